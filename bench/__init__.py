@@ -1,0 +1,10 @@
+"""Benchmark local language models at code, Make-style.
+
+The pipeline, one module or package a stage (nothing imports what stands below it):
+
+    profiles.py ─▶ problems.py ─▶ servers/ ─▶ generate/ ─▶ extract.py, imports.py ─▶ evaluate/ ─▶ report/
+
+Importing this package does no work and loads nothing heavy.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,87 @@
+"""Files that are whole or not there: temporary name, sync, rename; JSON lines; digests; advisory locks."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError, LockedError
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write `content` under a temporary name beside `path`, sync it, then rename it over `path`.
+
+    A crash leaves the old file or the new one. Raises BenchError when the disk is full or read-only.
+    """
+    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise BenchError(f"{path} cannot be written ({error.strerror}); free space or make it writable.") from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically."""
+    write_atomic(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write one JSON object a line, atomically."""
+    write_atomic(path, "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value in `path`, or None where the file is missing or damaged."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def digest(content: str | bytes) -> str:
+    """A short, stable name for `content`: 16 bytes of BLAKE2b in hex."""
+    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def digest_of(value: Any) -> str:
+    """The digest of a JSON value, whatever the order of its keys."""
+    return digest(json.dumps(value, sort_keys=True, ensure_ascii=True))
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, what: str, wait: bool = False) -> Iterator[None]:
+    """Hold an exclusive lock on `path` for the block; the file says who holds it since when.
+
+    With `wait`, block until it is free. Otherwise raise LockedError that names the holder. The kernel drops the
+    lock with the process, so a kill -9 leaves nothing to clean up.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            raise LockedError(f"{what} is in use by {holder}; wait for it, or stop it first.") from None
+        file.seek(0)
+        file.truncate()
+        file.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)

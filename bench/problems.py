@@ -1,0 +1,148 @@
+"""The datasets: EvalPlus's HumanEval+ and MBPP+, and the bundled demo sets in the same format.
+
+EvalPlus itself is imported only when a dataset's problems are read, since it costs most of a second;
+`fingerprint` answers "has the dataset changed" without it.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import types
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bench.errors import DatasetError
+
+BUNDLED = Path(__file__).parent / "demo"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a dataset comes from; `family` chooses EvalPlus's prompt wording, oracles and input types."""
+
+    name: str
+    title: str
+    family: str
+    variable: str
+    file: str
+    count: int
+    md5: str = ""
+
+
+SOURCES = {
+    "humaneval": Source("humaneval", "HumanEval", "humaneval", "HUMANEVAL_OVERRIDE_PATH",
+                        "HumanEvalPlus-v0.1.10.jsonl", 164, "fe585eb4df8c88d844eeb463ea4d0302"),
+    "mbpp": Source("mbpp", "MBPP", "mbpp", "MBPP_OVERRIDE_PATH",
+                   "MbppPlus-v0.2.0.jsonl", 378, "ee43ecabebf20deef4bb776a405ac5b1"),
+    "demo": Source("demo", "Demo", "humaneval", "", "humaneval.jsonl", 0),
+    "demo-mbpp": Source("demo-mbpp", "Demo MBPP", "mbpp", "", "mbpp.jsonl", 0),
+}  # fmt: skip
+"""A new dataset is a line here; CONTRIBUTING says what its file looks like."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem; inputs are lists of argument lists, with the types that the function takes."""
+
+    task_id: str
+    prompt: str
+    entry_point: str
+    canonical_solution: str
+    base_input: list[Any]
+    plus_input: list[Any]
+    atol: float
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All problems of a dataset in their order; `hash` is the md5 that EvalPlus writes into results."""
+
+    source: Source
+    hash: str
+    problems: dict[str, Problem]
+
+    @property
+    def name(self) -> str:
+        """The name that profiles.toml uses."""
+        return self.source.name
+
+
+def location(name: str) -> Path:
+    """The dataset's file: bundled, named by the override variable, or where EvalPlus downloads it to."""
+    source = SOURCES[name]
+    if not source.variable:
+        return BUNDLED / source.file
+    override = os.environ.get(source.variable)
+    if override:
+        return Path(override)
+    from appdirs import user_cache_dir  # noqa: PLC0415 - only here, and evalplus brings it
+
+    return Path(user_cache_dir("evalplus")) / source.file
+
+
+def fingerprint(name: str) -> str | None:
+    """The md5 of the dataset's file, or None where it is not on this machine yet."""
+    try:
+        status = location(name).stat()
+    except OSError:
+        return None
+    return _md5(location(name), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _md5(path: Path, _size: int, _mtime: int) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def load(name: str) -> Dataset:
+    """All problems of a dataset; EvalPlus downloads its own on first use.
+
+    Raises DatasetError where the file is missing and cannot be fetched, is damaged, or lacks problems.
+    """
+    source = SOURCES[name]
+    try:
+        rows = _rows(source)
+    except DatasetError:
+        raise
+    except Exception as error:
+        raise DatasetError(
+            f"The dataset {source.title}+ in {location(name)} cannot be read ({type(error).__name__}: {error}); "
+            f"delete that file to fetch it again{f', or point {source.variable} to a good one' if source.variable else ''}."
+        ) from error
+    if source.count and len(rows) != source.count:
+        raise DatasetError(
+            f"The dataset {source.title}+ in {location(name)} has {len(rows)} of {source.count} problems; "
+            f"point {source.variable} to a complete file."
+        )
+    md5 = fingerprint(name) or ""
+    problems = {
+        task_id: Problem(
+            task_id, row["prompt"], row["entry_point"], row["canonical_solution"],
+            row["base_input"], row["plus_input"], row["atol"],
+        )
+        for task_id, row in rows.items()
+    }  # fmt: skip
+    return Dataset(source, md5, problems)
+
+
+def _rows(source: Source) -> dict[str, dict[str, Any]]:
+    if not source.variable:
+        lines = location(source.name).read_text(encoding="utf-8").splitlines()
+        return {row["task_id"]: row for row in map(json.loads, lines)}
+    return _evalplus_rows(source)
+
+
+def _evalplus_rows(source: Source) -> dict[str, dict[str, Any]]:
+    # evalplus.data imports Hugging Face's datasets for EvalPerf alone; without it the import is four times faster.
+    sys.modules.setdefault("datasets", types.ModuleType("datasets")).__dict__.setdefault("load_dataset", None)
+    from evalplus.data import humaneval, mbpp  # noqa: PLC0415 - heavy
+
+    # The override variables are read when evalplus is imported; honour what is set now.
+    humaneval.HUMANEVAL_OVERRIDE_PATH = os.environ.get("HUMANEVAL_OVERRIDE_PATH")
+    mbpp.MBPP_OVERRIDE_PATH = os.environ.get("MBPP_OVERRIDE_PATH")
+    read = humaneval.get_human_eval_plus if source.family == "humaneval" else mbpp.get_mbpp_plus
+    return read(err_incomplete=False)  # type: ignore[no-any-return]

@@ -1,0 +1,74 @@
+"""The frozen records that pass between the stages."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Outcome = Literal["stop", "truncated", "empty", "error", "timeout"]
+Status = Literal["pass", "fail", "timeout"]
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One line of raw.jsonl: everything known about one completion; `key` names the request that it answers.
+
+    Tokens are counts, `seconds` is wall time, `speeds` are tokens per second as the server measured them
+    (`prompt`, `generation`). `server` holds what was granted and where it ran: slots, context, build, placement.
+    """
+
+    key: str
+    task_id: str
+    sample: int
+    outcome: Outcome
+    answer: str
+    reasoning: str = ""
+    finish_reason: str = ""
+    max_tokens: int = 0
+    seed: int | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    speeds: dict[str, float] = field(default_factory=dict)
+    error: str = ""
+    server: dict[str, Any] = field(default_factory=dict)
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class SampleInfo:
+    """One line of samples_info.jsonl, beside the line of samples.jsonl with the same number.
+
+    `lost` is "" for a sample with code, or why there is none that counts: truncated, empty, no code, error,
+    timeout, not attempted. `rule` is the extraction rule that found the code.
+    """
+
+    task_id: str
+    sample: int
+    rule: str
+    lost: str
+    outcome: str = "stop"
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one sample did. `plus_run` is false where the plus suite was not run, since base had failed.
+
+    `failure` describes the first failing input: suite, index, input, expected, actual (shortened texts), or error
+    (exception with its line in the solution).
+    """
+
+    base: Status
+    plus: Status
+    plus_run: bool = True
+    base_fail: list[Any] = field(default_factory=list)
+    plus_fail: list[Any] = field(default_factory=list)
+    failure: dict[str, Any] | None = None
+    seconds: float = 0.0
+    retried: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether the sample passed base and plus."""
+        return self.base == self.plus == "pass"
