@@ -109,9 +109,11 @@ def load(name: str) -> Dataset:
     except DatasetError:
         raise
     except Exception as error:
+        remedy = (
+            f"delete it to fetch it again, or let {source.variable} name a good one" if source.variable else "reinstall"
+        )
         raise DatasetError(
-            f"The dataset {source.title}+ in {location(name)} cannot be read ({type(error).__name__}: {error}); "
-            f"delete that file to fetch it again{f', or point {source.variable} to a good one' if source.variable else ''}."
+            f"The dataset {source.title}+ in {location(name)} cannot be read ({type(error).__name__}: {error}); {remedy}."
         ) from error
     if source.count and len(rows) != source.count:
         raise DatasetError(

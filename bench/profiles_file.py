@@ -1,0 +1,167 @@
+"""profiles.toml → validated records.
+
+Whatever can be wrong in the file is said here, before anything starts: one sentence with section, key, value and
+remedy.
+"""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import tomli
+
+from bench.errors import ProfilesError
+from bench.layout import Layout
+from bench.profiles import DATASETS, SANDBOX_KINDS, SERVER_KINDS, Config, Profile, Sampling, Sandbox, Server
+from bench.schema import checked, read_record, reject_unknown, require
+
+SECTIONS = ("defaults", "server", "sandbox", "paths", "profiles")
+OWN_KEYS = {
+    "title": str, "note": str, "reference": str, "model": str, "partial": bool,
+    "args": tuple[str, ...], "placement": tuple[str, ...],
+}  # fmt: skip
+SAMPLING_KEYS = tuple(f.name for f in fields(Sampling))
+PROFILE_KEYS = (*OWN_KEYS, "solutions", "server", *SAMPLING_KEYS)
+
+
+def load(file: Path) -> Config:
+    """Read and check the profiles file. Raises ProfilesError with one sentence for the first thing that is wrong."""
+    file = file.resolve()
+    tables = _parse(file)
+    name = file.name
+    reject_unknown(tables, SECTIONS, f"{name}:")
+    for section in SECTIONS:
+        if not isinstance(tables.get(section, {}), dict):
+            raise ProfilesError(f"{name}: {section} is not a table; write it as [{section}].")
+    sampling = _sampling(tables.get("defaults", {}), f"{name}: [defaults]", Sampling())
+    server = _server(tables.get("server", {}), f"{name}: [server]", Server())
+    sandbox = _sandbox(tables.get("sandbox", {}), f"{name}: [sandbox]")
+    paths = tables.get("paths", {})
+    reject_unknown(paths, ("models", "results"), f"{name}: [paths]")
+    models, results = (
+        file.parent / Path(checked(paths.get(key, key), str, f"{name}: [paths]", key)).expanduser()
+        for key in ("models", "results")
+    )
+    layout = Layout(results)
+    profiles = tuple(
+        _profile(profile_id, table, name, sampling, server) for profile_id, table in tables.get("profiles", {}).items()
+    )
+    if not profiles:
+        raise ProfilesError(
+            f'{name} declares no profile; add a section such as [profiles.my-model] with model = "x.gguf".'
+        )
+    _reject_duplicate_titles(profiles, name)
+    return Config(file, models, layout, sandbox, profiles)
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    try:
+        return tomli.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ProfilesError(f"There is no profiles file {file}; create it, or let BENCH_PROFILES name one.") from None
+    except OSError as error:
+        raise ProfilesError(f"{file} cannot be read ({error.strerror}); make it a readable file.") from None
+    except UnicodeDecodeError:
+        raise ProfilesError(f"{file} is not UTF-8 text; save it as UTF-8.") from None
+    except tomli.TOMLDecodeError as error:
+        raise ProfilesError(f"{file.name} is not valid TOML: {error}; mend that line.") from None
+
+
+def _sampling(table: dict[str, Any], where: str, base: Sampling) -> Sampling:
+    sampling = read_record(Sampling, table, where, base=base)
+    for dataset in sampling.datasets:
+        require(dataset in DATASETS, where, "datasets", dataset, f"choose among {', '.join(DATASETS)}")
+    require(bool(sampling.datasets), where, "datasets", list(sampling.datasets), "name at least one")
+    for key in ("max_tokens", "context", "slots", "samples"):
+        require(getattr(sampling, key) >= 1, where, key, getattr(sampling, key), "use 1 or more")
+    require(0 <= sampling.temperature <= 5, where, "temperature", sampling.temperature, "use 0 (greedy) to 5")
+    require(0 < sampling.top_p <= 1, where, "top_p", sampling.top_p, "use more than 0, at most 1")
+    greedy_many = sampling.samples > 1 and sampling.temperature == 0
+    require(
+        not greedy_many, where, "samples", sampling.samples, "greedy samples are all the same; set temperature = 0.8"
+    )
+    require(sampling.max_tokens < sampling.context, where, "max_tokens", sampling.max_tokens,
+            f"it must be below context ({sampling.context}), which holds the prompt too")  # fmt: skip
+    return sampling
+
+
+def _server(table: dict[str, Any], where: str, base: Server) -> Server:
+    server = read_record(Server, table, where, base=base)
+    require(server.kind in SERVER_KINDS, where, "kind", server.kind, f"choose among {', '.join(SERVER_KINDS)}")
+    for key in ("health_timeout", "stall_timeout", "request_timeout"):
+        require(getattr(server, key) > 0, where, key, getattr(server, key), "use seconds, more than 0")
+    require(server.retries >= 0, where, "retries", server.retries, "use 0 or more")
+    require(0 <= server.port < 65536, where, "port", server.port, "use 1 to 65535, or 0 for any free port")
+    return server
+
+
+def _sandbox(table: dict[str, Any], where: str) -> Sandbox:
+    sandbox = read_record(Sandbox, table, where)
+    require(sandbox.kind in SANDBOX_KINDS, where, "kind", sandbox.kind, f"choose among {', '.join(SANDBOX_KINDS)}")
+    require(sandbox.workers >= 0, where, "workers", sandbox.workers, "use 0 for all cores, or a number of them")
+    require(sandbox.memory >= 256, where, "memory", sandbox.memory, "use 256 (MiB) or more")
+    require(sandbox.pids >= 16, where, "pids", sandbox.pids, "use 16 or more")
+    return sandbox
+
+
+def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Server) -> Profile:
+    where = f"{name}: [profiles.{profile_id}]"
+    if not isinstance(table, dict):
+        raise ProfilesError(f"{where} is not a table; write it as a section.")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", profile_id):
+        raise ProfilesError(f"{where}: an id has letters, digits and . _ - alone, for it names a folder; rename it.")
+    reject_unknown(table, PROFILE_KEYS, where)
+    own = {key: checked(table[key], kind, where, key) for key, kind in OWN_KEYS.items() if key in table}
+    sampling = _sampling({k: v for k, v in table.items() if k in SAMPLING_KEYS}, where, base)
+    server = _server(checked(table.get("server", {}), dict[str, Any], where, "server"), f"{where[:-1]}.server]", server)
+    profile = Profile(
+        id=profile_id,
+        title=own.get("title", profile_id),
+        note=own.get("note", ""),
+        reference=own.get("reference", ""),
+        model=own.get("model", ""),
+        solutions=_solutions(table, where),
+        partial=own.get("partial", False),
+        args=own.get("args", ()),
+        placement=own.get("placement", ()),
+        sampling=sampling,
+        server=server,
+    )
+    _check_source(profile, where)
+    return profile
+
+
+def _solutions(table: dict[str, Any], where: str) -> tuple[str, ...]:
+    value = table.get("solutions", [])
+    return checked([value] if isinstance(value, str) else value, tuple[str, ...], where, "solutions")
+
+
+def _check_source(profile: Profile, where: str) -> None:
+    if profile.imported and profile.model:
+        raise ProfilesError(f"{where} has both model and solutions; keep one of them.")
+    if profile.imported:
+        return
+    kind = profile.server.kind
+    if kind == "command":
+        require(bool(profile.server.command), where, "server.command", [], "name the program and its arguments")
+    elif not profile.model:
+        raise ProfilesError(
+            f'{where} has no model; add model = "<GGUF under models>" or solutions = "<file or folder>".'
+        )
+    if kind == "endpoint":
+        require(profile.server.base_url.startswith(("http://", "https://")), where, "server.base_url",
+                profile.server.base_url, "write it as http://host:port/v1")  # fmt: skip
+    if kind in ("compose", "process") and not profile.builtin:
+        require(profile.model.endswith(".gguf"), where, "model", profile.model, "name a file that ends in .gguf")
+
+
+def _reject_duplicate_titles(profiles: tuple[Profile, ...], name: str) -> None:
+    seen: dict[str, str] = {}
+    for profile in profiles:
+        other = seen.setdefault(profile.title, profile.id)
+        if other != profile.id:
+            raise ProfilesError(
+                f'{name}: [profiles.{profile.id}] title = "{profile.title}" is that of [profiles.{other}] too; '
+                "give each its own title."
+            )
