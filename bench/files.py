@@ -18,19 +18,25 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
     A crash leaves the old file or the new one. Raises BenchError when the disk is full or read-only.
     """
-    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    write_stream(path, [content])
+
+
+def write_stream(path: Path, pieces: Iterable[str | bytes]) -> None:
+    """As write_atomic, for content that is made piece by piece; where that raises, the old file stays."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
+        raise BenchError(f"{path} cannot be written ({error.strerror}); free space or make it writable.") from error
+    finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise BenchError(f"{path} cannot be written ({error.strerror}); free space or make it writable.") from error
 
 
 def write_json(path: Path, value: Any) -> None:

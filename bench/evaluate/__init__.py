@@ -1,1 +1,14 @@
-"""The evaluate stage."""
+"""Verdicts on samples: EvalPlus's, faster, and from inside a sandbox.
+
+    run.py ─▶ samples_file.py, cache.py, results.py      what was asked, what is known already, what is written
+      │
+      ├─▶ truth.py                     what the canonical solutions return, computed once a dataset
+      └─▶ pool.py ─▶ lane.py           sandboxes, one a core ─▶ sandbox.py ─▶ docker.py, bubblewrap.py
+            │
+          grade.py ─▶ judge.py ─▶ compare.py, decode.py      no model code runs here
+
+    inside/    all that runs in the sandbox; it never holds an expected output
+"""
+
+GRADER_VERSION = "1"
+"""Verdicts of another version are not reused; raise it when a verdict could change."""

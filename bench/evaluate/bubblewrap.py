@@ -1,0 +1,80 @@
+"""The sandbox in bubblewrap: this machine's Python and NumPy, read-only, in namespaces of their own."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.errors import SandboxError
+from bench.profiles import Sandbox
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
+FIRST_UID = 60000
+ROOT_NAMESPACES = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+
+
+def reason() -> str | None:
+    """None where a sandbox starts, else why not."""
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (apt install bubblewrap)"
+    program = ["bwrap", "--unshare-all", *_binds(["/usr", "/bin", "/lib", "/lib64"]), "--proc", "/proc", "true"]
+    tried = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+    return None if tried.returncode == 0 else (tried.stderr.strip() or "bubblewrap does not start")
+
+
+def command(settings: Sandbox, box: Path, lane: int) -> list[str]:
+    """The command line of one lane. Raises SandboxError where NumPy is missing."""
+    root = os.getuid() == 0
+    # Each lane has a uid of its own, so that limits on processes do not add up across lanes and runs.
+    uid = FIRST_UID + (os.getpid() * 16 + lane) % 5000 if root else 0
+    keep = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if root else []
+    # A user namespace would hold no other uid than root's.
+    apart = ROOT_NAMESPACES if root else ["--unshare-all"]
+    python = Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
+    return [
+        "bwrap", *apart, "--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL", *keep,
+        "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8",
+        "--setenv", "PYTHONHASHSEED", "0", "--setenv", "OPENBLAS_NUM_THREADS", "1",
+        "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
+        *_binds([*SYSTEM, sys.base_prefix]), *_numpy(), "--ro-bind", str(box), "/box",
+        "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm",  # noqa: S108 - inside
+        "--remount-ro", "/dev", "--size", str(64 << 20), "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108 - inside
+        "--chdir", "/box", "--remount-ro", "/", str(python), "-s", "-m", "inside.runner", str(uid),
+    ]  # fmt: skip
+
+
+def processes(settings: Sandbox) -> int:
+    """The limit on processes of one lane's user: what a sample may have, beside what the user has already."""
+    if os.getuid() == 0:
+        return settings.pids
+    # Linux before 5.14 counts all of a user's processes, in whatever namespace.
+    own = sum(1 for entry in Path("/proc").iterdir() if entry.name.isdigit() and _owned(entry))
+    return settings.pids + own
+
+
+def _owned(entry: Path) -> bool:
+    try:
+        return entry.stat().st_uid == os.getuid()
+    except OSError:
+        return False
+
+
+def _binds(paths: list[str]) -> list[str]:
+    binds: list[str] = []
+    for path in dict.fromkeys(paths):
+        if os.path.islink(path):
+            binds += ["--symlink", str(Path(path).readlink()), path]
+        elif Path(path).exists() and not path.startswith("/usr/"):
+            binds += ["--ro-bind", path, path]
+    return binds
+
+
+def _numpy() -> list[str]:
+    spec = importlib.util.find_spec("numpy")
+    if spec is None or spec.origin is None:
+        raise SandboxError("NumPy is not installed beside this program, and the sandbox needs it; install it.")
+    site = Path(spec.origin).parent.parent
+    folders = [site / "numpy", site / "numpy.libs"]
+    return [part for folder in folders if folder.is_dir() for part in ("--ro-bind", str(folder), f"/site/{folder.name}")]

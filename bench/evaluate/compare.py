@@ -1,0 +1,103 @@
+"""EvalPlus's rules for when an output is right, on decoded values alone.
+
+They are those of `evalplus.eval.unsafe_execute` in the repository's HEAD (release 0.3.1 fails every solution of
+HumanEval/32): equality; else a relative tolerance of 1e-7 and the problem's absolute one; and the special oracles.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+FLOAT_ATOL = 1e-6
+RTOL = 1e-07
+
+SET_TASKS = frozenset([
+    "similar_elements", "find_char_long", "common_in_nested_lists", "extract_singly", "larg_nnum",
+    "intersection_array", "find_dissimilar", "Diff",
+])  # fmt: skip
+NOT_NONE_TASKS = frozenset(["check_str", "text_match_three", "text_starta_endb"])
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the outputs of one problem are compared; `family` is the dataset's, `atol` the problem's own."""
+
+    family: str
+    entry_point: str
+    atol: float
+
+    @property
+    def form(self) -> str:
+        """What an output becomes inside the sandbox before it is sent: "", "set" or "not none"."""
+        if self.family != "mbpp":
+            return ""
+        if self.entry_point in SET_TASKS:
+            return "set"
+        return "not none" if self.entry_point in NOT_NONE_TASKS else ""
+
+    @property
+    def needs_inputs(self) -> bool:
+        """Whether an oracle computes with the input."""
+        return (self.family, self.entry_point) in ORACLES
+
+    def accepts_anything(self) -> bool:
+        """Whether whatever a function returns is right (Mbpp/164)."""
+        return (self.family, self.entry_point) == ("mbpp", "are_equivalent")
+
+    def right(self, out: Any, expected: Any, arguments: Sequence[Any], atol: float, *, same_type: bool) -> bool:
+        """Whether `out` is right; `same_type` is False where it was converted to a plain type on its way here."""
+        oracle = ORACLES.get((self.family, self.entry_point))
+        try:
+            if self.accepts_anything() or (oracle is not None and oracle(out, arguments, atol)):
+                return True
+            if self.family == "humaneval" and oracle is not None:
+                return False
+            if bool(out == expected):
+                return True
+            return atol != 0 and same_type and type(out) is type(expected) and close(out, expected, atol)
+        except Exception:  # noqa: BLE001 - what cannot be compared is not right
+            return False
+
+
+def close(out: Any, expected: Any, atol: float) -> bool:
+    """NumPy's closeness, after EvalPlus's check of the lengths. Raises what NumPy raises for what it cannot compare."""
+    if isinstance(expected, list | tuple) and len(out) != len(expected):
+        return False
+    import numpy as np  # noqa: PLC0415 - heavy, and most gradings do not need it
+
+    with np.errstate(all="ignore"):
+        return bool(np.allclose(out, expected, rtol=RTOL, atol=atol))
+
+
+def _find_zero(out: Any, arguments: Sequence[Any], atol: float) -> bool:
+    value = sum(coefficient * math.pow(out, power) for power, coefficient in enumerate(*arguments))
+    return bool(abs(value) <= atol)
+
+
+def _sum_div(out: Any, _arguments: Sequence[Any], _atol: float) -> bool:
+    return bool(out == 0)
+
+
+def _surface_area(out: Any, arguments: Sequence[Any], atol: float) -> bool:
+    return bool(abs(out - _oracles()._surface_Area(*arguments)) <= atol)  # noqa: SLF001 - EvalPlus's own oracle
+
+
+def _digit_distance(out: Any, arguments: Sequence[Any], _atol: float) -> bool:
+    return bool(out == _oracles()._digit_distance_nums(*arguments))  # noqa: SLF001 - EvalPlus's own oracle
+
+
+@cache
+def _oracles() -> Any:
+    from evalplus.eval import _special_oracle  # noqa: PLC0415 - heavy, and two problems of MBPP need it
+
+    return _special_oracle
+
+
+ORACLES: dict[tuple[str, str], Callable[[Any, Sequence[Any], float], bool]] = {
+    ("humaneval", "find_zero"): _find_zero,
+    ("mbpp", "sum_div"): _sum_div,
+    ("mbpp", "surface_Area"): _surface_area,
+    ("mbpp", "digit_distance_nums"): _digit_distance,
+}

@@ -1,0 +1,82 @@
+"""The sandbox in Docker: one container a lane, without network, capabilities or a writable root.
+
+The command line is used throughout: interactive stdin needs it, and importing python-on-whales costs 0.2 s of a
+grading that takes 8.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from bench.errors import SandboxError
+from bench.profiles import Sandbox
+
+LABEL = "bench.sandbox"
+NOBODY = "65534:65534"
+OVERHEAD = 256
+"""MiB that a container may use beyond what a sample may."""
+
+
+def _docker(*arguments: str, seconds: float = 30.0) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=seconds, check=False)
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(arguments, 127, "", "docker is not installed")
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(arguments, 124, "", f"docker did not answer within {seconds:.0f} s")
+
+
+def reason() -> str | None:
+    """None where the engine answers, else why not."""
+    answer = _docker("version", "--format", "{{.Server.Version}}")
+    return None if answer.returncode == 0 else (answer.stderr.strip().splitlines() or ["it does not answer"])[-1]
+
+
+def image_id(image: str) -> str:
+    """The id of an image, pulled if it is not there. Raises SandboxError where it cannot be had."""
+    for attempt in ("look", "pull"):
+        found = _docker("image", "inspect", "--format", "{{.Id}}", image)
+        if found.returncode == 0:
+            return found.stdout.strip()
+        if attempt == "look":
+            pulled = _docker("pull", "--quiet", image, seconds=3600)
+            if pulled.returncode:
+                said = (pulled.stderr.strip().splitlines() or ["no reason given"])[-1]
+                raise SandboxError(
+                    f"The sandbox image {image} is not here and cannot be pulled ({said}); "
+                    'build or load it, or set [sandbox] kind = "bubblewrap".'
+                )
+    raise SandboxError(f"The sandbox image {image} was pulled but is not there; run docker pull {image}.")
+
+
+def command(settings: Sandbox, box: Path, lane: int) -> list[str]:
+    """The command line of one lane's container; it ends with its stdin."""
+    memory = f"{settings.memory + OVERHEAD}m"
+    return [
+        "docker", "run", "--interactive", "--rm", "--pull", "never", "--network", "none", "--read-only",
+        "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", NOBODY,
+        "--memory", memory, "--memory-swap", memory, "--pids-limit", str(settings.pids),
+        "--cpus", str(min(1.5, os.cpu_count() or 1)),
+        "--ulimit", "core=0", "--ulimit", "nofile=1024", "--shm-size", "16m",
+        "--tmpfs", "/tmp:rw,nosuid,nodev,size=64m,nr_inodes=16k,mode=1777",  # noqa: S108 - inside the container
+        "--mount", f"type=bind,source={box},target=/box,readonly", "--workdir", "/box",
+        "--label", f"{LABEL}={os.getpid()}", "--name", f"bench-sandbox-{os.getpid()}-{lane}-{os.urandom(3).hex()}",
+        "--log-driver", "none", "--env", "PYTHONHASHSEED=0", "--env", "OPENBLAS_NUM_THREADS=1",
+        "--env", "PYTHONDONTWRITEBYTECODE=1",
+        "--entrypoint", "python3", settings.image, "-s", "-m", "inside.runner", "0",
+    ]  # fmt: skip
+
+
+def remove_orphans() -> list[str]:
+    """Remove containers of graders that are gone (they end by themselves unless the engine was stopped)."""
+    listed = _docker("ps", "--all", "--filter", f"label={LABEL}", "--format", "{{json .}}")
+    gone = []
+    for line in listed.stdout.splitlines():
+        row = json.loads(line)
+        labels = dict(part.split("=", 1) for part in row["Labels"].split(",") if "=" in part)
+        if not Path(f"/proc/{labels.get(LABEL, '')}").exists():
+            gone.append(row["Names"])
+    if gone:
+        _docker("rm", "--force", *gone)
+    return gone

@@ -1,0 +1,166 @@
+"""One suite of one sample, in a process of its own that ends with it.
+
+It holds the inputs and the sample; what it computes leaves through one pipe as records (outputs.py). Expected outputs
+are never here. What the sample may do to this process can change its own outputs and nothing else.
+"""
+
+from __future__ import annotations
+
+import builtins
+import faulthandler
+import gc
+import io
+import marshal
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from time import perf_counter
+from typing import Any, NoReturn
+
+from . import outputs
+
+FILENAME = "<solution>"
+FLUSH_BYTES, FLUSH_SECONDS = 1 << 16, 0.05
+
+OS_NAMES = (
+    "kill system putenv remove removedirs rmdir fchdir setuid fork forkpty killpg rename renames truncate replace "
+    "unlink fchmod fchown chmod chown chroot lchflags lchmod lchown getcwd chdir"
+)
+MODULES = ("ipdb", "joblib", "resource", "psutil", "tkinter")
+
+
+class Sink(io.StringIO):
+    """Standard streams: takes everything, keeps nothing, refuses to be read."""
+
+    def write(self, text: str) -> int:
+        """Drop the text."""
+        return len(text)
+
+    def read(self, *_: Any) -> str:
+        """Refuse."""
+        raise OSError
+
+    readline = read
+    readlines = read  # type: ignore[assignment]
+
+    def readable(self) -> bool:
+        """Never."""
+        return False
+
+
+class Pipe:
+    """Records on their way out, gathered so that a thousand small ones are one write."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd, self.held, self.size, self.last = fd, [], 0, perf_counter()  # type: ignore[var-annotated]
+        self.write_out = os.write
+
+    def put(self, record: bytes) -> None:
+        """Queue one record."""
+        self.held.append(record)
+        self.size += len(record)
+        if self.size > FLUSH_BYTES or perf_counter() - self.last > FLUSH_SECONDS:
+            self.flush()
+
+    def put_last(self, data: bytes) -> None:
+        """Write `data` now."""
+        self.put(data)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write all that is queued."""
+        view = memoryview(b"".join(self.held))
+        self.held, self.size = [], 0
+        while view:
+            view = view[self.write_out(self.fd, view) :]
+        self.last = perf_counter()
+
+
+def restrict(memory: int, processes: int) -> None:
+    """The limits and the missing names that EvalPlus's check gives a sample; `memory` in bytes."""
+    for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_STACK):
+        _, most = resource.getrlimit(kind)
+        limit = memory if most == resource.RLIM_INFINITY else min(memory, most)
+        resource.setrlimit(kind, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if processes:
+        resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
+    faulthandler.disable()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    for name in OS_NAMES.split():
+        setattr(os, name, None)
+    for name in ("exit", "quit", "open", "help"):
+        setattr(builtins, name, None)
+    for name in ("rmtree", "move", "chown"):
+        setattr(shutil, name, None)
+    subprocess.Popen = None  # type: ignore[assignment,misc]
+    sys.modules.update(dict.fromkeys(MODULES))  # type: ignore[arg-type]
+
+
+def run(job: dict[str, Any], source: str, inputs: list[Any], fd: int, progress: Any) -> NoReturn:
+    """Run the suite and end the process; `progress[0]` is the number of the test that runs, from 1."""
+    leave, dumps, describe = os._exit, marshal.dumps, error_of
+    pipe = Pipe(fd)
+    try:
+        restrict(job["memory"], job["processes"])
+        gc.collect()
+        gc.freeze()
+        sys.stdin = sys.stdout = sys.stderr = Sink()
+        namespace: dict[str, Any] = {}
+        exec(compile(source, FILENAME, "exec", dont_inherit=True), namespace)  # noqa: S102 - what this is for
+        tests(namespace[job["entry_point"]], inputs, job, pipe, progress)
+        pipe.put(outputs.HEADER.pack(outputs.DONE, 0))
+        pipe.flush()
+    except BaseException as error:  # noqa: BLE001 - a sample may raise anything, SystemExit too
+        try:
+            payload = dumps(describe(error), 2)
+            pipe.put(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
+            pipe.flush()
+        finally:
+            leave(0)
+    leave(0)
+
+
+def tests(function: Any, inputs: list[Any], job: dict[str, Any], pipe: Pipe, progress: Any) -> None:
+    """Call `function` with each input and queue each output."""
+    limit, form, timed = job["limit_bytes"], job["form"], job["timed"]
+    put, record, streams, sink = pipe.put, outputs.record, sys, sys.stdout
+    seconds, nan, first_float = [], [], -1
+    for number, arguments in enumerate(inputs, 1):
+        progress[0] = number
+        streams.stdin = streams.stdout = streams.stderr = sink
+        if timed:
+            start = perf_counter()
+            value = function(*arguments)
+            seconds.append(perf_counter() - start)
+            if first_float < 0 and outputs.is_floats(value):
+                first_float = number - 1
+            if outputs.holds_nan(value):
+                nan.append(number - 1)
+        else:
+            value = function(*arguments)
+        if form == "set":
+            value = set(value)
+        elif form == "not none" and type(value) is not bool:
+            value = value is not None
+        put(record(value, limit))
+    if timed:
+        payload = marshal.dumps((first_float, seconds, nan), 2)
+        put(outputs.HEADER.pack(outputs.TIMES, len(payload)) + payload)
+
+
+def error_of(error: BaseException) -> tuple[str, str, int]:
+    """An exception's type, its message (shortened), and its line in the solution (0 where it has none)."""
+    line = getattr(error, "lineno", None) or 0 if isinstance(error, SyntaxError) else 0
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == FILENAME:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    try:
+        message = str(error)[:300]
+    except BaseException:  # noqa: BLE001 - the sample's own __str__
+        message = ""
+    return type(error).__name__[:80], message, line

@@ -1,0 +1,127 @@
+"""What a test returned, as bytes that can be compared and that are safe to read.
+
+A record is a kind (one byte), a length (four bytes, little endian) and a payload. A VALUE's payload is marshal
+format 2: the same bytes from every Python, no references, no code. A value longer than the limit is a DIGEST. What
+has no such form (a generator, an object of the sample's own) is OPAQUE and equals nothing.
+"""
+
+from __future__ import annotations
+
+import marshal
+import struct
+from hashlib import blake2b
+from typing import Any
+
+VALUE, DIGEST, OPAQUE, ERROR, DONE, TIMES = range(6)
+CONVERTED = 16
+"""Added to the kind where the type of the value was not the plain one (a Counter, a numpy scalar, …)."""
+
+LIMIT = 4096
+"""Bytes beyond which a value crosses as its digest."""
+
+HEADER = struct.Struct("<BI")
+SUMMARY = struct.Struct("<16sQ5s")
+"""A digest's payload: BLAKE2b of the value's bytes, how many, and the first five (type and number of items)."""
+
+SCALARS = frozenset([int, float, complex, bool, str, bytes, type(None)])
+KEYS, ITEMS = type({}.keys()), type({}.items())
+
+
+def record(value: Any, limit: int = LIMIT) -> bytes:
+    """The record of one output, header and all."""
+    kind = VALUE
+    try:
+        # marshal takes exact builtin types alone, except that anything with a buffer becomes bytes ("s").
+        data = marshal.dumps(value, 2)
+        exact = b"s" not in data or is_plain(value)
+    except ValueError:
+        exact = False
+    if not exact:
+        try:
+            data, kind = _converted(value)
+        except Exception:  # noqa: BLE001 - a sample's own objects raise what they like
+            name = type(value).__name__.encode("utf-8", "replace")[:80]
+            return HEADER.pack(OPAQUE, len(name)) + name
+    if len(data) > limit:
+        data = SUMMARY.pack(blake2b(data, digest_size=16).digest(), len(data), data[:5])
+        kind += DIGEST
+    return HEADER.pack(kind, len(data)) + data
+
+
+def is_plain(value: Any) -> bool:
+    """Whether `value` consists of exact builtin data types all the way down."""
+    kind = type(value)
+    if kind in SCALARS:
+        return True
+    if kind is dict:
+        return is_plain(list(value)) and is_plain(list(value.values()))
+    if kind in (list, tuple, set, frozenset):
+        return SCALARS.issuperset(map(type, value)) or all(map(is_plain, value))
+    return False
+
+
+def _converted(value: Any) -> tuple[bytes, int]:
+    normal = normalised(value)
+    return marshal.dumps(normal, 2), VALUE if type(normal) is type(value) else CONVERTED
+
+
+def normalised(value: Any) -> Any:
+    """An equal value of exact builtin types. Raises TypeError where there is none."""
+    kind = type(value)
+    if kind in SCALARS:
+        return value
+    if issubclass(kind, (list, tuple)):
+        plain = list if issubclass(kind, list) else tuple
+        return plain(map(normalised, plain.__iter__(value)))  # type: ignore[arg-type]
+    if issubclass(kind, dict):
+        return {normalised(k): normalised(v) for k, v in dict.items(value)}
+    if issubclass(kind, (set, frozenset, KEYS, ITEMS)):
+        plain_set = frozenset if issubclass(kind, frozenset) else set
+        return plain_set(map(normalised, kind.__iter__(value)))
+    return _scalar(value, kind)
+
+
+def _scalar(value: Any, kind: type) -> Any:
+    for base in (int, float, complex):
+        if issubclass(kind, base):
+            return base.__pos__(value)  # type: ignore[attr-defined]
+    if issubclass(kind, (str, bytes)):
+        plain = str if issubclass(kind, str) else bytes
+        return plain.__getitem__(value, slice(None))
+    if kind is bytearray:
+        return bytes(value)
+    if kind.__module__ in ("fractions", "decimal"):
+        above, below = value.as_integer_ratio()
+        number = above if below == 1 else above / below
+        if number == value:
+            return number
+    elif kind.__module__ == "numpy":
+        one = value.tolist() if getattr(value, "size", 0) == 1 else None
+        if type(one) in SCALARS or type(one) is list:
+            return one
+    raise TypeError(kind.__name__)
+
+
+def is_floats(value: Any) -> bool:
+    """EvalPlus's rule for what is compared with a tolerance: a float, or a filled list or tuple of floats alone."""
+    if isinstance(value, (list, tuple)) and value:
+        return all(isinstance(item, float) for item in value)
+    return isinstance(value, float)
+
+
+def holds_nan(value: Any) -> bool:
+    """Whether a NaN is anywhere in `value`, which then equals nothing, not even itself from another process."""
+    try:
+        data = marshal.dumps(value, 2)
+    except ValueError:
+        return False
+    # The quiet NaN of either sign, the only one that Python's arithmetic makes; most values lack the bytes.
+    return (b"\xf8\x7f" in data or b"\xf8\xff" in data) and _nan_in(value)
+
+
+def _nan_in(value: Any) -> bool:
+    if isinstance(value, (float, complex)):
+        return value != value  # noqa: PLR0124 - what NaN is
+    if isinstance(value, dict):
+        return any(map(_nan_in, [*value, *value.values()]))
+    return isinstance(value, (list, tuple, set, frozenset)) and any(map(_nan_in, value))

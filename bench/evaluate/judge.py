@@ -1,0 +1,234 @@
+"""The judge of one suite: compares what comes out of the sandbox with what should, as it comes.
+
+Nearly always the bytes are the expected ones, and a chunk is one comparison. Where they differ, record by record, the
+values are decoded and EvalPlus's rules decide. A value too large to cross whole, with another digest, leaves the
+suite undecided: it is run again with whole outputs.
+"""
+
+import reprlib
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.evaluate.compare import FLOAT_ATOL, Rule
+from bench.evaluate.decode import Undecodable, decode
+from bench.evaluate.inside import outputs
+from bench.evaluate.lane import End
+from bench.records import Status
+
+ROOM = 4096
+WIDEST = 9
+"""An equal value takes at most this many times the bytes: a float for a bool. A longer record is wrong unread."""
+
+NAMES = {b"[": "list", b"(": "tuple", b"<": "set", b">": "frozenset", b"{": "dict", b"u": "str", b"l": "int"}
+SHORT = reprlib.Repr()
+SHORT.maxlist = SHORT.maxtuple = SHORT.maxset = SHORT.maxfrozenset = SHORT.maxdict = 12
+SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 200
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A suite's expected records: `wire` as the sandbox would send them, `offsets` where each begins and all end.
+
+    `first_float` is the first test whose output is compared with a tolerance (-1: none), `nan` the tests whose output
+    holds a NaN, which equals nothing. `limits` are seconds of the tests that get more than `limit`.
+    """
+
+    wire: Any
+    offsets: "array[int]"
+    first_float: int
+    nan: frozenset[int]
+    limit: float
+    limits: dict[str, float]
+    budget: float
+    seconds: float
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def record(self, index: int) -> tuple[int, bytes]:
+        """Kind and payload of one test's record."""
+        start, end = self.offsets[index], self.offsets[index + 1]
+        return self.wire[start], bytes(self.wire[start + outputs.HEADER.size : end])
+
+
+@dataclass(frozen=True)
+class SuiteResult:
+    """How a suite ended; `failure` says why it did not pass, `index` which test it was (None: before the first)."""
+
+    status: Status
+    index: int | None = None
+    failure: dict[str, Any] | None = None
+    undecided: bool = False
+    retry: bool = False
+
+
+@dataclass
+class Judge:
+    """Judges one run of one suite; `arguments` gives the inputs of the suite, for oracles."""
+
+    rule: Rule
+    expected: Expected
+    arguments: Callable[[], Sequence[Any]]
+    whole: bool = False
+    index: int = 0
+    position: int = 0
+    held: bytearray = field(default_factory=bytearray)
+    failure: dict[str, Any] | None = None
+    undecided: bool = False
+
+    def feed(self, data: bytes) -> bool:
+        """Take the next bytes; False where the verdict stands and the sample can be stopped."""
+        wire, start = self.expected.wire, self.position
+        if not self.held and wire[start : start + len(data)] == data:
+            self.position += len(data)
+            return self._advance()
+        # What matched so far of the record at hand was not kept: it equals what was expected.
+        if not self.held:
+            self.held += wire[self.expected.offsets[self.index] : start]
+        self.held += data
+        return self._records()
+
+    def _advance(self) -> bool:
+        before, count = self.index, len(self.expected)
+        self.index = min(bisect_right(self.expected.offsets, self.position) - 1, count)
+        for test in sorted(self.expected.nan):
+            if before <= test < self.index:
+                self.index = test
+                return self._wrong("NaN")
+        return True
+
+    def _records(self) -> bool:
+        header, at = outputs.HEADER, 0
+        while len(self.held) - at >= header.size:
+            kind, size = header.unpack_from(self.held, at)
+            if size > self._room():
+                return self._wrong(f"{size} bytes")
+            if len(self.held) - at - header.size < size:
+                break
+            at += header.size
+            if not self._take(kind, bytes(self.held[at : at + size])):
+                return False
+            at += size
+        del self.held[:at]
+        self.position = self.expected.offsets[self.index]
+        return True
+
+    def _room(self) -> int:
+        if not self.whole or self.index >= len(self.expected):
+            return ROOM
+        return WIDEST * (self.expected.offsets[self.index + 1] - self.expected.offsets[self.index]) + ROOM
+
+    def _take(self, kind: int, payload: bytes) -> bool:
+        if kind == outputs.DONE:
+            return False
+        if kind == outputs.ERROR:
+            self.failure = _error(payload)
+            return False
+        if self.index >= len(self.expected):
+            self.failure = {"error": "more outputs than tests", "line": 0}
+            return False
+        if (kind, payload) == self.expected.record(self.index) and self.index not in self.expected.nan:
+            self.index += 1
+            return True
+        return self._compare(kind, payload)
+
+    def _compare(self, kind: int, payload: bytes) -> bool:
+        own, same_type = kind & ~outputs.CONVERTED, not kind & outputs.CONVERTED
+        wanted_kind, wanted = self.expected.record(self.index)
+        if outputs.DIGEST in (own, wanted_kind) and own in (outputs.VALUE, outputs.DIGEST):
+            if own == wanted_kind and payload == wanted and self.index not in self.expected.nan:
+                self.index += 1
+                return True
+            self.undecided = not hopeless(_first(own, payload), _first(wanted_kind, wanted))
+            return self._wrong(describe(own, payload))
+        try:
+            out = decode(payload) if own == outputs.VALUE else None
+        except Undecodable:
+            own = outputs.OPAQUE
+        if own != outputs.VALUE:
+            if not self.rule.accepts_anything():
+                return self._wrong(describe(outputs.OPAQUE, payload))
+        elif not self._right(out, decode(wanted), same_type=same_type):
+            return self._wrong(shorten(out))
+        self.index += 1
+        return True
+
+    def _right(self, out: Any, wanted: Any, *, same_type: bool) -> bool:
+        arguments = self.arguments()[self.index] if self.rule.needs_inputs else ()
+        floats = 0 <= self.expected.first_float <= self.index
+        atol = FLOAT_ATOL if self.rule.atol == 0 and floats else self.rule.atol
+        return self.rule.right(out, wanted, arguments, atol, same_type=same_type)
+
+    def _wrong(self, actual: str) -> bool:
+        self.failure = {"actual": actual}
+        if self.index < len(self.expected):
+            self.failure["expected"] = describe(*self.expected.record(self.index))
+        return False
+
+    def finish(self, end: End) -> SuiteResult:
+        """The result, once the sandbox has said how the run ended."""
+        if self.undecided:
+            return SuiteResult("fail", self.index, self.failure, undecided=True)
+        if self.failure is None and self.index == len(self.expected):
+            return SuiteResult("pass")
+        index = min(self.index, len(self.expected) - 1) if end.test >= 0 else None
+        if self.failure is not None:
+            return SuiteResult("fail", index, self.failure)
+        if end.broken == "time":
+            return SuiteResult("timeout", index, {"error": "ran out of time", "line": 0}, retry=True)
+        if end.broken == "memory":
+            return SuiteResult("fail", index, {"error": "used more memory than it may", "line": 0})
+        how = f"was ended by signal {end.signal}" if end.signal else "ended without a result"
+        return SuiteResult("fail", index, {"error": how, "line": 0}, retry=end.signal == 9)
+
+
+def hopeless(out: bytes, wanted: bytes) -> bool:
+    """Whether the first five bytes (type, number of items) of two unequal large values rule out that they are right.
+
+    Unequal texts and large integers stay so under every rule; sequences need the same type and length, sets the size.
+    """
+    kinds = {out[:1], wanted[:1]}
+    if len(kinds) > 1 and kinds != {b"<", b">"}:
+        return True
+    return not kinds <= {b"[", b"(", b"<", b">", b"{"} or (kinds != {b"{"} and out[1:] != wanted[1:])
+
+
+def _first(kind: int, payload: bytes) -> bytes:
+    return bytes(outputs.SUMMARY.unpack(payload)[2]) if _is_summary(kind, payload) else payload[:5]
+
+
+def _is_summary(kind: int, payload: bytes) -> bool:
+    return kind == outputs.DIGEST and len(payload) == outputs.SUMMARY.size
+
+
+def _error(payload: bytes) -> dict[str, Any]:
+    try:
+        name, message, line = decode(payload)
+    except (Undecodable, TypeError, ValueError):
+        name, message, line = "an unreadable error", "", 0
+    text = f"{name}: {message}" if message else str(name)
+    return {"error": text[:400], "line": line if isinstance(line, int) else 0}
+
+
+def describe(kind: int, payload: bytes) -> str:
+    """A record as a short text."""
+    kind &= ~outputs.CONVERTED
+    if _is_summary(kind, payload):
+        _, size, first = outputs.SUMMARY.unpack(payload)
+        items = f" of {int.from_bytes(first[1:], 'little')} items" if first[:1] in (b"[", b"(", b"<", b">") else ""
+        return f"<{NAMES.get(first[:1], 'value')}{items}, {size} bytes>"
+    try:
+        return shorten(decode(payload)) if kind == outputs.VALUE else f"<{payload.decode('utf-8', 'replace')}>"
+    except Undecodable:
+        return "<not plain data>"
+
+
+def shorten(value: Any) -> str:
+    """A value as Python writes it, shortened."""
+    try:
+        return SHORT.repr(value)[:400]
+    except ValueError:
+        return "<a very large integer>"

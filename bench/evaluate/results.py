@@ -1,0 +1,161 @@
+"""eval_results.json: EvalPlus's result schema and our own `bench` block, written as a stream, renamed when whole."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench.evaluate import GRADER_VERSION
+from bench.evaluate.pool import Pool
+from bench.evaluate.samples_file import Sample, Solutions, by_task
+from bench.evaluate.truth import Task, Truth
+from bench.files import write_stream
+from bench.records import Verdict
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a set of samples did: pass@1 as fractions of all problems of the dataset, and what it took.
+
+    `base_passed` and `plus_passed` count samples; `retries` those that ran again alone, `cached` those not run.
+    """
+
+    n_problems: int
+    n_samples: int
+    base_pass: float
+    plus_pass: float
+    base_passed: int
+    plus_passed: int
+    not_attempted: tuple[str, ...]
+    retries: int
+    cached: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One sample's verdict; `cached` says that it was known."""
+
+    verdict: Verdict
+    cached: bool
+
+
+def pass_at_1(passed: Iterable[Sequence[bool]], problems: int) -> float:
+    """The unbiased estimate of pass@1 (Chen et al. 2021, equation 1, k = 1), problems without samples failed."""
+    return sum(sum(row) / len(row) for row in passed if row) / problems if problems else 0.0
+
+
+def summarise(truth: Truth, samples: list[Sample], graded: Sequence[Graded], seconds: float) -> Summary:
+    """The summary of a graded file."""
+    groups = dict(by_task(samples))
+    base = [[graded[i].verdict.base == "pass" for i in group] for group in groups.values()]
+    plus = [[graded[i].verdict.passed for i in group] for group in groups.values()]
+    return Summary(
+        n_problems=len(truth.tasks),
+        n_samples=len(samples),
+        base_pass=pass_at_1(base, len(truth.tasks)),
+        plus_pass=pass_at_1(plus, len(truth.tasks)),
+        base_passed=sum(map(sum, base)),
+        plus_passed=sum(map(sum, plus)),
+        not_attempted=tuple(task_id for task_id in truth.tasks if task_id not in groups),
+        retries=sum(one.verdict.retried for one in graded),
+        cached=sum(one.cached for one in graded),
+        seconds=round(seconds, 2),
+    )
+
+
+def write(
+    path: Path, truth: Truth, samples: list[Sample], graded: Sequence[Graded], summary: Summary, pool: Pool, python: str
+) -> None:
+    """Write the results of a graded samples file beside it."""
+    solutions = Solutions(path.with_name("samples.jsonl"), truth.tasks)
+    write_stream(path, _pieces(truth, samples, graded, summary, solutions, bench_block(truth, summary, pool, python)))
+
+
+def bench_block(truth: Truth, summary: Summary, pool: Pool, python: str) -> dict[str, Any]:
+    """What EvalPlus's schema has no place for, but for the samples."""
+    settings = pool.box.settings
+    return {
+        "schema": SCHEMA,
+        "grader": GRADER_VERSION,
+        "evalplus": version("evalplus"),
+        "python": python,
+        "sandbox": {
+            "kind": pool.box.kind,
+            "image": settings.image if pool.box.kind == "docker" else "",
+            "identity": pool.box.identity,
+            "numpy": pool.hello.get("numpy", ""),
+            "memory": settings.memory,
+            "pids": settings.pids,
+        },
+        "dataset": truth.dataset,
+        "dataset_hash": truth.hash,
+        "workers": pool.box.workers,
+        "retries": summary.retries,
+        "cached": summary.cached,
+        "seconds": summary.seconds,
+        "n_problems": summary.n_problems,
+        "not_attempted": list(summary.not_attempted),
+    }
+
+
+def _pieces(
+    truth: Truth,
+    samples: list[Sample],
+    graded: Sequence[Graded],
+    summary: Summary,
+    solutions: Solutions,
+    block: dict[str, Any],
+) -> Iterator[str]:
+    head = {"date": time.strftime("%Y-%m-%d %H:%M"), "hash": truth.hash}
+    scores = {"base": {"pass@1": summary.base_pass}, "plus": {"pass@1": summary.plus_pass}}
+    yield json.dumps(head)[:-1] + ',\n"eval": {'
+    groups = dict(by_task(samples))
+    between = "\n"
+    for task_id in (task_id for task_id in truth.tasks if task_id in groups):
+        task = truth.tasks[task_id]
+        rows = (_row(truth, task, solutions.text(samples[i]), graded[i].verdict) for i in groups[task_id])
+        yield f"{between}{json.dumps(task_id)}: ["
+        for number, row in enumerate(rows):
+            yield (", " if number else "") + json.dumps(row)
+        yield "]"
+        between = ",\n"
+    per_sample = {task_id: [_about(graded[i]) for i in group] for task_id, group in groups.items()}
+    yield '\n},\n"pass_at_k": ' + json.dumps(scores)
+    yield ',\n"bench": ' + json.dumps(block | {"samples": per_sample}) + "}\n"
+
+
+def _about(one: Graded) -> dict[str, Any]:
+    verdict = one.verdict
+    return {
+        "seconds": verdict.seconds, "retried": verdict.retried, "cached": one.cached, "plus_run": verdict.plus_run,
+        "failure": verdict.failure,
+    }  # fmt: skip
+
+
+def _row(truth: Truth, task: Task, solution: str, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "task_id": task.task_id,
+        "solution": solution,
+        "base_status": verdict.base,
+        "plus_status": verdict.plus,
+        "base_fail_tests": _inputs(truth, task, "base", verdict.base_fail),
+        "plus_fail_tests": _inputs(truth, task, "plus", verdict.plus_fail),
+    }
+
+
+def _inputs(truth: Truth, task: Task, suite: str, failed: list[int]) -> list[Any]:
+    if not failed:
+        return []
+    every = truth.inputs(task, suite)
+    found = [every[index] for index in failed]
+    if task.rule.family != "mbpp":
+        return found
+    from evalplus.data.mbpp import mbpp_serialize_inputs  # noqa: PLC0415 - heavy, and only where MBPP fails
+
+    return list(mbpp_serialize_inputs(task.task_id, found))

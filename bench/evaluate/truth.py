@@ -1,0 +1,240 @@
+"""Ground truth: what the canonical solutions return and how long they take, one checksummed file a problem.
+
+    <cache>/truth/<dataset md5>-<format>/
+        box/inside/, box/inputs/     what the sandbox sees, read-only: the runner and the inputs
+        index.json                   per problem: prompt, entry point, tolerance, digests
+        <problem>.truth              expected records of both suites; never visible inside
+
+Shared by all models; what is missing or damaged is computed again, in the sandbox. Nothing is ever unpickled.
+"""
+
+import json
+import marshal
+import re
+import struct
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from bench import problems
+from bench.errors import GraderError
+from bench.evaluate import GRADER_VERSION
+from bench.evaluate.compare import Rule
+from bench.evaluate.decode import decode
+from bench.evaluate.inside import outputs
+from bench.evaluate.judge import Expected
+from bench.evaluate.lane import Lane, Run
+from bench.files import digest, digest_of, read_json, write_atomic, write_json
+
+FORMAT = 1
+SUITES = ("base", "plus")
+MIN_LIMIT, FACTOR, SUITE_LIMIT = 4.0, 4.0, 60.0
+"""Seconds: a test may take max(4, 4 x reference), a suite the sum of that up to 60, and one more (EvalPlus's HEAD)."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is known of a problem without reading the dataset; `key` changes with its tests and its solution."""
+
+    task_id: str
+    entry_point: str
+    prompt: str
+    rule: Rule
+    key: str
+    inputs: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """The problem's name as a file name."""
+        return re.sub(r"[^A-Za-z0-9]+", "_", self.task_id)
+
+
+class Truth:
+    """The ground truth of one dataset, below one cache folder. Raises DatasetError where the dataset is missing."""
+
+    def __init__(self, cache: Path, dataset: str) -> None:
+        self.dataset = dataset
+        self.hash = problems.fingerprint(dataset) or problems.load(dataset).hash
+        self.root = cache / "truth" / f"{self.hash}-{FORMAT}"
+        self.box = self.root / "box"
+        self.costs: dict[str, float] = {}
+        self.tasks = self._index()
+        self.expected = lru_cache(maxsize=16)(self._expected)
+
+    def _index(self) -> dict[str, Task]:
+        _install(Path(__file__).parent / "inside", self.box / "inside")
+        saved = read_json(self.root / "index.json")
+        if not (isinstance(saved, dict) and saved.get("check") == digest_of(saved.get("tasks"))):
+            saved = {"tasks": [self._prepare(problem) for problem in problems.load(self.dataset).problems.values()]}
+            write_json(self.root / "index.json", saved | {"check": digest_of(saved["tasks"])})
+        family = problems.SOURCES[self.dataset].family
+        tasks = (
+            Task(
+                row["task_id"], row["entry_point"], row["prompt"], Rule(family, row["entry_point"], row["atol"]),
+                digest_of([row, GRADER_VERSION]), row["inputs"],
+            )
+            for row in saved["tasks"]
+        )  # fmt: skip
+        return {task.task_id: task for task in tasks}
+
+    def _prepare(self, problem: problems.Problem) -> dict[str, Any]:
+        name = re.sub(r"[^A-Za-z0-9]+", "_", problem.task_id)
+        inputs = {}
+        for suite in SUITES:
+            data = marshal.dumps(getattr(problem, f"{suite}_input"), 2)
+            _write_open(self.box / "inputs" / f"{name}.{suite}", data)
+            inputs[suite] = digest(data)
+        return {
+            "task_id": problem.task_id, "entry_point": problem.entry_point, "prompt": problem.prompt,
+            "atol": problem.atol, "inputs": inputs,
+            "canonical": digest(problem.prompt + problem.canonical_solution),
+        }  # fmt: skip
+
+    def inputs(self, task: Task, suite: str) -> list[Any]:
+        """The inputs of a suite. Raises GraderError where the file was damaged."""
+        data = (self.box / "inputs" / f"{task.name}.{suite}").read_bytes()
+        if digest(data) != task.inputs[suite]:
+            raise GraderError(f"The inputs of {task.task_id} in {self.box} are damaged; delete {self.root}.")
+        return marshal.loads(data)  # type: ignore[no-any-return]  # noqa: S302 - own file, digest checked
+
+    def missing(self) -> list[Task]:
+        """The problems whose ground truth or inputs are not there or damaged; `costs` has the seconds of the others."""
+        lacking = []
+        for task in self.tasks.values():
+            try:
+                sound = all(
+                    digest((self.box / "inputs" / f"{task.name}.{suite}").read_bytes()) == task.inputs[suite]
+                    for suite in SUITES
+                )
+            except OSError:
+                sound = False
+            if not sound:
+                self._prepare(problems.load(self.dataset).problems[task.task_id])
+            body = _body(self._path(task))
+            if not sound or body is None:
+                lacking.append(task)
+            else:
+                self.costs[task.task_id] = sum(sum(meta["seconds"]) for meta in _head(body))
+        return lacking
+
+    def _path(self, task: Task) -> Path:
+        return self.root / f"{task.name}.truth"
+
+    def run(self, task: Task, suite: str, expected: Expected | None = None, *, whole: bool = False) -> Run:
+        """What the sandbox is asked for: with `expected` as a sample is graded, without as ground truth is made."""
+        timed = expected is None
+        budget, limit, limits = (600.0, 600.0, {}) if expected is None else (
+            expected.budget, expected.limit, expected.limits
+        )  # fmt: skip
+        return Run(
+            task.entry_point, f"inputs/{task.name}.{suite}", budget, limit, limits, task.rule.form, timed,
+            (1 << 31) - 1 if whole else outputs.LIMIT,
+        )  # fmt: skip
+
+    def canonical(self, task: Task) -> str:
+        """The canonical solution."""
+        problem = problems.load(self.dataset).problems[task.task_id]
+        return problem.prompt + problem.canonical_solution
+
+    def compute(self, lane: Lane, task: Task) -> None:
+        """Run the canonical solution in `lane` and keep what it returns. Raises GraderError, LaneEnded."""
+        suites = []
+        for suite in SUITES:
+            records, (first_float, seconds, nan) = self._collect(lane, task, self.run(task, suite))
+            meta = {"first_float": first_float, "seconds": seconds, "nan": nan, "sizes": [len(r) for r in records]}
+            suites.append((meta, b"".join(records) + outputs.HEADER.pack(outputs.DONE, 0)))
+        head = json.dumps([meta | {"bytes": len(wire)} for meta, wire in suites]).encode()
+        self.costs[task.task_id] = sum(sum(meta["seconds"]) for meta, _ in suites)
+        body = struct.pack("<I", len(head)) + head + b"".join(wire for _, wire in suites)
+        write_atomic(self._path(task), blake2b(body, digest_size=16).digest() + body)
+
+    def _collect(self, lane: Lane, task: Task, run: Run) -> tuple[list[bytes], Any]:
+        stream = bytearray()
+        end = lane.run(run, self.canonical(task), lambda data: stream.extend(data) is None)
+        records = list(_split(bytes(stream)))
+        if end.status != 0 or not records or records[-1][0] != outputs.DONE:
+            raise GraderError(f"The canonical solution of {task.task_id} does not run in this sandbox ({end}).")
+        return records[:-2], decode(records[-2][outputs.HEADER.size :])
+
+    def _expected(self, task_id: str) -> dict[str, Expected]:
+        """The expected records of both suites. Raises GraderError where they are damaged."""
+        body = _body(self._path(self.tasks[task_id]))
+        if body is None:
+            raise GraderError(f"The ground truth of {task_id} in {self.root} was damaged; run again.")
+        at, found = 4 + struct.unpack_from("<I", body)[0], {}
+        for suite, meta in zip(SUITES, _head(body), strict=True):
+            found[suite] = _suite(meta, body[at : at + meta["bytes"]])
+            at += meta["bytes"]
+        return found
+
+    def whole(self, lane: Lane, task: Task, suite: str) -> Expected:
+        """The expected records with whole outputs, however large; computed when first needed, kept beside the rest."""
+        small = self.expected(task.task_id)[suite]
+        path = self._path(task).with_suffix(f".{suite}.whole")
+        body = _body(path)
+        if body is None:
+            stream = bytearray()
+            lane.run(self.run(task, suite, small, whole=True), self.canonical(task), lambda d: stream.extend(d) is None)
+            body = bytes(stream)
+            write_atomic(path, blake2b(body, digest_size=16).digest() + body)
+        sizes = [len(record) for record in _split(body)][:-1]
+        if len(sizes) != len(small):
+            raise GraderError(f"The canonical solution of {task.task_id} did not run to its end a second time.")
+        return Expected(**vars(small) | {"wire": body, "offsets": _offsets(sizes)})
+
+
+def _head(body: bytes) -> list[dict[str, Any]]:
+    return json.loads(body[4 : 4 + struct.unpack_from("<I", body)[0]])  # type: ignore[no-any-return]
+
+
+def _suite(meta: dict[str, Any], wire: bytes) -> Expected:
+    limits = [max(MIN_LIMIT, FACTOR * spent) for spent in meta["seconds"]]
+    longer = {str(i): limit for i, limit in enumerate(limits) if limit > MIN_LIMIT}
+    budget = min(SUITE_LIMIT, sum(limits)) + 1
+    return Expected(
+        wire, _offsets(meta["sizes"]), meta["first_float"], frozenset(meta["nan"]), MIN_LIMIT, longer, budget,
+        sum(meta["seconds"]),
+    )  # fmt: skip
+
+
+def _offsets(sizes: list[int]) -> "array[int]":
+    offsets = array("Q", [0])
+    for size in sizes:
+        offsets.append(offsets[-1] + size)
+    return offsets
+
+
+def _split(stream: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(stream):
+        _, size = outputs.HEADER.unpack_from(stream, at)
+        yield stream[at : at + outputs.HEADER.size + size]
+        at += outputs.HEADER.size + size
+
+
+def _body(path: Path) -> bytes | None:
+    """A checksummed file's content, or None where it is missing or damaged."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return data[16:] if blake2b(data[16:], digest_size=16).digest() == data[:16] else None
+
+
+def _install(source: Path, target: Path) -> None:
+    """Copy the runner where the sandbox can read it, whatever the umask."""
+    for file in source.glob("*.py"):
+        _write_open(target / file.name, file.read_bytes())
+
+
+def _write_open(path: Path, data: bytes) -> None:
+    if path.exists() and path.read_bytes() == data:
+        return
+    write_atomic(path, data)
+    path.chmod(0o644)
+    path.parent.chmod(0o755)
+    path.parent.parent.chmod(0o755)
