@@ -67,8 +67,13 @@ def _binds(paths: list[str]) -> list[str]:
         if os.path.islink(path):
             binds += ["--symlink", str(Path(path).readlink()), path]
         elif Path(path).exists() and not path.startswith("/usr/"):
-            binds += ["--ro-bind", path, path]
+            binds += [*_folders(Path(path)), "--ro-bind", path, path]
     return binds
+
+
+def _folders(path: Path) -> list[str]:
+    # What bubblewrap makes by itself on the way to a mount can be entered by root alone.
+    return [part for folder in reversed(path.parents[:-1]) for part in ("--perms", "0755", "--dir", str(folder))]
 
 
 def _numpy() -> list[str]:
@@ -77,4 +82,5 @@ def _numpy() -> list[str]:
         raise SandboxError("NumPy is not installed beside this program, and the sandbox needs it; install it.")
     site = Path(spec.origin).parent.parent
     folders = [site / "numpy", site / "numpy.libs"]
-    return [part for folder in folders if folder.is_dir() for part in ("--ro-bind", str(folder), f"/site/{folder.name}")]
+    binds = [part for place in folders if place.is_dir() for part in ("--ro-bind", str(place), f"/site/{place.name}")]
+    return ["--perms", "0755", "--dir", "/site", *binds]
