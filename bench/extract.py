@@ -1,0 +1,191 @@
+"""An answer → its code, in time linear in its length.
+
+    answer ─▶ thoughts cut off ─▶ stretches that define the entry point ─▶ longest ─▶ reduced to what it reaches
+                                       │ none
+                                       ├─▶ a body that continues the prompt
+                                       └─▶ the longest fence, as it is
+
+What comes out is what EvalPlus 0.3.1's sanitizer would give on an ordinary answer (imports, and the first definitions
+that the entry point reaches), so that scores compare with published ones. Where the sanitizer would choose code that
+cannot pass because it lacks the entry point, another place in the answer is taken.
+"""
+
+import re
+import threading
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bench import reduce
+from bench.stretch import Stretch, stretches
+
+VERSION = 1
+"""Raise it when an answer may give other code than before; samples are then extracted again."""
+
+TAGS = "think|thinking|thought|thoughts|reasoning"
+OPENED = re.compile(rf"^[ \t]*(?:<({TAGS})>|\[THINK\]|<\|channel\|>analysis<\|message\|>)", re.MULTILINE)
+CLOSED = re.compile(rf"</(?:{TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>")
+FENCE_LINE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
+ANY_INDENT = re.compile(r"^[ \t]*(?=\S)", re.MULTILINE)
+STARTS_CODE = re.compile(r"[ \t]+(?:async def|def|class|import|from|@)\b")
+_quiet = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """Code, the rule that found it (`none` where there is no code), and the thoughts before it."""
+
+    code: str
+    rule: str
+    reasoning: str = ""
+
+
+@dataclass(frozen=True)
+class Thoughts:
+    """An answer without its thoughts; `closed` is false where it ends inside one, so that nothing follows."""
+
+    answer: str
+    reasoning: str
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Fence:
+    """The lines between two fences: offsets of their first and behind their last character."""
+
+    start: int
+    end: int
+
+
+def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
+    """The code in `answer` that defines `entry_point`; never raises.
+
+    `prompt` is what a completion would continue. Rules: `plain` (the answer is code), `fence`, `text` (code between
+    prose), `continuation` (prompt and answer together), `other` (a fence that does not define the entry point), `none`.
+    """
+    thoughts = split_thoughts(normalized(answer))
+    text = dedented(thoughts.answer)
+    if not thoughts.closed and not text.strip():
+        return Extraction("", "none", thoughts.reasoning)
+    # An invalid escape in a string is a warning, which -W error would turn into a syntax error.
+    with _quiet, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code, rule = _found(text, entry_point, normalized(prompt))
+    return Extraction(code, rule, thoughts.reasoning)
+
+
+def normalized(text: str) -> str:
+    """`text` as Python reads it: newlines alone as line ends, and without what no source may hold.
+
+    NUL and a byte order mark are dropped; half a surrogate pair becomes the replacement character.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").removeprefix("\ufeff")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def split_thoughts(text: str) -> Thoughts:
+    """Cut thoughts off: those between tags, and all before a closing tag whose opening tag was in the prompt."""
+    reasoning: list[str] = []
+    kept: list[str] = []
+    position, closed = 0, True
+    while opening := OPENED.search(text, position):
+        closing = CLOSED.search(text, opening.end())
+        kept.append(text[position : opening.start()])
+        reasoning.append(text[opening.end() : closing.start() if closing else len(text)])
+        position = closing.end() if closing else len(text)
+        closed = closing is not None
+    kept.append(text[position:])
+    rest = "".join(kept)
+    orphan = None
+    for orphan in CLOSED.finditer(rest):  # noqa: B007 - the last one is wanted
+        pass
+    if orphan:
+        reasoning.insert(0, rest[: orphan.start()])
+        rest = rest[orphan.end() :]
+    return Thoughts(rest, "\n".join(part.strip() for part in reasoning), closed)
+
+
+def fences(text: str) -> list[Fence]:
+    """The fenced blocks of `text`; one that is not closed ends with the text."""
+    found: list[Fence] = []
+    mark, start = "", 0
+    for line in FENCE_LINE.finditer(text):
+        if not mark:
+            mark, start = line[2], min(line.end() + 1, len(text))
+        elif line[2].startswith(mark) and not line[3].strip():
+            found.append(Fence(start, max(start, line.start())))
+            mark = ""
+    if mark:
+        found.append(Fence(start, len(text)))
+    return found
+
+
+def dedented(text: str) -> str:
+    """`text` with code that is indented as a whole inside its fence (in a list, say) moved to the left margin."""
+    pieces: list[str] = []
+    position = 0
+    for fence in fences(text):
+        pieces.append(text[position : fence.start])
+        pieces.append(_to_margin(text[fence.start : fence.end]))
+        position = fence.end
+    return "".join([*pieces, text[position:]])
+
+
+def _to_margin(block: str) -> str:
+    body = block.lstrip("\n")
+    if not STARTS_CODE.match(body):
+        return block
+    margin = min((match.group() for match in ANY_INDENT.finditer(block)), key=len)
+    return re.sub(rf"^{margin}", "", block, flags=re.MULTILINE)
+
+
+def _found(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
+    name = re.escape(entry_point)
+    defines = rf"(?:async[ \t]+def|def|class)[ \t]+{name}\b|{name}[ \t]*[:=]"
+    blocks = fences(text)
+    # An entry point inside a class or an `if` is the second choice: EvalPlus keeps it only where nothing else is left.
+    for indent in ("", "[ \t]+"):
+        best = _longest(stretches(text, re.compile(rf"^{indent}(?:{defines})", re.MULTILINE)))
+        if best:
+            return reduce.reachable(best.parts, entry_point) or best.source.strip(), _rule(best, text, blocks)
+    for body in [text[block.start : block.end] for block in blocks] or [text]:
+        code = _continued(prompt, body, entry_point) if prompt else ""
+        if code:
+            return code, "continuation"
+    other = max((text[block.start : block.end].strip("\n") for block in blocks), key=len, default="")
+    return (other, "other") if other.strip() else ("", "none")
+
+
+def _longest(candidates: Iterable[Stretch]) -> Stretch | None:
+    """The first of the longest; one that was cut off or repeated is no better than the first try."""
+    best, size = None, 0
+    for candidate in candidates:
+        if candidate.size > size:
+            best, size = candidate, candidate.size
+    return best
+
+
+def _rule(stretch: Stretch, text: str, blocks: list[Fence]) -> str:
+    if any(block.start <= stretch.start < block.end for block in blocks):
+        return "fence"
+    return "plain" if stretch.source.strip() == text.strip() else "text"
+
+
+def _continued(prompt: str, body: str, entry_point: str) -> str:
+    """The prompt with `body` as the rest of its function, indented if need be; "" where that does not return."""
+    head = prompt.rstrip() + "\n"
+    defined = re.compile(rf"^(?:async[ \t]+)?def[ \t]+{re.escape(entry_point)}\b", re.MULTILINE)
+    if not body.strip() or not defined.search(head):
+        return ""
+    body = body.strip("\n")
+    first, _, rest = body.partition("\n")
+    everywhere = re.sub(r"^(?=.)", "    ", body, flags=re.MULTILINE)
+    for variant in (body, f"    {first.lstrip()}\n{rest}", everywhere):
+        best = _longest(stretches(f"{head}{variant}\n", defined))
+        if best and reduce.returns(best.parts, entry_point):
+            return reduce.reachable(best.parts, entry_point)
+    return ""
