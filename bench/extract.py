@@ -3,7 +3,7 @@
     answer ─▶ thoughts cut off ─▶ stretches that define the entry point ─▶ longest ─▶ reduced to what it reaches
                                        │ none
                                        ├─▶ a body that continues the prompt
-                                       └─▶ the longest fence, as it is
+                                       └─▶ the longest stretch of other Python, as it is
 
 What comes out is what EvalPlus 0.3.1's sanitizer would give on an ordinary answer (imports, and the first definitions
 that the entry point reaches), so that scores compare with published ones. Where the sanitizer would choose code that
@@ -15,9 +15,10 @@ import threading
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from bench import reduce
-from bench.stretch import Stretch, stretches
+from bench.stretch import LIMIT, Stretch, stretches
 
 VERSION = 1
 """Raise it when an answer may give other code than before; samples are then extracted again."""
@@ -28,6 +29,9 @@ CLOSED = re.compile(rf"</(?:{TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>"
 FENCE_LINE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
 ANY_INDENT = re.compile(r"^[ \t]*(?=\S)", re.MULTILINE)
 STARTS_CODE = re.compile(r"[ \t]+(?:async def|def|class|import|from|@)\b")
+OTHER = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def |class |import |from |for |while |\w+(?:, *\w+)*[ \t]*=[^=])", re.MULTILINE)
+TRIES = 1000
+"""Stretches that are compared; an answer with more of them repeats itself."""
 _quiet = threading.Lock()
 
 
@@ -61,7 +65,7 @@ def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
     """The code in `answer` that defines `entry_point`; never raises.
 
     `prompt` is what a completion would continue. Rules: `plain` (the answer is code), `fence`, `text` (code between
-    prose), `continuation` (prompt and answer together), `other` (a fence that does not define the entry point), `none`.
+    prose), `continuation` (prompt and answer together), `other` (Python that does not define the entry point), `none`.
     """
     thoughts = split_thoughts(normalized(answer))
     text = dedented(thoughts.answer)
@@ -156,14 +160,14 @@ def _found(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
         code = _continued(prompt, body, entry_point) if prompt else ""
         if code:
             return code, "continuation"
-    other = max((text[block.start : block.end].strip("\n") for block in blocks), key=len, default="")
-    return (other, "other") if other.strip() else ("", "none")
+    other = _longest(stretches(text, OTHER))
+    return (other.source.strip(), "other") if other else ("", "none")
 
 
 def _longest(candidates: Iterable[Stretch]) -> Stretch | None:
     """The first of the longest; one that was cut off or repeated is no better than the first try."""
     best, size = None, 0
-    for candidate in candidates:
+    for candidate in islice(candidates, TRIES):
         if candidate.size > size:
             best, size = candidate, candidate.size
     return best
@@ -179,7 +183,7 @@ def _continued(prompt: str, body: str, entry_point: str) -> str:
     """The prompt with `body` as the rest of its function, indented if need be; "" where that does not return."""
     head = prompt.rstrip() + "\n"
     defined = re.compile(rf"^(?:async[ \t]+)?def[ \t]+{re.escape(entry_point)}\b", re.MULTILINE)
-    if not body.strip() or not defined.search(head):
+    if not body.strip() or len(body) > LIMIT or not defined.search(head):
         return ""
     body = body.strip("\n")
     first, _, rest = body.partition("\n")

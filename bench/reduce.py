@@ -40,8 +40,16 @@ def reachable(parts: Iterable[Part], entry_point: str) -> str:
 
 
 def returns(parts: Iterable[Part], entry_point: str) -> bool:
-    """Whether the function `entry_point` has a `return`."""
-    return any(_defined(node) == entry_point for part in parts for node in part.statements)
+    """Whether the function `entry_point` itself returns, rather than a function inside it."""
+    found: list[ast.AST] = [node for part in parts for node in part.statements if _defined(node) == entry_point]
+    while found:
+        node = found.pop()
+        if isinstance(node, ast.Return):
+            return True
+        inner = ast.iter_child_nodes(node)
+        found += [child for child in inner if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case)
+                  and not isinstance(child, Function | ast.ClassDef)]  # fmt: skip
+    return False
 
 
 def _defined(node: ast.stmt) -> str | None:
