@@ -1,0 +1,128 @@
+"""What a run says on the terminal: why each step runs, what went wrong in one sentence, and how it all ended."""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from doit.exceptions import InvalidTask
+from doit.reporter import ConsoleReporter
+
+from bench.errors import LockedError
+from bench.files import locked
+from bench.profiles import Config
+
+WIDTH = 22
+"""Columns of a profile's id, so that reasons stand below each other."""
+
+
+def line(verb: str, name: str, text: str) -> str:
+    """One line of a run: a verb of fixed width, what it is about, and why."""
+    return f"{verb:<9} {name:<{WIDTH}}  {text}".rstrip()
+
+
+class RunReporter(ConsoleReporter):  # type: ignore[misc]
+    """Says why a step runs before it runs, and sums the run up.
+
+    `skipped` maps ids of profiles that cannot run here to the reason.
+    """
+
+    desc = "why each step runs, and how the run ended"
+    config: Config
+    skipped: Mapping[str, str]
+
+    def __init__(self, outstream: TextIO, options: dict[str, Any]) -> None:
+        super().__init__(outstream, options)
+        self.began = time.monotonic()
+        self.whole = False
+        self.seconds: dict[str, float] = {}
+        self.failed: dict[str, str] = {}
+        self.held = contextlib.ExitStack()
+
+    @classmethod
+    def bound(cls, config: Config, skipped: Mapping[str, str]) -> type["RunReporter"]:
+        """The reporter class for one profiles file; doit makes the instance."""
+        return type("RunReporter", (cls,), {"config": config, "skipped": skipped})
+
+    def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:  # noqa: ARG002 - doit's signature
+        """Lock the results, turn SIGTERM into Ctrl-C, and say which profiles are skipped."""
+        os.environ["BENCH_RUN"] = str(os.getpid())
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            self.held.enter_context(locked(self.config.layout.root / ".lock", what=str(self.config.layout.root)))
+        except LockedError as error:
+            raise InvalidTask(error.sentence) from None
+        self.whole = "report" in selected_tasks and len(selected_tasks) > 1
+        if self.whole:
+            for profile_id, reason in self.skipped.items():
+                self.write(line("skip", profile_id, reason) + "\n")
+
+    def execute_task(self, task: Any) -> None:
+        """Say the verb, the profile and the reasons."""
+        step = task.meta and task.meta.get("step")
+        if step:
+            reasons = ", ".join(map(str, step.reasons())) or "asked for"
+            self.write(line(step.stage, step.label, reasons) + "\n")
+            self.outstream.flush()
+            task.meta["began"] = time.monotonic()
+
+    def add_success(self, task: Any) -> None:
+        """Add up what a profile took."""
+        self._count(task)
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        """Say the sentence alone for a user's error, and doit's own words for a bug."""
+        self._count(task)
+        step = task.meta and task.meta.get("step")
+        if fail.get_name() == "UnmetDependency":
+            return
+        if step:
+            self.failed[step.label] = str(fail.message).splitlines()[0]
+        self.write(f"{fail.message if fail.get_name() == 'TaskFailed' else fail.get_msg()}\n")
+
+    def skip_uptodate(self, task: Any) -> None:
+        """Nothing is said of what need not run."""
+
+    def complete_run(self) -> None:
+        """Sum up a run over several profiles; say why a run could not start."""
+        self.held.close()
+        if self.runtime_errors:
+            self.write("\n".join(self.runtime_errors) + "\n")
+        elif self.whole and (self.seconds or self.failed):
+            self.write("\n" + summary(self.seconds, self.skipped, self.failed) + "\n")
+
+    def _count(self, task: Any) -> None:
+        step = task.meta and task.meta.get("step")
+        if step and step.profile:
+            spent = time.monotonic() - task.meta.get("began", time.monotonic())
+            self.seconds[step.label] = self.seconds.get(step.label, 0.0) + spent
+
+
+def summary(seconds: dict[str, float], skipped: Mapping[str, str], failed: dict[str, str]) -> str:
+    """The last lines of a run: what took how long, what was skipped, what failed and why."""
+    done = {label: spent for label, spent in seconds.items() if label not in failed}
+    counts = [f"{len(done)} done", f"{len(skipped)} skipped", f"{len(failed)} failed"]
+    parts = [f"{label} {duration(spent)}" for label, spent in done.items()]
+    first = ", ".join(counts) + (f"  ({', '.join(parts)})" if parts else "")
+    return "\n".join([first, *(f"failed: {label}: {sentence}" for label, sentence in failed.items())])
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 9 s, 14 min, 2 h 05 min."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    # doit writes its database on KeyboardInterrupt alone; SIGTERM would lose it.
+    raise KeyboardInterrupt
+
+
+def warn(sentence: str) -> None:
+    """Say something that a person must not miss."""
+    sys.stderr.write(sentence + "\n")

@@ -1,0 +1,83 @@
+"""Staleness in one place: a step is up to date when its stamp names the same dependencies and the same outputs.
+
+A stamp is a small JSON file beside a step's outputs: {"depends": {name: value}, "outputs": {file: digest}}. It is
+written after the outputs are whole, so what a kill -9 leaves is seen as not made. Dependencies are values and
+digests, never times of files: touching or copying a file makes nothing stale.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from bench.files import digest, read_json, write_json
+
+Kind = Literal["first run", "changed", "missing", "edited", "failed", "prerequisite"]
+ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a step runs: what about it changed, with the old and the new value, or which output is not as it was left."""
+
+    kind: Kind
+    what: str = ""
+    old: Any = None
+    new: Any = None
+
+    def __str__(self) -> str:
+        """A phrase for the terminal, such as `max_tokens 4096 → 8192`."""
+        if self.kind == "changed":
+            return f"{self.what} changed" if _opaque(self.old, self.new) else f"{self.what} {self.old} → {self.new}"
+        texts = {"missing": f"{self.what} is missing", "edited": f"{self.what} was changed by hand"}
+        return texts.get(self.kind, self.what or self.kind)
+
+
+def reasons(stamp: Path, depends: Mapping[str, Any], outputs: Iterable[Path]) -> tuple[Reason, ...]:
+    """Every reason to make the outputs again; empty where they are up to date.
+
+    `depends` maps names to JSON scalars; a name that the stamp does not have counts as changed from "absent".
+    """
+    recorded = read_json(stamp)
+    if not isinstance(recorded, dict) or not {"depends", "outputs"} <= recorded.keys():
+        return (Reason("first run"),)
+    old = recorded["depends"]
+    changed = [
+        Reason("changed", name, old.get(name, ABSENT), depends.get(name, ABSENT))
+        for name in dict.fromkeys([*depends, *old])
+        if old.get(name, ABSENT) != depends.get(name, ABSENT)
+    ]
+    return (*changed, *_damaged(recorded["outputs"], outputs))
+
+
+def mark(stamp: Path, depends: Mapping[str, Any], outputs: Iterable[Path]) -> None:
+    """Record that `outputs` were made from `depends`."""
+    write_json(stamp, {"depends": dict(depends), "outputs": {path.name: content_digest(path) for path in outputs}})
+
+
+def content_digest(path: Path) -> str:
+    """The digest of a file's content, or "absent"."""
+    try:
+        return digest(path.read_bytes())
+    except OSError:
+        return ABSENT
+
+
+def _damaged(recorded: Mapping[str, str], outputs: Iterable[Path]) -> list[Reason]:
+    found = []
+    for path in outputs:
+        now = content_digest(path)
+        if now == ABSENT:
+            found.append(Reason("missing", path.name))
+        elif now != recorded.get(path.name):
+            found.append(Reason("edited", path.name))
+    return found
+
+
+def _opaque(*values: Any) -> bool:
+    """Whether a value says nothing to a person (a digest, or a long text)."""
+    return any(isinstance(value, str) and (len(value) > 60 or "\n" in value or _is_digest(value)) for value in values)
+
+
+def _is_digest(value: str) -> bool:
+    return len(value) >= 24 and all(c in "0123456789abcdef" for c in value)

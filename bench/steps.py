@@ -1,0 +1,251 @@
+"""The steps of the graph: what each depends on, what it writes, and how it is made.
+
+    Generate ─▶ Samples ─▶ Evaluate        one of each for a profile and a dataset
+                               └──▶ Report
+
+A step knows its reasons to run (stale.py), runs the stage's own code, and records its stamp or its failure. Heavy
+modules are imported when a step is made, never before.
+"""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from doit.exceptions import TaskFailed
+
+from bench import problems, stale
+from bench.errors import BenchError, MissingPrerequisite
+from bench.files import digest, read_json, write_json
+from bench.layout import RunFiles
+from bench.profiles import Config, Profile
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of one profile on one dataset."""
+
+    config: Config
+    profile: Profile
+    dataset: str
+    stage: ClassVar[str] = ""
+
+    @property
+    def files(self) -> RunFiles:
+        """Where this profile's files for this dataset are."""
+        return self.config.layout.run(self.profile.id, self.dataset)
+
+    @property
+    def label(self) -> str:
+        """The profile's id, with the dataset where it has several."""
+        several = len(self.profile.sampling.datasets) > 1
+        return f"{self.profile.id}:{self.dataset}" if several else self.profile.id
+
+    def depends(self) -> dict[str, Any]:
+        """What the outputs are made from, as named JSON scalars."""
+        raise NotImplementedError
+
+    def outputs(self) -> tuple[Path, ...]:
+        """The files that this step writes."""
+        raise NotImplementedError
+
+    def run(self) -> None:
+        """Do the work. Raises BenchError."""
+        raise NotImplementedError
+
+    def reasons(self) -> tuple[stale.Reason, ...]:
+        """Why this step would run; empty where it is up to date."""
+        try:
+            return stale.reasons(self.files.stamp(self.stage), self.depends(), self.outputs())
+        except MissingPrerequisite as error:
+            return (stale.Reason("prerequisite", error.sentence),)
+
+    def make(self) -> TaskFailed | None:
+        """doit's action: run, then record the stamp, or the failure for the report."""
+        try:
+            depends = self.depends()
+            self.files.stamp(self.stage).unlink(missing_ok=True)
+            self.run()
+        except BenchError as error:
+            return self._failed(error)
+        except KeyboardInterrupt:
+            # Not an Exception: doit would print a traceback; SystemExit ends the run with its database written.
+            sys.stderr.write(f"\n{self.stage} {self.label} stopped; the next doit goes on from here.\n")
+            raise SystemExit(130) from None
+        stale.mark(self.files.stamp(self.stage), depends, self.outputs())
+        self.files.failure.unlink(missing_ok=True)
+        return None
+
+    def clean(self) -> None:
+        """Remove what this step wrote, so that it runs again."""
+        for path in (*self.outputs(), self.files.stamp(self.stage), self.files.failure):
+            if path.exists():
+                path.unlink()
+                print(f"clean     {path}")
+
+    def _failed(self, error: BenchError) -> TaskFailed:
+        with contextlib.suppress(BenchError):
+            record = {"stage": self.stage, "sentence": error.sentence, "at": time.strftime("%Y-%m-%d %H:%M")}
+            write_json(self.files.failure, record)
+        sentence = error.sentence if self.profile.id in error.sentence else f"{self.profile.id}: {error.sentence}"
+        return TaskFailed("\n".join(filter(None, [sentence, error.log])))
+
+
+class Generate(Step):
+    """Completions of a local model, an endpoint or a command; the journal is never rewritten."""
+
+    stage: ClassVar[str] = "generate"
+
+    def depends(self) -> dict[str, Any]:
+        """What a completion depends on, and how many are wanted."""
+        return completion_identity(self.config, self.profile, self.dataset)
+
+    def outputs(self) -> tuple[Path, ...]:
+        """The journal and the provenance."""
+        return (self.files.journal, self.files.provenance)
+
+    def reasons(self) -> tuple[stale.Reason, ...]:
+        """As for every step; a larger max_tokens says how many completions it is for."""
+        found = super().reasons()
+        lost = sum(row.get("lost") == "truncated" for row in _rows(self.files.extraction))
+        told = []
+        for reason in found:
+            told.append(reason)
+            if reason.what == "max_tokens" and lost:
+                told.append(stale.Reason("failed", f"{lost} completions were truncated"))
+            if reason.kind == "first run" and self.files.journal.exists():
+                told[-1] = stale.Reason("failed", f"{_count_lines(self.files.journal)} completions are in the journal")
+        return tuple(told)
+
+    def run(self) -> None:
+        """Ask for what the journal lacks."""
+        require(self.config, self.profile)
+        from bench.generate.run import generate  # noqa: PLC0415 - heavy
+
+        generate(self.profile, self.config, self.dataset)
+
+
+class Samples(Step):
+    """Code out of answers, or solutions made elsewhere, in EvalPlus's sample format."""
+
+    stage: ClassVar[str] = "samples"
+
+    def depends(self) -> dict[str, Any]:
+        """The completions (or the imported files), how they are chosen, and the extractor."""
+        from bench import extract, imports  # noqa: PLC0415 - only where a profile is looked at
+
+        common = {"dataset": problems.fingerprint(self.dataset), "extractor": extract.VERSION}
+        if self.profile.imported:
+            found = imports.import_digest(self.profile, self.config)
+            return {**common, "solutions": found, "partial": self.profile.partial}
+        chosen = completion_identity(self.config, self.profile, self.dataset)
+        return {**common, "completions": stale.content_digest(self.files.journal), **chosen}
+
+    def outputs(self) -> tuple[Path, ...]:
+        """The samples, and what is known about each."""
+        return (self.files.samples, self.files.extraction)
+
+    def run(self) -> None:
+        """Extract, or import."""
+        require(self.config, self.profile)
+        from bench import samples  # noqa: PLC0415 - heavy
+
+        completions = None
+        if not self.profile.imported:
+            from bench.generate.run import completions_of  # noqa: PLC0415 - heavy
+
+            completions = completions_of(self.profile, self.config, self.dataset)
+        samples.build(self.profile, self.config, self.dataset, completions)
+
+
+class Evaluate(Step):
+    """Verdicts, in a sandbox."""
+
+    stage: ClassVar[str] = "eval"
+
+    def depends(self) -> dict[str, Any]:
+        """The samples, the tests, and the grader."""
+        from bench.evaluate import GRADER_VERSION  # noqa: PLC0415 - only where a profile is looked at
+
+        return {
+            "samples": stale.content_digest(self.files.samples),
+            "dataset": problems.fingerprint(self.dataset),
+            "grader": GRADER_VERSION,
+        }
+
+    def outputs(self) -> tuple[Path, ...]:
+        """EvalPlus's results."""
+        return (self.files.results,)
+
+    def run(self) -> None:
+        """Grade, say the score, and let REPORT.md show a local model's score before the next model starts."""
+        from bench.evaluate.run import evaluate  # noqa: PLC0415 - heavy
+
+        summary = evaluate(
+            self.files, self.dataset, self.config.sandbox, self.config.layout.cache, trusted=self.profile.builtin
+        )
+        print("  " + score_line(self.dataset, summary, _rows(self.files.extraction)))
+
+
+def completion_identity(config: Config, profile: Profile, dataset: str) -> dict[str, Any]:
+    """What the completions of a profile depend on, flat and named, in the words of profiles.toml."""
+    from bench.generate.prompt import identity  # noqa: PLC0415 - only where a profile is looked at
+
+    return {
+        "dataset": problems.fingerprint(dataset),
+        "samples": profile.sampling.samples,
+        **identity(profile, model_fingerprint(config, profile)),
+    }
+
+
+def model_fingerprint(config: Config, profile: Profile) -> str:
+    """Names the model's weights: a fingerprint of the GGUF, or the name that an endpoint knows."""
+    from bench import gguf  # noqa: PLC0415 - only where a profile is looked at
+
+    if profile.builtin:
+        from bench.demo import model  # noqa: PLC0415 - only where a profile is looked at
+
+        return digest(f"{profile.model} {model.VERSION}")
+    if profile.needs_file:
+        return gguf.fingerprint(config.model_path(profile), config.layout.cache)
+    return digest(" ".join([profile.server.kind, profile.model, profile.server.base_url, *profile.server.command]))
+
+
+def missing(config: Config, profile: Profile) -> str | None:
+    """What this profile needs and this machine does not have, in one phrase with the place looked at; None if nothing."""
+    if profile.imported:
+        from bench import imports  # noqa: PLC0415 - only where a profile is looked at
+
+        if imports.import_digest(profile, config) is None:
+            where = ", ".join(profile.solutions)
+            return f"no solutions yet in {where} (README: Claude)"
+    elif profile.needs_file and not config.model_path(profile).is_file():
+        shown = config.model_path(profile)
+        with contextlib.suppress(ValueError):
+            shown = shown.relative_to(config.file.parent)
+        return f"no model file {shown}"
+    return None
+
+
+def require(config: Config, profile: Profile) -> None:
+    """Raise MissingPrerequisite where `missing` finds something."""
+    lacking = missing(config, profile)
+    if lacking:
+        raise MissingPrerequisite(f"{profile.id}: {lacking}; put it there, or change profiles.toml.")
+
+
+def skipped(config: Config) -> dict[str, str]:
+    """The profiles that cannot run on this machine, with what they lack."""
+    found = {profile.id: missing(config, profile) for profile in config.profiles}
+    return {profile_id: lacking for profile_id, lacking in found.items() if lacking}
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    import json  # noqa: PLC0415 - only where a profile is looked at
+
+    with contextlib.suppress(OSError, ValueError):
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return []

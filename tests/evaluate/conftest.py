@@ -1,0 +1,140 @@
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import problems
+from bench.evaluate import truth as truth_module
+from bench.evaluate.results import Summary
+from bench.evaluate.run import evaluate
+from bench.evaluate.sandbox import available
+from bench.layout import RunFiles
+from bench.profiles import Sandbox
+
+IMAGE = "bench-sandbox:test"
+SHARED = Path(__file__).parents[2] / ".." / "shared"
+
+
+def problem(number: int, name: str, code: str, base: list[Any], plus: list[Any], atol: float = 0) -> dict[str, Any]:
+    """One line of a dataset in EvalPlus's format."""
+    head, _, body = code.partition("\n")
+    return {
+        "task_id": f"Demo/{number}", "prompt": head + "\n", "entry_point": name, "canonical_solution": body,
+        "base_input": base, "plus_input": plus, "atol": atol,
+    }  # fmt: skip
+
+
+PROBLEMS = [
+    problem(
+        0, "total", "def total(numbers):\n    # canonical-marker-7f3a\n    return sum(numbers)\n",
+        [[[1, 2, 3]], [[]], [[-3]]], [[[10, 20]], [[7]], [[1] * 50]],
+    ),
+    problem(
+        1, "thirds", "def thirds(numbers):\n    return [n / 3 for n in numbers]\n",
+        [[[1, 2]], [[0]]], [[[5, 7]], [list(range(2000))[:10]]],
+    ),
+    problem(
+        2, "count_up", "def count_up(n):\n    return [i * 1.0 for i in range(n)]\n",
+        [[3]], [[5000], [2]], 1e-6,
+    ),
+    problem(3, "letters", "def letters(word):\n    return set(word)\n", [["abc"]], [["zzz"], ["a longer word"]]),
+    problem(
+        4, "find_zero", "def find_zero(xs):\n    return -xs[0] / xs[1]\n",
+        [[[1, 2]]], [[[-6, 3]], [[10, 5]]], 1e-4,
+    ),
+    problem(5, "undefined", "def undefined(n):\n    return float('nan') if n else 1\n", [[0]], [[0]]),
+]  # fmt: skip
+SOLUTIONS = {row["task_id"]: row["prompt"] + row["canonical_solution"] for row in PROBLEMS}
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / "humaneval.jsonl").write_text("".join(json.dumps(row) + "\n" for row in PROBLEMS))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def demo(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The dataset `demo` is a handful of problems made for these tests; a test's time limit is 1 s, not 4."""
+    monkeypatch.setattr(problems, "BUNDLED", demo_folder)
+    monkeypatch.setattr(truth_module, "MIN_LIMIT", 1.0)
+    problems.load.cache_clear()
+    yield
+    problems.load.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ground truth that tests share."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """A sandbox image made without a registry; skips where there is no engine."""
+    if reason := available("docker"):
+        pytest.skip(f"no Docker: {reason}")
+    subprocess.run([Path(__file__).parents[1] / "images" / "sandbox-image.sh", IMAGE], check=True, capture_output=True)
+    return IMAGE
+
+
+@pytest.fixture(params=["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each sandbox in turn."""
+    if request.param == "docker":
+        request.getfixturevalue("image")
+    elif reason := available("bubblewrap"):
+        pytest.skip(f"no bubblewrap: {reason}")
+    return str(request.param)
+
+
+@dataclass
+class Grader:
+    """Grades solutions of the demo problems in one kind of sandbox."""
+
+    root: Path
+    cache: Path
+    kind: str = "bubblewrap"
+    workers: int = 2
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def files(self) -> RunFiles:
+        return RunFiles(self.root / "profile", "demo")
+
+    def write(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self.files.root.mkdir(parents=True, exist_ok=True)
+        lines = (json.dumps({"task_id": task_id, "solution": text}) + "\n" for task_id, text in pairs)
+        self.files.samples.write_text("".join(lines))
+
+    def run(self, **options: Any) -> Summary:
+        sandbox = Sandbox(kind=self.kind, image=IMAGE, workers=self.workers, **self.settings)
+        return evaluate(self.files, "demo", sandbox, self.cache, **options)
+
+    def results(self) -> dict[str, Any]:
+        return json.loads(self.files.results.read_bytes())
+
+    def grade(self, pairs: Sequence[tuple[str, str]], **options: Any) -> list[tuple[str, str, dict[str, Any]]]:
+        """Base status, plus status and the bench block's words on each sample, in the order of `pairs`."""
+        self.write(pairs)
+        self.run(**options)
+        found, seen = self.results(), dict.fromkeys(SOLUTIONS, 0)
+        graded = []
+        for task_id, _ in pairs:
+            row = found["eval"][task_id][seen[task_id]]
+            graded.append((row["base_status"], row["plus_status"], found["bench"]["samples"][task_id][seen[task_id]]))
+            seen[task_id] += 1
+        return graded
+
+
+@pytest.fixture
+def grader(tmp_path: Path, cache: Path) -> Grader:
+    """Grades in bubblewrap."""
+    if reason := available("bubblewrap"):
+        pytest.skip(f"no bubblewrap: {reason}")
+    return Grader(tmp_path, cache)

@@ -1,0 +1,3 @@
+"""Returns a gigabyte."""
+def total(numbers):
+    return "x" * (1 << 30)

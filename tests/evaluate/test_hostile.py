@@ -1,0 +1,82 @@
+"""Samples that want to cheat, to harm, or to stay: each is a file in hostile/ with a sentence of its own."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import SOLUTIONS, Grader
+
+HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
+ORDER = ["leaves_traces", "finds_traces"]
+MARK = "written-by-a-sample"
+
+
+def source(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    if path.stem != "big_source":
+        return text
+    filler = next(line for line in text.splitlines() if line.startswith("FILLER"))
+    return text.replace(filler, f"{filler}\n" * (5_000_000 // len(filler)))
+
+
+def processes() -> set[int]:
+    return {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+
+
+def uids(pids: set[int]) -> set[int]:
+    found = set()
+    for pid in pids:
+        try:
+            found.add(os.stat(f"/proc/{pid}").st_uid)
+        except OSError:
+            continue
+    return found
+
+
+def test_there_are_thirty_kinds_of_hostility() -> None:
+    """The suite holds at least thirty hostile samples, and each says in a sentence what it does."""
+    assert len(HOSTILE) >= 30
+    assert all(path.read_text(encoding="utf-8").startswith('"""') for path in HOSTILE)
+
+
+@pytest.mark.slow
+def test_none_passes_and_nothing_stays(tmp_path: Path, cache: Path, kind: str) -> None:
+    """No hostile sample passes; neighbours keep their verdicts; no process, container or file is left behind."""
+    by_name = {path.stem: path for path in HOSTILE}
+    first = [by_name[name] for name in ORDER]
+    paths = first + [path for path in HOSTILE if path not in first]
+    neighbours = [(task_id, text) for task_id, text in SOLUTIONS.items() if task_id != "Demo/0"]
+    pairs = [("Demo/0", source(path)) for path in paths] + neighbours * 3 + [("Demo/0", SOLUTIONS["Demo/0"])]
+    before, started = processes(), time.monotonic()
+
+    grader = Grader(tmp_path, cache, kind, workers=2, settings={"memory": 2048})
+    graded = grader.grade(pairs)
+
+    passed = [path.stem for path, (base, plus, _) in zip(paths, graded, strict=False) if "pass" in (base, plus)]
+    assert passed == []
+    assert all(row[:2] == ("pass", "pass") for row in graded[len(paths) :])
+    assert time.monotonic() - started < 150
+    left = processes() - before
+    assert not uids(left) & (set(range(60000, 65001)) | {65534})
+    if kind == "docker":
+        label = ["docker", "ps", "--all", "--quiet", "--filter", f"label=bench.sandbox={os.getpid()}"]
+        assert subprocess.run(label, capture_output=True, text=True, check=True).stdout == ""
+    assert not [path for path in tmp_path.rglob("*") if MARK in path.name]
+
+
+@pytest.mark.parametrize("name", ["equals_everything", "lying_list", "forges_frames", "exits_with_zero", "walks_frames"])
+def test_a_forged_pass_fails(grader: Grader, name: str) -> None:
+    """What passes in a grader that compares inside the sample's process fails here."""
+    path = Path(__file__).parent / "hostile" / f"{name}.py"
+    ((base, plus, _),) = grader.grade([("Demo/0", source(path))])
+    assert (base, plus) == ("fail", "fail")
+
+
+def test_samples_do_not_meet(grader: Grader) -> None:
+    """What one sample leaves in its sandbox is gone before the next one runs in it."""
+    grader.workers = 1
+    folder = Path(__file__).parent / "hostile"
+    pairs = [("Demo/0", source(folder / f"{name}.py")) for name in ORDER]
+    assert [row[1] for row in grader.grade(pairs)] == ["fail", "fail"]
