@@ -1,0 +1,75 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from bench.errors import ProfilesError
+from bench.profiles import Config
+from bench.profiles_file import load
+
+GOOD = '[profiles.a]\ntitle = "A"\nmodel = "a.gguf"\n'
+
+
+def read(tmp_path: Path, text: str) -> Config:
+    """The profiles file with that text."""
+    file = tmp_path / "profiles.toml"
+    file.write_text(text)
+    return load(file)
+
+
+def test_inheritance(tmp_path: Path) -> None:
+    """A profile takes defaults and the server's settings, and overrides both."""
+    config = read(
+        tmp_path,
+        "[defaults]\nmax_tokens = 100\nslots = 2\n[server]\nkind = 'process'\n"
+        + GOOD
+        + "max_tokens = 200\n[profiles.a.server]\nport = 9000\n",
+    )
+    profile = config.profile("a")
+    assert (profile.sampling.max_tokens, profile.sampling.slots) == (200, 2)
+    assert (profile.server.kind, profile.server.port) == ("process", 9000)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    """Models and results lie beside the profiles file unless it says otherwise."""
+    config = read(tmp_path, '[paths]\nmodels = "m"\n' + GOOD)
+    assert config.model_path(config.profile("a")) == tmp_path / "m" / "a.gguf"
+    assert config.layout.root == tmp_path / "results"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "declares no profile"),
+        ("[profiles", "not valid TOML"),
+        ("[profile.a]\n", 'unknown key "profile"; did you mean "profiles"?'),
+        (GOOD + "max_token = 5", r'[profiles.a] has the unknown key "max_token"; did you mean "max_tokens"?'),
+        (GOOD + "max_tokens = '5'", "max_tokens = '5' is not a whole number"),
+        (GOOD + "max_tokens = true", "max_tokens = True is not a whole number"),
+        (GOOD + "max_tokens = 0", "max_tokens = 0 is impossible"),
+        (GOOD + "max_tokens = 99999", "max_tokens = 99999 is impossible; it must be below context"),
+        (GOOD + "samples = 10", "greedy samples are all the same"),
+        (GOOD + 'datasets = ["human"]', "datasets = 'human' is impossible; choose among"),
+        ("[profiles.a]\ntitle = 'A'\n", "has no model"),
+        (GOOD + 'solutions = "x"', "both model and solutions"),
+        (GOOD + '[profiles.b]\ntitle = "A"\nmodel = "b.gguf"\n', 'title = "A" is that of [profiles.a] too'),
+        ('[profiles."a/b"]\nmodel = "b.gguf"\n', "names a folder"),
+        (GOOD + "[profiles.a.server]\nkind = 'ssh'\n", "kind = 'ssh' is impossible; choose among compose"),
+        (GOOD + "[profiles.a.server]\nkind = 'endpoint'\n", "write it as http://"),
+        ("defaults = 3\n" + GOOD, "defaults is not a table"),
+        ("[sandbox]\nmemory = 1\n" + GOOD, "memory = 1 is impossible"),
+        ('[profiles.a]\nmodel = "a.bin"\n', "ends in .gguf"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """Each mistake gives one sentence with section, key, value and remedy."""
+    with pytest.raises(ProfilesError, match=re.escape(said)) as caught:
+        read(tmp_path, text)
+    assert "\n" not in caught.value.sentence
+    assert "profiles.toml" in caught.value.sentence
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    """A file that is not there is named, with the variable that names another."""
+    with pytest.raises(ProfilesError, match="BENCH_PROFILES"):
+        load(tmp_path / "none.toml")

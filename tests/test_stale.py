@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from bench import stale
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> tuple[Path, Path]:
+    """A stamp and the output that it names."""
+    output = tmp_path / "samples.jsonl"
+    output.write_text("one\n")
+    stamp = tmp_path / "stamp.json"
+    stale.mark(stamp, {"max_tokens": 4096, "model": "a" * 32}, [output])
+    return stamp, output
+
+
+def test_first_run(tmp_path: Path) -> None:
+    """Without a stamp the only reason is that this is the first run."""
+    assert [r.kind for r in stale.reasons(tmp_path / "none.json", {"x": 1}, [])] == ["first run"]
+
+
+def test_up_to_date(made: tuple[Path, Path]) -> None:
+    """The same dependencies and the same output give no reason, whatever the file's time says."""
+    stamp, output = made
+    output.touch()
+    assert stale.reasons(stamp, {"model": "a" * 32, "max_tokens": 4096}, [output]) == ()
+
+
+@pytest.mark.parametrize(
+    ("depends", "said"),
+    [
+        ({"max_tokens": 8192, "model": "a" * 32}, "max_tokens 4096 → 8192"),
+        ({"max_tokens": 4096, "model": "b" * 32}, "model changed"),
+        ({"max_tokens": 4096, "model": "a" * 32, "seed": 1}, "seed absent → 1"),
+        ({"max_tokens": 4096}, "model changed"),
+    ],
+)
+def test_changed(made: tuple[Path, Path], depends: dict[str, object], said: str) -> None:
+    """A changed, new or dropped dependency is named, with both values where they say something to a person."""
+    assert [str(r) for r in stale.reasons(made[0], depends, [made[1]])] == [said]
+
+
+def test_output_missing_or_edited(made: tuple[Path, Path]) -> None:
+    """An output that is gone, or that somebody edited, is a reason of its own."""
+    stamp, output = made
+    depends = {"max_tokens": 4096, "model": "a" * 32}
+    output.write_text("two\n")
+    assert [str(r) for r in stale.reasons(stamp, depends, [output])] == ["samples.jsonl was changed by hand"]
+    output.unlink()
+    assert [str(r) for r in stale.reasons(stamp, depends, [output])] == ["samples.jsonl is missing"]
+
+
+def test_damaged_stamp(made: tuple[Path, Path]) -> None:
+    """A stamp that is half a file counts as none."""
+    made[0].write_text('{"depends"')
+    assert [r.kind for r in stale.reasons(made[0], {}, [])] == ["first run"]
