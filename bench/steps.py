@@ -8,9 +8,10 @@ modules are imported when a step is made, never before.
 """
 
 import contextlib
+import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +20,7 @@ from doit.exceptions import TaskFailed
 
 from bench import problems, stale
 from bench.errors import BenchError, MissingPrerequisite
-from bench.files import digest, read_json, write_json
+from bench.files import digest, write_json
 from bench.layout import RunFiles
 from bench.profiles import Config, Profile
 
@@ -62,6 +63,10 @@ class Step:
             return stale.reasons(self.files.stamp(self.stage), self.depends(), self.outputs())
         except MissingPrerequisite as error:
             return (stale.Reason("prerequisite", error.sentence),)
+
+    def fresh(self) -> bool:
+        """Whether there is no reason to run; doit's `uptodate`."""
+        return not self.reasons()
 
     def make(self) -> TaskFailed | None:
         """doit's action: run, then record the stamp, or the failure for the report."""
@@ -190,6 +195,22 @@ class Evaluate(Step):
         print("  " + score_line(self.dataset, summary, _rows(self.files.extraction)))
 
 
+def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
+    """The score as a person reads it, with the 95 % interval, what was lost, and the seconds of grading."""
+    from bench.report.stats import wilson  # noqa: PLC0415 - only after grading
+
+    title = problems.SOURCES[dataset].title
+    low, high = wilson(round(summary.plus_pass * summary.n_problems), summary.n_problems)
+    lost = Counter(info["lost"] for info in infos if info.get("lost"))
+    parts = [
+        f"{title} {100 * summary.base_pass:.1f}",
+        f"{title}+ {100 * summary.plus_pass:.1f} ({100 * low:.1f} to {100 * high:.1f})",
+        *(f"{count} {name}" for name, count in sorted(lost.items())),
+        f"{summary.seconds:.0f} s",
+    ]
+    return "   ".join(parts)
+
+
 def completion_identity(config: Config, profile: Profile, dataset: str) -> dict[str, Any]:
     """What the completions of a profile depend on, flat and named, in the words of profiles.toml."""
     from bench.generate.prompt import identity  # noqa: PLC0415 - only where a profile is looked at
@@ -244,8 +265,12 @@ def skipped(config: Config) -> dict[str, str]:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    import json  # noqa: PLC0415 - only where a profile is looked at
-
     with contextlib.suppress(OSError, ValueError):
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return []
+
+
+def _count_lines(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.read_bytes().count(b"\n")
+    return 0

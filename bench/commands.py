@@ -1,0 +1,127 @@
+"""The jobs beside the graph: doctor, why, prompts, selftest, compare, cache."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from doit.exceptions import TaskFailed
+
+from bench import problems
+from bench.console import line
+from bench.errors import BenchError
+from bench.profiles import Config
+from bench.steps import Evaluate, Generate, Samples, Step
+
+Action = Callable[..., TaskFailed | None]
+
+
+def prepare(results: Path) -> None:
+    """Make the results directory, which doit's database needs. Raises BenchError where it cannot be written."""
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BenchError(f"{results} cannot be made ({error.strerror}); make its folder writable.") from None
+    if not os.access(results, os.W_OK):
+        raise BenchError(f"{results} is not writable; change its owner or rights, or set [paths] results.")
+
+
+def table(config: Config, skipped: Mapping[str, str]) -> Iterator[tuple[str, str, Action, list[dict[str, Any]]]]:
+    """Name, doc, action and parameters of each job."""
+    pair = [{"name": name, "short": name, "long": f"profile-{name}", "default": "", "type": str} for name in "ab"]
+    yield "doctor", "say what this machine can run, and what to do about the rest", _said(lambda: doctor(config)), []
+    yield "why", "list what would run, and why; run nothing", _said(lambda: why(config, skipped)), []
+    yield "prompts", "write results/<dataset>_prompts.json for solvers elsewhere", _said(lambda: prompts(config)), []
+    yield "selftest", "prove the sandbox and the grader with the canonical solutions", _said(lambda: selftest(config)), []
+
+    def compare(a: str, b: str) -> TaskFailed | None:
+        return _said(lambda: comparison(config, a, b))()
+
+    yield "compare", "two profiles side by side: doit compare -a <profile> -b <profile>", compare, pair
+    cached = "verdicts and ground truth that are kept; doit clean cache removes them"
+    yield "cache", cached, _said(lambda: str(config.layout.cache)), []
+
+
+def doctor(config: Config) -> str:
+    """What this machine has and lacks."""
+    from bench import doctor as machine  # noqa: PLC0415 - only here
+
+    return machine.render(machine.report(config))
+
+
+def why(config: Config, skipped: Mapping[str, str]) -> str:
+    """A line for every step that would run, or for every profile where nothing would."""
+    lines = []
+    for profile in config.profiles:
+        if profile.id in skipped:
+            lines.append(line("skip", profile.id, skipped[profile.id]))
+            continue
+        for dataset in profile.sampling.datasets:
+            lines += _why_steps([kind(config, profile, dataset) for kind in (Generate, Samples, Evaluate)])
+    return "\n".join(lines)
+
+
+def _why_steps(steps: list[Step]) -> list[str]:
+    upstream, lines = "", []
+    for step in steps:
+        if step.profile.imported and isinstance(step, Generate):
+            continue
+        reasons = ", ".join(map(str, step.reasons()))
+        if reasons or upstream:
+            lines.append(line(step.stage, step.label, reasons or f"if {upstream} changes its input"))
+            upstream = step.stage
+    return lines or [line("fresh", steps[0].label, "nothing would run")]
+
+
+def prompts(config: Config) -> str:
+    """Write the prompts of every dataset that a profile names."""
+    from bench import prompts_file  # noqa: PLC0415 - only here
+
+    names = dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets)
+    return "\n".join(str(prompts_file.write(config, name)) for name in names)
+
+
+def selftest(config: Config) -> str:
+    """Grade the canonical solutions of every dataset that a profile names and this machine has."""
+    from bench.evaluate.selftest import selftest as prove  # noqa: PLC0415 - heavy
+
+    lines = []
+    for name in dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets):
+        proof = prove(name, config.sandbox, config.layout.cache)
+        title, count = problems.SOURCES[name].title, proof.n_problems
+        lines.append(f"{title}: {proof.base_passed}/{count} base, {proof.plus_passed}/{count} plus, {proof.seconds:.1f} s")
+    return "\n".join(lines)
+
+
+def comparison(config: Config, a: str, b: str) -> str:
+    """Two profiles on the datasets that both have."""
+    from bench.report import compare  # noqa: PLC0415 - only here
+
+    known = {profile.id: profile for profile in config.profiles}
+    for name in (a, b):
+        if name not in known:
+            raise BenchError(f'There is no profile "{name}"; doit compare -a <profile> -b <profile>, doit list has them.')
+    common = [dataset for dataset in known[a].sampling.datasets if dataset in known[b].sampling.datasets]
+    return "\n\n".join(compare.compare(config, a, b, dataset) for dataset in common)
+
+
+def clean_cache(config: Config) -> Callable[[], None]:
+    """The clean action that removes verdicts and ground truth."""
+
+    def clean() -> None:
+        for name in ("truth", "verdicts", "selftest"):
+            shutil.rmtree(config.layout.cache / name, ignore_errors=True)
+
+    return clean
+
+
+def _said(job: Callable[[], str]) -> Action:
+    def action() -> TaskFailed | None:
+        try:
+            print(job())
+        except BenchError as error:
+            return TaskFailed("\n".join(filter(None, [error.sentence, error.log])))
+        return None
+
+    return action

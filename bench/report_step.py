@@ -1,0 +1,82 @@
+"""The last step of the graph: the report over all profiles, whatever became of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from doit.exceptions import TaskFailed
+
+from bench import stale
+from bench.errors import BenchError
+from bench.files import digest, digest_of
+from bench.profiles import Config, Profile
+
+
+@dataclass(frozen=True)
+class Report:
+    """REPORT.md, report.html and report.json; `skipped` maps ids of profiles that cannot run here to the reason."""
+
+    config: Config
+    skipped: Mapping[str, str]
+    stage: ClassVar[str] = "report"
+    profile: ClassVar[Profile | None] = None
+
+    @property
+    def label(self) -> str:
+        """Where the report is."""
+        return str(self.config.layout.report.name)
+
+    @property
+    def stamp(self) -> Path:
+        """What the report was made from."""
+        return self.config.layout.cache / "report.json"
+
+    def depends(self) -> dict[str, Any]:
+        """The result files that exist, what profiles.toml says, the skipped profiles, and the templates."""
+        from bench import report  # noqa: PLC0415 - light, but only the report needs it
+
+        files = {str(path): stale.content_digest(path) for path in report.inputs(self.config)}
+        return {
+            "results": digest_of(files),
+            "profiles": digest(self.config.file.read_bytes()),
+            "skipped profiles": digest_of(dict(self.skipped)),
+            "templates": digest_of({path.name: stale.content_digest(path) for path in report.sources()}),
+        }
+
+    def outputs(self) -> tuple[Path, ...]:
+        """The three reports."""
+        root = self.config.layout.root
+        return (root / "REPORT.md", root / "report.html", root / "report.json")
+
+    def reasons(self) -> tuple[stale.Reason, ...]:
+        """Why the report is rendered again."""
+        return stale.reasons(self.stamp, self.depends(), self.outputs())
+
+    def fresh(self) -> bool:
+        """Whether the report shows what there is."""
+        return not self.reasons()
+
+    def make(self) -> TaskFailed | None:
+        """doit's action."""
+        from bench import report  # noqa: PLC0415 - light, but only the report needs it
+
+        try:
+            depends = self.depends()
+            report.write(self.config, self.skipped)
+            stale.mark(self.stamp, depends, self.outputs())
+        except BenchError as error:
+            return TaskFailed(error.sentence)
+        return None
+
+    def refresh(self) -> None:
+        """Render again if anything changed; after a profile that was asked for by name."""
+        if not self.fresh():
+            self.make()
+
+    def clean(self) -> None:
+        """Remove the reports."""
+        for path in (*self.outputs(), self.stamp):
+            if path.exists():
+                path.unlink()
+                print(f"clean     {path}")

@@ -1,0 +1,133 @@
+"""The graph: doit builds what is stale, and says why.
+
+    profiles.toml ──▶ generate:<profile> ──▶ raw.jsonl
+                                               │
+    imported solutions ─────────────▶ samples:<profile> ──▶ samples.jsonl
+                                               │
+    dataset, ground truth ──────────▶ eval:<profile> ──▶ eval_results.json
+                                               │
+    reference scores ───────────────▶ report ──▶ REPORT.md, report.html, report.json
+
+A profile with several datasets has a task for each (`eval:<profile>:mbpp`). What each step depends on stands in
+bench/steps.py; what makes a step stale, in bench/stale.py.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from doit.exceptions import InvalidDodoFile
+
+from bench import commands
+from bench.console import RunReporter
+from bench.errors import BenchError
+from bench.profiles import Profile
+from bench.profiles_file import load
+from bench.report_step import Report
+from bench.steps import Evaluate, Generate, Samples, Step, skipped
+
+Task = dict[str, Any]
+
+try:
+    CONFIG = load(Path(os.environ.get("BENCH_PROFILES") or Path(__file__).with_name("profiles.toml")))
+    SKIPPED = skipped(CONFIG)
+    commands.prepare(CONFIG.layout.root)
+except BenchError as error:
+    raise InvalidDodoFile(error.sentence) from None
+
+DOIT_CONFIG = {
+    "default_tasks": [*(f"eval:{p.id}" for p in CONFIG.profiles if p.id not in SKIPPED), "report"],
+    "dep_file": str(CONFIG.layout.root / ".doit.json"),
+    "backend": "json",
+    "continue": True,
+    "verbosity": 2,
+    "reporter": RunReporter.bound(CONFIG, SKIPPED),
+}
+
+REPORT = Report(CONFIG, SKIPPED)
+
+
+def leaf(step: Step, task_dep: list[str], **more: Any) -> Task:
+    """The task of one step: one profile, one dataset."""
+    return {
+        "name": step.dataset if isinstance(step, Evaluate) else f"{step.profile.id}:{step.dataset}",
+        "doc": f"{step.profile.title}, {step.dataset}",
+        "actions": [step.make],
+        "task_dep": task_dep,
+        "uptodate": [step.fresh],
+        "clean": [step.clean],
+        "teardown": [REPORT.refresh],
+        "io": {"capture": False},
+        "meta": {"step": step},
+        **more,
+    }
+
+
+def whole(stage: type[Step], profile: Profile) -> Task:
+    """All datasets of one profile under one name."""
+    steps = [stage(CONFIG, profile, dataset) for dataset in profile.sampling.datasets]
+    return {
+        "basename": stage.stage,
+        "name": profile.id,
+        "doc": profile.title,
+        "actions": None,
+        "task_dep": [f"{stage.stage}:{profile.id}:{step.dataset}" for step in steps],
+        "clean": [step.clean for step in steps],
+    }
+
+
+def task_generate() -> Iterator[Task]:
+    """ask the models for completions; a run that stopped goes on where it was"""  # noqa: D400, D403 - doit's list
+    for profile in CONFIG.profiles:
+        if profile.imported:
+            continue
+        yield whole(Generate, profile)
+        for dataset in profile.sampling.datasets:
+            yield leaf(Generate(CONFIG, profile, dataset), [])
+
+
+def task_samples() -> Iterator[Task]:
+    """take the code out of answers, or import solutions"""  # noqa: D400, D403 - doit's list
+    for profile in CONFIG.profiles:
+        yield whole(Samples, profile)
+        for dataset in profile.sampling.datasets:
+            yield leaf(
+                Samples(CONFIG, profile, dataset), [] if profile.imported else [f"generate:{profile.id}:{dataset}"]
+            )
+
+
+def task_eval() -> Iterator[Task]:
+    """Grade each profile; the list of these tasks is the list of profiles."""
+    for profile in CONFIG.profiles:
+        doc = f"{profile.title}: {profile.note}" if profile.note else profile.title
+        yield {"basename": f"eval:{profile.id}", "name": None, "doc": doc}
+        for dataset in profile.sampling.datasets:
+            dep = f"samples:{profile.id}:{dataset}"
+            yield leaf(Evaluate(CONFIG, profile, dataset), [dep], basename=f"eval:{profile.id}")
+
+
+def task_report() -> Task:
+    """render REPORT.md, report.html and report.json from what exists"""  # noqa: D400, D403 - doit's list
+    return {
+        "actions": [REPORT.make],
+        "uptodate": [REPORT.fresh],
+        "clean": [REPORT.clean],
+        "io": {"capture": False},
+        "meta": {"step": REPORT},
+    }
+
+
+def task_command() -> Iterator[Task]:
+    """Jobs beside the graph: doctor, why, prompts, selftest, compare, cache."""
+    for name, doc, action, params in commands.table(CONFIG, SKIPPED):
+        clean = [commands.clean_cache(CONFIG)] if name == "cache" else []
+        yield {
+            "basename": name,
+            "doc": doc,
+            "actions": [action],
+            "params": params,
+            "uptodate": [False],
+            "clean": clean,
+            "io": {"capture": False},
+        }
