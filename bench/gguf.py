@@ -1,0 +1,120 @@
+"""GGUF files: a fingerprint that survives copying and costs milliseconds, and the facts in the header.
+
+The fingerprint covers every part of a split model: its size and a digest over the first MiB and 16 sampled blocks.
+A 60 GB file is read at 2 MiB, not at 60 GB; a file that was copied or touched keeps its fingerprint.
+"""
+
+import re
+import struct
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from bench.errors import MissingPrerequisite
+from bench.files import digest, read_json, write_json
+
+HEADER = 1 << 20
+BLOCK = 1 << 16
+SAMPLES = 16
+
+SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
+STRING, ARRAY = 8, 9
+"""Value types of the GGUF format, version 3 (ggml's docs/gguf.md)."""
+
+FILE_TYPES = {
+    0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S", 12: "Q3_K_M",
+    13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 32: "BF16", 38: "MXFP4",
+}  # fmt: skip
+"""general.file_type, as llama.cpp numbers it."""
+
+
+def parts(model: Path) -> list[Path]:
+    """All files of a model, in order. Raises MissingPrerequisite that names a missing one."""
+    split = re.fullmatch(r"(.*)-(\d{5})-of-(\d{5})\.gguf", model.name)
+    if split:
+        total = int(split[3])
+        found = [model.with_name(f"{split[1]}-{i:05d}-of-{total:05d}.gguf") for i in range(1, total + 1)]
+    else:
+        found = [model]
+    for path in found:
+        if not path.is_file():
+            raise MissingPrerequisite(f"There is no model file {path}; download it, or mend model in profiles.toml.")
+    return found
+
+
+def fingerprint(model: Path, cache: Path) -> str:
+    """The model's name by content; `cache` is a folder that remembers it by path, size and time."""
+    memo_file = cache / "gguf.json"
+    saved = read_json(memo_file)
+    memo: dict[str, list[Any]] = saved if isinstance(saved, dict) else {}
+    digests, known = [], True
+    for path in parts(model):
+        status = path.stat()
+        state = [status.st_size, status.st_mtime_ns]
+        entry = memo.get(str(path))
+        if entry is None or entry[:2] != state:
+            entry, known = [*state, _sampled(path, status.st_size)], False
+            memo[str(path)] = entry
+        digests.append(entry[2])
+    if not known:
+        write_json(memo_file, memo)
+    return digest("\n".join(digests))
+
+
+def _sampled(path: Path, size: int) -> str:
+    with path.open("rb") as file:
+        pieces = [str(size).encode(), file.read(HEADER)]
+        for i in range(SAMPLES):
+            file.seek(max(0, (size - BLOCK) * (i + 1) // SAMPLES))
+            pieces.append(file.read(BLOCK))
+    return digest(b"".join(pieces))
+
+
+def facts(model: Path) -> dict[str, Any]:
+    """Name, architecture, quantization, training context, chat template digest, files and bytes; {} parts where unread."""
+    files = parts(model)
+    meta = _metadata(files[0])
+    architecture = meta.get("general.architecture", "")
+    template = meta.get("tokenizer.chat_template", "")
+    return {
+        "file": model.name,
+        "files": len(files),
+        "bytes": sum(path.stat().st_size for path in files),
+        "name": meta.get("general.name", ""),
+        "architecture": architecture,
+        "quantization": FILE_TYPES.get(meta.get("general.file_type", -1), ""),
+        "context_train": meta.get(f"{architecture}.context_length"),
+        "chat_template": digest(template) if template else "",
+    }
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        try:
+            if file.read(4) != b"GGUF":
+                return {}
+            _, _, count = struct.unpack("<IQQ", file.read(20))
+            return {_string(file): _value(file, _scalar(file, "<I")) for _ in range(min(count, 10_000))}
+        except (struct.error, UnicodeDecodeError, KeyError, OverflowError, MemoryError):
+            return {}
+
+
+def _scalar(file: BinaryIO, form: str) -> Any:
+    return struct.unpack(form, file.read(struct.calcsize(form)))[0]
+
+
+def _string(file: BinaryIO) -> str:
+    return file.read(_scalar(file, "<Q")).decode("utf-8")
+
+
+def _value(file: BinaryIO, kind: int) -> Any:
+    if kind == STRING:
+        return _string(file)
+    if kind != ARRAY:
+        return _scalar(file, SCALARS[kind])
+    inner, count = _scalar(file, "<I"), _scalar(file, "<Q")
+    if inner == STRING:
+        for _ in range(count):
+            file.seek(_scalar(file, "<Q"), 1)
+    else:
+        file.seek(struct.calcsize(SCALARS[inner]) * count, 1)
+    return None
