@@ -1,0 +1,144 @@
+"""One request to a server → one answer, streamed, so that a server that hangs is noticed. For actions only."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from bench.errors import RequestError, ServerError
+from bench.profiles import Profile
+from bench.servers import Endpoint
+
+PAUSE = 0.5
+"""Seconds before the first new try; each further pause is twice as long."""
+
+TIMINGS = {"prompt": "prompt_per_second", "generation": "predicted_per_second"}
+
+
+class StalledError(ServerError):
+    """The server sent nothing for stall_timeout, or the request took longer than request_timeout."""
+
+
+@dataclass
+class Answer:
+    """What came back, as it came; speeds are tokens per second."""
+
+    content: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    finish_reason: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    speeds: dict[str, float] = field(default_factory=dict)
+
+
+def body(profile: Profile, endpoint: Endpoint, messages: list[dict[str, str]], seed: int | None) -> dict[str, Any]:
+    """The request for one completion; the profile's own `request` fields come last and win."""
+    sampling = profile.sampling
+    return {
+        "model": endpoint.model,
+        "messages": messages,
+        "max_tokens": sampling.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **({"seed": seed} if seed is not None else {}),
+        # With the prompt cache, a repeated prompt reports meaningless speed and its greedy text can change.
+        **({"cache_prompt": False} if endpoint.llama else {}),
+        **sampling.request,
+    }
+
+
+def complete(endpoint: Endpoint, profile: Profile, request: dict[str, Any], session: requests.Session) -> Answer:
+    """The answer to one request; connection errors and 5xx are tried again a bounded number of times.
+
+    Raises RequestError for a 4xx, StalledError for a server that hangs, ServerError when the tries are used up.
+    """
+    pause = PAUSE
+    for attempt in range(profile.server.retries + 1):
+        try:
+            return _once(endpoint, profile, request, session)
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, BrokenAnswerError) as error:
+            last: Exception = error
+        reason = endpoint.ended()
+        if reason:
+            raise ServerError(f"{profile.id}: the server ended in the middle of an answer ({reason}).") from last
+        if attempt < profile.server.retries:
+            time.sleep(pause)
+            pause *= 2
+    raise ServerError(f"{profile.id}: {endpoint.base_url} failed {profile.server.retries + 1} times: {last}.") from last
+
+
+class BrokenAnswerError(Exception):
+    """A 5xx, or a stream that ended without its end mark; worth another try."""
+
+
+def _once(endpoint: Endpoint, profile: Profile, request: dict[str, Any], session: requests.Session) -> Answer:
+    limits, url = profile.server, f"{endpoint.base_url}/chat/completions"
+    deadline = time.monotonic() + limits.request_timeout
+    try:
+        with session.post(
+            url, json=request, headers=endpoint.headers, stream=True, timeout=(30, limits.stall_timeout)
+        ) as response:
+            if response.status_code >= requests.codes.internal_server_error:
+                raise BrokenAnswerError(f"{response.status_code} {_words(response)}")
+            if response.status_code != requests.codes.ok:
+                words = f"{response.status_code}: {_words(response)}"
+                raise RequestError(f"the server refused the request with {words}", status=response.status_code)
+            return _read(response, deadline, limits.request_timeout)
+    except requests.Timeout:
+        raise StalledError(f"the server sent nothing for {limits.stall_timeout:g} s") from None
+    except requests.ConnectionError as error:
+        if "Read timed out" in str(error):
+            raise StalledError(f"the server sent nothing for {limits.stall_timeout:g} s") from None
+        raise
+
+
+def _read(response: requests.Response, deadline: float, timeout: float) -> Answer:
+    answer = Answer()
+    for event in _events(response):
+        if time.monotonic() > deadline:
+            raise StalledError(f"the answer took longer than request_timeout = {timeout:g} s")
+        if event is None:
+            return answer
+        if "error" in event:
+            raise BrokenAnswerError(str(event["error"]))
+        _take(answer, event)
+    raise BrokenAnswerError("the answer broke off")
+
+
+def _events(response: requests.Response) -> Iterator[dict[str, Any] | None]:
+    """The server-sent events as JSON; None for the end mark."""
+    for line in response.iter_lines():
+        if not line.startswith(b"data:"):
+            continue
+        data = line[5:].strip()
+        try:
+            yield None if data == b"[DONE]" else json.loads(data)
+        except ValueError:
+            raise BrokenAnswerError(f"not JSON: {data[:80]!r}") from None
+
+
+def _take(answer: Answer, event: dict[str, Any]) -> None:
+    for choice in event.get("choices") or []:
+        delta = choice.get("delta") or {}
+        answer.content.append(delta.get("content") or "")
+        answer.reasoning.append(delta.get("reasoning_content") or delta.get("reasoning") or "")
+        answer.finish_reason = choice.get("finish_reason") or answer.finish_reason
+    usage, timings = event.get("usage") or {}, event.get("timings") or {}
+    answer.prompt_tokens = usage.get("prompt_tokens") or timings.get("prompt_n") or answer.prompt_tokens
+    answer.completion_tokens = usage.get("completion_tokens") or timings.get("predicted_n") or answer.completion_tokens
+    for name, key in TIMINGS.items():
+        if key in timings:
+            answer.speeds[name] = round(float(timings[key]), 2)
+
+
+def _words(response: requests.Response) -> str:
+    try:
+        error = response.json()["error"]
+        return str(error.get("message", error) if isinstance(error, dict) else error)[:500]
+    except (ValueError, KeyError, TypeError, requests.RequestException):
+        return response.text[:500]
