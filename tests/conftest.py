@@ -1,0 +1,41 @@
+import gzip
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests run servers of their own, whoever else runs one on this machine."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("BENCH_RUN", raising=False)
+    monkeypatch.delenv("BENCH_PROFILES", raising=False)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The shared data and corpus; skips where they are not beside the project."""
+    if not (SHARED / "corpus").is_dir():
+        pytest.skip(f"no shared corpus in {SHARED}")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def datasets(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """HumanEval+ and MBPP+, unpacked: the variable that names each, and its file."""
+    folder = tmp_path_factory.mktemp("datasets")
+    found = {}
+    for variable, name in (("HUMANEVAL_OVERRIDE_PATH", "HumanEvalPlus"), ("MBPP_OVERRIDE_PATH", "MbppPlus")):
+        found[variable] = folder / f"{name}.jsonl"
+        found[variable].write_bytes(gzip.decompress((shared / "data" / f"{name}.jsonl.gz").read_bytes()))
+    return found
+
+
+@pytest.fixture
+def real_datasets(datasets: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Points the program at the unpacked datasets."""
+    for variable, path in datasets.items():
+        monkeypatch.setenv(variable, str(path))
+    return datasets
