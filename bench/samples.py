@@ -7,9 +7,10 @@ from bench import imports, problems
 from bench.errors import SamplesError
 from bench.extract import extract_code
 from bench.files import write_jsonl
+from bench.generate.wanted import Kept, Place
 from bench.problems import Dataset, Problem
 from bench.profiles import Config, Profile
-from bench.records import Completion, SampleInfo
+from bench.records import SampleInfo
 
 LOST = {"truncated": "truncated", "empty": "empty", "error": "error", "timeout": "timeout"}
 """Outcomes of a completion that count as lost, whatever text came with them."""
@@ -31,7 +32,7 @@ def build(
     profile: Profile,
     config: Config,
     dataset_name: str,
-    completions: Mapping[tuple[str, int], Completion] | None = None,
+    completions: Mapping[Place, Kept] | None = None,
 ) -> Counts:
     """Write samples.jsonl and samples_info.jsonl, line by line for the same samples.
 
@@ -53,21 +54,20 @@ def build(
     return _counts([info for info, _ in samples], found)
 
 
-def _completed(
-    profile: Profile, dataset: Dataset, completions: Mapping[tuple[str, int], Completion]
-) -> Iterator[Sample]:
+def _completed(profile: Profile, dataset: Dataset, completions: Mapping[Place, Kept]) -> Iterator[Sample]:
     for problem in dataset.problems.values():
         for number in range(profile.sampling.samples):
-            completion = completions.get((problem.task_id, number))
-            if completion is None:
+            kept = completions.get((problem.task_id, number))
+            if kept is None:
                 raise SamplesError(
                     f"{profile.id}: {problem.task_id} has no completion; run doit generate:{profile.id} to the end."
                 )
-            yield _sample(completion, problem)
+            yield _sample(kept, problem)
 
 
-def _sample(completion: Completion, problem: Problem) -> Sample:
+def _sample(kept: Kept, problem: Problem) -> Sample:
     """A truncated answer may hold a whole function, which EvalPlus would grade; a refused one holds nothing."""
+    completion = kept.completion
     code, rule = "", "none"
     if completion.outcome in ("stop", "truncated"):
         extraction = extract_code(completion.answer, problem.entry_point, problem.prompt)
@@ -80,6 +80,7 @@ def _sample(completion: Completion, problem: Problem) -> Sample:
         outcome=completion.outcome,
         completion_tokens=completion.completion_tokens,
         seconds=completion.seconds,
+        origin=f"raw.jsonl:{kept.line}",
     )
     return info, code
 

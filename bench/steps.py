@@ -20,7 +20,7 @@ from doit.exceptions import TaskFailed
 
 from bench import problems, stale
 from bench.errors import BenchError, MissingPrerequisite
-from bench.files import digest, write_json
+from bench.files import write_json
 from bench.layout import RunFiles
 from bench.profiles import Config, Profile
 
@@ -69,7 +69,7 @@ class Step:
         return not self.reasons()
 
     def make(self) -> TaskFailed | None:
-        """doit's action: run, then record the stamp, or the failure for the report."""
+        """Run, then record the stamp, or the failure for the report."""
         try:
             depends = self.depends()
             self.files.stamp(self.stage).unlink(missing_ok=True)
@@ -160,7 +160,7 @@ class Samples(Step):
 
         completions = None
         if not self.profile.imported:
-            from bench.generate.run import completions_of  # noqa: PLC0415 - heavy
+            from bench.generate.wanted import completions_of  # noqa: PLC0415 - heavy
 
             completions = completions_of(self.profile, self.config, self.dataset)
         samples.build(self.profile, self.config, self.dataset, completions)
@@ -213,30 +213,18 @@ def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
 
 def completion_identity(config: Config, profile: Profile, dataset: str) -> dict[str, Any]:
     """What the completions of a profile depend on, flat and named, in the words of profiles.toml."""
-    from bench.generate.prompt import identity  # noqa: PLC0415 - only where a profile is looked at
+    from bench.generate.model import fingerprint  # noqa: PLC0415 - only where a profile is looked at
+    from bench.generate.prompt import identity  # noqa: PLC0415 - the same
 
     return {
         "dataset": problems.fingerprint(dataset),
         "samples": profile.sampling.samples,
-        **identity(profile, model_fingerprint(config, profile)),
+        **identity(profile, fingerprint(config, profile)),
     }
 
 
-def model_fingerprint(config: Config, profile: Profile) -> str:
-    """Names the model's weights: a fingerprint of the GGUF, or the name that an endpoint knows."""
-    from bench import gguf  # noqa: PLC0415 - only where a profile is looked at
-
-    if profile.builtin:
-        from bench.demo import model  # noqa: PLC0415 - only where a profile is looked at
-
-        return digest(f"{profile.model} {model.VERSION}")
-    if profile.needs_file:
-        return gguf.fingerprint(config.model_path(profile), config.layout.cache)
-    return digest(" ".join([profile.server.kind, profile.model, profile.server.base_url, *profile.server.command]))
-
-
 def missing(config: Config, profile: Profile) -> str | None:
-    """What this profile needs and this machine does not have, in one phrase with the place looked at; None if nothing."""
+    """What this profile needs and this machine lacks, in one phrase with the place looked at; None if nothing."""
     if profile.imported:
         from bench import imports  # noqa: PLC0415 - only where a profile is looked at
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,30 @@ from bench.servers import Endpoint
 PAUSE = 0.5
 """Seconds before the first new try; each further pause is twice as long."""
 
+BUSY = (requests.codes.request_timeout, requests.codes.too_many_requests)
+"""A 4xx that says "later", not "never"."""
+
 TIMINGS = {"prompt": "prompt_per_second", "generation": "predicted_per_second"}
 
 
-class StalledError(ServerError):
-    """The server sent nothing for stall_timeout, or the request took longer than request_timeout."""
+class LateError(ServerError):
+    """The request took longer than request_timeout, though the server lives."""
+
+
+class DownError(ServerError):
+    """The server ended, or cannot be reached any more; another start may help."""
+
+
+class HungError(DownError):
+    """The server sent nothing for stall_timeout."""
+
+
+class BrokenAnswerError(Exception):
+    """A 5xx, or a stream that ended without its end mark; worth another try."""
+
+
+Tick = Callable[[], None]
+"""Called for each piece of an answer as it comes."""
 
 
 @dataclass
@@ -52,61 +71,67 @@ def body(profile: Profile, endpoint: Endpoint, messages: list[dict[str, str]], s
     }
 
 
-def complete(endpoint: Endpoint, profile: Profile, request: dict[str, Any], session: requests.Session) -> Answer:
+def complete(
+    endpoint: Endpoint, profile: Profile, request: dict[str, Any], session: requests.Session, tick: Tick = lambda: None
+) -> Answer:
     """The answer to one request; connection errors and 5xx are tried again a bounded number of times.
 
-    Raises RequestError for a 4xx, StalledError for a server that hangs, ServerError when the tries are used up.
+    Raises RequestError for a 4xx, LateError for an answer that takes too long, HungError for a server that sends
+    nothing, DownError when it ended or the tries are used up.
     """
     pause = PAUSE
     for attempt in range(profile.server.retries + 1):
         try:
-            return _once(endpoint, profile, request, session)
+            return _once(endpoint, profile, request, session, tick)
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, BrokenAnswerError) as error:
             last: Exception = error
         reason = endpoint.ended()
         if reason:
-            raise ServerError(f"{profile.id}: the server ended in the middle of an answer ({reason}).") from last
+            raise DownError(f"{profile.id}: the server ended in the middle of an answer ({reason}).") from last
         if attempt < profile.server.retries:
             time.sleep(pause)
             pause *= 2
-    raise ServerError(f"{profile.id}: {endpoint.base_url} failed {profile.server.retries + 1} times: {last}.") from last
+    raise DownError(f"{profile.id}: {endpoint.base_url} failed {profile.server.retries + 1} times: {last}.") from last
 
 
-class BrokenAnswerError(Exception):
-    """A 5xx, or a stream that ended without its end mark; worth another try."""
-
-
-def _once(endpoint: Endpoint, profile: Profile, request: dict[str, Any], session: requests.Session) -> Answer:
+def _once(
+    endpoint: Endpoint, profile: Profile, request: dict[str, Any], session: requests.Session, tick: Tick
+) -> Answer:
     limits, url = profile.server, f"{endpoint.base_url}/chat/completions"
     deadline = time.monotonic() + limits.request_timeout
     try:
         with session.post(
             url, json=request, headers=endpoint.headers, stream=True, timeout=(30, limits.stall_timeout)
         ) as response:
-            if response.status_code >= requests.codes.internal_server_error:
+            if response.status_code >= requests.codes.internal_server_error or response.status_code in BUSY:
                 raise BrokenAnswerError(f"{response.status_code} {_words(response)}")
             if response.status_code != requests.codes.ok:
                 words = f"{response.status_code}: {_words(response)}"
                 raise RequestError(f"the server refused the request with {words}", status=response.status_code)
-            return _read(response, deadline, limits.request_timeout)
-    except requests.Timeout:
-        raise StalledError(f"the server sent nothing for {limits.stall_timeout:g} s") from None
+            return _read(response, deadline, limits.request_timeout, tick)
+    except requests.exceptions.ReadTimeout:
+        raise _hung(profile) from None
     except requests.ConnectionError as error:
         if "Read timed out" in str(error):
-            raise StalledError(f"the server sent nothing for {limits.stall_timeout:g} s") from None
+            raise _hung(profile) from None
         raise
 
 
-def _read(response: requests.Response, deadline: float, timeout: float) -> Answer:
+def _hung(profile: Profile) -> HungError:
+    return HungError(f"{profile.id}: the server sent nothing for stall_timeout = {profile.server.stall_timeout:g} s.")
+
+
+def _read(response: requests.Response, deadline: float, timeout: float, tick: Tick) -> Answer:
     answer = Answer()
     for event in _events(response):
         if time.monotonic() > deadline:
-            raise StalledError(f"the answer took longer than request_timeout = {timeout:g} s")
+            raise LateError(f"the answer took longer than request_timeout = {timeout:g} s")
         if event is None:
             return answer
         if "error" in event:
             raise BrokenAnswerError(str(event["error"]))
         _take(answer, event)
+        tick()
     raise BrokenAnswerError("the answer broke off")
 
 

@@ -48,8 +48,8 @@ class Journal:
                 os.close(file)
         except OSError as error:
             raise JournalError(
-                f"{self.path} cannot be written ({error.strerror}); free space or make it writable, then run doit again: "
-                f"the {len(self.completions)} completions in it stay."
+                f"{self.path} cannot be written ({error.strerror}); free space or make it writable, then run doit "
+                f"again: the {len(self.completions)} completions in it stay."
             ) from error
         self._good += len(row)
         self.completions.append(completion)
@@ -72,12 +72,12 @@ class Journal:
 def satisfies(completion: Completion, max_tokens: int) -> bool:
     """Whether a completion answers the same request with that limit.
 
-    One that ended by itself is the same under any limit that it fits into; one that was cut off, under its own only;
-    an error is none at all.
+    One that ended by itself is the same under any limit that it fits into; one that was cut off (in the answer or in
+    its thoughts), under its own only; an error is none at all.
     """
     if completion.outcome in ("error", "timeout"):
         return False
-    if completion.outcome == "truncated":
+    if completion.outcome == "truncated" or completion.finish_reason == "length":
         return completion.max_tokens == max_tokens
     return completion.completion_tokens <= max_tokens
 

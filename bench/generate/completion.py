@@ -1,0 +1,69 @@
+"""An answer, or the lack of one → a completion with exactly one outcome."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bench.errors import RequestError
+from bench.extract import extract_code, normalized, split_thoughts
+from bench.generate.client import Answer
+from bench.generate.wanted import Wanted
+from bench.profiles import Profile
+from bench.records import Completion, Outcome
+
+
+def answered(want: Wanted, profile: Profile, answer: Answer, seconds: float, server: dict[str, Any]) -> Completion:
+    """The completion that an answer makes; thoughts are kept apart, whatever way they came."""
+    thoughts = split_thoughts(normalized("".join(answer.content)))
+    reasoning = "\n".join(filter(None, ["".join(answer.reasoning), thoughts.reasoning]))
+    return replace(
+        _blank(want, profile, seconds, server),
+        outcome=outcome(thoughts.answer, answer.finish_reason, closed=thoughts.closed),
+        answer=thoughts.answer,
+        reasoning=reasoning,
+        finish_reason=answer.finish_reason,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.completion_tokens,
+        speeds=answer.speeds,
+    )
+
+
+def failed(want: Wanted, profile: Profile, error: Exception, seconds: float, server: dict[str, Any]) -> Completion:
+    """The completion of a request that the server refused (`error`) or did not finish in time (`timeout`)."""
+    kind: Outcome = "error" if isinstance(error, RequestError) else "timeout"
+    return replace(_blank(want, profile, seconds, server), outcome=kind, error=str(error)[:2000])
+
+
+def outcome(answer: str, finish_reason: str, *, closed: bool) -> Outcome:
+    """`empty` where no answer came, also when all tokens went to reasoning; `truncated` where one was cut off.
+
+    `closed` is false where the text ends inside a thought: that is a cut too, for no code follows.
+    """
+    if not closed:
+        return "truncated"
+    if not answer.strip():
+        return "empty"
+    return "truncated" if finish_reason == "length" else "stop"
+
+
+def lacks(completion: Completion, want: Wanted) -> str:
+    """Why a completion is worth nothing: its outcome, `no code`, or "" where it holds code."""
+    if completion.outcome != "stop":
+        return completion.outcome
+    code = extract_code(completion.answer, want.problem.entry_point, want.problem.prompt).code
+    return "" if code.strip() else "no code"
+
+
+def _blank(want: Wanted, profile: Profile, seconds: float, server: dict[str, Any]) -> Completion:
+    return Completion(
+        key=want.key,
+        task_id=want.problem.task_id,
+        sample=want.sample,
+        outcome="empty",
+        answer="",
+        max_tokens=profile.sampling.max_tokens,
+        seed=want.seed,
+        seconds=round(seconds, 3),
+        server=server,
+        at=datetime.now().isoformat(sep=" ", timespec="milliseconds"),  # noqa: DTZ005 - the user's own clock
+    )

@@ -1,0 +1,88 @@
+"""The live line of a generation: done of total, tokens per second, time to go, and what was lost."""
+
+import contextlib
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bench.console import duration
+
+EVERY = 10.0
+"""Seconds between two lines where the output is not a terminal."""
+
+WIDTH = 28
+
+
+@dataclass
+class Progress:
+    """Where a generation stands; `had` completions were there before it began."""
+
+    title: str
+    total: int
+    had: int = 0
+    done: int = 0
+    pieces: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
+    began: float = field(default_factory=time.monotonic)
+
+    def tick(self) -> None:
+        """One more piece of an answer (a token, as llama.cpp streams) has come."""
+        self.pieces += 1
+
+    def count(self, lacking: str) -> None:
+        """One more completion is in the journal; `lacking` says what makes it worthless, if anything."""
+        self.done += 1
+        if lacking:
+            self.lost[lacking] += 1
+
+    def text(self, width: int = WIDTH) -> str:
+        """The line as it stands now, with a bar of `width` characters (0: none)."""
+        reached, spent = self.had + self.done, time.monotonic() - self.began
+        filled = round(width * reached / self.total) if self.total else width
+        to_go = spent / self.done * (self.total - reached) if self.done else None
+        parts = [
+            "━" * filled + "╌" * (width - filled),
+            f"{reached}/{self.total}",
+            f"{self.pieces / spent:.0f} tok/s" if spent > 0.5 and self.pieces else "",
+            *(f"{count} {name}" for name, count in sorted(self.lost.items())),
+            f"ETA {duration(to_go)}" if to_go is not None and reached < self.total else "",
+        ]
+        return f"  {self.title}  " + "   ".join(filter(None, parts))
+
+
+@contextlib.contextmanager
+def live(progress: Progress) -> Iterator[None]:
+    """Show the line while the block runs: on a terminal redrawn in place, in a file a line every few seconds."""
+    if sys.stdout.isatty():
+        from rich.live import Live  # noqa: PLC0415 - only where there is a terminal
+        from rich.text import Text  # noqa: PLC0415 - the same
+
+        with Live(
+            get_renderable=lambda: Text(progress.text(), no_wrap=True, overflow="ellipsis"), refresh_per_second=4
+        ):
+            yield
+        return
+    with _lines(progress):
+        yield
+    print(progress.text(width=0), flush=True)
+
+
+@contextlib.contextmanager
+def _lines(progress: Progress) -> Iterator[None]:
+    import threading  # noqa: PLC0415 - only where there is no terminal
+
+    ended = threading.Event()
+
+    def say() -> None:
+        while not ended.wait(EVERY):
+            print(progress.text(width=0), flush=True)
+
+    teller = threading.Thread(target=say, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()

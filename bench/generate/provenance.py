@@ -1,0 +1,97 @@
+"""run.json: what made the completions, as a pure function of them, so that the same completions give the same bytes."""
+
+import platform
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import bench
+from bench import gguf
+from bench.generate.model import fingerprint
+from bench.generate.prompt import WORDING_VERSION
+from bench.profiles import Config, Profile
+from bench.records import Completion
+
+SCHEMA = 1
+
+
+def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: Sequence[Completion]) -> dict[str, Any]:
+    """All of run.json; docs/results.md says what each entry means."""
+    sampling = profile.sampling
+    asked = ("max_tokens", "context", "slots", "samples", "temperature", "top_p", "seed", "system_prompt", "request")
+    servers = [completion.server for completion in done if completion.server]
+    spans = list(map(span, done))
+    return {
+        "schema": SCHEMA,
+        "profile": profile.id,
+        "dataset": dataset,
+        "dataset_hash": md5,
+        "model": {**model_facts(config, profile), "fingerprint": fingerprint(config, profile)},
+        "server": servers[-1] if servers else {},
+        "settings": {
+            "args": list(profile.args),
+            "placement": list(profile.placement),
+            **{name: getattr(sampling, name) for name in asked},
+            "prompt_version": WORDING_VERSION,
+        },
+        "totals": totals(done),
+        "versions": {"bench": bench.__version__, "python": platform.python_version()},
+        "began": _shown(min(begin for begin, _ in spans)) if spans else "",
+        "ended": _shown(max(end for _, end in spans)) if spans else "",
+    }
+
+
+def model_facts(config: Config, profile: Profile) -> dict[str, Any]:
+    """What the GGUF says of itself, or the name by which a server or a command knows its model."""
+    path = config.model_path(profile)
+    if profile.server.kind in ("compose", "process") and path.is_file():
+        return gguf.facts(path)
+    return {"name": profile.model or " ".join(profile.server.command)}
+
+
+def totals(done: Sequence[Completion]) -> dict[str, Any]:
+    """Counts, tokens, seconds of wall time in which requests were in flight, and tokens per second of the server."""
+    outcomes: dict[str, int] = {}
+    for completion in done:
+        outcomes[completion.outcome] = outcomes.get(completion.outcome, 0) + 1
+    return {
+        "completions": len(done),
+        "prompt_tokens": sum(completion.prompt_tokens for completion in done),
+        "completion_tokens": sum(completion.completion_tokens for completion in done),
+        "outcomes": dict(sorted(outcomes.items())),
+        "speed": {
+            "prompt": _speed((c.prompt_tokens, c.speeds.get("prompt", 0.0)) for c in done),
+            "generation": _speed((c.completion_tokens, c.speeds.get("generation", 0.0)) for c in done),
+        },
+        "seconds": round(busy(map(span, done)), 1),
+    }
+
+
+def span(completion: Completion) -> tuple[float, float]:
+    """When a request began and ended, in seconds since 1970."""
+    try:
+        ended = datetime.fromisoformat(completion.at).timestamp()
+    except ValueError:
+        ended = completion.seconds
+    return ended - completion.seconds, ended
+
+
+def busy(spans: Iterable[tuple[float, float]]) -> float:
+    """The length of the union of intervals: requests that overlap count once, pauses between two runs not at all."""
+    total, until = 0.0, float("-inf")
+    for begin, end in sorted(spans):
+        total += max(0.0, end - max(begin, until))
+        until = max(until, end)
+    return total
+
+
+def _speed(measured: Iterable[tuple[int, float]]) -> float | None:
+    """Tokens per second over all requests: tokens by the seconds that they took, each at its own speed."""
+    pairs = [(tokens, speed) for tokens, speed in measured if tokens and speed > 0]
+    if not pairs:
+        return None
+    return round(sum(tokens for tokens, _ in pairs) / sum(tokens / speed for tokens, speed in pairs), 2)
+
+
+def _shown(at: float) -> str:
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006 - the user's own clock

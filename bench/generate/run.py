@@ -1,0 +1,87 @@
+"""Ask for what the journal lacks, and nothing else."""
+
+import time
+from dataclasses import dataclass
+from itertools import islice
+
+from bench import problems
+from bench.errors import RequestError
+from bench.files import write_json
+from bench.generate.canary import FIRST, Canary
+from bench.generate.client import DownError, LateError
+from bench.generate.completion import answered, failed, lacks
+from bench.generate.journal import Journal
+from bench.generate.model import fingerprint
+from bench.generate.progress import Progress, live
+from bench.generate.provenance import provenance
+from bench.generate.source import Source, open_source
+from bench.generate.wanted import Kept, Place, Wanted, kept, shown, wanted
+from bench.parallel import each
+from bench.profiles import Config, Profile
+from bench.records import Completion
+
+STARTS = 2
+"""How often a server is started: one that ended or hung in the middle is started once more."""
+
+
+def generate(profile: Profile, config: Config, dataset_name: str) -> None:
+    """Bring the journal up to date with the profile, then write run.json.
+
+    A server that ends in the middle is started once more. Raises ServerError, CanaryError, JournalError,
+    MissingPrerequisite or DatasetError; what was answered before is in the journal.
+    """
+    dataset, files = problems.load(dataset_name), config.layout.run(profile.id, dataset_name)
+    journal = Journal(files.journal)
+    if journal.torn:
+        print(f"  {shown(files.journal)}: its last line was torn and is asked again", flush=True)
+    run = Generation(config, profile, journal, wanted(profile, dataset, fingerprint(config, profile)))
+    for start in range(1, STARTS + 1):
+        try:
+            run.ask(dataset_name)
+            break
+        except DownError as error:
+            if start == STARTS:
+                raise
+            print(f"  {error.sentence} It is started once more.", flush=True)
+    done = [entry.completion for entry in run.kept(failures=True).values()]
+    write_json(files.provenance, provenance(config, profile, dataset_name, dataset.hash, done))
+
+
+@dataclass
+class Generation:
+    """One profile's completions on one dataset: those that are wanted, and the journal that has some of them."""
+
+    config: Config
+    profile: Profile
+    journal: Journal
+    wants: list[Wanted]
+
+    def kept(self, *, failures: bool = False) -> dict[Place, Kept]:
+        """What the journal has."""
+        return kept(self.journal, self.wants, self.profile.sampling.max_tokens, failures=failures)
+
+    def ask(self, dataset: str) -> None:
+        """Ask for all that is missing. Raises what `generate` raises."""
+        have, canary = self.kept(), Canary(self.profile)
+        progress = Progress(self.profile.title, len(self.wants), had=len(have))
+        for want in islice((want for want in self.wants if want.place in have), FIRST):
+            canary.watch(lacks(have[want.place].completion, want))
+        missing = [want for want in self.wants if want.place not in have]
+        if not missing:
+            return
+        log = self.config.layout.run(self.profile.id, dataset).log("server")
+        with open_source(self.profile, self.config, log, missing) as source, live(progress):
+            slots = min(self.profile.sampling.slots, len(missing))
+            for want, completion in each(missing, lambda want: self._complete(source, want, progress), slots):
+                self.journal.append(completion)
+                lacking = lacks(completion, want)
+                progress.count(lacking)
+                canary.watch(lacking)
+
+    def _complete(self, source: Source, want: Wanted, progress: Progress) -> Completion:
+        began = time.monotonic()
+        try:
+            answer = source.ask(want, progress.tick)
+        except (RequestError, LateError) as error:
+            return failed(want, self.profile, error, time.monotonic() - began, source.facts)
+        return answered(want, self.profile, answer, time.monotonic() - began, source.facts)

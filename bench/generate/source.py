@@ -1,0 +1,108 @@
+"""Where answers come from, whatever is behind it: a server, a program, or the demo's bundled answers."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bench.errors import ServerError
+from bench.generate.client import Answer, Tick, body, complete
+from bench.generate.model import file_of
+from bench.generate.wanted import Wanted
+from bench.profiles import Config, Profile
+from bench.servers import Endpoint, serve
+
+FACTS = ("build", "slots", "context", "parameters", "quantization", "chat_template", "image")
+
+
+@dataclass(frozen=True)
+class Source:
+    """`ask` answers one request; `facts` is what each completion records of where it was made."""
+
+    ask: Callable[[Wanted, Tick], Answer]
+    facts: dict[str, Any]
+
+
+@contextlib.contextmanager
+def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]) -> Iterator[Source]:
+    """What answers for the profile, ready; gone when the block ends. Raises ServerError and MissingPrerequisite.
+
+    `wants` are the requests to come: a slot that cannot hold the longest of them is an error before the first one.
+    """
+    if profile.server.kind == "command":
+        from bench.servers.command import asker  # noqa: PLC0415 - only the kind that is used
+
+        ask = asker(profile, log)
+        yield Source(lambda want, _: ask(want.messages, want.seed), {"kind": "command"})
+    elif profile.builtin and _no_server(profile):
+        yield Source(_bundled, {"kind": "bundled answers"})
+    else:
+        with serve(profile, config, file_of(config, profile), log) as endpoint:
+            _require_room(profile, endpoint, wants)
+            yield Source(_Http(profile, endpoint).ask, facts(profile, endpoint))
+
+
+def facts(profile: Profile, endpoint: Endpoint) -> dict[str, Any]:
+    """What a completion records of its server: what it granted, what it is, and where it ran."""
+    told = {name: endpoint.facts[name] for name in FACTS if endpoint.facts.get(name) not in (None, "")}
+    return {"kind": profile.server.kind, **told, "placement": list(profile.placement)}
+
+
+class _Http:
+    """Asks an endpoint, with one connection a thread."""
+
+    def __init__(self, profile: Profile, endpoint: Endpoint) -> None:
+        self.profile, self.endpoint, self.local = profile, endpoint, threading.local()
+
+    def ask(self, want: Wanted, tick: Tick) -> Answer:
+        """One request, streamed."""
+        if not hasattr(self.local, "session"):
+            self.local.session = requests.Session()
+        request = body(self.profile, self.endpoint, want.messages, want.seed)
+        return complete(self.endpoint, self.profile, request, self.local.session, tick)
+
+
+def _no_server(profile: Profile) -> bool:
+    from bench.servers.process import executable  # noqa: PLC0415 - only for the demo
+
+    return profile.server.kind == "process" and executable(profile) is None
+
+
+def _bundled(want: Wanted, _: Tick) -> Answer:
+    from bench.demo import answers  # noqa: PLC0415 - only for the demo
+
+    return Answer(content=[answers.answer(want.messages) or ""], finish_reason="stop")
+
+
+def _require_room(profile: Profile, endpoint: Endpoint, wants: list[Wanted]) -> None:
+    """Raise ServerError where the server says that a slot cannot hold the longest prompt and max_tokens."""
+    context = endpoint.facts.get("context")
+    if not isinstance(context, int) or not wants:
+        return
+    longest = max(wants, key=lambda want: len(want.problem.prompt))
+    prompt = _tokens(endpoint, longest)
+    needed = prompt + profile.sampling.max_tokens
+    if prompt and needed > context:
+        raise ServerError(
+            f"{profile.id}: a slot holds {context} tokens, but prompt ({prompt}) and max_tokens "
+            f"({profile.sampling.max_tokens}) need {needed}; raise context or lower max_tokens."
+        )
+
+
+def _tokens(endpoint: Endpoint, want: Wanted) -> int:
+    """How many tokens a prompt takes with its chat template; 0 where the server does not say."""
+    root = endpoint.base_url.removesuffix("/v1")
+    try:
+        text = _post(f"{root}/apply-template", {"messages": want.messages}, endpoint)["prompt"]
+        asked = {"content": text, "parse_special": True}
+        return len(_post(f"{root}/tokenize", asked, endpoint)["tokens"])
+    except (requests.RequestException, ValueError, KeyError, TypeError):
+        return 0
+
+
+def _post(url: str, json: dict[str, Any], endpoint: Endpoint) -> Any:
+    return requests.post(url, json=json, headers=endpoint.headers, timeout=30).json()

@@ -1,0 +1,45 @@
+"""Work on several things at once, results as they come; the threads die with the process, so Ctrl-C waits for none."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+def each(jobs: Iterable[Job], work: Callable[[Job], Result], workers: int) -> Iterator[tuple[Job, Result]]:
+    """`work` done on each job by that many threads; a job is taken when a thread is free.
+
+    Raises what `work` raises, at once: jobs in flight are abandoned, and none is begun any more. So it is too when the
+    caller stops iterating.
+    """
+    done: queue.Queue[tuple[Job, Result] | BaseException | None] = queue.Queue()
+    waiting, lock, stop = iter(jobs), threading.Lock(), threading.Event()
+
+    def serve() -> None:
+        try:
+            while not stop.is_set():
+                with lock:
+                    job = next(waiting, None)
+                if job is None:
+                    break
+                done.put((job, work(job)))
+            done.put(None)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            done.put(error)
+
+    for _ in range(workers):
+        threading.Thread(target=serve, daemon=True).start()
+    try:
+        while workers:
+            item = done.get()
+            if item is None:
+                workers -= 1
+            elif isinstance(item, BaseException):
+                raise item
+            else:
+                yield item
+    finally:
+        stop.set()
