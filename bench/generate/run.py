@@ -19,6 +19,7 @@ from bench.generate.wanted import Kept, Place, Wanted, kept, shown, wanted
 from bench.parallel import each
 from bench.profiles import Config, Profile
 from bench.records import Completion
+from bench.servers.health import tail
 
 STARTS = 2
 """How often a server is started: one that ended or hung in the middle is started once more."""
@@ -41,6 +42,7 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
             break
         except DownError as error:
             if start == STARTS:
+                error.log = error.log or tail(files.log("server"))
                 raise
             print(f"  {error.sentence} It is started once more.", flush=True)
     done = [entry.completion for entry in run.kept(failures=True).values()]

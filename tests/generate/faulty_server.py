@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""A stand-in for llama-server for faults that a real one does not produce on demand.
+
+Started with llama-server's flags (it reads --port alone). The folder in FAULTY holds plan.json, a list with one
+behaviour a request; the last one repeats. Requests are counted across restarts in the folder's file `asked`, starts in
+`started`.
+"""
+
+import json
+import os
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock
+
+FOLDER = Path(os.environ["FAULTY"])
+PLAN = json.loads((FOLDER / "plan.json").read_text())
+LOCK = Lock()
+
+
+def counted(name: str) -> int:
+    """How often this was called for that file before, across restarts."""
+    with LOCK, (FOLDER / name).open("a+") as file:
+        file.seek(0)
+        number = len(file.read())
+        file.write(".")
+    return number
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        if self.path == "/props":
+            self.say(200, {"build_info": "faulty", "total_slots": 1, "default_generation_settings": {"n_ctx": 4096}})
+        else:
+            self.say(200, {"data": [{"meta": {}}]})
+
+    def say(self, status: int, value: object) -> None:
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self.path.endswith("/chat/completions"):
+            self.say(404, {})
+            return
+        (FOLDER / "last.json").write_text(json.dumps(asked))
+        number = counted("asked")
+        behaviour = PLAN[min(number, len(PLAN) - 1)]
+        if isinstance(behaviour, int):
+            self.say(behaviour, {"error": {"message": f"words about {behaviour}"}})
+            return
+        self.answer(behaviour)
+
+    def answer(self, behaviour: dict[str, object]) -> None:
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        pieces = str(behaviour.get("content", "```python\ndef f():\n    return 1\n```"))
+        for piece in (pieces[:5], pieces[5:]):
+            self.event({"choices": [{"delta": {"content": piece}}]})
+        if behaviour.get("reasoning"):
+            self.event({"choices": [{"delta": {"reasoning_content": behaviour["reasoning"]}}]})
+        if behaviour.get("die"):
+            os._exit(7)
+        if behaviour.get("cut"):
+            return
+        for _ in range(int(behaviour.get("drops", 0))):
+            time.sleep(0.1)
+            self.event({"choices": [{"delta": {"content": " "}}]})
+        time.sleep(float(behaviour.get("sleep", 0)))
+        self.event({"choices": [{"delta": {}, "finish_reason": behaviour.get("finish", "stop")}]})
+        self.event({"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 7}})
+        self.wfile.write(b"data: [DONE]\n\n")
+
+    def event(self, value: object) -> None:
+        self.wfile.write(b"data: " + json.dumps(value).encode() + b"\n\n")
+        self.wfile.flush()
+
+
+if __name__ == "__main__":
+    counted("started")
+    port = int(sys.argv[sys.argv.index("--port") + 1])
+    print("a line of the faulty server's log", flush=True)
+    ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()

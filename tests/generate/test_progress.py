@@ -1,0 +1,29 @@
+import time
+
+import pytest
+
+from bench.generate.progress import Progress, live
+
+
+def test_the_line() -> None:
+    """The line has done of total, tokens per second, what was lost, and the time to go."""
+    progress = Progress("GLM", 164, had=104, began=time.monotonic() - 10)
+    for lacking in ["", "truncated", "", "empty"]:
+        progress.count(lacking)
+    progress.pieces = 500
+    text = progress.text(width=0)
+    assert text == "  GLM  108/164   50 tok/s   1 empty   1 truncated   ETA 2 min"
+
+
+def test_nothing_is_said_of_what_is_not_known() -> None:
+    """Before the first answer there is neither speed nor time to go."""
+    assert Progress("GLM", 164).text(width=4) == "  GLM  ╌╌╌╌   0/164"
+
+
+def test_a_log_file_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the output is no terminal, there are whole lines without escape codes."""
+    progress = Progress("GLM", 2)
+    with live(progress):
+        progress.count("")
+        progress.count("")
+    assert capsys.readouterr().out == "  GLM  2/2\n"

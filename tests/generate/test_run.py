@@ -1,0 +1,174 @@
+"""Generation against a server that misbehaves on demand (a fake, for these faults do not happen when asked for)."""
+
+import pytest
+
+from bench.errors import CanaryError, ServerError
+from bench.generate.client import DownError, HungError
+from tests.generate.conftest import Bench
+
+EMPTY = {"content": ""}
+
+
+def outcomes(bench: Bench) -> list[str]:
+    """All outcomes in the journal, in its order."""
+    return [completion.outcome for completion in bench.journal()]
+
+
+def test_every_problem_is_asked_once(faulty: Bench) -> None:
+    """Each problem has one completion, and a second run asks for nothing and starts no server."""
+    assert [c.task_id for c in faulty.generate()] == [f"Demo/{i}" for i in range(6)]
+    faulty.generate()
+    assert (faulty.count("asked"), faulty.count("started")) == (6, 1)
+
+
+def test_what_is_sent(faulty: Bench) -> None:
+    """The request is greedy, streamed, without the prompt cache, in EvalPlus's words, and with the profile's fields."""
+    faulty.generate('[profiles.m.request]\nreasoning_effort = "low"')
+    sent = faulty.last_request()
+    assert (sent["temperature"], sent["max_tokens"], sent["stream"], sent["cache_prompt"]) == (0, 100, True, False)
+    assert "seed" not in sent
+    assert sent["reasoning_effort"] == "low"
+    assert sent["messages"][0] == {"role": "system", "content": "You are a helpful assistant good at coding."}
+    assert sent["messages"][1]["content"].endswith('```python\ndef f5():\n    """Return 5."""\n```')
+
+
+def test_a_5xx_is_tried_again(faulty: Bench) -> None:
+    """A 5xx and a 429 are tried again; the answer that follows counts."""
+    faulty.plan(503, {}, 429, {})
+    assert {c.outcome for c in faulty.generate()} == {"stop"}
+    assert faulty.count("asked") == 8
+
+
+def test_tries_are_bounded(faulty: Bench) -> None:
+    """A server that answers 5xx for ever fails the profile after its retries and one more start."""
+    faulty.plan(500)
+    with pytest.raises(DownError, match="failed 2 times: 500 words about 500"):
+        faulty.generate()
+    assert (faulty.count("asked"), faulty.count("started")) == (4, 2)
+
+
+def test_a_4xx_is_a_recorded_failure(faulty: Bench) -> None:
+    """A refused request is that problem's error with the server's words, never an answer; the others go on."""
+    faulty.plan({}, 400, {})
+    refused = faulty.generate()[1]
+    assert (refused.outcome, refused.answer) == ("error", "")
+    assert refused.error == "the server refused the request with 400: words about 400"
+    assert faulty.provenance()["totals"]["outcomes"] == {"error": 1, "stop": 5}
+
+
+def test_a_server_that_dies_is_restarted_once(faulty: Bench) -> None:
+    """A server that ends in the middle of an answer is started once more, and the problem is asked again."""
+    faulty.plan({}, {}, {"die": True}, {})
+    assert [c.task_id for c in faulty.generate()] == [f"Demo/{i}" for i in range(6)]
+    assert faulty.count("started") == 2
+
+
+def test_a_server_that_dies_twice_fails_the_profile(faulty: Bench) -> None:
+    """After the second death the profile fails; what was answered before is in the journal, and is not asked again."""
+    faulty.plan({}, {"die": True}, {}, {"die": True}, {})
+    with pytest.raises(ServerError, match="ended in the middle of an answer \\(exit code 7\\)") as caught:
+        faulty.generate()
+    assert "a line of the faulty server's log" in caught.value.log
+    assert len(faulty.journal()) == 2
+    assert len(faulty.generate()) == 6
+    assert faulty.count("asked") == 8
+
+
+def test_a_stream_that_breaks_off_is_no_answer(faulty: Bench) -> None:
+    """Half an answer without its end mark is asked again rather than kept."""
+    faulty.plan({"cut": True}, {})
+    assert {c.outcome for c in faulty.generate()} == {"stop"}
+    assert faulty.count("asked") == 7
+
+
+def test_a_server_that_hangs(faulty: Bench) -> None:
+    """A server that sends nothing for stall_timeout is started once more, then the profile fails."""
+    faulty.plan({}, {"sleep": 5})
+    with pytest.raises(HungError, match=r"sent nothing for stall_timeout = 0\.3 s"):
+        faulty.generate(server="stall_timeout = 0.3")
+    assert faulty.count("started") == 2
+
+
+def test_an_answer_that_takes_too_long(faulty: Bench) -> None:
+    """An answer that is still coming at request_timeout is that problem's time-out; the others go on."""
+    faulty.plan({}, {"drops": 10}, {})
+    faulty.generate(server="request_timeout = 0.4")
+    assert outcomes(faulty) == ["stop", "timeout", "stop", "stop", "stop", "stop"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "saw", "remedy"),
+    [
+        (EMPTY | {"reasoning": "hm", "finish": "length"}, "5 empty", "reasoning-format"),
+        ({"finish": "length"}, "5 truncated", "raise max_tokens"),
+        ({"content": "I would rather not."}, "5 no code", "chat template"),
+        (400, "5 error", "server's words"),
+    ],
+)
+def test_the_canary(faulty: Bench, behaviour: object, saw: str, remedy: str) -> None:
+    """Five first completions that are all lost stop the profile, with what was seen and what to do."""
+    faulty.plan(behaviour)
+    with pytest.raises(CanaryError, match=saw) as caught:
+        faulty.generate()
+    assert remedy in caught.value.sentence
+    assert faulty.count("asked") == 5
+
+
+def test_the_canary_remembers(faulty: Bench) -> None:
+    """A second run after the canary stops at once, without starting a server."""
+    faulty.plan(EMPTY)
+    for _ in range(2):
+        with pytest.raises(CanaryError):
+            faulty.generate()
+    assert (faulty.count("asked"), faulty.count("started")) == (5, 1)
+
+
+def test_the_canary_can_be_turned_off(faulty: Bench) -> None:
+    """With canary = false a profile goes on, whatever the first completions are."""
+    faulty.plan(EMPTY)
+    assert [c.outcome for c in faulty.generate("canary = false")] == ["empty"] * 6
+
+
+def test_one_good_completion_quiets_the_canary(faulty: Bench) -> None:
+    """One good completion among the first five is enough to go on."""
+    faulty.plan(EMPTY, EMPTY, EMPTY, EMPTY, {}, EMPTY)
+    assert len(faulty.generate()) == 6
+
+
+def test_more_tokens_ask_again_for_what_was_cut_off(faulty: Bench) -> None:
+    """A larger max_tokens asks for the truncated alone; going back finds the earlier completions again."""
+    faulty.plan({}, {"finish": "length"}, {}, EMPTY | {"reasoning": "x", "finish": "length"}, {})
+    faulty.generate()
+    assert [c.task_id for c in faulty.generate("max_tokens = 200")[6:]] == ["Demo/1", "Demo/3"]
+    faulty.generate("max_tokens = 100")
+    assert faulty.count("asked") == 8
+
+
+def test_a_changed_prompt_asks_again(faulty: Bench) -> None:
+    """Another system prompt is another request; the completions of the earlier one are found when it comes back."""
+    faulty.generate()
+    assert len(faulty.generate('system_prompt = ""')) == 12
+    assert faulty.last_request()["messages"][0]["role"] == "user"
+    faulty.generate()
+    assert faulty.count("asked") == 12
+
+
+def test_placement_and_time_outs_ask_for_nothing(faulty: Bench) -> None:
+    """What only says where and how a model runs generates nothing when it changes."""
+    faulty.generate()
+    faulty.generate('placement = ["-t", "2"]\nslots = 2\ntitle = "Other"', server="health_timeout = 9")
+    assert faulty.count("asked") == 6
+
+
+def test_more_samples_add_only_those(faulty: Bench) -> None:
+    """Samples at a temperature have seeds of their own, and more samples later ask for the new ones alone."""
+    faulty.generate("samples = 2\ntemperature = 0.8\nseed = 7")
+    assert [(c.sample, c.seed) for c in faulty.journal()[5:8]] == [(0, 7), (1, 8), (1, 8)]
+    assert {c.sample for c in faulty.generate("samples = 3\ntemperature = 0.8\nseed = 7")[12:]} == {2}
+
+
+def test_what_was_granted_is_recorded(faulty: Bench) -> None:
+    """The slot's context is read back from the server and recorded with each completion."""
+    faulty.generate()
+    assert faulty.journal()[0].server["context"] == 4096
+    assert faulty.provenance()["server"]["build"] == "faulty"
