@@ -111,7 +111,7 @@ def test_the_canary(faulty: Bench, behaviour: object, saw: str, remedy: str) -> 
     with pytest.raises(CanaryError, match=saw) as caught:
         faulty.generate()
     assert remedy in caught.value.sentence
-    assert faulty.count("asked") == 5
+    assert len(faulty.journal()) == 5
 
 
 def test_the_canary_remembers(faulty: Bench) -> None:
@@ -120,7 +120,7 @@ def test_the_canary_remembers(faulty: Bench) -> None:
     for _ in range(2):
         with pytest.raises(CanaryError):
             faulty.generate()
-    assert (faulty.count("asked"), faulty.count("started")) == (5, 1)
+    assert (len(faulty.journal()), faulty.count("started")) == (5, 1)
 
 
 def test_the_canary_can_be_turned_off(faulty: Bench) -> None:
