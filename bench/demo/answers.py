@@ -1,0 +1,59 @@
+"""What the demo's model says to each bundled problem, without the model: for machines that cannot run a server.
+
+answers.jsonl holds a line a problem: `task_id`, `shows` (what becomes of it), `texts` (more than one where the model
+wavers), and `endless` for an answer that goes on until max_tokens. scores.py says how they are graded.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from bench import problems
+from bench.demo.chains import Answer, Chains, link, said
+
+DATASETS = ("demo", "demo-mbpp")
+SIZE = 4
+"""Characters in a token of an answer, or a few more."""
+DEFAULT = Answer(("I do not know that problem.",))
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A text with its tokens, and whether it ended by itself (`stop`) or at max_tokens (`length`)."""
+
+    text: str
+    finish_reason: str
+    tokens: int
+
+
+def reply(messages: Sequence[Mapping[str, str]], max_tokens: int, sample: int = 0) -> Reply:
+    """What the demo's model answers, token for token; where it wavers, each further sample gets the next text."""
+    prompt = "\n".join(message["content"] for message in messages)
+    chains = _chains()
+    keys = (token for token in chains.keys if chains.vocabulary.tokens[token] in prompt)
+    tokens, ended = said(chains, next(keys, chains.ask), sample, max_tokens)
+    # The token that ends an answer counts, as servers count it.
+    return Reply(chains.vocabulary.text(tokens), "stop" if ended else "length", len(tokens) + ended)
+
+
+def pairs() -> Iterator[tuple[str, Answer]]:
+    """Each bundled problem's key phrase and the model's answer to it."""
+    answers = bundled()
+    for dataset in DATASETS:
+        before = "def" if problems.SOURCES[dataset].family == "humaneval" else "assert"
+        for problem in problems.load(dataset).problems.values():
+            yield f"{before} {problem.entry_point}(", answers[problem.task_id]
+
+
+def bundled() -> dict[str, Answer]:
+    """The answers by task_id."""
+    lines = Path(__file__).with_name("answers.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return {row["task_id"]: Answer(tuple(row["texts"]), row.get("endless", False)) for row in rows}
+
+
+@lru_cache(maxsize=1)
+def _chains() -> Chains:
+    return link(pairs(), DEFAULT, SIZE)
