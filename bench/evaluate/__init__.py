@@ -7,7 +7,7 @@
             │
           grade.py ─▶ judge.py ─▶ compare.py, decode.py      no model code runs here
 
-    inside/    all that runs in the sandbox; it never holds an expected output
+All that runs in the sandbox stands in inside/; it never holds an expected output.
 """
 
 GRADER_VERSION = "1"

@@ -24,7 +24,7 @@ def reason() -> str | None:
     return None if tried.returncode == 0 else (tried.stderr.strip() or "bubblewrap does not start")
 
 
-def command(settings: Sandbox, box: Path, lane: int) -> list[str]:
+def command(box: Path, lane: int) -> list[str]:
     """The command line of one lane. Raises SandboxError where NumPy is missing."""
     root = os.getuid() == 0
     # Each lane has a uid of its own, so that limits on processes do not add up across lanes and runs.
@@ -64,7 +64,7 @@ def _owned(entry: Path) -> bool:
 def _binds(paths: list[str]) -> list[str]:
     binds: list[str] = []
     for path in dict.fromkeys(paths):
-        if os.path.islink(path):
+        if Path(path).is_symlink():
             binds += ["--symlink", str(Path(path).readlink()), path]
         elif Path(path).exists() and not path.startswith("/usr/"):
             binds += [*_folders(Path(path)), "--ro-bind", path, path]

@@ -58,6 +58,16 @@ class End:
         return os.WTERMSIG(self.status) if self.status is not None and os.WIFSIGNALED(self.status) else 0
 
 
+def into(stream: bytearray) -> Callable[[bytes], bool]:
+    """A feed that keeps everything in `stream`."""
+
+    def feed(data: bytes) -> bool:
+        stream.extend(data)
+        return True
+
+    return feed
+
+
 class Lane:
     """One sandbox; `command` starts it, `memory` (bytes) and `processes` are a sample's limits (0: the engine's)."""
 

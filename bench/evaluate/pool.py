@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 
 from bench.errors import SandboxError
 from bench.evaluate import docker
-from bench.evaluate.lane import Lane, LaneEnded
+from bench.evaluate.lane import Lane, LaneEnded, into
 from bench.evaluate.sandbox import Box
 from bench.files import write_atomic
 
@@ -171,7 +171,7 @@ class Outside:
             "canary": str(self.canary), "secret": self.secret,
         }  # fmt: skip
         try:
-            lane.call(job, "", lambda data: answer.extend(data) is None, PROBE_SECONDS)
+            lane.call(job, "", into(answer), PROBE_SECONDS)
             return list(json.loads(answer))
         except (LaneEnded, ValueError):
             raise SandboxError("The sandbox ended while it was being probed; see docs/sandbox.md.") from None

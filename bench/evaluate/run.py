@@ -1,6 +1,8 @@
 """Grading one samples file.
 
     samples ─▶ known verdicts ─▶ the rest, longest first, one lane a core ─▶ what ran out of time, alone ─▶ results
+
+Where anything goes wrong as a whole, the old results stay.
 """
 
 import time
@@ -25,7 +27,8 @@ from bench.profiles import Sandbox
 from bench.records import Verdict
 
 Progress = Callable[[int, int], None]
-UNSANDBOXED = Verdict("fail", "fail", plus_run=False, failure={"suite": "base", "error": "it ended its sandbox", "line": 0})
+ENDED_IT = {"suite": "base", "error": "it ended its sandbox", "line": 0}
+UNSANDBOXED = Verdict("fail", "fail", plus_run=False, failure=ENDED_IT)
 
 
 def evaluate(
@@ -89,7 +92,8 @@ class Grading:
         return found
 
     def _graded(self, jobs: list[Sample], workers: int) -> Iterator[tuple[Sample, Verdict]]:
-        return self.pool.each(jobs, self._grade, lambda _: UNSANDBOXED, min(workers or self.pool.box.workers, len(jobs)))
+        lanes = min(workers or self.pool.box.workers, len(jobs))
+        return self.pool.each(jobs, self._grade, lambda _: UNSANDBOXED, lanes)
 
     def _grade(self, lane: Lane, sample: Sample) -> Verdict:
         task = self.truth.tasks[sample.task_id]
@@ -107,7 +111,7 @@ def ensure_truth(truth: Truth, pool: Pool) -> None:
 
     if truth.missing():
         with locked(truth.root / "lock", what=f"the ground truth in {truth.root}", wait=True):
-            for _ in pool.each(truth.missing(), truth.compute, lost):  # type: ignore[arg-type]
+            for _ in pool.each(truth.missing(), truth.compute, lost):
                 pass
 
 

@@ -45,7 +45,7 @@ class Box:
         if self.kind == "docker":
             return Lane(docker.command(self.settings, box, lane), None, memory, 0)
         if self.kind == "bubblewrap":
-            command = bubblewrap.command(self.settings, box, lane)
+            command = bubblewrap.command(box, lane)
             return Lane(command, None, memory, bubblewrap.processes(self.settings))
         return Lane([sys.executable, "-s", "-m", "inside.runner", "0"], str(box), memory, 0)
 

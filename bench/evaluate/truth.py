@@ -27,7 +27,7 @@ from bench.evaluate.compare import Rule
 from bench.evaluate.decode import decode
 from bench.evaluate.inside import outputs
 from bench.evaluate.judge import Expected
-from bench.evaluate.lane import Lane, Run
+from bench.evaluate.lane import Lane, Run, into
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 
 FORMAT = 1
@@ -154,7 +154,7 @@ class Truth:
 
     def _collect(self, lane: Lane, task: Task, run: Run) -> tuple[list[bytes], Any]:
         stream = bytearray()
-        end = lane.run(run, self.canonical(task), lambda data: stream.extend(data) is None)
+        end = lane.run(run, self.canonical(task), into(stream))
         records = list(_split(bytes(stream)))
         if end.status != 0 or not records or records[-1][0] != outputs.DONE:
             raise GraderError(f"The canonical solution of {task.task_id} does not run in this sandbox ({end}).")
@@ -178,7 +178,7 @@ class Truth:
         body = _body(path)
         if body is None:
             stream = bytearray()
-            lane.run(self.run(task, suite, small, whole=True), self.canonical(task), lambda d: stream.extend(d) is None)
+            lane.run(self.run(task, suite, small, whole=True), self.canonical(task), into(stream))
             body = bytes(stream)
             write_atomic(path, blake2b(body, digest_size=16).digest() + body)
         sizes = [len(record) for record in _split(body)][:-1]

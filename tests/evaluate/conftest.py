@@ -53,6 +53,7 @@ SOLUTIONS = {row["task_id"]: row["prompt"] + row["canonical_solution"] for row i
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the problems made for these tests lie, as bundled datasets do."""
     folder = tmp_path_factory.mktemp("demo")
     (folder / "humaneval.jsonl").write_text("".join(json.dumps(row) + "\n" for row in PROBLEMS))
     return folder
@@ -105,18 +106,22 @@ class Grader:
 
     @property
     def files(self) -> RunFiles:
+        """What is graded and what comes of it."""
         return RunFiles(self.root / "profile", "demo")
 
     def write(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Make samples.jsonl of task ids and solutions."""
         self.files.root.mkdir(parents=True, exist_ok=True)
         lines = (json.dumps({"task_id": task_id, "solution": text}) + "\n" for task_id, text in pairs)
         self.files.samples.write_text("".join(lines))
 
     def run(self, **options: Any) -> Summary:
+        """Grade what was written."""
         sandbox = Sandbox(kind=self.kind, image=IMAGE, workers=self.workers, **self.settings)
         return evaluate(self.files, "demo", sandbox, self.cache, **options)
 
     def results(self) -> dict[str, Any]:
+        """What eval_results.json holds."""
         return json.loads(self.files.results.read_bytes())
 
     def grade(self, pairs: Sequence[tuple[str, str]], **options: Any) -> list[tuple[str, str, dict[str, Any]]]:

@@ -1,5 +1,6 @@
 """Samples that want to cheat, to harm, or to stay: each is a file in hostile/ with a sentence of its own."""
 
+import contextlib
 import os
 import subprocess
 import time
@@ -14,6 +15,7 @@ MARK = "written-by-a-sample"
 
 
 def source(path: Path) -> str:
+    """A hostile sample; the one that is large is made so."""
     text = path.read_text(encoding="utf-8")
     if path.stem != "big_source":
         return text
@@ -22,16 +24,16 @@ def source(path: Path) -> str:
 
 
 def processes() -> set[int]:
+    """Every process of this machine."""
     return {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
 
 
 def uids(pids: set[int]) -> set[int]:
+    """The users of those processes that still run."""
     found = set()
     for pid in pids:
-        try:
-            found.add(os.stat(f"/proc/{pid}").st_uid)
-        except OSError:
-            continue
+        with contextlib.suppress(OSError):
+            found.add(Path(f"/proc/{pid}").stat().st_uid)
     return found
 
 
@@ -66,12 +68,22 @@ def test_none_passes_and_nothing_stays(tmp_path: Path, cache: Path, kind: str) -
     assert not [path for path in tmp_path.rglob("*") if MARK in path.name]
 
 
-@pytest.mark.parametrize("name", ["equals_everything", "lying_list", "forges_frames", "exits_with_zero", "walks_frames"])
+FORGERIES = ["equals_everything", "lying_list", "forges_frames", "exits_with_zero", "walks_frames"]
+
+
+@pytest.mark.parametrize("name", FORGERIES)
 def test_a_forged_pass_fails(grader: Grader, name: str) -> None:
     """What passes in a grader that compares inside the sample's process fails here."""
     path = Path(__file__).parent / "hostile" / f"{name}.py"
     ((base, plus, _),) = grader.grade([("Demo/0", source(path))])
     assert (base, plus) == ("fail", "fail")
+
+
+def test_the_search_of_memory_finds_what_is_there(grader: Grader) -> None:
+    """The sample that scans its memory passes once its own text is what it looks for: its failure means something."""
+    text = source(Path(__file__).parent / "hostile" / "searches_raw_memory.py")
+    ((base, plus, _),) = grader.grade([("Demo/0", f"{text}# canonical-marker-7f3a\n")])
+    assert (base, plus) == ("pass", "pass")
 
 
 def test_samples_do_not_meet(grader: Grader) -> None:

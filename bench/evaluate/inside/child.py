@@ -42,7 +42,7 @@ class Sink(io.StringIO):
         """Refuse."""
         raise OSError
 
-    readline = read
+    readline = read  # type: ignore[assignment]
     readlines = read  # type: ignore[assignment]
 
     def readable(self) -> bool:

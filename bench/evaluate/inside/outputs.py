@@ -24,7 +24,8 @@ SUMMARY = struct.Struct("<16sQ5s")
 """A digest's payload: BLAKE2b of the value's bytes, how many, and the first five (type and number of items)."""
 
 SCALARS = frozenset([int, float, complex, bool, str, bytes, type(None)])
-KEYS, ITEMS = type({}.keys()), type({}.items())
+KEYS: Any = type({}.keys())
+ITEMS: Any = type({}.items())
 
 
 def record(value: Any, limit: int = LIMIT) -> bytes:
@@ -72,7 +73,7 @@ def normalised(value: Any) -> Any:
         return value
     if issubclass(kind, (list, tuple)):
         plain = list if issubclass(kind, list) else tuple
-        return plain(map(normalised, plain.__iter__(value)))  # type: ignore[arg-type]
+        return plain(map(normalised, plain.__iter__(value)))
     if issubclass(kind, dict):
         return {normalised(k): normalised(v) for k, v in dict.items(value)}
     if issubclass(kind, (set, frozenset, KEYS, ITEMS)):
@@ -84,7 +85,7 @@ def normalised(value: Any) -> Any:
 def _scalar(value: Any, kind: type) -> Any:
     for base in (int, float, complex):
         if issubclass(kind, base):
-            return base.__pos__(value)  # type: ignore[attr-defined]
+            return base.__pos__(value)
     if issubclass(kind, (str, bytes)):
         plain = str if issubclass(kind, str) else bytes
         return plain.__getitem__(value, slice(None))

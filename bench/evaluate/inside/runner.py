@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import importlib
 import json
 import marshal
 import mmap
@@ -31,6 +32,8 @@ PATIENCE = 4
 WATCH_AFTER = 0.2
 BUFFER = bytearray(1 << 16)
 BODY = 5
+LOADED = ("collections", "copy", "functools", "hashlib", "heapq", "itertools", "math", "random", "re", "string", "typing")
+"""What samples like to import: loaded once, for all of them."""
 
 
 def send(letter: bytes, body: bytes) -> None:
@@ -124,7 +127,7 @@ class Watch:
         self.next = 0.0
 
     def broken(self) -> str:
-        """"time" or "memory" where a limit is passed, else nothing; looks at most once a tick."""
+        """Which limit is passed, "time" or "memory", else nothing; looks at most once a tick."""
         wall = self.clock.wall()
         if wall < self.next:
             return ""
@@ -224,16 +227,13 @@ def prepare(lane_uid: int) -> None:
 
 
 def hello() -> dict[str, Any]:
-    """Who this is; also loads what samples like to import, once for all of them."""
-    import collections, copy, functools, heapq, itertools, math, random, re, string, typing  # noqa: E401, F401, PLC0415
-    import hashlib  # noqa: F401, PLC0415
-
+    """Who this is, once all is loaded that samples share."""
+    for name in LOADED:
+        importlib.import_module(name)
     sys.path[:] = [path for path in sys.path if path not in ("", os.getcwd())]
     sys.path += [path for path in ["/site"] if os.path.isdir(path)]
     try:
-        import numpy  # noqa: PLC0415 - the image may lack it
-
-        version = numpy.__version__
+        version = importlib.import_module("numpy").__version__
     except ImportError as error:
         version = f"missing: {error}"[:200]
     return {"python": platform.python_version(), "numpy": version, "pid": os.getpid(), "uid": os.getuid()}
