@@ -80,5 +80,5 @@ class RunFiles:
         return self.root / ".stamps" / f"{stage}.json"
 
     def log(self, name: str) -> Path:
-        """`codegen`, `evaluation` or `server`: what a person reads when it went wrong."""
-        return self.profile / f"{name}.log"
+        """What a person reads when it went wrong: `server` is the profile's, `codegen` and `evaluation` the dataset's."""
+        return (self.profile if name == "server" else self.root) / f"{name}.log"

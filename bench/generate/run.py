@@ -71,12 +71,18 @@ class Generation:
         missing = [want for want in self.wants if want.place not in have]
         if not missing:
             return
-        log = self.config.layout.run(self.profile.id, dataset).log("server")
-        with open_source(self.profile, self.config, log, missing) as source, live(progress):
+        files = self.config.layout.run(self.profile.id, dataset)
+        files.root.mkdir(parents=True, exist_ok=True)
+        with (
+            open_source(self.profile, self.config, files.log("server"), missing) as source,
+            files.log("codegen").open("a", encoding="utf-8") as told,
+            live(progress),
+        ):
             slots = min(self.profile.sampling.slots, len(missing))
             for want, completion in each(missing, lambda want: self._complete(source, want, progress), slots):
                 self.journal.append(completion)
                 lacking = lacks(completion, want)
+                told.write(said(completion, lacking))
                 progress.count(lacking)
                 canary.watch(lacking)
 
@@ -87,3 +93,11 @@ class Generation:
         except (RequestError, LateError) as error:
             return failed(want, self.profile, error, time.monotonic() - began, source.facts)
         return answered(want, self.profile, answer, time.monotonic() - began, source.facts)
+
+
+def said(completion: Completion, lacking: str) -> str:
+    """A completion's line in codegen.log."""
+    return (
+        f"{completion.at}  {completion.task_id:<14} sample {completion.sample}  {lacking or 'code':<10} "
+        f"{completion.completion_tokens:6d} tokens {completion.seconds:8.2f} s  {completion.error[:200]!r}\n"
+    ).replace("  ''", "")

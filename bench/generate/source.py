@@ -39,7 +39,7 @@ def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]
         ask = asker(profile, log)
         yield Source(lambda want, _: ask(want.messages, want.seed), {"kind": "command"})
     elif profile.builtin and _no_server(profile):
-        yield Source(_bundled, {"kind": "bundled answers"})
+        yield Source(lambda want, _: _bundled(want, profile), {"kind": "bundled answers"})
     else:
         with serve(profile, config, file_of(config, profile), log) as endpoint:
             _require_room(profile, endpoint, wants)
@@ -72,10 +72,11 @@ def _no_server(profile: Profile) -> bool:
     return profile.server.kind == "process" and executable(profile) is None
 
 
-def _bundled(want: Wanted, _: Tick) -> Answer:
+def _bundled(want: Wanted, profile: Profile) -> Answer:
     from bench.demo import answers  # noqa: PLC0415 - only for the demo
 
-    return Answer(content=[answers.answer(want.messages) or ""], finish_reason="stop")
+    reply = answers.reply(want.messages, profile.sampling.max_tokens, want.sample)
+    return Answer([reply.text], finish_reason=reply.finish_reason, completion_tokens=reply.tokens)
 
 
 def _require_room(profile: Profile, endpoint: Endpoint, wants: list[Wanted]) -> None:
