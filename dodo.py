@@ -20,7 +20,7 @@ from typing import Any
 from doit.exceptions import InvalidDodoFile
 
 from bench import commands
-from bench.console import RunReporter
+from bench.console import Clean, RunReporter
 from bench.errors import BenchError
 from bench.profiles import Profile
 from bench.profiles_file import load
@@ -53,10 +53,11 @@ def leaf(step: Step, task_dep: list[str], **more: Any) -> Task:
     return {
         "name": step.dataset if isinstance(step, Evaluate) else f"{step.profile.id}:{step.dataset}",
         "doc": f"{step.profile.title}, {step.dataset}",
-        "actions": [step.make],
+        # A model takes hours: the report shows each one's score before the next one starts.
+        "actions": [step.make, REPORT.refresh] if isinstance(step, Evaluate) else [step.make],
         "task_dep": task_dep,
         "uptodate": [step.fresh],
-        "clean": [step.clean],
+        "clean": [Clean(step.clean)],
         "teardown": [REPORT.refresh],
         "io": {"capture": False},
         "meta": {"step": step},
@@ -73,12 +74,12 @@ def whole(stage: type[Step], profile: Profile) -> Task:
         "doc": profile.title,
         "actions": None,
         "task_dep": [f"{stage.stage}:{profile.id}:{step.dataset}" for step in steps],
-        "clean": [step.clean for step in steps],
+        "clean": [Clean(step.clean) for step in steps],
     }
 
 
 def task_generate() -> Iterator[Task]:
-    """ask the models for completions; a run that stopped goes on where it was"""  # noqa: D400, D403 - doit's list
+    """ask the models for completions; a run that stopped goes on where it was"""  # noqa: D400, D403, D415 - doit's list
     for profile in CONFIG.profiles:
         if profile.imported:
             continue
@@ -88,7 +89,7 @@ def task_generate() -> Iterator[Task]:
 
 
 def task_samples() -> Iterator[Task]:
-    """take the code out of answers, or import solutions"""  # noqa: D400, D403 - doit's list
+    """take the code out of answers, or import solutions"""  # noqa: D400, D403, D415 - doit's list
     for profile in CONFIG.profiles:
         yield whole(Samples, profile)
         for dataset in profile.sampling.datasets:
@@ -108,11 +109,11 @@ def task_eval() -> Iterator[Task]:
 
 
 def task_report() -> Task:
-    """render REPORT.md, report.html and report.json from what exists"""  # noqa: D400, D403 - doit's list
+    """render REPORT.md, report.html and report.json from what exists"""  # noqa: D400, D403, D415 - doit's list
     return {
         "actions": [REPORT.make],
         "uptodate": [REPORT.fresh],
-        "clean": [REPORT.clean],
+        "clean": [Clean(REPORT.clean)],
         "io": {"capture": False},
         "meta": {"step": REPORT},
     }
@@ -121,7 +122,7 @@ def task_report() -> Task:
 def task_command() -> Iterator[Task]:
     """Jobs beside the graph: doctor, why, prompts, selftest, compare, cache."""
     for name, doc, action, params in commands.table(CONFIG, SKIPPED):
-        clean = [commands.clean_cache(CONFIG)] if name == "cache" else []
+        clean = [Clean(commands.clean_cache(CONFIG))] if name == "cache" else []
         yield {
             "basename": name,
             "doc": doc,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from doit.action import PythonAction
 from doit.exceptions import InvalidTask
 from doit.reporter import ConsoleReporter
 
@@ -22,6 +23,14 @@ WIDTH = 22
 def line(verb: str, name: str, text: str) -> str:
     """One line of a run: a verb of fixed width, what it is about, and why."""
     return f"{verb:<9} {name:<{WIDTH}}  {text}".rstrip()
+
+
+class Clean(PythonAction):  # type: ignore[misc]
+    """A clean action that doit shows as `clean` rather than as a Python object."""
+
+    def __str__(self) -> str:
+        """What doit prints beside the task's name."""
+        return "clean"
 
 
 class RunReporter(ConsoleReporter):  # type: ignore[misc]

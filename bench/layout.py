@@ -80,5 +80,5 @@ class RunFiles:
         return self.root / ".stamps" / f"{stage}.json"
 
     def log(self, name: str) -> Path:
-        """What a person reads when it went wrong: `server` is the profile's, `codegen` and `evaluation` the dataset's."""
+        """What a person reads when it went wrong: `server` of a profile, `codegen` and `evaluation` of each dataset."""
         return (self.profile if name == "server" else self.root) / f"{name}.log"

@@ -8,6 +8,7 @@ modules are imported when a step is made, never before.
 """
 
 import contextlib
+import itertools
 import json
 import sys
 import time
@@ -122,8 +123,17 @@ class Generate(Step):
             if reason.what == "max_tokens" and lost:
                 told.append(stale.Reason("failed", f"{lost} completions were truncated"))
             if reason.kind == "first run" and self.files.journal.exists():
-                told[-1] = stale.Reason("failed", f"{_count_lines(self.files.journal)} completions are in the journal")
+                told[-1] = stale.Reason("failed", f"goes on from {_count_lines(self.files.journal)} completions")
         return tuple(told)
+
+    def clean(self) -> None:
+        """As for every step, but the journal, which cost hours, is put aside under a free name."""
+        journal = self.files.journal
+        if journal.exists():
+            names = (journal.with_name(f"{journal.name}.{number}") for number in itertools.count(1))
+            aside = journal.rename(next(name for name in names if not name.exists()))
+            print(f"clean     {journal} (kept as {aside.name})")
+        super().clean()
 
     def run(self) -> None:
         """Ask for what the journal lacks."""

@@ -75,7 +75,7 @@ class Generation:
         files.root.mkdir(parents=True, exist_ok=True)
         with (
             open_source(self.profile, self.config, files.log("server"), missing) as source,
-            files.log("codegen").open("a", encoding="utf-8") as told,
+            files.log("codegen").open("a", buffering=1, encoding="utf-8") as told,
             live(progress),
         ):
             slots = min(self.profile.sampling.slots, len(missing))
