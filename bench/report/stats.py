@@ -1,0 +1,111 @@
+"""The report's statistics: pure functions, exact where that is possible; each names the source of its formula."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import comb, gcd, sqrt
+from statistics import NormalDist
+
+LEVEL = 0.95
+Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A fraction with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def wilson(passed: float, n: float) -> tuple[float, float]:
+    """The 95 % score interval for a fraction of which `passed` of `n` are seen, as fractions; (0, 1) where n is 0.
+
+    E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927), 209.
+    """
+    if n <= 0:
+        return 0.0, 1.0
+    p = passed / n
+    middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z / (1 + Z * Z / n) * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
+    return (0.0 if passed <= 0 else max(0.0, middle - half)), (1.0 if passed >= n else min(1.0, middle + half))
+
+
+@lru_cache(maxsize=4096)
+def mcnemar(first: int, second: int) -> float:
+    """The two-sided p of the exact McNemar test: `first` problems passed by the one alone, `second` by the other alone.
+
+    Under the hypothesis that they are equally good, each of these is a fair coin; 1 where there are none.
+    Q. McNemar, Psychometrika 12 (1947), 153; exact form: binomial with probability 1/2.
+    """
+    n = first + second
+    tail = sum(comb(n, i) for i in range(min(first, second) + 1))
+    return min(1.0, 2 * tail / (1 << n))
+
+
+def sign_flip(differences: Sequence[int]) -> float:
+    """The two-sided p of the exact paired permutation test on `differences`, one for each problem.
+
+    Of all ways to turn their signs around, the share whose sum is as far from 0 as the one seen, or farther. Where
+    every difference is -1, 0 or 1 this is the exact McNemar test.
+    R. A. Fisher, The Design of Experiments (1935), section 21.
+    """
+    sizes = [abs(difference) for difference in differences if difference]
+    if all(size == 1 for size in sizes):
+        ahead = sum(difference > 0 for difference in differences)
+        return mcnemar(ahead, len(sizes) - ahead)
+    unit = gcd(*sizes)
+    sizes = [size // unit for size in sizes]
+    # Coefficient s of the product of (1 + x^size) counts the subsets of sum s; all of them live in one big integer.
+    width, counts = len(sizes) // 8 + 1, 1
+    for size in sizes:
+        counts += counts << (8 * width * size)
+    reach = (sum(sizes) - abs(sum(differences)) // unit) // 2
+    low = (counts & ((1 << 8 * width * (reach + 1)) - 1)).to_bytes(width * (reach + 1), "little")
+    tail = sum(int.from_bytes(low[i : i + width], "little") for i in range(0, len(low), width))
+    return min(1.0, 2 * tail / (1 << len(sizes)))
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """The p values corrected for how many there are, in their order.
+
+    S. Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6 (1979), 65.
+    """
+    order = sorted(range(len(values)), key=lambda i: values[i])
+    adjusted, highest = [1.0] * len(values), 0.0
+    for rank, i in enumerate(order):
+        highest = max(highest, min(1.0, (len(values) - rank) * values[i]))
+        adjusted[i] = highest
+    return adjusted
+
+
+def pass_at_k(n: int, passed: int, k: int) -> float:
+    """The unbiased estimate of pass@k for one problem from `n` samples of which `passed` pass; 1 ≤ k ≤ n.
+
+    M. Chen et al., Evaluating large language models trained on code (2021), equation 1.
+    """
+    if not 1 <= k <= n:
+        raise ValueError(f"pass@{k} cannot be estimated from {n} samples")
+    return 1 - comb(n - passed, k) / comb(n, k)
+
+
+def estimate(groups: Sequence[tuple[int, int]], k: int = 1) -> Estimate:
+    """pass@k over problems, each given as (samples, passed); a problem with fewer than k samples counts as failed.
+
+    The interval is Wilson's with the number of independent problems that would give the standard error seen between
+    the problems (the design effect of survey sampling: Korn and Graubard, Survey Methodology 24 (1998), 193), at least
+    the number of problems, at most the number of k-sets of samples that share none. With one sample a problem it is
+    Wilson's own.
+    """
+    total = len(groups)
+    if not total:
+        return Estimate(0.0, *wilson(0, 0))
+    values = [pass_at_k(n, passed, k) if n >= k else 0.0 for n, passed in groups]
+    mean = sum(values) / total
+    spread = sum((value - mean) ** 2 for value in values) / (total - 1) / total if total > 1 else 0.0
+    most = max(total, sum(max(1, n // k) for n, _ in groups))
+    size = min(most, max(total, mean * (1 - mean) / spread)) if spread else most
+    if all(value in (0.0, 1.0) for value in values):
+        size = total
+    return Estimate(mean, *wilson(mean * size, size))

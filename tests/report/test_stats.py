@@ -1,0 +1,178 @@
+import random
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+
+from bench.report.stats import estimate, holm, mcnemar, pass_at_k, sign_flip, wilson
+
+
+@pytest.mark.parametrize(
+    ("passed", "n", "low", "high"),
+    [
+        (81, 263, 0.2553, 0.3662),  # Newcombe 1998, table I, method 3
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0000, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson_literature(passed: int, n: int, low: float, high: float) -> None:
+    """The intervals are those that Newcombe (1998) prints for the Wilson score method without correction."""
+    assert wilson(passed, n) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
+@given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_scipy(counts: tuple[int, int]) -> None:
+    """The intervals are scipy's, for all counts."""
+    known = scipy_stats.binomtest(*counts).proportion_ci(method="wilson")
+    assert wilson(*counts) == (pytest.approx(known.low, abs=1e-12), pytest.approx(known.high, abs=1e-12))
+
+
+def test_wilson_edges() -> None:
+    """Nothing seen says nothing; none and all give exactly 0 and 1 as one end, and never an interval of no width."""
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(0, 1)[0] == 0.0
+    assert wilson(1, 1)[1] == 1.0
+    assert wilson(164, 164)[0] == pytest.approx(0.97711, abs=1e-5)
+    assert wilson(0, 164)[1] == pytest.approx(0.02289, abs=1e-5)
+
+
+def test_wilson_figures_of_the_documents() -> None:
+    """137 of 164 passed is 77.1 to 88.4 %."""
+    assert [round(100 * bound, 1) for bound in wilson(137, 164)] == [77.1, 88.4]
+
+
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_mcnemar_scipy(first: int, second: int) -> None:
+    """Exact McNemar is scipy's two-sided binomial test of the discordant pairs."""
+    known = scipy_stats.binomtest(first, first + second).pvalue if first + second else 1.0
+    assert mcnemar(first, second) == pytest.approx(known, rel=1e-9)
+    assert mcnemar(first, second) == mcnemar(second, first)
+
+
+def test_mcnemar_smallest_split() -> None:
+    """6 to 0 is the smallest split below 0.05."""
+    assert mcnemar(6, 0) == 0.03125
+    assert mcnemar(5, 0) == 0.0625
+    assert mcnemar(2, 1) == 1.0
+
+
+@given(st.lists(st.integers(-6, 6), max_size=9))
+def test_sign_flip_is_exact(differences: list[int]) -> None:
+    """The test counts every way to turn the signs."""
+    seen = abs(sum(differences))
+    ways = [
+        abs(sum(d * s for d, s in zip(differences, signs, strict=True)))
+        for signs in product((1, -1), repeat=len(differences))
+    ]
+    assert sign_flip(differences) == pytest.approx(sum(way >= seen for way in ways) / len(ways))
+
+
+def test_sign_flip_scipy() -> None:
+    """For differences of several sizes, scipy's paired permutation test agrees."""
+    rng = random.Random(1)
+    differences = [rng.choice([-3, -1, 0, 1, 2, 4]) for _ in range(13)]
+    known = scipy_stats.permutation_test(
+        (differences, [0] * 13),
+        lambda a, b, axis: (a - b).sum(axis=axis),
+        permutation_type="samples",
+        n_resamples=10**6,
+    )
+    assert sign_flip(differences) == pytest.approx(known.pvalue)
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 9))
+def test_sign_flip_of_single_samples_is_mcnemar(first: int, second: int, ties: int) -> None:
+    """With one sample a problem, the test is exact McNemar, whatever both pass or fail."""
+    assert sign_flip([1] * first + [-1] * second + [0] * ties) == mcnemar(first, second)
+
+
+def test_sign_flip_many_samples() -> None:
+    """Two hundred samples against one, on all problems, are still compared exactly."""
+    differences = [200 if i % 3 else -77 for i in range(164)]
+    assert 0 < sign_flip(differences) < 1e-6
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holm_by_definition(values: list[float]) -> None:
+    """Each corrected value is the largest of (m - j + 1) p(j) up to its own rank, at most 1."""
+    ranked = sorted(values)
+    for value, found in zip(values, holm(values), strict=True):
+        rank = ranked.index(value)
+        last = len(ranked) - ranked[::-1].index(value)
+        expected = max(min(1.0, (len(values) - j) * ranked[j]) for j in range(rank + 1))
+        assert expected <= found <= max(min(1.0, (len(values) - j) * ranked[j]) for j in range(last))
+
+
+def test_holm_literature() -> None:
+    """By hand: 0.01, 0.02, 0.03, 0.04 become 0.04, 0.06, 0.06, 0.06."""
+    assert holm([0.01, 0.04, 0.03, 0.02]) == pytest.approx([0.04, 0.06, 0.06, 0.06])
+    assert holm([]) == []
+    assert holm([0.5]) == [0.5]
+
+
+@given(st.integers(1, 9).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n))))
+def test_pass_at_k_counts(case: tuple[int, int, int]) -> None:
+    """pass@k is the probability that k of the n samples, drawn without return, hold one that passes."""
+    n, passed, k = case
+    missed = scipy_stats.hypergeom(n, passed, k).pmf(0)
+    assert pass_at_k(n, passed, k) == pytest.approx(1 - missed)
+
+
+def test_pass_at_k_literature() -> None:
+    """Of 200 samples with 10 passing, pass@1 is 5 %, and pass@100 what the product formula of Chen et al. gives."""
+    assert pass_at_k(200, 10, 1) == pytest.approx(0.05)
+    product_form = 1.0
+    for i in range(191, 201):
+        product_form *= 1 - 100 / i
+    assert pass_at_k(200, 10, 100) == pytest.approx(1 - product_form)
+    with pytest.raises(ValueError, match="pass@3 cannot be estimated from 2 samples"):
+        pass_at_k(2, 1, 3)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=80))
+def test_estimate_of_single_samples_is_wilson(passed: list[bool]) -> None:
+    """With one sample a problem, the interval is Wilson's."""
+    found = estimate([(1, int(one)) for one in passed])
+    assert found.value == pytest.approx(sum(passed) / len(passed))
+    assert (found.low, found.high) == pytest.approx(wilson(sum(passed), len(passed)))
+
+
+@given(
+    st.lists(st.integers(0, 12).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))), max_size=30),
+    st.integers(1, 12),
+)
+def test_estimate_bounds(groups: list[tuple[int, int]], k: int) -> None:
+    """With unequal numbers of samples, the estimate is a fraction within an interval that has width."""
+    found = estimate(groups, k)
+    assert 0 <= found.low <= found.value <= found.high <= 1
+    assert found.low < found.high
+
+
+def test_estimate_narrows_with_samples() -> None:
+    """Ten samples of each problem say more than one, and at most what all the samples say."""
+    ten, one = estimate([(10, 5)] * 40), estimate([(1, 1), (1, 0)] * 20)
+    assert ten.value == one.value == 0.5
+    assert ten.high - ten.low < one.high - one.low
+    assert (ten.low, ten.high) == pytest.approx(wilson(200, 400))
+
+
+def test_estimate_edges() -> None:
+    """No problems, one problem, all and none passed have figures too; a problem not attempted counts as failed."""
+    assert (estimate([]).low, estimate([]).high) == (0.0, 1.0)
+    assert estimate([(1, 1)]).high == 1.0
+    assert estimate([(4, 4)] * 20).low == pytest.approx(wilson(20, 20)[0])
+    assert estimate([(4, 0)] * 20, 4).high == pytest.approx(wilson(0, 20)[1])
+    assert estimate([(1, 1), (0, 0)]).value == 0.5
+
+
+def test_estimate_coverage() -> None:
+    """The interval holds the true pass@1 about as often as it says, for problems of mixed difficulty and 5 samples."""
+    rng, held = random.Random(7), 0
+    for _ in range(400):
+        rates = [rng.betavariate(0.6, 0.3) for _ in range(100)]
+        found = estimate([(5, sum(rng.random() < rate for _ in range(5))) for rate in rates])
+        held += found.low <= 0.6 / 0.9 <= found.high
+    assert 0.92 <= held / 400 <= 0.99
