@@ -1,0 +1,64 @@
+"use strict";
+/* global el */
+const page = JSON.parse(document.getElementById("index").textContent);
+const boards = new Map(page.boards.map((board) => [board.dataset, board]));
+
+for (const board of page.boards) {
+  board.position = new Map(board.tasks.map((task, at) => [task, at]));
+  board.row = new Map(board.models.map((model, at) => [model.id, at]));
+  for (const model of board.models) {
+    model.places = model.cells.includes(" ") || model.cells.length !== board.tasks.length ? model.cells.split(" ") : [...model.cells];
+    model.passes = model.places.map((place) => [...place].filter((letter) => letter === "p").length / place.length);
+  }
+  board.passing = board.tasks.map((_, at) => board.models.reduce((sum, model) => sum + model.passes[at], 0));
+}
+
+const kind = {
+  word: (letter) => page.kinds[letter][0],
+  label: (letter) => page.kinds[letter][1],
+  meaning: (letter) => page.kinds[letter][2],
+  glyph: { p: "✓", u: "+", b: "×", t: "T", x: "…", e: "○", n: "–", r: "!", l: "L", "-": "·" },
+};
+
+/** A kind of outcome as people see it: a coloured mark, and its name. */
+function badge(letter, text = kind.label(letter)) {
+  return el("span", { class: "badge", title: kind.meaning(letter) }, el("span", { class: `mark k-${kind.word(letter)}`, "aria-hidden": "true" }, kind.glyph[letter]), text);
+}
+
+/** Whether a sample counts as an outcome: by its verdict, or by what was lost though it passes. */
+function counts(model, position, at, letter) {
+  return model.places[position][at] === letter || model.lost[`${position}/${at}`] === letter;
+}
+
+/** The letter that stands for all samples of a place: the one they share, or that of the first that does not pass. */
+function summary(place) {
+  return [...place].find((letter) => letter !== "p") ?? "p";
+}
+
+const unpacked = new Map();
+
+/** The texts of one problem: its prompt, what every model answered, and their thoughts. */
+function block(board, position) {
+  const id = `b-${board.dataset}-${position}`;
+  if (!unpacked.has(id)) unpacked.set(id, unpack(document.getElementById(id).textContent));
+  return unpacked.get(id);
+}
+
+async function unpack(packed) {
+  const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+/** The texts of one sample, found by its model and number, with its thoughts beside it. */
+async function sampleOf(board, position, row, number) {
+  const texts = await block(board, position);
+  const at = texts.samples.findIndex((sample) => sample.model === row && sample.number === number);
+  return at < 0 ? null : { ...texts.samples[at], thoughts: texts.thoughts[at], prompt: texts.prompt };
+}
+
+/** The numbers that a model's samples of a problem bear. */
+async function numbersOf(board, position, row) {
+  const texts = await block(board, position);
+  return texts.samples.filter((sample) => sample.model === row).map((sample) => sample.number);
+}

@@ -1,0 +1,55 @@
+"use strict";
+/* global count */
+// Tables are complete without this script; it sorts and searches their rows.
+
+function cellValue(row, column) {
+  const cell = row.cells[column];
+  const value = cell.dataset.value ?? cell.textContent.trim();
+  return value === "" ? null : Number.isNaN(Number(value)) ? value.toLowerCase() : Number(value);
+}
+
+function compare(a, b) {
+  if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : 0;
+  return typeof a === "number" ? -1 : 1;
+}
+
+/** Sort by a column; what is not known stays at the end whichever way. */
+function sortBy(table, header, direction) {
+  const column = header.cellIndex;
+  const body = table.tBodies[0];
+  const rows = [...body.rows].map((row) => [cellValue(row, column), row]);
+  rows.sort(([a], [b]) => (a === null || b === null ? (a === null) - (b === null) : direction * compare(a, b)));
+  body.append(...rows.map(([, row]) => row));
+  for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+  header.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
+}
+
+function makeSortable(table) {
+  for (const header of table.tHead.rows[0].cells) {
+    const button = header.querySelector("button");
+    if (!button) continue;
+    button.addEventListener("click", () => {
+      const first = header.dataset.first === "down" ? -1 : 1;
+      const now = { ascending: 1, descending: -1 }[header.getAttribute("aria-sort")];
+      sortBy(table, header, now ? -now : first);
+    });
+  }
+}
+
+function makeSearchable(input, table, output) {
+  input.addEventListener("input", () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const row of table.tBodies[0].rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+      shown += row.hidden ? 0 : 1;
+    }
+    output.textContent = words.length ? `${shown} of ${count(table.tBodies[0].rows.length, "model")}` : "";
+  });
+}
+
+for (const table of document.querySelectorAll("table.sortable")) makeSortable(table);
+for (const input of document.querySelectorAll("input[data-searches]")) {
+  makeSearchable(input, document.getElementById(input.dataset.searches), document.getElementById(`${input.id}-count`));
+}
