@@ -1,1 +1,37 @@
-"""The report stage."""
+"""The report stage: everything in results/, for a person and for programs.
+
+    results/ ─▶ gather.py ─▶ Entry ─▶ standings.py ─┬─▶ markdown.py ─▶ REPORT.md
+    reference-scores.json ─▶ references.py ───▲     ├─▶ jsonfile.py ─▶ report.json
+    stats.py (pure) ─▶ scores.py, pairs.py ───┘     └─▶ html.py ─────▶ report.html
+
+The same results give the same bytes: there is no time in a report but the runs' own.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.profiles import Config
+
+
+def inputs(config: Config) -> list[Path]:
+    """The result files that a report shows."""
+    from bench.report.gather import inputs as found  # noqa: PLC0415 - doit imports this package before any task runs
+
+    return found(config)
+
+
+def sources() -> list[Path]:
+    """What the report is rendered with: this package's files and the reference scores."""
+    own = Path(__file__).parent
+    files = [path for path in own.rglob("*") if path.suffix in (".py", ".j2", ".css", ".js", ".json")]
+    return [*sorted(files), own.parent / "reference-scores.json"]
+
+
+def write(config: Config, skipped: Mapping[str, str]) -> None:
+    """Render REPORT.md, report.html and report.json from what exists; `skipped` maps ids of profiles to the reason.
+
+    Raises BenchError where a file cannot be written.
+    """
+    from bench.report.render import render  # noqa: PLC0415 - heavy
+
+    render(config, skipped)

@@ -1,6 +1,6 @@
 """What the report knows: one Entry for each profile on each dataset, whatever became of it.
 
-    results/ ─▶ gather.py ─▶ Entry ─▶ tables.py, charts.py ─▶ REPORT.md, report.html, report.json
+results/ ─▶ gather.py ─▶ Entry ─▶ tables.py, charts.py ─▶ REPORT.md, report.html, report.json
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,11 @@ from typing import Any, Literal
 from bench.records import SampleInfo, Status
 
 State = Literal["done", "partial", "skipped", "failed", "gone", "none"]
-"""`gone`: results whose profile is no longer declared; `none`: never run; `failed` may still show an older result."""
+"""What became of a profile on a dataset.
+
+`done` and `partial` (an import that does not attempt every problem) have a result. `skipped` and `failed` may still
+have an older one. `gone` has a result, but profiles.toml no longer declares it; `none` was never run.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,10 @@ class Graded:
 class Entry:
     """One profile on one dataset; texts are untrusted.
 
-    `reason` says why a profile was skipped or failed. `run` is run.json ({} for imports and old files), `bench` the
-    bench block of eval_results.json without its samples. `n_problems` counts all problems of the dataset, attempted
-    or not; `samples` are in problem order. `date` is when it was graded, as the result file says.
+    `reason` says in a phrase why there is no (newer) result, `remedy` what to do about it. `run` is run.json ({} for
+    imports and old files), `bench` the bench block of eval_results.json without its samples. `n_problems` counts all
+    problems of the dataset, attempted or not; `samples` are in problem order. `date` is when it was graded, as the
+    result file says.
     """
 
     id: str
@@ -53,3 +58,4 @@ class Entry:
     run: dict[str, Any] = field(default_factory=dict)
     bench: dict[str, Any] = field(default_factory=dict)
     date: str = ""
+    remedy: str = ""

@@ -1,0 +1,194 @@
+"""The results folder → one Entry for each profile on each dataset, in the order of profiles.toml.
+
+Result files may be of another version, damaged, or of a profile that is gone: that is shown, and never an error.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from bench import problems
+from bench.errors import BenchError
+from bench.files import read_json
+from bench.layout import RunFiles
+from bench.problems import SOURCES
+from bench.profiles import Config, Profile
+from bench.records import SampleInfo, Status
+from bench.report.records import Entry, Graded, State
+
+STATUSES = get_args(Status)
+NAMES = ("eval_results.json", "samples_info.jsonl", "run.json", "failure.json")
+"""What an entry is made from, below results/<profile>/<dataset>/."""
+
+
+def inputs(config: Config) -> list[Path]:
+    """The files below results/ that the report shows, in a fixed order; the journals only change together with them."""
+    root = config.layout.root
+    found = [path for name in NAMES for path in root.glob(f"*/*/{name}") if not path.parts[-3].startswith(".")]
+    return [*sorted(found), *filter(Path.is_file, (selftest_file(config), notes_file(config)))]
+
+
+def selftest_file(config: Config) -> Path:
+    """What the self-tests on this machine said."""
+    return config.layout.cache / "selftest.json"
+
+
+def notes_file(config: Config) -> Path:
+    """The lesson about max_tokens, where the results folder has it."""
+    return config.layout.root / "NOTES_max_tokens.md"
+
+
+def gather(config: Config, skipped: Mapping[str, str]) -> list[Entry]:
+    """Everything there is to report; `skipped` maps ids of profiles that cannot run here to the reason."""
+    declared = {(profile.id, dataset): profile for profile in config.profiles for dataset in profile.sampling.datasets}
+    entries = [
+        _entry(config.layout.run(profile.id, dataset), profile, skipped.get(profile.id, ""))
+        for (_, dataset), profile in declared.items()
+    ]
+    known = {profile.id: profile for profile in config.profiles}
+    for path in sorted(config.layout.root.glob("*/*/eval_results.json")):
+        profile_id, dataset = path.parts[-3:-1]
+        if (profile_id, dataset) not in declared and not profile_id.startswith("."):
+            entries.append(_gone(config.layout.run(profile_id, dataset), known.get(profile_id)))
+    return entries
+
+
+def _entry(files: RunFiles, profile: Profile, lacking: str) -> Entry:
+    found = _result(files)
+    state, reason, remedy = _state(files, profile, found, lacking)
+    return _made(files, found, profile.title, profile.note, profile.reference, state, reason, remedy)
+
+
+def _gone(files: RunFiles, profile: Profile | None) -> Entry:
+    what = f"asks {files.profile.name} for {files.dataset}" if profile else f"declares {files.profile.name}"
+    reason = f"profiles.toml no longer {what}"
+    remedy = f"declare it again, or remove {files.profile.name}/{files.dataset} from the results folder"
+    title = profile.title if profile else files.profile.name
+    return _made(files, _result(files), title, "", "", "gone", reason, remedy)
+
+
+def _made(
+    files: RunFiles,
+    found: dict[str, Any],
+    title: str,
+    note: str,
+    reference: str,
+    state: State,
+    reason: str,
+    remedy: str,
+) -> Entry:
+    samples = tuple(_samples(found, files.extraction))
+    return Entry(
+        id=files.profile.name,
+        dataset=files.dataset,
+        title=title,
+        note=note,
+        reference=reference,
+        state=state,
+        reason=reason,
+        remedy=remedy,
+        n_problems=_n_problems(found, files.dataset, samples),
+        samples=samples,
+        run=_table(read_json(files.provenance)),
+        bench={key: value for key, value in _table(found.get("bench")).items() if key != "samples"},
+        date=str(found.get("date", "")),
+    )
+
+
+def _state(files: RunFiles, profile: Profile, found: dict[str, Any], lacking: str) -> tuple[State, str, str]:
+    """State, reason and remedy."""
+    again = f"doit eval:{profile.id}"
+    if lacking:
+        put = "put solutions there" if profile.imported else "put the file there, or change model in profiles.toml"
+        return "skipped", lacking, put
+    if files.failure.is_file():
+        failure = _table(read_json(files.failure))
+        sentence = str(failure.get("sentence") or "the last try failed, and its record cannot be read")
+        when = f" ({failure['stage']}, {failure['at']})" if {"stage", "at"} <= failure.keys() else ""
+        return "failed", f"{sentence.rstrip('.')}{when}", f"mend that, then {again}"
+    if not found:
+        if files.results.is_file():
+            return "failed", f"{files.results.name} is damaged or of an unknown form", f"{again} makes it again"
+        return "none", "not run yet", again
+    attempted, total = len(found["eval"]), _n_problems(found, files.dataset, ())
+    if profile.partial and attempted < total:
+        reason = f"{attempted} of {total} problems attempted, as partial = true allows"
+        return "partial", reason, f"solve the rest, then {again}"
+    return "done", "", ""
+
+
+def _result(files: RunFiles) -> dict[str, Any]:
+    """eval_results.json where it has the form of EvalPlus's results, {} otherwise."""
+    found = _table(read_json(files.results))
+    graded = found.get("eval")
+    if not isinstance(graded, dict) or not graded:
+        return {}
+    rows = [row for rows in graded.values() for row in (rows if isinstance(rows, list) else [None])]
+    return found if all(isinstance(row, dict) and row.get("base_status") in STATUSES for row in rows) else {}
+
+
+def _samples(found: dict[str, Any], extraction: Path) -> Iterator[Graded]:
+    infos = _infos(extraction)
+    about = _table(_table(found.get("bench")).get("samples"))
+    for task_id, rows in found.get("eval", {}).items():
+        known = about.get(task_id) if isinstance(about.get(task_id), list) else []
+        for number, row in enumerate(rows):
+            solution = str(row.get("solution") or "")
+            info = infos.get((task_id, number)) or SampleInfo(
+                task_id, number, rule="", lost="" if solution.strip() else "no code"
+            )
+            more = _table(known[number]) if number < len(known) else {}
+            yield _graded(task_id, number, row, solution, info, more)
+
+
+def _graded(
+    task_id: str, number: int, row: dict[str, Any], solution: str, info: SampleInfo, more: dict[str, Any]
+) -> Graded:
+    """A result without plus verdicts (EvalPlus's base-only run) counts as failed there."""
+    plus = row.get("plus_status")
+    failure = more.get("failure")
+    return Graded(
+        task_id=task_id,
+        number=number,
+        base=row["base_status"],
+        plus=plus if plus in STATUSES else "fail",
+        solution=solution,
+        info=info,
+        failure=failure if isinstance(failure, dict) else None,
+        plus_run=bool(more.get("plus_run", True)),
+        retried=bool(more.get("retried", False)),
+    )
+
+
+def _infos(path: Path) -> dict[tuple[str, int], SampleInfo]:
+    """What is known of each sample, by problem and number; a line that cannot be read is left out."""
+    found: dict[tuple[str, int], SampleInfo] = {}
+    counts: dict[str, int] = {}
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError, TypeError):
+                info = SampleInfo(**json.loads(line))
+                number = counts.get(info.task_id, 0)
+                counts[info.task_id] = number + 1
+                found[info.task_id, number] = info
+    return found
+
+
+def _n_problems(found: dict[str, Any], dataset: str, samples: tuple[Graded, ...]) -> int:
+    """How many problems the dataset has: as graded, as published, or as its file says."""
+    counted = _table(found.get("bench")).get("n_problems")
+    if isinstance(counted, int) and counted > 0:
+        return counted
+    source = SOURCES.get(dataset)
+    if source and source.count:
+        return source.count
+    if source and problems.fingerprint(dataset):
+        with contextlib.suppress(BenchError):
+            return len(problems.load(dataset).problems)
+    return len({sample.task_id for sample in samples})
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
