@@ -79,7 +79,7 @@ def whole(stage: type[Step], profile: Profile) -> Task:
 
 
 def task_generate() -> Iterator[Task]:
-    """ask the models for completions; a run that stopped goes on where it was"""  # noqa: D400, D403, D415 - doit's list
+    """Ask the models for completions; a run that stopped goes on where it was."""
     for profile in CONFIG.profiles:
         if profile.imported:
             continue
@@ -89,7 +89,7 @@ def task_generate() -> Iterator[Task]:
 
 
 def task_samples() -> Iterator[Task]:
-    """take the code out of answers, or import solutions"""  # noqa: D400, D403, D415 - doit's list
+    """Take the code out of answers, or import solutions."""
     for profile in CONFIG.profiles:
         yield whole(Samples, profile)
         for dataset in profile.sampling.datasets:
@@ -109,7 +109,7 @@ def task_eval() -> Iterator[Task]:
 
 
 def task_report() -> Task:
-    """render REPORT.md, report.html and report.json from what exists"""  # noqa: D400, D403, D415 - doit's list
+    """Render REPORT.md, report.html and report.json from what exists."""
     return {
         "actions": [REPORT.make],
         "uptodate": [REPORT.fresh],

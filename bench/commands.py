@@ -30,16 +30,16 @@ def prepare(results: Path) -> None:
 def table(config: Config, skipped: Mapping[str, str]) -> Iterator[tuple[str, str, Action, list[dict[str, Any]]]]:
     """Name, doc, action and parameters of each job."""
     pair = [{"name": name, "short": name, "long": f"profile-{name}", "default": "", "type": str} for name in "ab"]
-    yield "doctor", "say what this machine can run, and what to do about the rest", _said(lambda: doctor(config)), []
-    yield "why", "list what would run, and why; run nothing", _said(lambda: why(config, skipped)), []
-    yield "prompts", "write results/<dataset>_prompts.json for solvers elsewhere", _said(lambda: prompts(config)), []
-    yield "selftest", "prove the sandbox and the grader with the canonical solutions", _said(lambda: selftest(config)), []
+    yield "doctor", "Say what this machine can run, and what to do about the rest.", _said(lambda: doctor(config)), []
+    yield "why", "List what would run, and why; run nothing.", _said(lambda: why(config, skipped)), []
+    yield "prompts", "Write results/<dataset>_prompts.json for solvers elsewhere.", _said(lambda: prompts(config)), []
+    yield "selftest", "Prove sandbox and grader with the canonical solutions.", _said(lambda: selftest(config)), []
 
     def compare(a: str, b: str) -> TaskFailed | None:
         return _said(lambda: comparison(config, a, b))()
 
-    yield "compare", "two profiles side by side: doit compare -a <profile> -b <profile>", compare, pair
-    cached = "verdicts and ground truth that are kept; doit clean cache removes them"
+    yield "compare", "Two profiles side by side: doit compare -a <profile> -b <profile>.", compare, pair
+    cached = "Say where verdicts and ground truth are kept; doit clean cache removes them."
     yield "cache", cached, _said(lambda: str(config.layout.cache)), []
 
 
@@ -90,7 +90,8 @@ def selftest(config: Config) -> str:
     for name in dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets):
         proof = prove(name, config.sandbox, config.layout.cache)
         title, count = problems.SOURCES[name].title, proof.n_problems
-        lines.append(f"{title}: {proof.base_passed}/{count} base, {proof.plus_passed}/{count} plus, {proof.seconds:.1f} s")
+        passed = f"{proof.base_passed}/{count} base, {proof.plus_passed}/{count} plus"
+        lines.append(f"{title}: {passed}, {proof.seconds:.1f} s")
     return "\n".join(lines)
 
 
@@ -101,7 +102,7 @@ def comparison(config: Config, a: str, b: str) -> str:
     known = {profile.id: profile for profile in config.profiles}
     for name in (a, b):
         if name not in known:
-            raise BenchError(f'There is no profile "{name}"; doit compare -a <profile> -b <profile>, doit list has them.')
+            raise BenchError(f'There is no profile "{name}"; doit list has them (doit compare -a <profile> -b <profile>).')
     common = [dataset for dataset in known[a].sampling.datasets if dataset in known[b].sampling.datasets]
     return "\n\n".join(compare.compare(config, a, b, dataset) for dataset in common)
 

@@ -1,0 +1,140 @@
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RAN = re.compile(r"^(generate|samples|eval|report) +(\S+)", re.MULTILINE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every end-to-end test is slow."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one doit said, and its exit code."""
+
+    code: int
+    out: str
+
+    @property
+    def tasks(self) -> list[str]:
+        """The steps that ran, such as `generate a`."""
+        return [f"{verb} {name}" for verb, name in RAN.findall(self.out)]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A profiles file in a folder of its own, and doit on it as a user runs it."""
+
+    root: Path
+
+    def write(self, text: str) -> None:
+        (self.root / "profiles.toml").write_text(text)
+
+    def edit(self, old: str, new: str) -> None:
+        text = (self.root / "profiles.toml").read_text()
+        assert old in text
+        self.write(text.replace(old, new))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ, "BENCH_PROFILES": str(self.root / "profiles.toml"), "COLUMNS": "100",
+            "PYTHONWARNINGS": "error", "XDG_RUNTIME_DIR": str(self.root),
+        }  # fmt: skip
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), *arguments]
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.root, env=self.environment
+        )
+
+    def doit(self, *arguments: str, seconds: float = 300) -> Ran:
+        process = self.start(*arguments)
+        try:
+            out, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=30)
+            raise AssertionError(f"doit took more than {seconds} s and had said: {out}") from None
+        return Ran(process.returncode, out)
+
+    @property
+    def results(self) -> Path:
+        return self.root / "results"
+
+    def file(self, profile: str, name: str, dataset: str = "demo") -> Path:
+        return self.results / profile / dataset / name
+
+    def scores(self, profile: str, dataset: str = "demo") -> tuple[float, float]:
+        """Base and plus pass@1 in the profile's results."""
+        found: dict[str, Any] = json.loads(self.file(profile, "eval_results.json", dataset).read_bytes())["pass_at_k"]
+        return found["base"]["pass@1"], found["plus"]["pass@1"]
+
+    def report(self) -> str:
+        return (self.results / "REPORT.md").read_text()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """An empty folder to run doit in."""
+    return Project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def demo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's model as a file that any profile can name."""
+    from bench.demo import model
+
+    path = tmp_path_factory.mktemp("models") / "demo.gguf"
+    model.build(path)
+    return path
+
+
+@pytest.fixture
+def served(project: Project, demo_model: Path) -> Project:
+    """A project with one local model `a` on the demo's problems, served as a process, graded in bubblewrap."""
+    (project.root / "models").mkdir()
+    shutil.copy(demo_model, project.root / "models" / "a.gguf")
+    project.write("""
+[defaults]
+datasets = ["demo"]
+max_tokens = 256
+context = 2048
+canary = false
+[server]
+kind = "process"
+[sandbox]
+kind = "bubblewrap"
+[profiles.a]
+title = "Model A"
+model = "a.gguf"
+placement = ["-t", "1"]
+""")
+    return project
+
+
+def servers() -> list[str]:
+    """The command lines of llama.cpp servers that run on this machine, by pid."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if "bench.servers.wheel" in line or line.startswith("llama-server"):
+            found.append(f"{entry.name} {line}")
+    return found

@@ -1,0 +1,126 @@
+"""Which steps run after which change, on a real server and in a real sandbox."""
+
+import json
+import re
+import time
+
+import pytest
+
+from tests.e2e.conftest import Project
+
+
+@pytest.fixture
+def made(served: Project) -> Project:
+    """The project after its first run, with an import beside the model."""
+    (served.root / "solutions.jsonl").write_text("")
+    served.edit("[profiles.a]", '[profiles.b]\ntitle = "Import B"\nsolutions = "solutions.jsonl"\n[profiles.a]')
+    solutions(served, {})
+    first = served.doit()
+    assert first.code == 0, first.out
+    assert first.tasks == ["samples b", "eval b", "generate a", "samples a", "eval a", "report REPORT.md"]
+    return served
+
+
+def solutions(project: Project, changed: dict[str, str]) -> None:
+    """Write the import: canonical solutions of the demo's problems, some of them changed."""
+    from bench import problems
+
+    rows = [
+        {"task_id": p.task_id, "solution": changed.get(p.task_id, p.prompt + p.canonical_solution)}
+        for p in problems.load("demo").problems.values()
+    ]
+    (project.root / "solutions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_the_second_run_does_nothing(made: Project) -> None:
+    """A second doit runs nothing, says nothing, and starts no server."""
+    log = made.results / "a" / "server.log"
+    before = log.stat().st_mtime_ns
+    began = time.monotonic()
+    second = made.doit()
+    assert (second.code, second.out) == (0, "")
+    assert log.stat().st_mtime_ns == before
+    assert time.monotonic() - began < 10
+
+
+def test_a_title_renders_the_report_alone(made: Project) -> None:
+    """A new title runs the report and nothing else."""
+    made.edit('"Model A"', '"Model Aleph"')
+    assert made.doit().tasks == ["report REPORT.md"]
+    assert "Model Aleph" in made.report()
+
+
+def test_max_tokens_asks_for_what_was_truncated(made: Project) -> None:
+    """More tokens generate again, with the reason in words, for the truncated completions alone."""
+    lines = made.file("a", "raw.jsonl").read_bytes().count(b"\n")
+    made.edit("max_tokens = 256", "max_tokens = 300")
+    again = made.doit()
+    assert re.search(r"generate +a +max_tokens 256 → 300, 1 completions? (was|were) truncated", again.out)
+    assert made.file("a", "raw.jsonl").read_bytes().count(b"\n") == lines + 1
+    assert "generate b" not in again.tasks
+
+
+def test_going_back_generates_nothing(made: Project) -> None:
+    """Back at the earlier max_tokens the earlier completions are found again, and the samples are the same bytes."""
+    samples = made.file("a", "samples.jsonl").read_bytes()
+    made.edit("max_tokens = 256", "max_tokens = 300")
+    made.doit()
+    lines = made.file("a", "raw.jsonl").read_bytes()
+    made.edit("max_tokens = 300", "max_tokens = 256")
+    made.doit()
+    assert made.file("a", "raw.jsonl").read_bytes() == lines
+    assert made.file("a", "samples.jsonl").read_bytes() == samples
+
+
+def test_one_imported_solution(made: Project) -> None:
+    """An edited solution imports and grades that profile again, and no model runs."""
+    solutions(made, {"Demo/0": "def broken("})
+    again = made.doit()
+    assert again.tasks == ["samples b", "eval b", "report REPORT.md"]
+    n = len((made.root / "solutions.jsonl").read_text().splitlines())
+    assert made.scores("b") == pytest.approx(((n - 1) / n, (n - 1) / n))
+
+
+def test_clean_makes_exactly_that_rerun(made: Project) -> None:
+    """Cleaning a step runs that step again, and what follows only where its output changed."""
+    assert made.doit("clean", "eval:a").code == 0
+    assert made.doit().tasks == ["eval a", "report REPORT.md"]
+    made.doit("clean", "samples:a")
+    assert made.doit().tasks[0] == "samples a"
+    made.doit("clean", "generate:a")
+    assert "generate a" in made.doit().tasks
+
+
+def test_clean_keeps_what_was_imported(made: Project) -> None:
+    """A whole clean makes everything run again, keeps the imported file, and puts the journal aside."""
+    imported = (made.root / "solutions.jsonl").read_bytes()
+    journal = made.file("a", "raw.jsonl").read_bytes()
+    assert made.doit("clean").code == 0
+    assert (made.root / "solutions.jsonl").read_bytes() == imported
+    assert made.file("a", "raw.jsonl.1").read_bytes() == journal
+    assert made.doit().tasks == ["samples b", "eval b", "generate a", "samples a", "eval a", "report REPORT.md"]
+
+
+def test_why_runs_nothing(made: Project) -> None:
+    """`doit why` names what would run, with old and new value, and runs nothing."""
+    made.edit("[defaults]", '[defaults]\nsystem_prompt = ""')
+    told = made.doit("why")
+    assert re.search(r"generate +a +system_prompt You are a helpful assistant good at coding\. → ", told.out)
+    assert re.search(r"fresh +b +nothing would run", told.out)
+    assert made.file("a", "raw.jsonl").read_bytes().count(b'"outcome"') > 0
+
+
+def test_info_is_truthful(made: Project) -> None:
+    """`doit info` says up-to-date and run as doit would act."""
+    assert re.search(r"status +: up-to-date", made.doit("info", "eval:a:demo").out)
+    made.file("a", "eval_results.json").write_text("{}")
+    assert re.search(r"status +: run", made.doit("info", "eval:a:demo").out)
+
+
+def test_one_profile_by_name(made: Project) -> None:
+    """`doit eval:<profile>` brings one profile up to date and refreshes the report."""
+    made.doit("clean")
+    one = made.doit("eval:b")
+    assert one.tasks[:2] == ["samples b", "eval b"]
+    assert not made.file("a", "raw.jsonl").exists()
+    assert "Import B" in made.report()

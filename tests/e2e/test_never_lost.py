@@ -1,0 +1,160 @@
+"""Kills, interrupts and locks, on a real llama.cpp server."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Project, servers
+
+KILLS = 50
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started, and what those started."""
+    found = []
+    for line in subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )[1:]:
+        if line.split()[1:] == [str(pid)]:
+            child = int(line.split()[0])
+            found += [child, *children(child)]
+    return found
+
+
+def wait_for(path: Path, size: int, process: "subprocess.Popen[str]") -> None:
+    """Until a file has that many bytes, or the process ended."""
+    while process.poll() is None and (not path.exists() or path.stat().st_size < size):
+        time.sleep(0.01)
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    """The whole lines of a journal."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+
+
+def test_fifty_kills(served: Project) -> None:
+    """Fifty kill -9 of doit or of its server at random moments lose no completion, double none, and change no byte."""
+    chance = random.Random(20)
+    undisturbed = served.doit("samples:a")
+    assert undisturbed.code == 0, undisturbed.out
+    expected = served.file("a", "samples.jsonl").read_bytes()
+    total = len(rows(served.file("a", "raw.jsonl")))
+    journal, seen = served.file("a", "raw.jsonl"), 0
+    for _ in range(KILLS):
+        if len(rows(journal)) >= total:
+            served.doit("clean", "generate:a")
+            seen = 0
+        process = served.start("generate:a")
+        wait_for(journal, (journal.stat().st_size if journal.exists() else 0) + chance.randrange(2000), process)
+        time.sleep(chance.random() * 0.2)
+        victims = [process.pid] if chance.random() < 0.7 else children(process.pid)[-1:]
+        for victim in victims:
+            if process.poll() is None:
+                os.kill(victim, signal.SIGKILL)
+        process.communicate(timeout=60)
+        now = rows(journal)
+        assert len(now) >= seen
+        seen = len(now)
+    last = served.doit("samples:a")
+    assert last.code == 0, last.out
+    keys = [row["key"] for row in rows(journal)]
+    assert len(keys) == len(set(keys)) == total
+    assert served.file("a", "samples.jsonl").read_bytes() == expected
+    assert not [line for line in servers() if str(served.root) in line]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_stops_cleanly(served: Project, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM end doit within ten seconds with a sentence, no server stays, and the next run goes on."""
+    process = served.start("generate:a")
+    wait_for(served.file("a", "raw.jsonl"), 1500, process)
+    had, began = len(rows(served.file("a", "raw.jsonl"))), time.monotonic()
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=30)
+    assert time.monotonic() - began < 10
+    assert process.returncode == 130
+    assert "generate a stopped; the next doit goes on from here." in out
+    assert "Traceback" not in out
+    assert not [line for line in servers() if str(served.root) in line]
+    again = served.doit("generate:a")
+    assert "goes on from" in again.out
+    assert len(rows(served.file("a", "raw.jsonl"))) > had
+
+
+def test_the_database_survives_an_interrupt(served: Project) -> None:
+    """What was done before SIGTERM is not done again."""
+    served.doit("samples:a")
+    served.edit("[profiles.a]", '[profiles.b]\ntitle = "B"\nmodel = "a.gguf"\nsystem_prompt = ""\n[profiles.a]')
+    process = served.start()
+    wait_for(served.file("b", "raw.jsonl"), 1000, process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert "generate a" not in served.doit().tasks
+
+
+def test_two_doits_at_once(served: Project) -> None:
+    """The second doit on one results directory says which process has it since when, and stops; the first goes on."""
+    first = served.start("generate:a")
+    wait_for(served.file("a", "raw.jsonl"), 1, first)
+    second = served.doit()
+    assert second.code != 0
+    assert f"is in use by process {first.pid} since 20" in second.out
+    assert "Traceback" not in second.out
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+
+
+def test_two_servers_at_once(served: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Another project's doit does not start a second server beside the first one's, and says who runs it."""
+    other = Project(tmp_path_factory.mktemp("other"))
+    (other.root / "models").symlink_to(served.root / "models")
+    other.write((served.root / "profiles.toml").read_text())
+    first = served.start("generate:a")
+    wait_for(served.file("a", "raw.jsonl"), 1, first)
+    environment = other.environment | {"XDG_RUNTIME_DIR": str(served.root)}
+    command = [*first.args[:4], "generate:a"]  # type: ignore[index]
+    second = subprocess.run(command, capture_output=True, text=True, cwd=other.root, env=environment, check=False)
+    assert second.returncode != 0
+    assert f"llama-server on this machine is in use by process {first.pid} since 20" in second.stdout
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+
+
+def test_parallel_tasks_wait_for_the_server(served: Project) -> None:
+    """With -n 2 two profiles are generated one after the other, each by its own server."""
+    served.edit("[profiles.a]", '[profiles.b]\ntitle = "B"\nmodel = "a.gguf"\nsystem_prompt = ""\n[profiles.a]')
+    both = served.doit("-n", "2", "samples:a", "samples:b")
+    assert both.code == 0, both.out
+    assert served.file("a", "samples.jsonl").read_bytes() == served.file("b", "samples.jsonl").read_bytes()
+
+
+def test_a_torn_line_is_repaired(served: Project) -> None:
+    """A torn last line is said, and its problem is asked again."""
+    served.doit("generate:a")
+    journal = served.file("a", "raw.jsonl")
+    whole = rows(journal)
+    journal.write_bytes(journal.read_bytes()[:-20])
+    again = served.doit("generate:a")
+    assert again.code == 0, again.out
+    assert "torn" in again.out
+    assert [row["task_id"] for row in rows(journal)] == [row["task_id"] for row in whole]
+
+
+def test_a_newer_journal_is_left_alone(served: Project) -> None:
+    """A journal of a newer version is one clear sentence, and is not touched."""
+    journal = served.file("a", "raw.jsonl")
+    journal.parent.mkdir(parents=True)
+    journal.write_text('{"v": 99, "key": "k"}\n')
+    ran = served.doit("generate:a")
+    assert ran.code != 0
+    assert "is of version 99, this program reads 1; update it." in ran.out
+    assert "Traceback" not in ran.out
+    assert journal.read_text() == '{"v": 99, "key": "k"}\n'
