@@ -1,0 +1,45 @@
+from bench import problems
+from bench.demo.answers import DATASETS, Reply, bundled, pairs, reply
+from bench.generate.prompt import messages
+from bench.problems import Problem
+from bench.profiles import Sampling
+
+PROBLEMS = {p.task_id: p for name in DATASETS for p in problems.load(name).problems.values()}
+
+
+def ask(task_id: str, max_tokens: int = 256, sample: int = 0) -> Reply:
+    """The reply to a problem, asked as the program asks it."""
+    return reply(messages(PROBLEMS[task_id], Sampling()), max_tokens, sample)
+
+
+def test_every_problem_has_one_key() -> None:
+    """A prompt holds its own key and no other's."""
+    keys = [key for key, _ in pairs()]
+    asked = [messages(problem, Sampling())[-1]["content"] for problem in PROBLEMS.values()]
+    assert [[key for key in keys if key in text] for text in asked] == [[key] for key in keys]
+    assert list(PROBLEMS) == list(bundled())
+
+
+def test_the_reply_is_the_bundled_text() -> None:
+    """What a problem is answered is its text of answers.jsonl; a further sample gets the next one of several."""
+    for task_id, answer in bundled().items():
+        for sample, text in enumerate(answer.texts):
+            said = ask(task_id, sample=sample)
+            assert said.text == text or (answer.endless and said.text.startswith(text))
+
+
+def test_the_endless_answer_is_truncated() -> None:
+    """The answer that never ends is cut off at max_tokens, and says so."""
+    said = ask("Demo/8")
+    assert (said.finish_reason, said.tokens) == ("length", 256)
+
+
+def test_the_empty_answer_has_one_token() -> None:
+    """A model that ends at once has written its end mark alone."""
+    assert ask("Demo/6") == Reply("", "stop", 1)
+
+
+def test_other_prompts_get_the_default() -> None:
+    """A prompt without a key is answered that the problem is not known."""
+    other = Problem("X/0", "def unheard_of():\n", "unheard_of", "", [], [], 0)
+    assert reply(messages(other, Sampling()), 256).text == "I do not know that problem."
