@@ -102,7 +102,7 @@ def comparison(config: Config, a: str, b: str) -> str:
     known = {profile.id: profile for profile in config.profiles}
     for name in (a, b):
         if name not in known:
-            raise BenchError(f'There is no profile "{name}"; doit list has them (doit compare -a <profile> -b <profile>).')
+            raise BenchError(f'There is no profile "{name}"; doit list has them (doit compare -a … -b …).')
     common = [dataset for dataset in known[a].sampling.datasets if dataset in known[b].sampling.datasets]
     return "\n\n".join(compare.compare(config, a, b, dataset) for dataset in common)
 

@@ -19,7 +19,7 @@ from bench.generate.wanted import Kept, Place, Wanted, kept, shown, wanted
 from bench.parallel import each
 from bench.profiles import Config, Profile
 from bench.records import Completion
-from bench.servers.health import tail
+from bench.servers.log import tail
 
 STARTS = 2
 """How often a server is started: one that ended or hung in the middle is started once more."""

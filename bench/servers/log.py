@@ -1,0 +1,41 @@
+"""server.log: all that servers said, one start after the other, without escape codes."""
+
+import re
+import shlex
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+LINES = 30
+"""How many of the last lines an error shows."""
+
+HEADER = "=== "
+RECENT = 1 << 16
+"""Bytes at the end of a log in which the last lines are looked for."""
+
+ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|\r(?=\n)")
+
+
+def begin(log: Path, command: Sequence[str]) -> None:
+    """Add the line that parts one start from those before it: when, and with which command."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"{HEADER}{time.strftime('%Y-%m-%d %H:%M:%S')}  {shlex.join(command)}\n")
+
+
+def plain(line: bytes) -> bytes:
+    """A line without colours and other escape codes."""
+    return ESCAPE.sub(b"", line)
+
+
+def tail(log: Path, lines: int = LINES) -> str:
+    """The last lines of the last start."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - RECENT))
+            text = plain(file.read()).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    before, _, last = f"\n{text}".rpartition(f"\n{HEADER}")
+    # Where there is a header, its own line is not one of the server's.
+    return "\n".join(last.splitlines()[1 if before or text.startswith(HEADER) else 0 :][-lines:])
