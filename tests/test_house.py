@@ -1,0 +1,53 @@
+"""The rules of the house, as tests: lint, types, and the size of things."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CODE = sorted([*(ROOT / "bench").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py"), ROOT / "dodo.py"])
+
+
+def lengths() -> list[tuple[int, str]]:
+    """The number of lines of every function, with its place."""
+    found = []
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                found.append((node.end_lineno - node.lineno + 1, f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_checkers(command: list[str]) -> None:
+    """Ruff and mypy have nothing to say."""
+    ran = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_functions_are_short() -> None:
+    """No function has more than 60 lines, and nine of ten have 30 at most."""
+    found = lengths()
+    assert found[-1][0] <= 60, found[-1]
+    assert found[int(0.9 * (len(found) - 1))][0] <= 30
+
+
+def test_dodo_is_the_graph_alone() -> None:
+    """dodo.py has 140 lines at most."""
+    assert len((ROOT / "dodo.py").read_text(encoding="utf-8").splitlines()) <= 140
+
+
+def test_loading_is_light() -> None:
+    """Loading dodo.py imports nothing heavy: neither evalplus nor the packages of servers, charts and templates."""
+    heavy = "evalplus numpy requests python_on_whales altair vl_convert jinja2 rich.live"
+    program = f"import sys, dodo; print([name for name in {heavy.split()} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
