@@ -24,6 +24,7 @@ from bench.errors import BenchError, MissingPrerequisite
 from bench.files import write_json
 from bench.layout import RunFiles
 from bench.profiles import Config, Profile
+from bench.progress import Progress, live
 
 
 @dataclass(frozen=True)
@@ -199,9 +200,12 @@ class Evaluate(Step):
         """Grade, say the score, and let REPORT.md show a local model's score before the next model starts."""
         from bench.evaluate.run import evaluate  # noqa: PLC0415 - heavy
 
-        summary = evaluate(
-            self.files, self.dataset, self.config.sandbox, self.config.layout.cache, trusted=self.profile.builtin
-        )
+        progress = Progress("grading", _count_lines(self.files.samples))
+        with live(progress, stays=False):
+            summary = evaluate(
+                self.files, self.dataset, self.config.sandbox, self.config.layout.cache,
+                trusted=self.profile.builtin, on_progress=progress.reach,
+            )  # fmt: skip
         print("  " + score_line(self.dataset, summary, _rows(self.files.extraction)))
 
 

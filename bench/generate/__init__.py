@@ -4,7 +4,6 @@
       ├─▶ journal.py                              append-only, one completion a line; what is there is not asked again
       ├─▶ source.py ─▶ client.py, servers/        who answers: one request → one answer
       ├─▶ completion.py, canary.py                one outcome for each; stop when the first are all lost
-      ├─▶ progress.py                             the live line
       └─▶ provenance.py                           run.json
 
 Whatever ends a generation, what was answered before is in the journal.

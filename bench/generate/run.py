@@ -12,12 +12,12 @@ from bench.generate.client import DownError, LateError
 from bench.generate.completion import answered, failed, lacks
 from bench.generate.journal import Journal
 from bench.generate.model import fingerprint
-from bench.generate.progress import Progress, live
 from bench.generate.provenance import provenance
 from bench.generate.source import Source, open_source
 from bench.generate.wanted import Kept, Place, Wanted, kept, shown, wanted
 from bench.parallel import each
 from bench.profiles import Config, Profile
+from bench.progress import Progress, live
 from bench.records import Completion
 from bench.servers.log import tail
 

@@ -1,4 +1,4 @@
-"""The live line of a generation: done of total, tokens per second, time to go, and what was lost."""
+"""The live line of a long step: done of total, tokens per second, time to go, and what was lost."""
 
 import contextlib
 import sys
@@ -17,7 +17,7 @@ WIDTH = 28
 
 @dataclass
 class Progress:
-    """Where a generation stands; `had` completions were there before it began."""
+    """Where a step stands; `had` of the `total` were there before it began."""
 
     title: str
     total: int
@@ -36,6 +36,10 @@ class Progress:
         self.done += 1
         if lacking:
             self.lost[lacking] += 1
+
+    def reach(self, done: int, total: int) -> None:
+        """So many of so many are done."""
+        self.done, self.total = done, total
 
     def text(self, width: int = WIDTH) -> str:
         """The line as it stands now, with a bar of `width` characters (0: none)."""

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from bench.generate.progress import Progress, live
+from bench.progress import Progress, live
 
 
 def test_the_line() -> None:
