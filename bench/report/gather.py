@@ -106,6 +106,7 @@ def _state(files: RunFiles, profile: Profile, found: dict[str, Any], lacking: st
     if files.failure.is_file():
         failure = _table(read_json(files.failure))
         sentence = str(failure.get("sentence") or "the last try failed, and its record cannot be read")
+        sentence = sentence.removeprefix(f"{profile.id}: ")
         when = f" ({failure['stage']}, {failure['at']})" if {"stage", "at"} <= failure.keys() else ""
         return "failed", f"{sentence.rstrip('.')}{when}", f"mend that, then {again}"
     if not found:
@@ -133,13 +134,13 @@ def _samples(found: dict[str, Any], extraction: Path) -> Iterator[Graded]:
     infos = _infos(extraction)
     about = _table(_table(found.get("bench")).get("samples"))
     for task_id, rows in found.get("eval", {}).items():
-        known = about.get(task_id) if isinstance(about.get(task_id), list) else []
+        known = _list(about.get(task_id))
         for number, row in enumerate(rows):
             solution = str(row.get("solution") or "")
             info = infos.get((task_id, number)) or SampleInfo(
                 task_id, number, rule="", lost="" if solution.strip() else "no code"
             )
-            more = _table(known[number]) if number < len(known) else {}
+            more = _table(known[number] if number < len(known) else None)
             yield _graded(task_id, number, row, solution, info, more)
 
 
@@ -147,13 +148,12 @@ def _graded(
     task_id: str, number: int, row: dict[str, Any], solution: str, info: SampleInfo, more: dict[str, Any]
 ) -> Graded:
     """A result without plus verdicts (EvalPlus's base-only run) counts as failed there."""
-    plus = row.get("plus_status")
     failure = more.get("failure")
     return Graded(
         task_id=task_id,
         number=number,
         base=row["base_status"],
-        plus=plus if plus in STATUSES else "fail",
+        plus=row["plus_status"] if row.get("plus_status") in STATUSES else "fail",
         solution=solution,
         info=info,
         failure=failure if isinstance(failure, dict) else None,
@@ -192,3 +192,7 @@ def _n_problems(found: dict[str, Any], dataset: str, samples: tuple[Graded, ...]
 
 def _table(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
