@@ -57,6 +57,11 @@ class Mark:
         scores = f"plus {self.plus:.1f} ({self.low:.1f} to {self.high:.1f}), base {self.base:.1f}"
         return f"{self.title}\n{scores}" + (f"\n{self.speed:.1f} tokens/s" if self.speed else "")
 
+    @property
+    def clock(self) -> str:
+        """Its time as people say it."""
+        return clock(self.seconds or 0)
+
     def row(self) -> Spec:
         """What Vega-Lite is given of it."""
         return {
@@ -128,9 +133,9 @@ def _own(field: str) -> Spec:
     return {"field": field, "type": "nominal", "scale": None}
 
 
-def quality(marks: Sequence[Mark], size: Size, what: str) -> Spec:
+def quality(marks: Sequence[Mark], size: Size, what: str, height: int = 330) -> Spec:
     """Plus score against speed: each interval a bar, quantizations of a model joined. All marks have a speed."""
-    width, height = size.total - 66, 330
+    width = size.total - 66
     plane = Plane.around([(mark.speed or 1, mark.low, mark.high) for mark in marks], width, height)
     styles = families(marks)
     rows = [mark.row() | dict(zip(("color", "shape"), styles[mark.family], strict=True)) for mark in marks]
@@ -193,11 +198,11 @@ def scores(marks: Sequence[Mark], size: Size, what: str) -> Spec:
     known = [row["value"] for row in published] + [min(mark.low, mark.base) for mark in marks]
     domain = {"domain": (max(0.0, min(known) // 5 * 5), 100.0)}
 
-    def at(field: str, title: str | None = None) -> Spec:
-        return {"x": _number(field, title, axis={"tickCount": 5}, **domain), "y": _row(size)}
+    def at(field: str) -> Spec:
+        return {"x": _number(field, f"{what} pass@1, %", axis={"tickCount": 5}, **domain), "y": _row(size)}
 
     ours, theirs = {"color": "var(--accent)", "opacity": 1}, {"color": "var(--warm)", "opacity": 1, "shape": "diamond"}
-    bar = at("low", f"{what} pass@1, %") | {"x2": {"field": "high"}}
+    bar = at("low") | {"x2": {"field": "high"}}
     tip, link = {"description": "tip"}, {"href": "href"}
     base, plus = ([row for row in published if row["suite"] == suite] for suite in ("base", "plus"))
     layers = [
@@ -262,3 +267,10 @@ def curves(marks: Sequence[Mark], size: Size, what: str) -> Spec:
         _layer("text", ends, at | {"text": "title"}, **_text(align="left", dx=10, dy={"expr": "datum.dy"}, limit=names)),
     ]
     return _chart(layers, size.total - 66 - names, height, left=50, right=16 + names)
+
+
+def clock(seconds: float) -> str:
+    """A span of time as people say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

@@ -91,7 +91,7 @@ def _cap(page: Sequence[Board], answers: Mapping[tuple[str, str], Answers], room
 def _answers(entry: Entry, journals: Mapping[tuple[str, str], Path]) -> Answers:
     """What the journal says of an entry's samples; a line that is gone or is another sample's has no answer."""
     path = journals.get((entry.id, entry.dataset))
-    wanted = {_line(sample): (sample.task_id, sample.number) for sample in entry.samples}
+    wanted = {_line(sample): (sample.task_id, sample.info.sample) for sample in entry.samples}
     wanted.pop(0, None)
     found: dict[tuple[str, int], tuple[str, str]] = {}
     if path is None or not wanted or not path.is_file():
@@ -129,16 +129,16 @@ def _block(board: Board, position: int, answers: Mapping[tuple[str, str], Answer
     thoughts: list[Text] = []
     for row, entry in enumerate(board.entries):
         known = answers[entry.id, board.dataset]
-        for sample in board.places[entry.id][position]:
-            answer, thought = known.get((task_id, sample.number), (None, ""))
-            samples.append(_sample(sample, answer, cap) | {"model": row})
+        for at, sample in enumerate(board.places[entry.id][position]):
+            answer, thought = known.get((task_id, sample.info.sample), (None, ""))
+            samples.append(_sample(sample, answer, cap) | {"model": row, "number": at})
             thoughts.append(clip(thought, cap // 4))
     return {"prompt": clip(board.prompts.get(task_id, ""), cap), "samples": samples, "thoughts": thoughts}
 
 
 def _sample(sample: Graded, answer: str | None, cap: int) -> dict[str, Any]:
     about: dict[str, Any] = {
-        "number": sample.number, "kind": kind_of(sample), "base": sample.base, "plus": sample.plus,
+        "kind": kind_of(sample), "base": sample.base, "plus": sample.plus,
         "plus_run": sample.plus_run, "rule": sample.info.rule, "lost": sample.info.lost, "retried": sample.retried,
         "tokens": sample.info.completion_tokens, "seconds": round(sample.info.seconds, 2),
         "origin": sample.info.origin, "code": clip(sample.solution, cap), "failure": _failure(sample),

@@ -10,6 +10,7 @@ for (const board of page.boards) {
     model.places = model.cells.includes(" ") || model.cells.length !== board.tasks.length ? model.cells.split(" ") : [...model.cells];
     model.passes = model.places.map((place) => [...place].filter((letter) => letter === "p").length / place.length);
   }
+  board.deepest = Math.max(1, ...board.models.flatMap((model) => model.places.map((place) => place.length)));
   board.passing = board.tasks.map((_, at) => board.models.reduce((sum, model) => sum + model.passes[at], 0));
 }
 
@@ -50,15 +51,9 @@ async function unpack(packed) {
   return JSON.parse(await new Response(stream).text());
 }
 
-/** The texts of one sample, found by its model and number, with its thoughts beside it. */
+/** The texts of one sample, found by its model and number, with its thoughts; the prompt alone where there is none. */
 async function sampleOf(board, position, row, number) {
   const texts = await block(board, position);
   const at = texts.samples.findIndex((sample) => sample.model === row && sample.number === number);
-  return at < 0 ? null : { ...texts.samples[at], thoughts: texts.thoughts[at], prompt: texts.prompt };
-}
-
-/** The numbers that a model's samples of a problem bear. */
-async function numbersOf(board, position, row) {
-  const texts = await block(board, position);
-  return texts.samples.filter((sample) => sample.model === row).map((sample) => sample.number);
+  return at < 0 ? { prompt: texts.prompt } : { ...texts.samples[at], thoughts: texts.thoughts[at], prompt: texts.prompt };
 }
