@@ -1,6 +1,7 @@
 """Where answers come from, whatever is behind it: a server, a program, or the demo's bundled answers."""
 
 import contextlib
+import importlib.util
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ class _Http:
 def _no_server(profile: Profile) -> bool:
     from bench.servers.process import executable  # noqa: PLC0415 - only for the demo
 
-    return profile.server.kind == "process" and executable(profile) is None
+    return profile.server.kind == "process" and not (executable(profile) and importlib.util.find_spec("gguf"))
 
 
 def _bundled(want: Wanted, profile: Profile) -> Answer:
