@@ -1,0 +1,47 @@
+"""Figures as the report writes them."""
+
+from bench.report.stats import Estimate
+
+DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
+UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+
+
+def percent(fraction: float) -> str:
+    """93.3 for 0.9329."""
+    return f"{100 * fraction:.1f}"
+
+
+def interval(found: Estimate) -> str:
+    """The 95 % interval in percent, as `85.5 to 94.4` with a dash."""
+    return f"{percent(found.low)}{DASH}{percent(found.high)}"
+
+
+def signed(points: float) -> str:
+    """A difference in points, with its sign."""
+    return f"{points:+.1f}".replace("-", MINUS).replace("+0.0", "0.0").replace(f"{MINUS}0.0", "0.0")
+
+
+def p_value(p: float) -> str:
+    """`p = 0.02`, with more places where it is small."""
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.3f}" if p < 0.01 else f"p = {p:.2f}"
+
+
+def rate(speed: float) -> str:
+    """Tokens per second: 138, or 21.4 where it is slow."""
+    return f"{speed:.0f}" if speed >= 100 else f"{speed:.1f}"
+
+
+def size(count: float) -> str:
+    """A large count with its unit letter: 79.7B."""
+    for unit, letter in UNITS:
+        if count >= unit:
+            return f"{count / unit:.1f}{letter}"
+    return f"{count:.0f}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 problem`, `2 problems`."""
+    return f"{count:,} {noun}" + ("s" if count != 1 else "")
