@@ -57,20 +57,25 @@ class Progress:
 
 
 @contextlib.contextmanager
-def live(progress: Progress) -> Iterator[None]:
-    """Show the line while the block runs: on a terminal redrawn in place, in a file a line every few seconds."""
+def live(progress: Progress, *, stays: bool = True) -> Iterator[None]:
+    """Show the line while the block runs: on a terminal redrawn in place, in a file a line every few seconds.
+
+    Where it `stays`, the last state remains to be read.
+    """
     if sys.stdout.isatty():
         from rich.live import Live  # noqa: PLC0415 - only where there is a terminal
         from rich.text import Text  # noqa: PLC0415 - the same
 
-        with Live(
-            get_renderable=lambda: Text(progress.text(), no_wrap=True, overflow="ellipsis"), refresh_per_second=4
-        ):
+        def drawn() -> Text:
+            return Text(progress.text(), no_wrap=True, overflow="ellipsis")
+
+        with Live(get_renderable=drawn, refresh_per_second=4, transient=not stays):
             yield
         return
     with _lines(progress):
         yield
-    print(progress.text(width=0), flush=True)
+    if stays:
+        print(progress.text(width=0), flush=True)
 
 
 @contextlib.contextmanager
