@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TextIO
 
 from doit.action import PythonAction
@@ -16,13 +17,18 @@ from bench.errors import LockedError
 from bench.files import locked
 from bench.profiles import Config
 
-WIDTH = 22
+WIDTH = 24
 """Columns of a profile's id, so that reasons stand below each other."""
 
 
 def line(verb: str, name: str, text: str) -> str:
     """One line of a run: a verb of fixed width, what it is about, and why."""
     return f"{verb:<9} {name:<{WIDTH}}  {text}".rstrip()
+
+
+def shown(path: Path) -> str:
+    """A path for the terminal: relative to the working folder where it lies below it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 class Clean(PythonAction):  # type: ignore[misc]

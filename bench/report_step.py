@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from doit.exceptions import TaskFailed
 
 from bench import stale
+from bench.console import line, shown
 from bench.errors import BenchError
 from bench.files import digest, digest_of
 from bench.profiles import Config, Profile
@@ -25,7 +26,7 @@ class Report:
     @property
     def label(self) -> str:
         """Where the report is."""
-        return str(self.config.layout.report.name)
+        return shown(self.config.layout.report)
 
     @property
     def stamp(self) -> Path:
@@ -69,10 +70,13 @@ class Report:
             return TaskFailed(error.sentence)
         return None
 
-    def refresh(self) -> None:
-        """Render again if anything changed; after a profile that was asked for by name."""
-        if not self.fresh():
-            self.make()
+    def refresh(self) -> TaskFailed | None:
+        """Render again, and say so, if anything changed: after each profile, and when a run ends early."""
+        reasons = self.reasons()
+        if not reasons:
+            return None
+        print(line(self.stage, self.label, ", ".join(map(str, reasons))), flush=True)
+        return self.make()
 
     def clean(self) -> None:
         """Remove the reports."""

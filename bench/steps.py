@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from doit.exceptions import TaskFailed
 
 from bench import problems, stale
+from bench.console import shown
 from bench.errors import BenchError, MissingPrerequisite
 from bench.files import write_json
 from bench.layout import RunFiles
@@ -91,7 +92,7 @@ class Step:
         for path in (*self.outputs(), self.files.stamp(self.stage), self.files.failure):
             if path.exists():
                 path.unlink()
-                print(f"clean     {path}")
+                print(f"clean     {shown(path)}")
 
     def _failed(self, error: BenchError) -> TaskFailed:
         with contextlib.suppress(BenchError):
@@ -133,7 +134,7 @@ class Generate(Step):
         if journal.exists():
             names = (journal.with_name(f"{journal.name}.{number}") for number in itertools.count(1))
             aside = journal.rename(next(name for name in names if not name.exists()))
-            print(f"clean     {journal} (kept as {aside.name})")
+            print(f"clean     {shown(journal)} (kept as {aside.name})")
         super().clean()
 
     def run(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bench import problems
+from bench.console import shown
 from bench.errors import RequestError
 from bench.files import write_json
 from bench.generate.canary import FIRST, Canary
@@ -14,7 +15,7 @@ from bench.generate.journal import Journal
 from bench.generate.model import fingerprint
 from bench.generate.provenance import provenance
 from bench.generate.source import Source, open_source
-from bench.generate.wanted import Kept, Place, Wanted, kept, shown, wanted
+from bench.generate.wanted import Kept, Place, Wanted, kept, wanted
 from bench.parallel import each
 from bench.profiles import Config, Profile
 from bench.progress import Progress, live

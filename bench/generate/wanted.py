@@ -1,7 +1,6 @@
 """The completions that a profile wants on a dataset, and those of them that the journal has."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from bench import problems
 from bench.generate.journal import Journal
@@ -71,8 +70,3 @@ def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[
     journal = Journal(config.layout.run(profile.id, dataset_name).journal)
     wants = wanted(profile, dataset, fingerprint(config, profile))
     return kept(journal, wants, profile.sampling.max_tokens, failures=True)
-
-
-def shown(path: Path) -> str:
-    """A path for the terminal: relative to the working folder where it lies below it."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -8,6 +8,9 @@ import pytest
 
 from tests.e2e.conftest import Project
 
+REPORT = "report results/REPORT.md"
+IMPORTED = ["samples b", "eval b", REPORT]
+
 
 @pytest.fixture
 def made(served: Project) -> Project:
@@ -17,7 +20,7 @@ def made(served: Project) -> Project:
     solutions(served, {})
     first = served.doit()
     assert first.code == 0, first.out
-    assert first.tasks == ["samples b", "eval b", "generate a", "samples a", "eval a", "report REPORT.md"]
+    assert first.tasks == [*IMPORTED, "generate a", "samples a", "eval a", REPORT]
     return served
 
 
@@ -46,7 +49,7 @@ def test_the_second_run_does_nothing(made: Project) -> None:
 def test_a_title_renders_the_report_alone(made: Project) -> None:
     """A new title runs the report and nothing else."""
     made.edit('"Model A"', '"Model Aleph"')
-    assert made.doit().tasks == ["report REPORT.md"]
+    assert made.doit().tasks == [REPORT]
     assert "Model Aleph" in made.report()
 
 
@@ -76,7 +79,7 @@ def test_one_imported_solution(made: Project) -> None:
     """An edited solution imports and grades that profile again, and no model runs."""
     solutions(made, {"Demo/0": "def broken("})
     again = made.doit()
-    assert again.tasks == ["samples b", "eval b", "report REPORT.md"]
+    assert again.tasks == IMPORTED
     n = len((made.root / "solutions.jsonl").read_text().splitlines())
     assert made.scores("b") == pytest.approx(((n - 1) / n, (n - 1) / n))
 
@@ -84,7 +87,7 @@ def test_one_imported_solution(made: Project) -> None:
 def test_clean_makes_exactly_that_rerun(made: Project) -> None:
     """Cleaning a step runs that step again, and what follows only where its output changed."""
     assert made.doit("clean", "eval:a").code == 0
-    assert made.doit().tasks == ["eval a", "report REPORT.md"]
+    assert made.doit().tasks == ["eval a", REPORT]
     made.doit("clean", "samples:a")
     assert made.doit().tasks[0] == "samples a"
     made.doit("clean", "generate:a")
@@ -98,7 +101,7 @@ def test_clean_keeps_what_was_imported(made: Project) -> None:
     assert made.doit("clean").code == 0
     assert (made.root / "solutions.jsonl").read_bytes() == imported
     assert made.file("a", "raw.jsonl.1").read_bytes() == journal
-    assert made.doit().tasks == ["samples b", "eval b", "generate a", "samples a", "eval a", "report REPORT.md"]
+    assert made.doit().tasks == [*IMPORTED, "generate a", "samples a", "eval a", REPORT]
 
 
 def test_why_runs_nothing(made: Project) -> None:
