@@ -1,9 +1,8 @@
 """One dataset's results as a board: a row for each entry, a column for each problem, an outcome in each place.
 
-    Entry, Entry, … ─▶ Board ─▶ charts.py, payload.py ─▶ html.py
+    Standing ─▶ Board ─▶ payload.py ─▶ html.py
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +10,7 @@ from bench import problems
 from bench.errors import BenchError
 from bench.problems import SOURCES
 from bench.report.records import Entry, Graded
+from bench.report.standings import Standing
 
 
 @dataclass(frozen=True)
@@ -55,22 +55,16 @@ def kind_of(sample: Graded) -> str:
 
 @dataclass(frozen=True)
 class Board:
-    """`entries` have samples, best first; `others` have none. `tasks` are all problems known, in their order.
+    """`entries` have samples, best first. `tasks` are all problems known, in their order.
 
     `functions` and `prompts` say, by problem, what is to be written; both lack problems of a dataset that cannot be read.
     """
 
     dataset: str
     entries: tuple[Entry, ...]
-    others: tuple[Entry, ...]
     tasks: tuple[str, ...]
     functions: dict[str, str]
     prompts: dict[str, str]
-
-    @property
-    def title(self) -> str:
-        """The dataset's name for people."""
-        return SOURCES[self.dataset].title if self.dataset in SOURCES else self.dataset
 
     @cached_property
     def places(self) -> dict[str, tuple[tuple[Graded, ...], ...]]:
@@ -93,47 +87,17 @@ class Board:
         return sorted(range(len(self.tasks)), key=lambda position: (passed[position], position))
 
 
-def pass_at_1(entry: Entry) -> tuple[float, float]:
-    """Base and plus pass@1 as fractions of all problems, as EvalPlus computes it; (0, 0) without problems."""
-    found: dict[str, list[Graded]] = {}
-    for sample in entry.samples:
-        found.setdefault(sample.task_id, []).append(sample)
-    total = entry.n_problems or len(found) or 1
-    base = sum(sum(s.base == "pass" for s in group) / len(group) for group in found.values())
-    plus = sum(sum(s.passed for s in group) / len(group) for group in found.values())
-    return base / total, plus / total
-
-
-def boards(entries: Sequence[Entry]) -> list[Board]:
-    """A board for each dataset, in the order of SOURCES; entries of the same score by title."""
-    names = sorted({entry.dataset for entry in entries}, key=lambda name: (_place(name), name))
-    return [_board(name, [entry for entry in entries if entry.dataset == name]) for name in names]
-
-
-def _place(name: str) -> int:
-    return list(SOURCES).index(name) if name in SOURCES else len(SOURCES)
-
-
-def _board(dataset: str, entries: list[Entry]) -> Board:
-    def rank(entry: Entry) -> tuple[float, float, str, str]:
-        base, plus = pass_at_1(entry)
-        return (-plus, -base, entry.title, entry.id)
-
-    tasks, functions, prompts = _tasks(dataset)
+def board(standing: Standing) -> Board:
+    """The board of a dataset's standing; problems that only results name come last."""
+    entries = tuple(row.entry for row in standing.rows)
+    tasks, functions, prompts = _tasks(standing.dataset)
     seen = dict.fromkeys(sample.task_id for entry in entries for sample in entry.samples)
-    return Board(
-        dataset,
-        entries=tuple(sorted((entry for entry in entries if entry.samples), key=rank)),
-        others=tuple(entry for entry in entries if not entry.samples),
-        tasks=tuple(dict.fromkeys([*tasks, *seen])),
-        functions=functions,
-        prompts=prompts,
-    )
+    return Board(standing.dataset, entries, tuple(dict.fromkeys([*tasks, *seen])), functions, prompts)
 
 
 def _tasks(dataset: str) -> tuple[list[str], dict[str, str], dict[str, str]]:
     """A report is rendered where its dataset is not: it then shows the problems that results name."""
-    if problems.fingerprint(dataset) is None if dataset in SOURCES else True:
+    if dataset not in SOURCES or problems.fingerprint(dataset) is None:
         return [], {}, {}
     try:
         known = problems.load(dataset).problems.values()

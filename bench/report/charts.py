@@ -84,7 +84,7 @@ class Size:
         return self.total - self.names - 16
 
 
-WIDE, NARROW = Size(580, 205, 26), Size(330, 0, 44)
+WIDE, NARROW = Size(580, 205, 26), Size(330, 0, 46)
 """For a desk and for a phone."""
 
 
@@ -226,7 +226,7 @@ def _headings(rows: Sequence[Spec], size: Size) -> list[Spec]:
     if size.names:
         return []
     encoding = {"x": {"value": 0}, "y": _row(size), "text": "title"}
-    return [_layer("text", rows, encoding, **_text(align="left", dy=-size.row // 2 + 10, limit=size.plot))]
+    return [_layer("text", rows, encoding, **_text(align="left", dy=-size.row // 2 + 8, limit=size.plot))]
 
 
 def bars(values: Sequence[tuple[str, float, str]], size: Size, title: str, color: str) -> Spec:

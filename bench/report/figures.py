@@ -42,15 +42,18 @@ def _quality(marks: Sequence[Mark], title: str) -> Figure | None:
 
 
 def _scores(marks: Sequence[Mark], title: str) -> Figure | None:
+    compared = any(mark.reference for mark in marks)
+
     def cells(mark: Mark) -> tuple[str, ...]:
         published = [f"{value:.1f}" for value in (mark.reference_base, mark.reference_plus) if value is not None]
-        return (mark.title, f"{mark.base:.1f}", *_plus(mark), f"{mark.reference} {' / '.join(published)}".strip())
+        reference = (f"{mark.reference} {' / '.join(published)}".strip(),) if compared else ()
+        return (mark.title, f"{mark.base:.1f}", *_plus(mark), *reference)
 
     return _figure(
         ("scores", f"Scores, {title} and {title}+"),
         marks,
         lambda shown, size: charts.scores(shown, size, title),
-        ("Model", title, f"{title}+", "95 %", "Reference"),
+        ("Model", title, f"{title}+", "95 %", *(["Reference"] if compared else [])),
         cells,
     )
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.report import payload
-from bench.report.board import Board, boards
+from bench.report import numbers, payload
+from bench.report.board import Board, board
 from bench.report.figures import Figure, figures
 from bench.report.records import Entry
-from bench.report.rows import Row, rows
+from bench.report.rows import Line, lines
+from bench.report.standings import Standing, standings
 from bench.report.text import visible
 
 HERE = Path(__file__).parent
@@ -27,24 +28,25 @@ SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "explorer", "sample
 class Section:
     """One dataset on the page."""
 
+    standing: Standing
     board: Board
-    rows: list[Row]
+    lines: list[Line]
     figures: list[Figure]
 
     @property
     def timed(self) -> bool:
         """Whether any model's speed or time is known."""
-        return any(row.mark.speed or row.mark.seconds for row in self.rows)
-
-    def along(self, score: float) -> int:
-        """Where a score lies in percent of the way from below the lowest interval to 100."""
-        start = min(row.mark.low for row in self.rows) // 10 * 10
-        return round(100 * (score - start) / (100 - start)) if start < 100 else 100
+        return any(line.mark.speed or line.mark.seconds for line in self.lines)
 
     @property
     def compared(self) -> bool:
         """Whether any model has a reference."""
-        return any(row.mark.reference for row in self.rows)
+        return any(line.row.versus for line in self.lines)
+
+    def along(self, score: float) -> int:
+        """Where a score in percent lies on the way from below the lowest interval to 100."""
+        start = min(line.mark.low for line in self.lines) // 10 * 10
+        return round(100 * (score - start) / (100 - start)) if start < 100 else 100
 
 
 def sources() -> list[Path]:
@@ -52,10 +54,16 @@ def sources() -> list[Path]:
     return sorted([*(HERE / "static").iterdir(), *(HERE / "templates").glob("*.html.j2")])
 
 
-def render(entries: Sequence[Entry], journals: Mapping[tuple[str, str], Path]) -> str:
-    """The page; `journals` names the raw.jsonl of a profile on a dataset, for answers and thoughts."""
-    page = boards(entries)
-    sections = [_section(board) for board in page]
+def render(
+    entries: Sequence[Entry],
+    journals: Mapping[tuple[str, str], Path],
+    found: Sequence[Standing] | None = None,
+) -> str:
+    """The page; `journals` names the raw.jsonl of a profile on a dataset, for answers and thoughts.
+
+    `found` are the standings of the entries where they are known already.
+    """
+    sections = [_section(standing) for standing in (standings(entries) if found is None else found)]
     theme, script = _script(["theme"]), _script(SCRIPTS)
     return _template().render(
         policy=_policy(theme, script),
@@ -63,14 +71,14 @@ def render(entries: Sequence[Entry], journals: Mapping[tuple[str, str], Path]) -
         theme=theme,
         script=script,
         sections=sections,
-        index=payload.to_script(_index(sections)),
-        blocks=payload.blocks(page, journals),
+        index=payload.to_script({"kinds": payload.kinds(), "boards": [_index(section) for section in sections]}),
+        blocks=payload.blocks([section.board for section in sections], journals),
     )
 
 
-def _section(board: Board) -> Section:
-    table = rows(board)
-    return Section(board, table, figures([row.mark for row in table], board.title))
+def _section(standing: Standing) -> Section:
+    shown = lines(standing)
+    return Section(standing, board(standing), shown, figures([line.mark for line in shown], standing.title))
 
 
 def _template() -> Any:
@@ -83,7 +91,7 @@ def _template() -> Any:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["visible"] = visible
+    environment.filters |= {"visible": visible, "rate": numbers.rate, "counted": numbers.counted}
     return environment.get_template("report.html.j2")
 
 
@@ -101,9 +109,8 @@ def _policy(*scripts: str) -> str:
     return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def _index(sections: Sequence[Section]) -> dict[str, Any]:
-    found = [payload.index(section.board) for section in sections]
-    for index, section in zip(found, sections, strict=True):
-        for model, row in zip(index["models"], section.rows, strict=True):
-            model |= {"title": row.mark.title, "anchor": row.mark.anchor}
-    return {"kinds": payload.kinds(), "boards": found}
+def _index(section: Section) -> dict[str, Any]:
+    found = payload.index(section.board, section.standing)
+    for model, line in zip(found["models"], section.lines, strict=True):
+        model |= {"title": line.mark.title, "anchor": line.mark.anchor}
+    return found

@@ -14,6 +14,7 @@ from typing import Any
 from bench.extract import split_thoughts
 from bench.report.board import KINDS, LOST, Board, kind_of
 from bench.report.records import Entry, Graded
+from bench.report.standings import Standing
 
 ROOM = 4_200_000
 """Characters that the blocks of a page may take, whatever the models wrote."""
@@ -36,15 +37,20 @@ def to_script(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def index(board: Board) -> dict[str, Any]:
-    """What the page needs at once: problems, entries, and every outcome as a letter of KINDS."""
+def index(board: Board, standing: Standing) -> dict[str, Any]:
+    """What the page needs at once: problems, entries, and every outcome as a letter of KINDS.
+
+    `pairs` are p and corrected p of every pair of `ranked` rows, in the order of combinations of these.
+    """
     return {
         "dataset": board.dataset,
-        "title": board.title,
+        "title": standing.title,
         "tasks": board.tasks,
         "functions": [board.functions.get(task_id, "") for task_id in board.tasks],
         "order": board.hardest_first,
         "models": [_row(board, entry) for entry in board.entries],
+        "ranked": [number for number, row in enumerate(standing.rows) if row.band],
+        "pairs": [[float(f"{pair.p:.3g}"), float(f"{pair.corrected:.3g}")] for pair in standing.pairs],
     }
 
 
@@ -63,7 +69,7 @@ def _row(board: Board, entry: Entry) -> dict[str, Any]:
     }
     cells = ["".join(map(kind_of, samples)) or "-" for samples in places]
     single = all(len(cell) == 1 for cell in cells)
-    return {"id": entry.id, "title": entry.title, "cells": ("" if single else " ").join(cells), "lost": lost}
+    return {"id": entry.id, "cells": ("" if single else " ").join(cells), "lost": lost}
 
 
 def blocks(page: Sequence[Board], journals: Mapping[tuple[str, str], Path]) -> dict[str, list[str]]:
@@ -133,7 +139,7 @@ def _block(board: Board, position: int, answers: Mapping[tuple[str, str], Answer
             answer, thought = known.get((task_id, sample.info.sample), (None, ""))
             samples.append(_sample(sample, answer, cap) | {"model": row, "number": at})
             thoughts.append(clip(thought, cap // 4))
-    return {"prompt": clip(board.prompts.get(task_id, ""), cap), "samples": samples, "thoughts": thoughts}
+    return {"prompt": clip(board.prompts.get(task_id, "").strip("\n"), cap), "samples": samples, "thoughts": thoughts}
 
 
 def _sample(sample: Graded, answer: str | None, cap: int) -> dict[str, Any]:

@@ -1,52 +1,57 @@
-"""The figures of each model on a board, for the page's table and charts."""
+"""Each row of a standing as the page shows it: what its charts draw, and what is known of how it was run."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.report import stats
-from bench.report.board import Board
 from bench.report.charts import Mark
-from bench.report.records import Entry, Graded
+from bench.report.numbers import signed
+from bench.report.records import Entry
+from bench.report.references import reference
+from bench.report.scores import by_problem
+from bench.report.standings import Row, Standing
+from bench.report.stats import estimate
 from bench.report.text import visible
+
+MOST_K = 64
+"""The largest k of a pass@k curve."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the table. `lost` counts samples by why they were lost; `facts` are name and value."""
+class Line:
+    """One line of the page's table: `facts` are pairs of name and value."""
 
-    place: str
-    entry: Entry
+    row: Row
     mark: Mark
-    lost: dict[str, int]
     facts: tuple[tuple[str, str], ...]
 
     @property
-    def versus(self) -> float | None:
-        """Points ahead of the reference: in plus where that is published, otherwise in base."""
-        mark = self.mark
-        if mark.reference_plus is not None:
-            return mark.plus - mark.reference_plus
-        return None if mark.reference_base is None else mark.base - mark.reference_base
+    def versus(self) -> str:
+        """Points ahead of the reference, as people write it; empty without a reference."""
+        return signed(self.row.versus.difference) if self.row.versus else ""
 
     @property
-    def versus_text(self) -> str:
-        """The same as people write it."""
-        return f"{self.versus or 0:+.1f}".replace("-", "−")
+    def versus_about(self) -> str:
+        """What `versus` compares, and what is to be said against it."""
+        if self.row.versus is None:
+            return ""
+        known, suite = self.row.versus.reference, self.row.versus.suite
+        against = "" if known.source.comparable else f"; {known.source.why}"
+        return f"{known.model}: {suite} {self.row.versus.theirs:.1f}, {known.source.name} {known.source.date}{against}"
 
     @property
     def lost_total(self) -> int:
         """How many samples were lost."""
-        return sum(self.lost.values())
+        return sum(self.row.score.lost.values())
 
 
-def rows(board: Board) -> list[Row]:
-    """A row for each entry with samples, in the board's order."""
-    titles = _titles(board.entries)
+def lines(standing: Standing) -> list[Line]:
+    """A line for each row, in their order."""
+    titles = _titles([row.entry for row in standing.rows])
     return [
-        Row(str(number), entry, _mark(board, entry, title, number), _lost(board, entry), tuple(_facts(entry)))
-        for number, (entry, title) in enumerate(zip(board.entries, titles, strict=True), 1)
+        Line(row, _mark(row, title, f"run-{standing.dataset}-{number}"), tuple(_facts(row.entry)))
+        for number, (row, title) in enumerate(zip(standing.rows, titles, strict=True), 1)
     ]
 
 
@@ -60,61 +65,32 @@ def _titles(entries: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _mark(board: Board, entry: Entry, title: str, number: int) -> Mark:
-    places = board.places[entry.id]
-    groups = [(len(samples), sum(s.passed for s in samples)) for samples in places]
-    groups += [(0, 0)] * (entry.n_problems - len(groups))
-    base = stats.estimate([(len(samples), sum(s.base == "pass" for s in samples)) for samples in places])
-    plus = stats.estimate(groups)
+def _mark(row: Row, title: str, anchor: str) -> Mark:
+    score, known = row.score, reference(row.entry.reference, row.entry.dataset)
     return Mark(
         title=title,
-        anchor=f"run-{board.dataset}-{number}",
-        base=100 * base.value,
-        plus=100 * plus.value,
-        low=100 * plus.low,
-        high=100 * plus.high,
-        speed=_positive(_speed(entry)),
-        tokens=_positive(_mean_tokens(entry)),
-        seconds=_positive(_seconds(entry)),
-        curve=_curve(groups),
+        anchor=anchor,
+        base=100 * score.base.value,
+        plus=100 * score.plus.value,
+        low=100 * score.plus.low,
+        high=100 * score.plus.high,
+        speed=score.speed,
+        tokens=score.tokens / score.samples if score.tokens else None,
+        seconds=score.seconds,
+        curve=_curve(row),
+        reference=known.model if known else "",
+        reference_base=known.base if known else None,
+        reference_plus=known.plus if known else None,
     )
 
 
-def _curve(groups: Sequence[tuple[int, int]]) -> tuple[float, ...]:
-    """pass@k for as many k as every attempted problem has samples."""
-    deepest = min((n for n, _ in groups if n), default=0)
-    if deepest < 2:
+def _curve(row: Row) -> tuple[float, ...]:
+    """pass@k in percent for as many k as every attempted problem has samples."""
+    if row.score.k < 2:
         return ()
-    return tuple(100 * stats.estimate(groups, k).value for k in range(1, deepest + 1))
-
-
-def _positive(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and value > 0 else None
-
-
-def _totals(entry: Entry) -> dict[str, Any]:
-    totals = entry.run.get("totals")
-    return totals if isinstance(totals, dict) else {}
-
-
-def _speed(entry: Entry) -> Any:
-    speed = _totals(entry).get("speed")
-    return speed.get("generation") if isinstance(speed, dict) else None
-
-
-def _seconds(entry: Entry) -> Any:
-    return _totals(entry).get("seconds") or sum(sample.info.seconds for sample in entry.samples)
-
-
-def _mean_tokens(entry: Entry) -> float:
-    counted = [sample.info.completion_tokens for sample in entry.samples if sample.info.completion_tokens > 0]
-    return sum(counted) / len(counted) if counted else 0
-
-
-def _lost(board: Board, entry: Entry) -> dict[str, int]:
-    counted = Counter(sample.info.lost for sample in entry.samples if sample.info.lost)
-    absent = entry.n_problems - sum(map(bool, board.places[entry.id]))
-    return {**counted, **({"not attempted": absent} if absent > 0 else {})}
+    groups = [(len(group), sum(one.passed for one in group)) for group in by_problem(row.entry).values()]
+    groups += [(0, 0)] * (row.score.problems - len(groups))
+    return tuple(100 * estimate(groups, k).value for k in range(1, min(row.score.k, MOST_K) + 1))
 
 
 def _facts(entry: Entry) -> list[tuple[str, str]]:

@@ -118,7 +118,7 @@ class Explorer {
     if (!this.words.every((word) => name.includes(word))) return false;
     if (this.compared) {
       const [a, b] = this.compared.map((row) => this.board.models[row]);
-      return a.passes[position] !== b.passes[position] && (this.lit(a, position) || this.lit(b, position));
+      return differ(a, b, position) && (this.lit(a, position) || this.lit(b, position));
     }
     if (this.wanted.size) return this.board.models.some((model) => this.lit(model, position));
     return !this.allPass || this.board.passing[position] < this.board.models.length;
@@ -140,13 +140,21 @@ class Explorer {
       return;
     }
     const [a, b] = this.compared.map((row) => this.board.models[row]);
-    const ahead = (one, other) => this.board.tasks.filter((_, position) => one.passes[position] > other.passes[position]).length;
+    const ahead = (one, other) => this.board.tasks.filter((_, position) => differ(a, b, position) && one.passes[position] > other.passes[position]).length;
     const [first, second] = [ahead(a, b), ahead(b, a)];
-    const single = [a, b].every((model) => model.places.every((place) => place.length === 1));
-    const p = single && first + second ? `, exact McNemar p = ${mcnemar(first, second).toFixed(3)}` : "";
     this.status.textContent =
-      `They differ on ${first + second} of ${count(all, "problem")}: ${a.title} is ahead on ${first}, ${b.title} on ${second}${p}. ` +
+      `They differ on ${first + second} of ${count(all, "problem")}: ${a.title} is ahead on ${first}, ${b.title} on ${second}${this.test()}. ` +
       (columns.length === first + second ? "" : `${columns.length} of them match the filters.`);
+  }
+
+  /** What the report's test says of the two, where both are ranked. */
+  test() {
+    const places = this.compared.map((row) => this.board.ranked.indexOf(row)).sort((a, b) => a - b);
+    if (places[0] < 0) return "";
+    const [n, [i, j]] = [this.board.ranked.length, places];
+    const [p, corrected] = this.board.pairs[i * n - (i * (i + 1)) / 2 + (j - i - 1)];
+    const more = this.board.pairs.length > 1 ? `, ${corrected} corrected for ${this.board.pairs.length} pairs` : "";
+    return ` (exact test: p = ${p}${more})`;
   }
 
   legend() {
@@ -235,13 +243,8 @@ class Explorer {
   }
 }
 
-/** The two-sided p of the exact McNemar test, as bench/report/stats.py computes it. */
-function mcnemar(first, second) {
-  const n = first + second;
-  let [term, tail] = [2 ** -n, 0];
-  for (let i = 0; i <= Math.min(first, second); i += 1) {
-    tail += term;
-    term *= (n - i) / (i + 1);
-  }
-  return Math.min(1, 2 * tail);
+/** Whether two models that both tried a problem pass it differently often. */
+function differ(a, b, position) {
+  const tried = a.places[position] !== "-" && b.places[position] !== "-";
+  return tried && a.passes[position] !== b.passes[position];
 }

@@ -1,5 +1,5 @@
 "use strict";
-/* global el, badge, kind, count, visible, textNodes, codeBlock, isEmpty, sampleOf, address, summary */
+/* global el, badge, kind, count, visible, textNodes, codeBlock, isEmpty, sampleOf, address, summary, differ */
 // The page of a sample: what was asked, what came, what was taken from it, and why it failed.
 const RULES = {
   verbatim: "taken as it is",
@@ -182,6 +182,6 @@ async function sideOf(board, position, row, name) {
 
 function differingSteps(board, position, rows) {
   const [a, b] = rows.map((row) => board.models[row]);
-  const order = board.order.filter((at) => at === position || a.passes[at] !== b.passes[at]);
+  const order = board.order.filter((at) => at === position || differ(a, b, at));
   return stepsOf({ ...board, order }, position, (target) => address.pair(board, target, ...rows));
 }
