@@ -1,0 +1,102 @@
+"""The 164 real problems: a model with known answers through the whole graph, and real models' solutions."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench.evaluate.sandbox import available
+from tests import known_answers
+from tests.e2e.conftest import Project, servers
+
+IMAGES = Path(__file__).parents[1] / "images"
+SANDBOX_IMAGE = "bench-sandbox:test"
+SERVER_IMAGE = "bench-llama-server:test"
+
+
+@pytest.fixture(scope="session")
+def oracle(datasets: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with a GGUF that answers three of four HumanEval problems rightly."""
+    folder = tmp_path_factory.mktemp("oracle")
+    known_answers.build(folder / "oracle.gguf", datasets["HUMANEVAL_OVERRIDE_PATH"], wrong_every=4)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """Docker, with the two images that stand in for those of a registry."""
+    if reason := available("docker"):
+        pytest.skip(f"no Docker: {reason}")
+    for script, image in (("sandbox-image.sh", SANDBOX_IMAGE), ("llama-server-image.sh", SERVER_IMAGE)):
+        subprocess.run([IMAGES / script, image], check=True, capture_output=True)
+
+
+def containers() -> str:
+    """All containers of this engine."""
+    return subprocess.run(["docker", "ps", "-aq"], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("real_datasets", "engine")
+@pytest.mark.parametrize("kind", ["compose", "process"])
+def test_three_of_four_are_right(project: Project, oracle: Path, kind: str) -> None:
+    """Served through compose or as a process and graded in Docker, the model scores 75.0, and nothing is left."""
+    before = containers()
+    project.write(f"""
+[defaults]
+context = 4096
+max_tokens = 1024
+slots = 4
+[server]
+kind = "{kind}"
+image = "{SERVER_IMAGE}"
+[sandbox]
+kind = "docker"
+image = "{SANDBOX_IMAGE}"
+[paths]
+models = "{oracle}"
+[profiles.oracle]
+title = "Known answers"
+model = "oracle.gguf"
+placement = ["-t", "1"]
+""")
+    ran = project.doit()
+    assert ran.code == 0, ran.out
+    assert "HumanEval 75.0   HumanEval+ 75.0 (67.9 to 81.0)" in ran.out
+    assert project.scores("oracle", "humaneval") == (0.75, 0.75)
+    assert "75.0" in project.report()
+    run = json.loads(project.file("oracle", "run.json", "humaneval").read_bytes())
+    assert run["server"]["slots"] == 4
+    assert run["totals"]["outcomes"] == {"stop": 164}
+    assert run["totals"]["speed"]["generation"] > 0
+    assert containers() == before
+    assert not [line for line in servers() if str(oracle) in line]
+
+
+@pytest.mark.corpus
+@pytest.mark.usefixtures("real_datasets")
+@pytest.mark.parametrize("kind", ["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])
+def test_real_models_solutions(project: Project, shared: Path, kind: str, request: pytest.FixtureRequest) -> None:
+    """Three models imported by three lines each are graded as EvalPlus grades them."""
+    if kind == "docker":
+        request.getfixturevalue("engine")
+    elif reason := available(kind):
+        pytest.skip(f"no {kind}: {reason}")
+    models = ("claude-opus-4", "llama3.3-70b", "deepseek-coder-1.3b")
+    profiles = "".join(
+        f'[profiles.{model}]\ntitle = "{model}"\nsolutions = "{shared / "corpus" / f"{model}.jsonl"}"\n'
+        for model in models
+    )
+    project.write(f'[sandbox]\nkind = "{kind}"\nimage = "{SANDBOX_IMAGE}"\n{profiles}')
+    ran = project.doit(seconds=400)
+    assert ran.code == 0, ran.out
+    for model in models:
+        known = json.loads((shared / "corpus" / "verdicts" / f"{model}.json").read_bytes())
+        found = json.loads(project.file(model, "eval_results.json", "humaneval").read_bytes())["eval"]
+        for task_id, (base, plus) in known["verdicts"].items():
+            if task_id in known["unstable"]:
+                continue
+            (row,) = found[task_id]
+            assert (row["base_status"] == "pass") == (base == "pass"), (model, task_id)
+            assert (row["base_status"] == row["plus_status"] == "pass") == (base == plus == "pass"), (model, task_id)
