@@ -11,7 +11,7 @@ LONGEST = 300
 MARKUP = re.compile(r"[\\`*\[\]|~$^]|(?<![^\W_])_|_(?![^\W_])")
 AUTOLINK = re.compile(r"(?<=\w):(?=//)|(?<=www)\.|@", re.IGNORECASE)
 """What turns a text into a link without any brackets."""
-BLOCK = re.compile(r"^(?=[-+#>=])|^(\d+)(?=[.)])")
+BLOCK = re.compile(r"^(?=[-+](?: |$)|#+(?: |$))|^(\d+)(?=[.)](?: |$))")
 """What would begin a list, a heading or a quotation at the start of a line."""
 
 

@@ -1,0 +1,183 @@
+"""Where one row comes from, as Markdown: the model, its server, what was asked, how it was graded."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from bench.console import duration
+from bench.report.escape import code, markdown, plain, tag
+from bench.report.numbers import counted, size
+from bench.report.records import Entry
+
+Fact = tuple[str, str]
+
+
+def summary(entry: Entry) -> str:
+    """The folded line, as HTML: what was measured, in a few words."""
+    model, server = _table(entry.run, "model"), _table(entry.run, "server")
+    words = [
+        _text(model, "quantization") or _text(server, "quantization"),
+        _gigabytes(model.get("bytes")),
+        " ".join(filter(None, ["llama.cpp", _text(server, "build")])) if server.get("build") else "",
+        "imported" if not entry.run and entry.samples else "",
+    ]
+    return f"<b>{tag(entry.title)}</b> {tag(', '.join(filter(None, words)))}".strip()
+
+
+def facts(entry: Entry) -> list[Fact]:
+    """Name and what there is to say, as Markdown; what is not known is left out."""
+    makers = (_profile, _model, _server, _flags, _asked, _took, _solutions, _graded, _sandbox, _files)
+    found = (make(entry) for make in makers)
+    return [(name, text) for name, text in found if text]
+
+
+def _profile(entry: Entry) -> Fact:
+    return "Profile", _listed([code(entry.id), markdown(entry.note)])
+
+
+def _model(entry: Entry) -> Fact:
+    model, server = _table(entry.run, "model"), _table(entry.run, "server")
+    files, parameters, trained = model.get("files"), server.get("parameters"), model.get("context_train")
+    name = _text(model, "file") or _text(model, "name")
+    return "Model", _listed([
+        code(name) if name else "",
+        counted(files, "file") if isinstance(files, int) and files > 1 else "",
+        _gigabytes(model.get("bytes")),
+        markdown(_text(model, "architecture")),
+        markdown(_text(model, "quantization") or _text(server, "quantization")),
+        f"{size(float(parameters or 0))} parameters" if _is_count(parameters) else "",
+        f"trained for {trained:,} tokens of context" if _is_count(trained) else "",
+        f"fingerprint {code(_text(model, 'fingerprint'))}" if _text(model, "fingerprint") else "",
+    ])  # fmt: skip
+
+
+def _server(entry: Entry) -> Fact:
+    server, slots, context = _table(entry.run, "server"), _at(entry, "slots"), _at(entry, "context")
+    template = _text(server, "chat_template") or _text(_table(entry.run, "model"), "chat_template")
+    return "Server", _listed([
+        markdown(_text(server, "kind")),
+        f"llama.cpp {code(_text(server, 'build'))}" if _text(server, "build") else "",
+        f"image {code(_text(server, 'image'))}" if _text(server, "image") else "",
+        f"{counted(slots, 'slot')} of {context:,} tokens" if _is_count(slots) and _is_count(context) else "",
+        f"chat template {code(template[:60])}" if template else "",
+    ])  # fmt: skip
+
+
+def _flags(entry: Entry) -> Fact:
+    settings, server = _table(entry.run, "settings"), _table(entry.run, "server")
+    args, placement = _words(settings.get("args")), _words(server.get("placement") or settings.get("placement"))
+    return "Flags", _listed([code(args) if args else "", f"placed by {code(placement)}" if placement else ""])
+
+
+def _asked(entry: Entry) -> Fact:
+    settings = _table(entry.run, "settings")
+    greedy = settings.get("temperature") == 0
+    shown = [f"{name} {markdown(str(settings[name]))}" for name in ("max_tokens", "prompt_version") if name in settings]
+    if "temperature" in settings:
+        shown.append("temperature 0 (greedy)" if greedy else f"temperature {markdown(str(settings['temperature']))}")
+    if not greedy:
+        shown += [
+            f"{name} {markdown(str(settings[name]))}" for name in ("top_p", "seed", "samples") if name in settings
+        ]
+    system, request = _text(settings, "system_prompt"), settings.get("request")
+    return "Asked", _listed([
+        *shown,
+        f"system prompt {code(system)}" if system else "",
+        f"request {code(str(request))}" if request else "",
+    ])  # fmt: skip
+
+
+def _took(entry: Entry) -> Fact:
+    run, totals = entry.run, _table(entry.run, "totals")
+    began, ended, seconds = _text(run, "began"), _text(run, "ended"), totals.get("seconds")
+    tokens = [totals.get("prompt_tokens"), totals.get("completion_tokens")]
+    return "Took", _listed([
+        f"{markdown(began)} to {markdown(ended)}" if began and ended else "",
+        f"{duration(float(seconds or 0))} with a request in flight" if _is_count(seconds) else "",
+        "{:,} tokens in, {:,} out".format(*tokens) if all(map(_is_count, tokens)) else "",
+    ])  # fmt: skip
+
+
+def _solutions(entry: Entry) -> Fact:
+    rules = Counter(sample.info.rule for sample in entry.samples if sample.info.rule)
+    origins = dict.fromkeys(sample.info.origin.rpartition(":")[0] for sample in entry.samples)
+    origins.pop("", None)
+    found = [f"{markdown(rule)} {count:,}" for rule, count in rules.most_common()]
+    few = [code(name) for name in list(origins)[:3]]
+    more = [f"{len(origins) - 3} more files"] if len(origins) > 3 else []
+    return "Code", _listed([
+        f"found by rule: {', '.join(found)}" if found else "",
+        f"from {', '.join(few + more)}" if few else "",
+    ])  # fmt: skip
+
+
+def _graded(entry: Entry) -> Fact:
+    bench, retried = entry.bench, sum(sample.retried for sample in entry.samples)
+    return "Graded", _listed([
+        markdown(entry.date),
+        *(f"{name} {markdown(_text(bench, key))}" for key, name in _NAMES if _text(bench, key)),
+        f"dataset {code(_text(bench, 'dataset_hash'))}" if _text(bench, "dataset_hash") else "",
+        f"{duration(bench['seconds'])} with {counted(bench['workers'], 'worker')}"
+        if _is_count(bench.get("seconds")) and _is_count(bench.get("workers")) else "",
+        f"{counted(retried, 'sample')} ran again alone after a time-out" if retried else "",
+        f"{bench['cached']:,} verdicts known before" if _is_count(bench.get("cached")) else "",
+    ])  # fmt: skip
+
+
+_NAMES = (("evalplus", "evalplus"), ("grader", "grader"), ("python", "Python"))
+
+
+def _sandbox(entry: Entry) -> Fact:
+    box = _table(entry.bench, "sandbox")
+    memory, pids = box.get("memory"), box.get("pids")
+    return "Sandbox", _listed([
+        markdown(_text(box, "kind")),
+        f"image {code(_text(box, 'image'))}" if _text(box, "image") else "",
+        code(_text(box, "identity")) if _text(box, "identity") else "",
+        f"numpy {markdown(_text(box, 'numpy'))}" if _text(box, "numpy") else "",
+        f"{memory:,} MiB" if _is_count(memory) else "",
+        f"{pids:,} processes" if _is_count(pids) else "",
+    ])  # fmt: skip
+
+
+def _files(entry: Entry) -> Fact:
+    if not entry.samples:
+        return "Files", ""
+    names = ["eval_results.json", "samples.jsonl", *(["raw.jsonl", "run.json"] if entry.run else [])]
+    folder = f"{quote(entry.id)}/{quote(entry.dataset)}"
+    return "Files", ", ".join(f"[{name.replace('_', chr(92) + '_')}]({folder}/{name})" for name in names)
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return ", ".join(filter(None, parts))
+
+
+def _words(value: Any) -> str:
+    return shlex.join(map(str, value)) if isinstance(value, list) else ""
+
+
+def _at(entry: Entry, name: str) -> Any:
+    """What the server granted, or else what was asked for."""
+    return _table(entry.run, "server").get(name) or _table(entry.run, "settings").get(name)
+
+
+def _gigabytes(value: Any) -> str:
+    if not _is_count(value):
+        return ""
+    return f"{value / 1e9:.1f} GB" if value >= 1e8 else f"{value / 1e6:.1f} MB"
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+
+
+def _text(table: dict[str, Any], key: str) -> str:
+    value = table.get(key)
+    return plain(str(value)) if isinstance(value, str | int | float) and value else ""
+
+
+def _table(table: dict[str, Any], key: str) -> dict[str, Any]:
+    value = table.get(key)
+    return value if isinstance(value, dict) else {}

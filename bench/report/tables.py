@@ -1,0 +1,200 @@
+"""The report's tables as cells of Markdown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.console import duration
+from bench.report.escape import markdown
+from bench.report.numbers import DASH, counted, interval, p_value, percent, rate, signed
+from bench.report.pairs import Pair
+from bench.report.records import Entry
+from bench.report.references import Reference, Source, references, sources
+from bench.report.standings import Row, Split, Standing
+from bench.report.words import names, settings
+
+NONE = DASH
+LOST = {"timeout": "timed out", "error": "refused"}
+"""Words for why a sample was lost, where the reason is no word for people."""
+STATES = {"done": "", "partial": "partial", "skipped": "older result", "failed": "older result", "gone": "gone"}
+SUITES = {"base": "", "plus": "+"}
+SHOWN = 60
+"""Lines of a table of pairs or of problems; report.json has all."""
+
+Cells = list[str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns, how each is aligned (`l` or `r`), and rows of cells."""
+
+    columns: Cells
+    align: str
+    rows: list[Cells]
+    left_out: int = 0
+
+
+def headline(standing: Standing) -> Table:
+    """The first thing that is looked at: a row for each result, best first."""
+    title = standing.title
+    columns = ["#", "Model", title, f"{title}+ (95 %)", "vs reference", "tokens/s", "time", "lost"]
+    marks = footnotes(standing)
+    return Table(columns, "llrrrrrl", [_headline(row, marks) for row in standing.rows])
+
+
+def _headline(row: Row, marks: dict[Reference, str]) -> Cells:
+    score, versus = row.score, row.versus
+    state = STATES.get(row.entry.state, "")
+    speed = "" if score.speed is None else ("" if score.timed else "≈ ") + rate(score.speed)
+    return [
+        row.band or NONE,
+        markdown(row.entry.title) + (f" *({state})*" if state else ""),
+        percent(score.base.value),
+        f"**{percent(score.plus.value)}** ({interval(score.plus)})",
+        f"{signed(versus.difference)} <sup>{marks[versus.reference]}</sup>" if versus else NONE,
+        speed or NONE,
+        duration(score.seconds) if score.seconds else NONE,
+        ", ".join(f"{count} {LOST.get(why, markdown(why))}" for why, count in score.lost.items()) or NONE,
+    ]
+
+
+def footnotes(standing: Standing) -> dict[Reference, str]:
+    """The letter of each reference that a row is compared with, in the order of the rows."""
+    used = dict.fromkeys(row.versus.reference for row in standing.rows if row.versus)
+    return {reference: _letter(number) for number, reference in enumerate(used)}
+
+
+def _letter(number: int) -> str:
+    return chr(ord("a") + number % 26) * (1 + number // 26)
+
+
+def footnote(standing: Standing, reference: Reference) -> str:
+    """What a letter of the table stands for."""
+    suite = "base" if reference.plus is None else "plus"
+    source = reference.source
+    parts = [
+        f"against {markdown(reference.model)}, {standing.title}{SUITES[suite]} {reference.score(suite):.1f}",
+        f" ({', '.join(filter(None, [markdown(source.name), source.date]))})",
+        "" if source.comparable else f"; not strictly comparable: {markdown(source.why)}",
+    ]
+    return "".join(parts) + "." + (f" {markdown(reference.note)}" if reference.note else "")
+
+
+def failures(standing: Standing) -> Table:
+    """How samples that are not passes failed."""
+    columns = ["Model", "samples", "pass", "fail a plus test only", "fail a base test", "out of time in a test"]
+    rows = []
+    for row in standing.rows:
+        score = row.score
+        passed = score.samples - sum(score.failures.values())
+        counts = [score.samples, passed, score.failures["plus"], score.failures["base"], score.failures["timeout"]]
+        rows.append([markdown(row.entry.title), *(f"{count:,}" for count in counts)])
+    return Table(columns, "lrrrrr", rows)
+
+
+def sampled(standing: Standing) -> Table | None:
+    """pass@1 and pass@k of the models that were asked several times; None where there is none."""
+    rows = []
+    for row in standing.rows:
+        score = row.score
+        if score.k > 1:
+            temperature = settings(row).get("temperature", NONE)
+            both = [score.base, score.base_k, score.plus, score.plus_k]
+            cells = [f"{percent(one.value)} ({interval(one)})" for one in both]
+            rows.append([markdown(row.entry.title), str(score.k), markdown(str(temperature)), *cells])
+    title = standing.title
+    columns = ["Model", "k", "temperature", f"{title} pass@1", "pass@k", f"{title}+ pass@1", "pass@k"]
+    return Table(columns, "lrrrrrr", rows) if rows else None
+
+
+def pairs(standing: Standing) -> Table:
+    """Every pair, or where there are too many those with the best model and those of neighbours."""
+    columns = ["Model", "against", "only the first passes", "only the second", "p", "p (Holm)", "told apart"]
+    places = {row.entry.id: place for place, row in enumerate(standing.ranked)}
+    shown = list(standing.pairs)
+    if len(shown) > SHOWN:
+        shown = [pair for pair in shown if places[pair.first] == 0 or places[pair.second] - places[pair.first] == 1]
+    rows = [_pair(standing, pair) for pair in shown]
+    return Table(columns, "llrrrrl", rows, len(standing.pairs) - len(shown))
+
+
+def _pair(standing: Standing, pair: Pair) -> Cells:
+    return [
+        markdown(standing.row(pair.first).entry.title),
+        markdown(standing.row(pair.second).entry.title),
+        str(len(pair.ahead)),
+        str(len(pair.behind)),
+        p_value(pair.p).removeprefix("p ").removeprefix("= "),
+        p_value(pair.corrected).removeprefix("p ").removeprefix("= "),
+        "yes" if pair.apart else "no",
+    ]
+
+
+def separating(standing: Standing) -> Table:
+    """The problems that some models pass and others fail, those that most evenly divide them first."""
+    splits = [split for split in standing.splits if split.passed and split.failed]
+    order = sorted(splits, key=lambda split: -min(len(split.passed), len(split.failed)))
+    rows = [_split(standing, split) for split in order[:SHOWN]]
+    return Table(["Problem", "Function", "passed by", "which"], "llrl", rows, max(0, len(order) - SHOWN))
+
+
+def _split(standing: Standing, split: Split) -> Cells:
+    many = len(split.passed) > len(split.failed)
+    which = f"all but {names(standing, split.failed)}" if many else f"only {names(standing, split.passed)}"
+    function = standing.functions.get(split.task_id, "")
+    total = len(split.passed) + len(split.failed)
+    return [markdown(split.task_id), markdown(function), f"{len(split.passed)} of {total}", which]
+
+
+def agreed(standing: Standing) -> str:
+    """How many problems all models pass, and which all of them fail."""
+    passed = sum(not split.failed for split in standing.splits)
+    failed = [split.task_id for split in standing.splits if not split.passed]
+    shown = ", ".join(map(markdown, failed[:SHOWN])) + (
+        f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+    )
+    everyone = f"All models pass {counted(passed, 'other problem')}"
+    return f"{everyone}; none passes {shown}." if failed else f"{everyone}; each problem is passed by one or more."
+
+
+def ranking(standing: Standing, suite: str) -> Table | None:
+    """Ours, in bold, among the published scores; None where nothing is published."""
+    published = [one for one in references(standing.dataset) if one.score(suite) is not None]
+    if not published:
+        return None
+    numbers = {source: number for number, source in enumerate(sources(references(standing.dataset)), 1)}
+    ours = [(row.score.plus if suite == "plus" else row.score.base, row) for row in standing.rows]
+    lines = [(round(100 * found.value, 1), f"**{markdown(row.entry.title)}**", "this machine") for found, row in ours]
+    for one in published:
+        unlike = "" if one.source.comparable else ", not comparable"
+        lines.append((round(one.score(suite) or 0.0, 1), markdown(one.model), f"[{numbers[one.source]}]{unlike}"))
+    lines.sort(key=lambda line: (-line[0], not line[1].startswith("**"), line[1]))
+    values = [value for value, _, _ in lines]
+    rows = [
+        [str(values.index(value) + 1), name, f"**{value:.1f}**" if "**" in name else f"{value:.1f}", source]
+        for value, name, source in lines
+    ]
+    return Table(["#", "Model", f"{standing.title}{SUITES[suite]}", "Source"], "rlrl", rows)
+
+
+def source(found: Source) -> str:
+    """A source with its date, and whether ours may stand beside its scores."""
+    name = f"[{markdown(found.name)}]({found.url})" if found.url else markdown(found.name)
+    why = "comparable, the same tests and prompt" if found.comparable else f"not comparable, {markdown(found.why)}"
+    return f"{name}, {found.date or 'date not known'}: {why}."
+
+
+def unfinished(entries: Sequence[Entry]) -> Table | None:
+    """The profiles without a result, or without a newer one, with reason and remedy; None where there is none."""
+    names_of = {"none": "not run", "gone": "not declared"}
+    rows = [
+        [
+            markdown(entry.title),
+            f"{markdown(entry.id)}, {markdown(entry.dataset)}",
+            names_of.get(entry.state, entry.state),
+            markdown(entry.reason),
+            markdown(entry.remedy) or NONE,
+        ]
+        for entry in entries
+        if entry.state != "done"
+    ]
+    return Table(["Model", "Profile", "State", "Why", "What to do"], "lllll", rows) if rows else None
