@@ -44,7 +44,7 @@ def gather(config: Config, skipped: Mapping[str, str]) -> list[Entry]:
     """Everything there is to report; `skipped` maps ids of profiles that cannot run here to the reason."""
     declared = {(profile.id, dataset): profile for profile in config.profiles for dataset in profile.sampling.datasets}
     entries = [
-        _entry(config.layout.run(profile.id, dataset), profile, skipped.get(profile.id, ""))
+        entry(config.layout.run(profile.id, dataset), profile, skipped.get(profile.id, ""))
         for (_, dataset), profile in declared.items()
     ]
     known = {profile.id: profile for profile in config.profiles}
@@ -55,7 +55,8 @@ def gather(config: Config, skipped: Mapping[str, str]) -> list[Entry]:
     return entries
 
 
-def _entry(files: RunFiles, profile: Profile, lacking: str) -> Entry:
+def entry(files: RunFiles, profile: Profile, lacking: str = "") -> Entry:
+    """What became of a declared profile; `lacking` says what it needs and this machine has not."""
     found = _result(files)
     state, reason, remedy = _state(files, profile, found, lacking)
     return _made(files, found, profile.title, profile.note, profile.reference, state, reason, remedy)

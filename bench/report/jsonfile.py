@@ -8,7 +8,7 @@ from bench.report.pairs import Pair
 from bench.report.records import Entry
 from bench.report.references import Comparison, Reference, references
 from bench.report.scores import Score
-from bench.report.standings import Row, Standing, standings
+from bench.report.standings import Row, Standing
 from bench.report.stats import Estimate
 
 SCHEMA = 1
@@ -16,10 +16,9 @@ PLACES = 6
 """Decimals of a fraction."""
 
 
-def render(entries: Sequence[Entry], selftests: Mapping[str, Any]) -> str:
+def render(found: Sequence[Standing], selftests: Mapping[str, Any]) -> str:
     """report.json; the same input gives the same text."""
-    found = [_dataset(standing) for standing in standings(entries)]
-    value = {"schema": SCHEMA, "datasets": found, "selftests": dict(selftests)}
+    value = {"schema": SCHEMA, "datasets": list(map(_dataset, found)), "selftests": dict(selftests)}
     return json.dumps(value, indent=1) + "\n"
 
 
@@ -84,6 +83,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "problems": pair.common,
         "only_first": len(pair.ahead),
         "only_second": len(pair.behind),
+        "gain": round(pair.gain, PLACES),
         "p": float(f"{pair.p:.6g}"),
         "p_holm": float(f"{pair.corrected:.6g}"),
         "apart": pair.apart,

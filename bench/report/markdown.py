@@ -11,7 +11,7 @@ from bench.problems import SOURCES
 from bench.report import escape, provenance, references, tables, words
 from bench.report.numbers import counted
 from bench.report.records import Entry
-from bench.report.standings import Standing, standings
+from bench.report.standings import Standing
 from bench.report.tables import Table
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -26,8 +26,8 @@ class Context:
     lesson: str = ""
 
 
-def render(entries: Sequence[Entry], context: Context) -> str:
-    """REPORT.md; the same input gives the same text."""
+def render(found: Sequence[Standing], entries: Sequence[Entry], context: Context) -> str:
+    """REPORT.md over `found`, the standings of `entries`; the same input gives the same text."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=False,  # noqa: S701 - Markdown, escaped by the filters below and in tables.py
@@ -37,7 +37,6 @@ def render(entries: Sequence[Entry], context: Context) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= {"table": table, "md": escape.markdown, "code": escape.code, "counted": counted}
-    found = standings(entries)
     shown = [standing for standing in found if standing.rows]
     text = environment.get_template("REPORT.md.j2").render(
         title=_title(shown or found),

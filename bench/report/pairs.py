@@ -1,7 +1,7 @@
 """Which models the data tells apart: pairs compared problem by problem, and the rank bands that follow from them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import lcm
 
@@ -22,7 +22,7 @@ class Pair:
 
     `ahead` are the problems that the first passes (more often), `behind` those that the second does. `p` is exact
     McNemar's, or the exact sign-flip test's where there are several samples a problem; `corrected` is Holm's, over all
-    pairs of the dataset.
+    pairs of the dataset. `gain` is how much more of the common problems the first passes, as a fraction.
     """
 
     first: str
@@ -30,6 +30,7 @@ class Pair:
     common: int
     ahead: tuple[str, ...]
     behind: tuple[str, ...]
+    gain: float
     p: float
     corrected: float
 
@@ -49,10 +50,7 @@ def pairs(entries: Sequence[Entry]) -> list[Pair]:
     known = {entry.id: rates(entry) for entry in entries}
     found = [_pair(first, second, known[first], known[second]) for first, second in combinations(known, 2)]
     corrected = holm([pair.p for pair in found])
-    return [
-        Pair(pair.first, pair.second, pair.common, pair.ahead, pair.behind, pair.p, value)
-        for pair, value in zip(found, corrected, strict=True)
-    ]
+    return [replace(pair, corrected=value) for pair, value in zip(found, corrected, strict=True)]
 
 
 def _pair(first: str, second: str, one: Rates, other: Rates) -> Pair:
@@ -62,7 +60,8 @@ def _pair(first: str, second: str, one: Rates, other: Rates) -> Pair:
     ahead = tuple(task for task, gap in gaps.items() if gap > 0)
     behind = tuple(task for task, gap in gaps.items() if gap < 0)
     p = sign_flip(list(gaps.values()))
-    return Pair(first, second, len(common), ahead, behind, p, p)
+    gain = sum(gaps.values()) / unit / len(common) if common else 0.0
+    return Pair(first, second, len(common), ahead, behind, gain, p, p)
 
 
 def _times(rate: tuple[int, int], unit: int) -> int:
