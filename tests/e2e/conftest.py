@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RAN = re.compile(r"^(generate|samples|eval|report) +(\S+)", re.MULTILINE)
+RAN = re.compile(r"^(generate|samples|eval|report) +(?:\S*/REPORT\.md)?(\S*)", re.MULTILINE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,7 +32,7 @@ class Ran:
     @property
     def tasks(self) -> list[str]:
         """The steps that ran, such as `generate a`."""
-        return [f"{verb} {name}" for verb, name in RAN.findall(self.out)]
+        return [f"{verb} {name}".strip() for verb, name in RAN.findall(self.out)]
 
 
 @dataclass(frozen=True)

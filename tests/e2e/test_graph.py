@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import Project
 
-REPORT = "report results/REPORT.md"
+REPORT = "report"
 IMPORTED = ["samples b", "eval b", REPORT]
 
 
