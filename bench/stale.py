@@ -28,7 +28,11 @@ class Reason:
     def __str__(self) -> str:
         """A phrase for the terminal, such as `max_tokens 4096 → 8192`."""
         if self.kind == "changed":
-            return f"{self.what} changed" if _opaque(self.old, self.new) else f"{self.what} {self.old} → {self.new}"
+            return (
+                f"{self.what} changed"
+                if _opaque(self.old, self.new)
+                else f"{self.what} {_said(self.old)} → {_said(self.new)}"
+            )
         texts = {"missing": f"{self.what} is missing", "edited": f"{self.what} was changed by hand"}
         return texts.get(self.kind, self.what or self.kind)
 
@@ -72,6 +76,10 @@ def _damaged(recorded: Mapping[str, str], outputs: Iterable[Path]) -> list[Reaso
         elif now != recorded.get(path.name):
             found.append(Reason("edited", path.name))
     return found
+
+
+def _said(value: Any) -> Any:
+    return "none" if value == "" else value
 
 
 def _opaque(*values: Any) -> bool:

@@ -34,6 +34,7 @@ def test_up_to_date(made: tuple[Path, Path]) -> None:
         ({"max_tokens": 4096, "model": "b" * 32}, "model changed"),
         ({"max_tokens": 4096, "model": "a" * 32, "seed": 1}, "seed absent → 1"),
         ({"max_tokens": 4096}, "model changed"),
+        ({"max_tokens": "", "model": "a" * 32}, "max_tokens 4096 → none"),
     ],
 )
 def test_changed(made: tuple[Path, Path], depends: dict[str, object], said: str) -> None:

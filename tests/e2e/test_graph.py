@@ -108,7 +108,9 @@ def test_why_runs_nothing(made: Project) -> None:
     """`doit why` names what would run, with old and new value, and runs nothing."""
     made.edit("[defaults]", '[defaults]\nsystem_prompt = ""')
     told = made.doit("why")
-    assert re.search(r"generate +a +system_prompt You are a helpful assistant good at coding\. → ", told.out)
+    assert re.search(
+        r"generate +a +system_prompt You are a helpful assistant good at coding\. → none$", told.out, re.MULTILINE
+    )
     assert re.search(r"fresh +b +nothing would run", told.out)
     assert made.file("a", "raw.jsonl").read_bytes().count(b'"outcome"') > 0
 
