@@ -152,7 +152,7 @@ def agreed(standing: Standing) -> str:
     shown = ", ".join(map(markdown, failed[:SHOWN])) + (
         f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
     )
-    everyone = f"All models pass {counted(passed, 'other problem')}"
+    everyone = f"All models pass {counted(passed, 'other problem')}" if passed else "No problem is passed by all models"
     return f"{everyone}; none passes {shown}." if failed else f"{everyone}; each problem is passed by one or more."
 
 

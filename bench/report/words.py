@@ -1,25 +1,29 @@
 """What the data shows and what it does not, in sentences; Markdown."""
 
-from itertools import groupby
+from collections.abc import Iterable
+from itertools import combinations, groupby
 
 from bench.report.escape import markdown
+from bench.report.families import family
 from bench.report.numbers import counted, interval, p_value, percent
 from bench.report.pairs import Pair
 from bench.report.standings import Row, Standing
 
 NAMED = 4
-"""Models of a band that its sentence compares with the band's best; all pairs stand below."""
-LISTED = 6
+"""Models of a band that its sentence compares with its best, and pairs of quantizations; all pairs stand below."""
+LISTED = 4
 """Names that a line lists."""
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def findings(standing: Standing) -> list[str]:
-    """A paragraph for each rank band, best first."""
+    """A paragraph for each rank band, best first, and one for each model that is there in several quantizations."""
     ranked = standing.ranked
     if len(ranked) == 1:
         return [_alone(ranked[0])]
     groups = [list(group) for _, group in groupby(ranked, key=lambda row: row.band)]
-    return [_band(standing, group, groups[i - 1][0] if i else None) for i, group in enumerate(groups)]
+    said = [_band(standing, group, groups[i - 1][0] if i else None) for i, group in enumerate(groups)]
+    return said + _quantizations(standing)
 
 
 def _alone(row: Row) -> str:
@@ -32,22 +36,44 @@ def _alone(row: Row) -> str:
 
 def _band(standing: Standing, group: list[Row], above: Row | None) -> str:
     """`above` is the best of the band before."""
-    best, rest = group[0], group[1:]
-    said = []
+    best, rest, said = group[0], group[1:], []
     if above:
-        pair = _pair(standing, above, best)
-        said.append(f"{_name(best)} is behind {_name(above)}: {_split(pair)}.")
+        said.append(f"{_name(best)} is behind {_name(above)}: {_split(_pair(standing, above, best))}.")
     elif not rest:
         said.append(f"{_name(best)} is ahead of all others.")
     if rest:
         said.append(f"{counted(standing.problems, 'problem')} cannot tell these {_word(len(group))} apart.")
-        said += [
-            f"{_name(best)} is not shown to be better than {_name(row)}: {_split(_pair(standing, best, row))}."
-            for row in rest[:NAMED]
+        shown = [f"{_name(row)}: {_split(_pair(standing, best, row), row is rest[0])}" for row in rest[:NAMED]]
+        if len(rest) > NAMED:
+            shown.append(f"the other {_word(len(rest) - NAMED)}")
+        said.append(f"{_name(best)} is not shown to be better than {'; nor than '.join(shown)}.")
+    return f"**{best.band}** · {' '.join(said)}"
+
+
+def _quantizations(standing: Standing) -> list[str]:
+    """What is known of quantizations of one model, where the band's own sentence does not say it already."""
+    found, firsts = [], {row.band: row for row in reversed(standing.ranked)}
+    for name in dict.fromkeys(map(_family, standing.ranked)):
+        rows = [row for row in standing.ranked if _family(row) == name]
+        told = [
+            _versus(standing, first, second, name)
+            for first, second in combinations(rows, 2)
+            if firsts[first.band] is not first
         ]
-    if len(rest) > NAMED:
-        said.append(f"Nor than the other {len(rest) - NAMED} of this band.")
-    return f"**{best.band}** · " + " ".join(said)
+        if told:
+            found.append(f"**{markdown(name)}** · {'; '.join(told[:NAMED])}.")
+    return found
+
+
+def _versus(standing: Standing, better: Row, worse: Row, of: str) -> str:
+    pair = _pair(standing, better, worse)
+    shown = "is better" if pair.apart else "is not shown to be better"
+    first, second = (markdown(row.entry.title.replace(of, "").strip() or row.entry.title) for row in (better, worse))
+    return f"{first} {shown} than {second}: {_split(pair)}"
+
+
+def _family(row: Row) -> str:
+    return family(row.entry.title)
 
 
 def _pair(standing: Standing, first: Row, second: Row) -> Pair:
@@ -55,16 +81,16 @@ def _pair(standing: Standing, first: Row, second: Row) -> Pair:
     return next(pair for pair in standing.pairs if (pair.first, pair.second) == wanted)
 
 
-def _split(pair: Pair) -> str:
+def _split(pair: Pair, whole: bool = True) -> str:  # noqa: FBT001, FBT002 - whether as a whole clause
     ahead, behind = len(pair.ahead), len(pair.behind)
     if not ahead + behind:
         return "they pass the same problems"
-    return f"they disagree on {counted(ahead + behind, 'problem')}, {ahead} to {behind} ({p_value(pair.corrected)})"
+    said = f"{counted(ahead + behind, 'problem')}, {ahead} to {behind} ({p_value(pair.corrected)})"
+    return f"they disagree on {said}" if whole else said
 
 
 def _word(count: int) -> str:
-    words = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-    return words[count] if count < len(words) else str(count)
+    return NUMBERS[count] if count < len(NUMBERS) else str(count)
 
 
 def _name(row: Row) -> str:
@@ -82,8 +108,8 @@ def method(standing: Standing) -> str:
     return (
         "A rank band begins with the best model left and ends before the first one that is told apart from it: by "
         f"{test} on the problems on which two models disagree, p < 0.05 after Holm's correction for "
-        f"{counted(len(standing.pairs), 'pair')}. Not told apart is not the same as equally good: at best, "
-        "a split of 6 to 0 is the smallest that shows anything, and the correction asks for more."
+        f"{counted(len(standing.pairs), 'pair')}. Not told apart does not mean equally good: it takes a split of at "
+        "least 6 to 0 to show anything, and a wider one where many pairs are compared."
     )
 
 
@@ -95,36 +121,35 @@ def greedy(standing: Standing) -> bool:
 
 def warnings(standing: Standing) -> list[str]:
     """What makes figures of the table less than they seem."""
-    found = []
-    for row in standing.rows:
-        found += [f"{_name(row)}: {text}" for text in _warnings(row)]
-    hashes = {str(row.entry.bench.get("dataset_hash", "")) for row in standing.rows} - {""}
-    if len(hashes) > 1:
-        found.append("Not all models were graded on the same version of the dataset; grade them again to compare them.")
-    return found
+    rows = standing.rows
+    cut = [_cut(row) for row in rows if row.score.lost.get("truncated")]
+    short = [_short(row) for row in rows if row.score.attempted < row.score.problems]
+    old = [_name(row) for row in rows if row.entry.state in ("failed", "skipped")]
+    gone = [_name(row) for row in rows if row.entry.state == "gone"]
+    hashes = {str(row.entry.bench.get("dataset_hash", "")) for row in rows} - {""}
+    again = "A larger max_tokens asks for those answers again."
+    found = (
+        (cut, f"Cut off at max_tokens, so that what would have followed is not known: {{}}. {again}"),
+        (short, "Without a rank, since not every problem was attempted (the others count as failed): {}."),
+        (old, "Older results, for the reason that stands below: {}."),
+        (gone, "Without a rank, since profiles.toml no longer declares it: {}."),
+        (sorted(hashes)[1:], "Not all models were graded on the same version of the dataset; grade them again."),
+    )
+    return [text.format(_cut_short(shown)) for shown, text in found if shown]
 
 
-def _warnings(row: Row) -> list[str]:
-    entry, score, found = row.entry, row.score, []
-    if score.lost.get("truncated"):
-        limit = settings(row).get("max_tokens")
-        at = f" of {limit} tokens" if isinstance(limit, int) else ""
-        found.append(
-            f"{score.lost['truncated']} of {counted(score.samples, 'answer')} ended at max_tokens{at}; what would have "
-            "followed is not known, and a larger max_tokens asks for those again."
-        )
-    if score.attempted < score.problems:
-        found.append(
-            f"{score.problems - score.attempted} of {counted(score.problems, 'problem')} were not attempted and count "
-            "as failed; it has no rank."
-        )
-    if entry.state in ("failed", "skipped"):
-        found.append(
-            f"this is the result of {markdown(entry.date) or 'an earlier day'}; see below why there is no newer one."
-        )
-    if entry.state == "gone":
-        found.append("profiles.toml no longer declares it; it has no rank.")
-    return found
+def _cut(row: Row) -> str:
+    limit = settings(row).get("max_tokens")
+    at = f" at {limit} tokens" if isinstance(limit, int) else ""
+    return f"{_name(row)} ({row.score.lost['truncated']} of {row.score.samples}{at})"
+
+
+def _short(row: Row) -> str:
+    return f"{_name(row)} ({row.score.attempted} of {row.score.problems})"
+
+
+def _cut_short(shown: list[str], most: int = 12) -> str:
+    return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
 
 
 def settings(row: Row) -> dict[str, object]:
@@ -133,7 +158,6 @@ def settings(row: Row) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def names(standing: Standing, ids: tuple[str, ...]) -> str:
+def names(standing: Standing, ids: Iterable[str]) -> str:
     """The titles of some rows, cut where there are many."""
-    shown = ", ".join(_name(standing.row(name)) for name in ids[:LISTED])
-    return shown + (f" and {len(ids) - LISTED} more" if len(ids) > LISTED else "")
+    return _cut_short([_name(standing.row(name)) for name in ids], LISTED)
