@@ -174,7 +174,9 @@ class Judge:
             return SuiteResult("fail", self.index, self.failure, undecided=True)
         if self.failure is None and self.index == len(self.expected):
             return SuiteResult("pass")
-        index = min(self.index, len(self.expected) - 1) if end.test >= 0 else None
+        # Records of tests that were right may still have been on their way when the process ended.
+        reached = self.index if self.failure is not None else max(self.index, end.test)
+        index = min(reached, len(self.expected) - 1) if end.test >= 0 else None
         if self.failure is not None:
             return SuiteResult("fail", index, self.failure)
         if end.broken == "time":

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.errors import SandboxError
+from bench.evaluate.inside.limits import PATIENCE, SLOWEST
 
 START_SECONDS = 90.0
-GRACE = 30.0
+LONGEST, GRACE = PATIENCE * SLOWEST, 30.0
+"""A run that has not ended after LONGEST times its budget and GRACE seconds is no longer served by its runner."""
+
 MOST = 1 << 20
 CHUNK = 1 << 17
 
@@ -28,7 +31,8 @@ class Run:
     """One suite to run: seconds are limits, `limits` those of single tests that differ from `limit`.
 
     `inputs` is the path of the inputs inside the sandbox; `form` is what an output becomes before it is sent ("",
-    "set", "not none"); a record of more than `limit_bytes` crosses as a digest.
+    "set", "not none"); a record of more than `limit_bytes` crosses as a digest. `alone` says that nothing of ours runs
+    beside it, and that the limits stretch where the machine is slow at the moment.
     """
 
     entry_point: str
@@ -39,6 +43,7 @@ class Run:
     form: str = ""
     timed: bool = False
     limit_bytes: int = 4096
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,13 +108,13 @@ class Lane:
 
     def run(self, run: Run, source: str, feed: Callable[[bytes], bool]) -> End:
         """Run a suite; `feed` gets the child's bytes as they come and returns False to stop it. Raises LaneEnded."""
-        return End(**self.call({"op": "run", **vars(run)}, source, feed, run.budget * 4 + GRACE))
+        return End(**self.call({"op": "run", **vars(run)}, source, feed, run.budget * LONGEST + GRACE))
 
     def call(self, job: dict[str, Any], source: str, feed: Callable[[bytes], bool], seconds: float) -> dict[str, Any]:
         """Send a job, hand its records to `feed`, return its end record. Raises LaneEnded."""
         data = source.encode("utf-8", "surrogatepass")
         limits = {"memory": self.memory, "processes": self.processes, "source_bytes": len(data)}
-        self._send({"limits": {}, "limit": seconds, "budget": seconds, **job, **limits}, data)
+        self._send({"limits": {}, "limit": seconds, "budget": seconds, "alone": False, **job, **limits}, data)
         deadline, wanted = time.monotonic() + seconds, True
         while True:
             letter, body = self._frame(deadline)

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.errors import SandboxError
 from bench.evaluate import results, samples_file
 from bench.evaluate.cache import Verdicts
-from bench.evaluate.grade import grade, owed_to_others
+from bench.evaluate.grade import Attempt, owed_to_others
 from bench.evaluate.lane import Lane
 from bench.evaluate.pool import Pool
 from bench.evaluate.results import Graded, Summary
@@ -78,7 +78,7 @@ class Grading:
         ensure_truth(self.truth, self.pool)
         again, same = [], Counter(sample.key for sample in samples)
         done = sum(same[key] for key in found)
-        for sample, verdict in self._graded(sorted(unique.values(), key=self._cost), workers=0):
+        for sample, verdict in self._graded(sorted(unique.values(), key=self._cost)):
             found[sample.key] = verdict
             if owed_to_others(verdict):
                 again.append(sample)
@@ -87,17 +87,17 @@ class Grading:
             done += same[sample.key]
             if on_progress:
                 on_progress(done, len(samples))
-        for sample, verdict in self._graded(again, workers=1):
+        for sample, verdict in self._graded(again, alone=True):
             found[sample.key] = replace(verdict, retried=True)
         return found
 
-    def _graded(self, jobs: list[Sample], workers: int) -> Iterator[tuple[Sample, Verdict]]:
-        lanes = min(workers or self.pool.box.workers, len(jobs))
-        return self.pool.each(jobs, self._grade, lambda _: UNSANDBOXED, lanes)
+    def _graded(self, jobs: list[Sample], *, alone: bool = False) -> Iterator[tuple[Sample, Verdict]]:
+        def verdict(lane: Lane, sample: Sample) -> Verdict:
+            text = "" if sample.empty else self.solutions.text(sample)
+            return Attempt(self.truth, self.truth.tasks[sample.task_id], text, lane, alone).verdict()
 
-    def _grade(self, lane: Lane, sample: Sample) -> Verdict:
-        task = self.truth.tasks[sample.task_id]
-        return grade(self.truth, task, "" if sample.empty else self.solutions.text(sample), lane)
+        lanes = 1 if alone else min(self.pool.box.workers, len(jobs))
+        return self.pool.each(jobs, verdict, lambda _: UNSANDBOXED, lanes)
 
     def _cost(self, sample: Sample) -> float:
         return -self.truth.costs.get(sample.task_id, 0.0)

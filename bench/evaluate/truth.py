@@ -12,6 +12,7 @@ import json
 import marshal
 import re
 import struct
+import threading
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ FORMAT = 1
 SUITES = ("base", "plus")
 MIN_LIMIT, FACTOR, SUITE_LIMIT = 4.0, 4.0, 60.0
 """Seconds: a test may take max(4, 4 x reference), a suite the sum of that up to 60, and one more (EvalPlus's HEAD)."""
+
+UNLIMITED = 600.0
+"""Seconds that a canonical solution may take."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Truth:
         self.root = cache / "truth" / f"{self.hash}-{FORMAT}"
         self.box = self.root / "box"
         self.costs: dict[str, float] = {}
+        self.lock = threading.Lock()
         self.tasks = self._index()
         self.expected = lru_cache(maxsize=16)(self._expected)
 
@@ -124,15 +129,11 @@ class Truth:
     def _path(self, task: Task) -> Path:
         return self.root / f"{task.name}.truth"
 
-    def run(self, task: Task, suite: str, expected: Expected | None = None, *, whole: bool = False) -> Run:
-        """What the sandbox is asked for: with `expected` as a sample is graded, without as ground truth is made."""
-        timed = expected is None
-        budget, limit, limits = (600.0, 600.0, {}) if expected is None else (
-            expected.budget, expected.limit, expected.limits
-        )  # fmt: skip
+    def run(self, task: Task, suite: str, *, whole: bool = False, timed: bool = False) -> Run:
+        """What the sandbox is asked for as ground truth is made; with `whole`, outputs cross uncut."""
         return Run(
-            task.entry_point, f"inputs/{task.name}.{suite}", budget, limit, limits, task.rule.form, timed,
-            (1 << 31) - 1 if whole else outputs.LIMIT,
+            task.entry_point, f"inputs/{task.name}.{suite}", UNLIMITED, UNLIMITED, {}, task.rule.form, timed,
+            outputs.UNCUT if whole else outputs.LIMIT,
         )  # fmt: skip
 
     def canonical(self, task: Task) -> str:
@@ -144,7 +145,7 @@ class Truth:
         """Run the canonical solution in `lane` and keep what it returns. Raises GraderError, LaneEnded."""
         suites = []
         for suite in SUITES:
-            records, (first_float, seconds, nan) = self._collect(lane, task, self.run(task, suite))
+            records, (first_float, seconds, nan) = self._collect(lane, task, self.run(task, suite, timed=True))
             meta = {"first_float": first_float, "seconds": seconds, "nan": nan, "sizes": [len(r) for r in records]}
             suites.append((meta, b"".join(records) + outputs.HEADER.pack(outputs.DONE, 0)))
         head = json.dumps([meta | {"bytes": len(wire)} for meta, wire in suites]).encode()
@@ -175,15 +176,16 @@ class Truth:
         """The expected records with whole outputs, however large; computed when first needed, kept beside the rest."""
         small = self.expected(task.task_id)[suite]
         path = self._path(task).with_suffix(f".{suite}.whole")
-        body = _body(path)
-        if body is None:
-            stream = bytearray()
-            lane.run(self.run(task, suite, small, whole=True), self.canonical(task), into(stream))
-            body = bytes(stream)
-            write_atomic(path, blake2b(body, digest_size=16).digest() + body)
+        with self.lock:
+            body = _body(path)
+            if body is None:
+                stream = bytearray()
+                lane.run(self.run(task, suite, whole=True), self.canonical(task), into(stream))
+                body = bytes(stream)
+                if sum(1 for _ in _split(body)) != len(small) + 1:
+                    raise GraderError(f"The canonical solution of {task.task_id} does not run to its end again.")
+                write_atomic(path, blake2b(body, digest_size=16).digest() + body)
         sizes = [len(record) for record in _split(body)][:-1]
-        if len(sizes) != len(small):
-            raise GraderError(f"The canonical solution of {task.task_id} did not run to its end a second time.")
         return Expected(**vars(small) | {"wire": body, "offsets": _offsets(sizes)})
 
 

@@ -16,8 +16,8 @@ VALUE, DIGEST, OPAQUE, ERROR, DONE, TIMES = range(6)
 CONVERTED = 16
 """Added to the kind where the type of the value was not the plain one (a Counter, a numpy scalar, …)."""
 
-LIMIT = 4096
-"""Bytes beyond which a value crosses as its digest."""
+LIMIT, UNCUT = 4096, (1 << 31) - 1
+"""Bytes beyond which a value crosses as its digest; UNCUT where it must cross whole."""
 
 HEADER = struct.Struct("<BI")
 SUMMARY = struct.Struct("<16sQ5s")

@@ -24,15 +24,11 @@ import time
 from typing import Any, NoReturn
 
 from . import child, leftovers, probe
+from .limits import TICK, Clock, Watch
 
-TICK = 0.05
-PATIENCE = 4
-"""How many times a limit may pass on the wall while the sample waits for a core."""
-
-WATCH_AFTER = 0.2
 BUFFER = bytearray(1 << 16)
 BODY = 5
-LOADED = ("collections", "copy", "functools", "hashlib", "heapq", "itertools", "math", "random", "re", "string", "typing")
+LOADED = "collections", "copy", "functools", "hashlib", "heapq", "itertools", "math", "random", "re", "string", "typing"
 """What samples like to import: loaded once, for all of them."""
 
 
@@ -97,64 +93,6 @@ def be_child(job: dict[str, Any], writer: int, progress: Any) -> NoReturn:
         child.run(job, source, inputs, writer, progress)
     finally:
         os._exit(1)
-
-
-class Clock:
-    """Seconds that count against a sample: wall time, less what it waited for a core or for the judge."""
-
-    def __init__(self, pid: int) -> None:
-        self.path, self.began, self.stalled = f"/proc/{pid}/schedstat", time.monotonic(), 0.0
-
-    def wall(self) -> float:
-        """Seconds since the start, less the time that the judge did not read."""
-        return time.monotonic() - self.began - self.stalled
-
-    def fair(self) -> float:
-        """Wall time less the time on the run queue, as Linux counts it (the second figure, in nanoseconds)."""
-        try:
-            with open(self.path, "rb") as file:
-                return self.wall() - int(file.read().split()[1]) / 1e9
-        except (OSError, ValueError, IndexError):
-            return self.wall()
-
-
-class Watch:
-    """The limits of one run: per test, for the suite, and for memory."""
-
-    def __init__(self, job: dict[str, Any], clock: Clock, progress: Any) -> None:
-        self.job, self.clock, self.progress = job, clock, progress
-        self.test, self.fair, self.wall = 0, 0.0, 0.0
-        self.next = 0.0
-
-    def broken(self) -> str:
-        """Which limit is passed, "time" or "memory", else nothing; looks at most once a tick."""
-        wall = self.clock.wall()
-        if wall < self.next:
-            return ""
-        self.next = wall + TICK
-        fair, test = self.clock.fair(), self.progress[0]
-        if test != self.test:
-            self.test, self.fair, self.wall = test, fair, wall
-        if _over(self.job["budget"], fair, wall):
-            return "time"
-        limit = self.job["limits"].get(str(test - 1), self.job["limit"])
-        if test and _over(limit, fair - self.fair, wall - self.wall):
-            return "time"
-        return "memory" if wall > WATCH_AFTER and memory_used() > self.job["memory"] else ""
-
-
-def _over(limit: float, fair: float, wall: float) -> bool:
-    return fair > limit or wall > limit * PATIENCE
-
-
-def memory_used() -> int:
-    """Bytes that the samples' processes hold beyond what they were born with."""
-    page, own, total = mmap.PAGESIZE, str(os.getpid()), 0
-    names = [name for name in os.listdir("/proc") if name.isdigit() and name != own] if os.getpid() == 1 else []
-    for name in names:
-        with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/statm", "rb") as file:
-            total += max(0, int(file.read().split()[1]) * page - BORN_WITH)
-    return total
 
 
 def relay(reader: int, clock: Clock) -> bool:
@@ -241,18 +179,17 @@ def hello() -> dict[str, Any]:
 
 def main() -> None:
     """Serve jobs until stdin ends."""
-    global BORN_WITH  # noqa: PLW0603 - known once everything is loaded
     prepare(int(sys.argv[1]))
     send(b"H", json.dumps(hello()).encode())
     progress = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("I")
-    BORN_WITH = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    born_with = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     gc.collect()
     gc.freeze()
     while True:
         job = receive()
         if job["op"] == "stop":
             continue
-        job["folder"] = leftovers.folder()
+        job |= {"folder": leftovers.folder(), "born_with": born_with}
         progress[0] = 0
         pid, reader = start(job, progress)
         end = attend(pid, reader, job, progress)
@@ -260,8 +197,6 @@ def main() -> None:
         end["dirty"] = not leftovers.cleared(job["folder"])
         send(b"E", json.dumps(end).encode())
 
-
-BORN_WITH = 0
 
 if __name__ == "__main__":
     main()
