@@ -56,14 +56,15 @@ class Project:
             "PYTHONWARNINGS": "error", "XDG_RUNTIME_DIR": str(self.root),
         }  # fmt: skip
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), *arguments]
         return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.root, env=self.environment
-        )
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.root,
+            env=self.environment | environment,
+        )  # fmt: skip
 
-    def doit(self, *arguments: str, seconds: float = 300) -> Ran:
-        process = self.start(*arguments)
+    def doit(self, *arguments: str, seconds: float = 300, **environment: str) -> Ran:
+        process = self.start(*arguments, **environment)
         try:
             out, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -103,20 +102,13 @@ def test_a_wrong_import(project: Project, spoil: object, said: str) -> None:
     write(project, spoil(lines))  # type: ignore[operator]
     fails(project.doit(), said)
     assert project.file("b", "eval_results.json").read_bytes() == good
-    assert said.replace("<", "&lt;") in project.report().replace("\\", "") or "b" in project.report()
 
 
 def test_no_sandbox(project: Project, tmp_path: Path) -> None:
     """Without Docker and bubblewrap model code is refused with the remedy, and no result is written."""
     project.write(IMPORT.replace("bubblewrap", "auto"))
     write(project, [json.dumps(row) for row in rows()])
-    (tmp_path / "bin").mkdir()
-    command = [*project.start("list").args]  # type: ignore[misc]
-    environment = project.environment | {"PATH": str(tmp_path / "bin")}
-    ran = subprocess.run(command[:-1], capture_output=True, text=True, cwd=project.root, env=environment, check=False)
-    fails(
-        Ran(ran.returncode, ran.stdout + ran.stderr), "No sandbox for model code: start Docker, or install bubblewrap"
-    )
+    fails(project.doit(PATH=str(tmp_path)), "No sandbox for model code: start Docker, or install bubblewrap")
     assert not project.file("b", "eval_results.json").exists()
 
 
@@ -125,11 +117,8 @@ def test_a_damaged_dataset(project: Project) -> None:
     project.write('[sandbox]\nkind = "bubblewrap"\n[profiles.b]\nsolutions = "solutions.jsonl"\n')
     write(project, ['{"task_id": "HumanEval/0", "solution": "x"}'])
     (project.root / "set.jsonl").write_text('{"task_id": "HumanEval/0", "pro')
-    os.environ["HUMANEVAL_OVERRIDE_PATH"] = str(project.root / "set.jsonl")
-    try:
-        fails(project.doit("eval:b"), "The dataset HumanEval+ in")
-    finally:
-        del os.environ["HUMANEVAL_OVERRIDE_PATH"]
+    ran = project.doit("eval:b", HUMANEVAL_OVERRIDE_PATH=str(project.root / "set.jsonl"))
+    fails(ran, "The dataset HumanEval+ in")
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root writes everywhere")

@@ -119,11 +119,9 @@ def test_two_servers_at_once(served: Project, tmp_path_factory: pytest.TempPathF
     other.write((served.root / "profiles.toml").read_text())
     first = served.start("generate:a")
     wait_for(served.file("a", "raw.jsonl"), 1, first)
-    environment = other.environment | {"XDG_RUNTIME_DIR": str(served.root)}
-    command = [*first.args[:5], "generate:a"]  # type: ignore[index]
-    second = subprocess.run(command, capture_output=True, text=True, cwd=other.root, env=environment, check=False)
-    assert second.returncode != 0
-    assert f"llama-server on this machine is in use by process {first.pid} since 20" in second.stdout
+    second = other.doit("generate:a", XDG_RUNTIME_DIR=str(served.root))
+    assert second.code != 0
+    assert f"llama-server on this machine is in use by process {first.pid} since 20" in second.out
     first.communicate(timeout=120)
     assert first.returncode == 0
 
