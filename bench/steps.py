@@ -139,7 +139,6 @@ class Generate(Step):
 
     def run(self) -> None:
         """Ask for what the journal lacks."""
-        require(self.config, self.profile)
         from bench.generate.run import generate  # noqa: PLC0415 - heavy
 
         generate(self.profile, self.config, self.dataset)
@@ -227,7 +226,11 @@ def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
 
 
 def completion_identity(config: Config, profile: Profile, dataset: str) -> dict[str, Any]:
-    """What the completions of a profile depend on, flat and named, in the words of profiles.toml."""
+    """What the completions of a profile depend on, flat and named, in the words of profiles.toml.
+
+    Raises MissingPrerequisite where the model is not on this machine.
+    """
+    require(config, profile)
     from bench.generate.model import fingerprint  # noqa: PLC0415 - only where a profile is looked at
     from bench.generate.prompt import identity  # noqa: PLC0415 - the same
 
