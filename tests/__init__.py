@@ -1,0 +1,1 @@
+"""The tests, mirroring bench/; a package, so that helpers are imported by their full name."""
