@@ -1,6 +1,6 @@
 """One dataset's results as a board: a row for each entry, a column for each problem, an outcome in each place.
 
-    Standing ─▶ Board ─▶ payload.py ─▶ html.py
+Standing ─▶ Board ─▶ payload.py ─▶ html.py
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def kind_of(sample: Graded) -> str:
 class Board:
     """`entries` have samples, best first. `tasks` are all problems known, in their order.
 
-    `functions` and `prompts` say, by problem, what is to be written; both lack problems of a dataset that cannot be read.
+    `functions` and `prompts` say, by problem, what is to be written; they are empty where the dataset cannot be read.
     """
 
     dataset: str

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.console import duration
 from bench.report import labels
 from bench.report.labels import Plane
+from bench.report.numbers import rate
 
 TOP = 40
 """Models in a chart; beyond that a picture shows nothing, and the table behind it has them all."""
@@ -55,12 +57,12 @@ class Mark:
     def tip(self) -> str:
         """Its tooltip."""
         scores = f"plus {self.plus:.1f} ({self.low:.1f} to {self.high:.1f}), base {self.base:.1f}"
-        return f"{self.title}\n{scores}" + (f"\n{self.speed:.1f} tokens/s" if self.speed else "")
+        return f"{self.title}\n{scores}" + (f"\n{rate(self.speed)} tokens/s" if self.speed else "")
 
     @property
-    def clock(self) -> str:
-        """Its time as people say it."""
-        return clock(self.seconds or 0)
+    def time(self) -> str:
+        """Its time as people say it; empty where it is not known."""
+        return duration(self.seconds) if self.seconds else ""
 
     def row(self) -> Spec:
         """What Vega-Lite is given of it."""
@@ -125,7 +127,8 @@ def _layer(mark: str, rows: Sequence[Spec], encoding: Spec, **properties: Any) -
 
 
 def _number(field: str, title: str | None = None, *, axis: Spec | None = None, **scale: Any) -> Spec:
-    return {"field": field, "type": "quantitative", "title": title, "axis": axis or {}, "scale": {"nice": False, **scale}}
+    named = {"field": field, "type": "quantitative", "title": title}
+    return named | {"axis": axis or {}, "scale": {"nice": False, **scale}}
 
 
 def _own(field: str) -> Spec:
@@ -143,7 +146,7 @@ def quality(marks: Sequence[Mark], size: Size, what: str, height: int = 330) -> 
         "speed", "tokens/s, logarithmic", axis={"values": plane.ticks, "grid": False, "format": "~g"},
         type="log", domain=plane.x_domain,
     )  # fmt: skip
-    domain = {"domain": plane.y_domain}
+    domain: Spec = {"domain": plane.y_domain}
     at = {"x": speed, "y": _number("plus", f"{what} pass@1, %", axis={"tickCount": 6}, **domain)}
     color = {"color": _own("color")}
     bar = {"x": speed, "y": _number("low", **domain), "y2": {"field": "high"}}
@@ -189,8 +192,8 @@ def _names(marks: Sequence[Mark], plane: Plane) -> list[Spec]:
 def scores(marks: Sequence[Mark], size: Size, what: str) -> Spec:
     """Base and plus score of each model, best first, with the interval of plus, and the scores of its reference."""
     rows = [mark.row() for mark in marks]
-    published = [
-        {"title": mark.title, "value": value, "suite": suite, "tip": f"{mark.reference}\n{suite} {value:.1f}, published"}
+    published: list[Spec] = [
+        {"title": mark.title, "value": value, "suite": suite, "tip": f"{mark.reference}\n{suite} {value:.1f}"}
         for mark in marks
         for suite, value in (("base", mark.reference_base), ("plus", mark.reference_plus))
         if value is not None
@@ -236,7 +239,7 @@ def bars(values: Sequence[tuple[str, float, str]], size: Size, title: str, color
     x = _number("value", title, axis={"tickCount": 4, "format": "~s"}, zero=True)
     at = {"x": x, "y": _row(size)}
     layers = [
-        _layer("bar", rows, at | {"description": "tip"}, size=12, color=color, opacity=0.9, cornerRadiusEnd=2),
+        _layer("bar", rows, at | {"description": "tip"}, size=12, color=color, opacity=0.9),
         _layer("text", rows, at | {"text": "text"}, **_text(align="left", dx=6, color="var(--muted)")),
         *_headings(rows, size),
     ]
@@ -247,8 +250,9 @@ def curves(marks: Sequence[Mark], size: Size, what: str) -> Spec:
     """pass@k for k from 1 of the models with several samples of a problem, each line named at its end."""
     height, names = 300, 170 if size is WIDE else 110
     styles = families(marks)
-    rows = [
-        {"title": mark.title, "k": k, "value": value, "color": styles[mark.family][0], "tip": f"{mark.title}\npass@{k} {value:.1f}"}
+    rows: list[Spec] = [
+        {"title": mark.title, "k": k, "value": value, "color": styles[mark.family][0],
+         "tip": f"{mark.title}\npass@{k} {value:.1f}"}
         for mark in marks
         for k, value in enumerate(mark.curve, 1)
     ]  # fmt: skip
@@ -257,20 +261,16 @@ def curves(marks: Sequence[Mark], size: Size, what: str) -> Spec:
     ends = [row for row, after in zip(rows, [*rows[1:], {}], strict=True) if after.get("title") != row["title"]]
     moved = labels.spread([(domain[1] - row["value"]) / (domain[1] - domain[0]) * height for row in ends])
     ends = [row | {"dy": dy} for row, dy in zip(ends, moved, strict=True)]
-    longest = max(row["k"] for row in rows)
-    x = _number("k", "k", axis={"values": list(range(1, longest + 1)), "grid": False, "format": "d"}, domain=(1, longest))
+    longest = max(len(mark.curve) for mark in marks)
+    axis = {"tickMinStep": 1, "tickCount": min(longest, 10), "grid": False, "format": "d"}
+    x = _number("k", "k", axis=axis, domain=(1, longest))
     at = {"x": x, "y": _number("value", f"{what} pass@k, %", axis={"tickCount": 5}, domain=domain)}
     color = {"color": _own("color")}
     layers = [
         _layer("line", rows, at | color | {"detail": "title"}, strokeWidth=1.5, opacity=0.7),
         _layer("point", rows, at | color | {"description": "tip"}, filled=True, size=50, opacity=1),
-        _layer("text", ends, at | {"text": "title"}, **_text(align="left", dx=10, dy={"expr": "datum.dy"}, limit=names)),
+        _layer(
+            "text", ends, at | {"text": "title"}, **_text(align="left", dx=10, limit=names), dy={"expr": "datum.dy"}
+        ),
     ]
     return _chart(layers, size.total - 66 - names, height, left=50, right=16 + names)
-
-
-def clock(seconds: float) -> str:
-    """A span of time as people say it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

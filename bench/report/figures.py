@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.report import charts
 from bench.report.charts import NARROW, TOP, WIDE, Mark, Size, Spec
+from bench.report.numbers import DASH, rate
 
 Cells = tuple[tuple[str, ...], ...]
 
@@ -30,7 +31,7 @@ def figures(marks: Sequence[Mark], title: str) -> list[Figure]:
 
 def _quality(marks: Sequence[Mark], title: str) -> Figure | None:
     def cells(mark: Mark) -> tuple[str, ...]:
-        return (mark.title, f"{mark.speed or 0:.1f}", *_plus(mark))
+        return (mark.title, rate(mark.speed or 0), *_plus(mark))
 
     def draw(shown: Sequence[Mark], size: Size) -> Spec:
         # At a desk the scores stand beside it: as high as they are, as long as that looks like a plot.
@@ -38,7 +39,8 @@ def _quality(marks: Sequence[Mark], title: str) -> Figure | None:
         return charts.quality(shown, size, f"{title}+", max(330, min(560, beside)) if size is WIDE else 330)
 
     known = [mark for mark in marks if mark.speed]
-    return _figure(("quality", f"Quality against speed, {title}+"), known, draw, ("Model", "tokens/s", f"{title}+", "95 %"), cells)
+    columns = ("Model", "tokens/s", f"{title}+", "95 %")
+    return _figure(("quality", f"Quality against speed, {title}+"), known, draw, columns, cells)
 
 
 def _scores(marks: Sequence[Mark], title: str) -> Figure | None:
@@ -59,7 +61,7 @@ def _scores(marks: Sequence[Mark], title: str) -> Figure | None:
 
 
 def _plus(mark: Mark) -> tuple[str, str]:
-    return f"{mark.plus:.1f}", f"{mark.low:.1f}–{mark.high:.1f}"
+    return f"{mark.plus:.1f}", f"{mark.low:.1f}{DASH}{mark.high:.1f}"
 
 
 def _tokens(marks: Sequence[Mark], _title: str) -> Figure | None:
@@ -74,11 +76,11 @@ def _tokens(marks: Sequence[Mark], _title: str) -> Figure | None:
 
 def _time(marks: Sequence[Mark], _title: str) -> Figure | None:
     def draw(shown: Sequence[Mark], size: Size) -> Spec:
-        values = [(mark.title, (mark.seconds or 0) / 60, mark.clock) for mark in shown]
+        values = [(mark.title, (mark.seconds or 0) / 60, mark.time) for mark in shown]
         return charts.bars(values, size, "minutes for all problems", "var(--hue-3)")
 
     known = [mark for mark in marks if mark.seconds]
-    return _figure(("time", "Time"), known, draw, ("Model", "Time for all"), lambda mark: (mark.title, mark.clock))
+    return _figure(("time", "Time"), known, draw, ("Model", "Time for all"), lambda mark: (mark.title, mark.time))
 
 
 def _curves(marks: Sequence[Mark], title: str) -> Figure | None:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.report import numbers, payload
+from bench.report import numbers, payload, words
 from bench.report.board import Board, board
 from bench.report.figures import Figure, figures
 from bench.report.records import Entry
 from bench.report.rows import Line, lines
 from bench.report.standings import Standing, standings
-from bench.report.text import visible
+from bench.report.text import unmarked, visible
 
 HERE = Path(__file__).parent
 SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "explorer", "sample", "main")
@@ -37,6 +37,21 @@ class Section:
     def timed(self) -> bool:
         """Whether any model's speed or time is known."""
         return any(line.mark.speed or line.mark.seconds for line in self.lines)
+
+    @property
+    def findings(self) -> list[str]:
+        """What the data shows and what it does not, in Markdown."""
+        return words.findings(self.standing)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What makes figures less than they seem, in Markdown."""
+        return words.warnings(self.standing)
+
+    @property
+    def method(self) -> str:
+        """How ranks come about, in Markdown."""
+        return words.method(self.standing) if len(self.standing.ranked) > 1 else ""
 
     @property
     def compared(self) -> bool:
@@ -65,7 +80,7 @@ def render(
     """
     sections = [_section(standing) for standing in (standings(entries) if found is None else found)]
     theme, script = _script(["theme"]), _script(SCRIPTS)
-    return _template().render(
+    page: str = _template().render(
         policy=_policy(theme, script),
         css=_static("report.css"),
         theme=theme,
@@ -74,6 +89,7 @@ def render(
         index=payload.to_script({"kinds": payload.kinds(), "boards": [_index(section) for section in sections]}),
         blocks=payload.blocks([section.board for section in sections], journals),
     )
+    return page
 
 
 def _section(standing: Standing) -> Section:
@@ -91,7 +107,7 @@ def _template() -> Any:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"visible": visible, "rate": numbers.rate, "counted": numbers.counted}
+    environment.filters |= {"visible": visible, "unmarked": unmarked, "rate": numbers.rate, "counted": numbers.counted}
     return environment.get_template("report.html.j2")
 
 

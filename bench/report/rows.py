@@ -1,11 +1,13 @@
 """Each row of a standing as the page shows it: what its charts draw, and what is known of how it was run."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bench.report.charts import Mark
+from bench.report.escape import plain
 from bench.report.numbers import signed
 from bench.report.records import Entry
 from bench.report.references import reference
@@ -14,6 +16,7 @@ from bench.report.standings import Row, Standing
 from bench.report.stats import estimate
 from bench.report.text import visible
 
+DULL = ("not_attempted", "schema")
 MOST_K = 64
 """The largest k of a pass@k curve."""
 
@@ -94,15 +97,18 @@ def _curve(row: Row) -> tuple[float, ...]:
 
 
 def _facts(entry: Entry) -> list[tuple[str, str]]:
-    found = [("profile", entry.id), ("note", entry.note), ("graded", entry.date)]
-    for block in (entry.run.get("model"), entry.run.get("server"), entry.run.get("settings"), entry.run.get("versions")):
-        if isinstance(block, dict):
-            found += [(str(name), _said(value)) for name, value in block.items()]
-    found += [(name, _said(value)) for name, value in entry.bench.items() if name not in ("not_attempted", "schema")]
-    return [(visible(name), visible(value)) for name, value in found if value]
+    """All that run.json and the bench block say, under their own names."""
+    run = {
+        name: entry.run.get(name) for name in ("model", "server", "settings", "totals", "began", "ended", "versions")
+    }
+    known = {"profile": entry.id, "note": entry.note, **run, "graded": entry.date, "grading": entry.bench}
+    found = [fact for name, value in known.items() for fact in _flat(name, value)]
+    return [(plain(name), plain(text)) for name, text in found if text]
 
 
-def _said(value: Any) -> str:
+def _flat(name: str, value: Any) -> list[tuple[str, str]]:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_said(one)}" for name, one in value.items())
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return [fact for key, one in value.items() for fact in _flat(f"{name} {key}", one) if key not in DULL]
+    if isinstance(value, list):
+        return [(name, shlex.join(map(str, value)))]
+    return [(name, "" if value is None else str(value))]

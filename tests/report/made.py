@@ -2,7 +2,7 @@
 
 import json
 import random
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +158,9 @@ def run_json(name: str, family: str, quantization: str, speed: float, samples: l
             "architecture": "qwen3next", "quantization": quantization, "context_train": 262144,
             "fingerprint": "51b2c3a4d5e6f708",
         },
-        "server": {"kind": "compose", "build": "b7123-1a2b3c4", "slots": 1, "context": 16384, "parameters": 79674391296},
+        "server": {
+            "kind": "compose", "build": "b7123-1a2b3c4", "slots": 1, "context": 16384, "parameters": 79674391296,
+        },
         "settings": {
             "args": ["--jinja"], "placement": ["-ot", r"blk\.([0-9]|1[01])\.=CUDA0,exps=CPU"], "max_tokens": 4096,
             "context": 16384, "slots": 1, "samples": 1, "temperature": 0.0, "top_p": 0.95, "seed": 0,
@@ -205,8 +207,87 @@ def many(shared: Path, folder: Path, models: int, k: int = 1) -> Made:
     sources = [model for model in IMPORTED if model != "deepseek-coder-1.3b"]
     for number in range(models):
         source = sources[number % len(sources)]
-        row = (f"Family {number % 10}", f"Q{2 + number // 10}_K", source, 10 + 140 * ((number * 7919) % 101) / 101, 3 + number % 5)
+        speed, flips = 10 + 140 * ((number * 7919) % 101) / 101, 3 + number % 5
+        row = (f"Family {number % 10}", f"Q{2 + number // 10}_K", source, speed, flips)
         if source == "falcon-7b-gptq":
             row = (*row[:4], 1)
         local(shared, folder, row, made, k)
     return made
+
+
+EVERY = "ppubtxenrlpppppppp"
+"""An outcome of each kind (letters of bench.report.board.KINDS) on the demo's 18 problems."""
+STATUSES: dict[str, tuple[Status, Status, str]] = {
+    "p": ("pass", "pass", ""),
+    "u": ("pass", "fail", ""),
+    "b": ("fail", "fail", ""),
+    "t": ("timeout", "fail", ""),
+    "x": ("fail", "fail", "truncated"),
+    "e": ("fail", "fail", "empty"),
+    "n": ("fail", "fail", "no code"),
+    "r": ("fail", "fail", "error"),
+    "l": ("fail", "fail", "timeout"),
+}
+
+
+def demo(profile: str, title: str, letters: str, **about: Any) -> Entry:
+    """An entry on the demo's problems that has these outcomes, from the first problem on."""
+    samples = []
+    for at, letter in enumerate(letters):
+        base, plus, lost = STATUSES[letter]
+        code = "" if lost else f"def solve_{at}(value):\n    # {title}\n    return value[{at}]\n"
+        about_failure = {"suite": "base", "index": 2, "input": f"([1, {at}],)"}
+        if letter in "ub":
+            about_failure |= {"expected": f"[{at}, 1]", "actual": "None"}
+        else:
+            about_failure |= {"error": "IndexError: list index out of range", "line": 3}
+        failure = None if letter == "p" else about_failure
+        samples.append(
+            graded(
+                f"Demo/{at}", base, plus, code, lost=lost, failure=failure, origin=f"raw.jsonl:{at + 1}",
+                rule="fence" if code else "none",
+            )
+        )  # fmt: skip
+    state = "done" if len(letters) == 18 else "partial"
+    return Entry(profile, "demo", title, "", "", state, n_problems=18, samples=tuple(samples), **about)
+
+
+def few(folder: Path) -> Made:
+    """Three models on the demo's problems: one with every outcome, a quantization of it, and a partial import.
+
+    The first has a journal, in which its answer to Demo/10 ended at max_tokens and passes all the same.
+    """
+    first = demo("alpha-q8", "Alpha Q8_0", EVERY, run=run_json("alpha-q8", "Alpha", "Q8_0", 50.0, []))
+    cut = replace(first.samples[10], info=replace(first.samples[10].info, lost="truncated", outcome="truncated"))
+    first = replace(first, samples=(*first.samples[:10], cut, *first.samples[11:]))
+    journal = folder / "alpha-q8" / "demo" / "raw.jsonl"
+    journal.parent.mkdir(parents=True)
+    rows = (answered(s.task_id, 0, s.solution, 50.0, cut=s.info.lost == "truncated") for s in first.samples)
+    journal.write_text("".join(json.dumps({"v": 1, **asdict(row)}) + "\n" for row in rows))
+    second = demo(
+        "alpha-q4", "Alpha Q4_K_M", "bp" + "u" + 15 * "p", run=run_json("alpha-q4", "Alpha", "Q4_K_M", 80.0, [])
+    )
+    third = demo("gamma", "Gamma", "pppb" + 8 * "p", reason="12 of 18 problems attempted")
+    return Made([first, second, third], {("alpha-q8", "demo"): journal})
+
+
+HOSTILE = "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>{{7*7}}\u2028\x1b[31m\u202eevil"
+"""A text that would run, load, or look like another one wherever it is not treated as text."""
+
+
+def hostile(folder: Path) -> Made:
+    """A model whose every text is hostile."""
+    failure = {"suite": HOSTILE, "index": 0, "input": f"[{HOSTILE}]", "expected": HOSTILE, "actual": HOSTILE}
+    error = {"suite": "plus", "index": None, "error": HOSTILE, "line": 2}
+    code = f'"""{HOSTILE}"""\n{HOSTILE}\ud800'
+    samples = (
+        graded("Demo/0", "fail", "fail", code, failure=failure, rule=HOSTILE, origin="raw.jsonl:1"),
+        graded("Demo/1", "pass", "fail", code, failure=error, origin=f"{HOSTILE}:1", lost=HOSTILE),
+        graded(f"Demo/{HOSTILE}", "pass", "pass", code),
+    )
+    run = {"model": {"name": HOSTILE}, "server": {HOSTILE: HOSTILE}, "totals": {"speed": {"generation": 9.5}}}
+    journal = folder / "raw.jsonl"
+    journal.write_text(json.dumps(asdict(Completion("", "Demo/0", 0, "stop", HOSTILE + code, HOSTILE))) + "\n")
+    made = Entry(HOSTILE, "demo", HOSTILE, HOSTILE, HOSTILE, "failed", HOSTILE, 18, samples, run, {HOSTILE: HOSTILE})
+    absent = Entry("other", "demo", HOSTILE, HOSTILE, HOSTILE, "skipped", HOSTILE, 18, remedy=HOSTILE)
+    return Made([made, absent], {(HOSTILE, "demo"): journal})

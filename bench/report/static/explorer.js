@@ -153,8 +153,8 @@ class Explorer {
     if (places[0] < 0) return "";
     const [n, [i, j]] = [this.board.ranked.length, places];
     const [p, corrected] = this.board.pairs[i * n - (i * (i + 1)) / 2 + (j - i - 1)];
-    const more = this.board.pairs.length > 1 ? `, ${corrected} corrected for ${this.board.pairs.length} pairs` : "";
-    return ` (exact test: p = ${p}${more})`;
+    const more = this.board.pairs.length > 1 ? `; ${sayP(corrected)} when corrected for ${this.board.pairs.length} pairs` : "";
+    return ` (exact test: ${sayP(p)}${more})`;
   }
 
   legend() {
@@ -241,6 +241,10 @@ class Explorer {
       return el("tr", {}, el("td", {}, link), el("td", {}, el("code", {}, this.board.functions[position])), outcomes);
     });
   }
+}
+
+function sayP(p) {
+  return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(p < 0.01 ? 3 : 2)}`;
 }
 
 /** Whether two models that both tried a problem pass it differently often. */
