@@ -15,7 +15,7 @@ from bench.generate.client import Answer, Tick, body, complete
 from bench.generate.model import file_of
 from bench.generate.wanted import Wanted
 from bench.profiles import Config, Profile
-from bench.servers import Endpoint, serve
+from bench.servers import Endpoint, health, serve
 
 FACTS = ("build", "slots", "context", "parameters", "quantization", "chat_template", "image")
 
@@ -37,8 +37,8 @@ def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]
     if profile.server.kind == "command":
         from bench.servers.command import asker  # noqa: PLC0415 - only the kind that is used
 
-        ask = asker(profile, log)
-        yield Source(lambda want, _: ask(want.messages, want.seed), {"kind": "command"})
+        with asker(profile, log) as ask:
+            yield Source(lambda want, _: ask(want.messages, want.seed), {"kind": "command"})
     elif profile.builtin and _no_server(profile):
         yield Source(lambda want, _: _bundled(want, profile), {"kind": "bundled answers"})
     else:
@@ -62,7 +62,7 @@ class _Http:
     def ask(self, want: Wanted, tick: Tick) -> Answer:
         """One request, streamed."""
         if not hasattr(self.local, "session"):
-            self.local.session = requests.Session()
+            self.local.session = health.session(self.endpoint.headers, local=self.endpoint.local)
         request = body(self.profile, self.endpoint, want.messages, want.seed)
         return complete(self.endpoint, self.profile, request, self.local.session, tick)
 
@@ -107,4 +107,4 @@ def _tokens(endpoint: Endpoint, want: Wanted) -> int:
 
 
 def _post(url: str, json: dict[str, Any], endpoint: Endpoint) -> Any:
-    return requests.post(url, json=json, headers=endpoint.headers, timeout=30).json()
+    return health.session(endpoint.headers, local=endpoint.local).post(url, json=json, timeout=30).json()

@@ -1,12 +1,21 @@
 """Where completions come from, one interface: `serve` yields an Endpoint and leaves nothing running.
 
     compose.py    llama-server in a container, through docker compose
+      ├── engine.py       what Docker has: engine, plugin, image
+      └── containers.py   whose a container is, and what a killed run left behind
     process.py    llama-server as a process: named, on PATH, or the server in the wheel (wheel.py)
     endpoint.py   something OpenAI-compatible that runs already
-    command.py    any program that reads a prompt and writes an answer
+    command.py    any program that reads a prompt and writes an answer; it has no endpoint, so it is asked directly
+
+    health.py · log.py · child.py     waiting for a server, what it said, how it ends
+
+A kind is a module here that is named as `[server] kind` names it, with `serve(profile, config, model, log)`, a context
+manager that yields an Endpoint, and with `ALONE`, which is true where only one such server may run on a machine. To add
+one, write that module and add its name to SERVER_KINDS in bench/profiles.py.
 """
 
 import contextlib
+import importlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,7 +33,7 @@ class Endpoint:
     """A server that answers: `base_url` ends in /v1; `ended` says why it no longer runs, or None.
 
     `facts` holds what the server said of itself: build, slots, context (tokens a slot), model.
-    `llama` says that it understands llama.cpp's own request fields.
+    `llama` says that it understands llama.cpp's own request fields; `local`, that we started it on this machine.
     """
 
     base_url: str
@@ -33,6 +42,7 @@ class Endpoint:
     facts: dict[str, Any] = field(default_factory=dict)
     ended: Callable[[], str | None] = lambda: None
     llama: bool = True
+    local: bool = True
 
 
 @contextlib.contextmanager
@@ -41,41 +51,44 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
 
     Raises ServerError, MissingPrerequisite or LockedError. One llama-server at a time runs on one machine.
     """
-    if profile.server.kind == "endpoint":
-        from bench.servers.endpoint import connect  # noqa: PLC0415 - only the kind that is used
-
-        yield connect(profile)
-        return
-    if profile.server.kind == "compose":
-        from bench.servers.compose import serve as start  # noqa: PLC0415 - only the kind that is used
-    else:
-        from bench.servers.process import serve as start  # noqa: PLC0415 - only the kind that is used
-    with one_server(), start(profile, config, model, log) as endpoint:
+    kind = importlib.import_module(f"{__name__}.{profile.server.kind}")
+    with one_server() if kind.ALONE else contextlib.nullcontext(), kind.serve(profile, config, model, log) as endpoint:
         yield endpoint
 
 
 @contextlib.contextmanager
 def one_server() -> Iterator[None]:
-    """Hold this user's lock on running a server; tasks of the same doit run wait for each other."""
-    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    path = folder / f"bench-llama-server-{os.getuid()}.lock"
+    """Hold this user's lock on running a server; tasks of the same doit run wait for each other.
+
+    Raises LockedError that says which process has it since when.
+    """
+    path = _runtime_folder() / f"bench-llama-server-{os.getuid()}.lock"
     owner = path.with_suffix(".run")
     run = os.environ.get("BENCH_RUN", str(os.getpid()))
     what = "A llama-server on this machine"
-    held = locked(path, what=what)
-    try:
-        held.__enter__()
-    except LockedError:
-        with contextlib.suppress(OSError):
-            if owner.read_text(encoding="utf-8") != run:
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locked(path, what=what))
+        except LockedError:
+            if _read(owner) != run:
                 raise
-        held = locked(path, what=what, wait=True)
-        held.__enter__()
-    try:
+            held.enter_context(locked(path, what=what, wait=True))
         owner.write_text(run, encoding="utf-8")
         yield
-    finally:
-        held.__exit__(None, None, None)
+
+
+def _runtime_folder() -> Path:
+    # A doit from cron has no XDG_RUNTIME_DIR, and must meet the one in the user's session.
+    session = Path(f"/run/user/{os.getuid()}")
+    named = os.environ.get("XDG_RUNTIME_DIR") or (session if os.access(session, os.W_OK) else tempfile.gettempdir())
+    return Path(named)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return None
 
 
 def arguments(profile: Profile, model: str, host: str, port: int) -> list[str]:

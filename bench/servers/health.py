@@ -14,16 +14,23 @@ from bench.servers import log as logs
 
 POLL = 0.1
 
-OPEN = {"http": "", "https": ""}
-"""Proxies of a request to this machine: none, whatever the environment says."""
+
+def session(headers: Mapping[str, str] | None = None, *, local: bool = True) -> requests.Session:
+    """A session that sends `headers`; to a `local` server it goes straight, whatever proxy the environment names."""
+    made = requests.Session()
+    made.headers.update(headers or {})
+    made.trust_env = not local
+    # With an auth of its own, no ~/.netrc takes the place of the key.
+    made.auth = lambda request: request
+    return made
 
 
 def wait(url: str, profile: Profile, ended: Callable[[], str | None], log: Path, name: str = "llama-server") -> None:
     """Poll /health until it answers 200. Raises ServerError at once when the server ends, or after health_timeout."""
-    timeout = profile.server.health_timeout
+    timeout, caller = profile.server.health_timeout, session()
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        healthy = _healthy(url)
+        healthy = status(url, caller) == requests.codes.ok
         reason = ended()
         if reason:
             raise ServerError(
@@ -40,20 +47,20 @@ def wait(url: str, profile: Profile, ended: Callable[[], str | None], log: Path,
     )
 
 
-def _healthy(url: str) -> bool:
+def status(url: str, caller: requests.Session) -> int:
+    """What /health answers; 0 where nobody does."""
     try:
-        return requests.get(f"{url}/health", timeout=5, proxies=OPEN).status_code == requests.codes.ok
+        return caller.get(f"{url}/health", timeout=5).status_code
     except requests.RequestException:
-        return False
+        return 0
 
 
-def ask(
-    url: str, headers: Mapping[str, str] | None = None, proxies: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+def ask(url: str, caller: requests.Session | None = None) -> dict[str, Any]:
     """What a llama-server says of itself; {} for a server that does not know /props."""
+    caller = caller or session()
     try:
-        props = requests.get(f"{url}/props", headers=headers, timeout=10, proxies=proxies).json()
-        models = requests.get(f"{url}/v1/models", headers=headers, timeout=10, proxies=proxies).json()
+        props = caller.get(f"{url}/props", timeout=10).json()
+        models = caller.get(f"{url}/v1/models", timeout=10).json()
         meta = (models.get("data") or [{}])[0].get("meta") or {}
         return {
             "build": props.get("build_info", ""),

@@ -1,0 +1,67 @@
+"""Programs that we start: they die with us, they end when they are told to, and nothing comes between that."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+
+PR_SET_PDEATHSIG = 1
+PATIENCE = 2.5
+"""Seconds between one signal and the next when a program shall end."""
+
+LIBC = ctypes.CDLL(None)
+# Looked up here: between fork and exec, with other threads about, there must be nothing left to load.
+LIBC.prctl.argtypes = [ctypes.c_int, ctypes.c_ulong]
+
+
+def die_with_parent() -> None:
+    """For `preexec_fn`: a doit that dies of kill -9 cannot stop what it started; the kernel does."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a program that leads its own process group, and all in that group.
+
+    llama-server lets requests finish on the first SIGTERM and ends on the second.
+    """
+    with undisturbed():
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
+            if process.poll() is None:
+                signal_group(process, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
+                break
+        process.wait()
+        signal_group(process, signal.SIGKILL)
+
+
+def signal_group(process: "subprocess.Popen[bytes]", number: int) -> None:
+    """Send a signal to a program and its children, if there are any left."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C and SIGTERM back until the block has ended: what was started is then stopped, whatever comes.
+
+    For blocks of a few seconds. Outside the main thread no signal comes, and nothing is done.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    kept = {
+        number: signal.signal(number, lambda caught_number, _: caught.append(caught_number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+        if caught:
+            signal.raise_signal(caught[0])

@@ -1,0 +1,123 @@
+"""Any program that reads a prompt on standard input and writes its answer on standard output, as a model.
+
+The prompt is the messages' contents, an empty line between them. The exit code decides: 0 is an answer, whatever it
+says; anything else is tried again a bounded number of times. Standard error goes to the log. BENCH_SEED holds the seed
+of a sample, where there is one. For actions only: imports requests, by way of the client.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from bench.errors import MissingPrerequisite, RequestError, ServerError
+from bench.generate.client import PAUSE, Answer, LateError
+from bench.profiles import Profile
+from bench.servers import log as logs
+from bench.servers.child import die_with_parent, stop
+
+Messages = Sequence[dict[str, str]]
+Ask = Callable[[Messages, int | None], Answer]
+
+LONGEST = 16 << 20
+"""Bytes of an answer that are read; what runs away beyond that is cut off, as max_tokens would."""
+
+
+@contextlib.contextmanager
+def asker(profile: Profile, log: Path) -> Iterator[Ask]:
+    """A function that asks the profile's program; when the block ends, no program that it started runs any more.
+
+    Raises MissingPrerequisite where there is no such program. The function raises RequestError for a program that
+    fails each time, and LateError for one that takes longer than request_timeout. It may be called by several threads.
+    """
+    program = profile.server.command[0]
+    if shutil.which(program) is None:
+        raise MissingPrerequisite(
+            f"{profile.id}: there is no program {program} on this machine; install it, or mend server.command."
+        )
+    logs.begin(log, profile.server.command)
+    asking = _Asking(profile, log)
+    try:
+        yield asking.ask
+    finally:
+        asking.close()
+
+
+class _Asking:
+    """Starts the program, and knows which of them run."""
+
+    def __init__(self, profile: Profile, log: Path) -> None:
+        self.profile, self.log = profile, log
+        self.lock = threading.Lock()
+        self.running: set[subprocess.Popen[bytes]] = set()
+        self.closed = threading.Event()
+
+    def ask(self, messages: Messages, seed: int | None) -> Answer:
+        """The program's answer to one prompt."""
+        prompt = "\n\n".join(message["content"] for message in messages)
+        pause, tries = PAUSE, self.profile.server.retries + 1
+        code = 0
+        for attempt in range(tries):
+            code, answer = self._run(prompt, seed)
+            if code == 0:
+                return answer
+            if attempt + 1 < tries:
+                self.closed.wait(pause)
+                pause *= 2
+        ended = f"signal {-code}" if code < 0 else f"exit code {code}"
+        raise RequestError(
+            f"{self.profile.server.command[0]} failed {tries} times, last with {ended}; its words are in {self.log}",
+            status=code,
+        )
+
+    def close(self) -> None:
+        """End what still runs."""
+        self.closed.set()
+        with self.lock:
+            left = list(self.running)
+        for process in left:
+            stop(process)
+
+    def _run(self, prompt: str, seed: int | None) -> tuple[int, Answer]:
+        environment = os.environ | ({} if seed is None else {"BENCH_SEED": str(seed)})
+        # Files, not pipes: no prompt or answer is too long for them, and no left-over child can hold them open.
+        with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as said, self.log.open("ab") as words:
+            asked.write(prompt.encode("utf-8", "replace"))
+            asked.seek(0)
+            with self._started(asked.fileno(), said.fileno(), words.fileno(), environment) as process:
+                code = process.wait(self.profile.server.request_timeout)
+            said.seek(0)
+            text = said.read(LONGEST + 1)
+        reason = "length" if len(text) > LONGEST else "stop"
+        return code, Answer(content=[text[:LONGEST].decode("utf-8", "replace")], finish_reason=reason)
+
+    @contextlib.contextmanager
+    def _started(
+        self, stdin: int, stdout: int, stderr: int, environment: dict[str, str]
+    ) -> "Iterator[subprocess.Popen[bytes]]":
+        with self.lock:
+            if self.closed.is_set():
+                raise LateError(f"{self.profile.id}: stopped")
+            try:
+                process = subprocess.Popen(
+                    self.profile.server.command, stdin=stdin, stdout=stdout, stderr=stderr, env=environment,
+                    start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
+                )  # fmt: skip
+            except OSError as error:
+                raise ServerError(
+                    f"{self.profile.id}: {self.profile.server.command[0]} cannot be started ({error.strerror}); "
+                    "mend it, or server.command."
+                ) from None
+            self.running.add(process)
+        try:
+            yield process
+        except subprocess.TimeoutExpired as error:
+            raise LateError(f"the program took longer than request_timeout = {error.timeout:g} s") from None
+        finally:
+            stop(process)
+            with self.lock:
+                self.running.discard(process)

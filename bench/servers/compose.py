@@ -1,0 +1,125 @@
+"""llama-server in a container, through docker compose. For actions only: imports python_on_whales.
+
+docker-compose.yml holds what is the same for all profiles; the rest is an override for one profile that lies beside
+its results. Flags are a list in it, so that a regex reaches llama-server as it is written. The container carries labels
+that say whose it is: one whose process is gone is removed at the next start (containers.py).
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from python_on_whales import DockerClient
+from python_on_whales.exceptions import DockerException
+
+from bench import gguf
+from bench.errors import ServerError
+from bench.files import digest, write_json
+from bench.profiles import Config, Profile
+from bench.servers import Endpoint, arguments, containers, engine, health
+from bench.servers import log as logs
+from bench.servers.child import undisturbed
+from bench.servers.process import HOST, free_port, taken
+
+ALONE = True
+BASE = Path(__file__).parents[2] / "docker-compose.yml"
+PORT = 8080
+"""Where llama-server listens inside the container."""
+
+GPUS = {"resources": {"reservations": {"devices": [{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}]}}}
+
+
+@contextlib.contextmanager
+def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[Endpoint]:
+    """Start the container, yield its endpoint when healthy, remove it whatever happens.
+
+    Raises ServerError, LockedError, or MissingPrerequisite where Docker, the image or the GPU is missing.
+    """
+    engine.require(profile)
+    for name in containers.clear(profile):
+        print(f"  removed the llama-server container that a killed run of {name} left behind", flush=True)
+    if profile.server.port:
+        free_port(profile)
+    image = engine.image(profile)
+    override = log.with_name("compose.json")
+    write_json(override, {"services": {containers.NAME: service(profile, config, model)}})
+    name = project(profile, config)
+    docker = DockerClient(compose_files=[BASE, override], compose_project_name=name, compose_env_files=["/dev/null"])
+    logs.begin(log, ["docker", "compose", "-p", name, "-f", str(BASE), "-f", str(override), "up"])
+    container = None
+    try:
+        _up(docker, profile)
+        container = containers.Running(docker, log)
+        url = f"http://{HOST}:{container.port(PORT)}"
+        health.wait(url, profile, container.ended, log)
+        yield Endpoint(f"{url}/v1", profile.id, facts={**health.ask(url), "image": image}, ended=container.ended)
+    finally:
+        _down(docker)
+        if container:
+            container.close()
+
+
+def project(profile: Profile, config: Config) -> str:
+    """The name under which compose keeps what it starts: one for each profile in each results directory."""
+    return f"bench-{re.sub(r'[^a-z0-9_-]', '-', profile.id.lower())}-{digest(str(config.layout.root))[:8]}"
+
+
+def service(profile: Profile, config: Config, model: Path) -> dict[str, Any]:
+    """What is the profile's own about its container, as a compose service."""
+    volumes, inside = mounts(config, model)
+    flags = arguments(profile, inside, "0.0.0.0", PORT)  # noqa: S104 - inside the container
+    return {
+        "image": profile.server.image,
+        # compose would take a dollar for a variable.
+        "command": [flag.replace("$", "$$") for flag in flags],
+        "ports": [{"target": PORT, "host_ip": HOST, "published": str(profile.server.port)}],
+        "volumes": [{"type": "bind", "read_only": True, "source": source.replace("$", "$$"), "target": target,
+                     "bind": {"create_host_path": False}} for source, target in volumes.items()],
+        "labels": {containers.OWNER: containers.identity(), containers.PROFILE: profile.id,
+                   containers.RESULTS: str(config.layout.root).replace("$", "$$")},
+        **({"deploy": GPUS} if profile.server.gpu else {}),
+    }  # fmt: skip
+
+
+def mounts(config: Config, model: Path) -> tuple[dict[str, str], str]:
+    """What is mounted (host to container), and the model's path in the container.
+
+    The folder of models is /models. The parts of a model that are links to somewhere else are mounted one by one.
+    """
+    below = model.is_relative_to(config.models)
+    folder = config.models if below else model.parent
+    real = folder.resolve()
+    volumes = {str(real): "/models"}
+    parts = gguf.parts(model)
+    if all(part.resolve().is_relative_to(real) for part in parts):
+        return volumes, f"/models/{model.relative_to(folder)}"
+    return volumes | {str(part.resolve()): f"/linked/{part.name}" for part in parts}, f"/linked/{model.name}"
+
+
+def _up(docker: DockerClient, profile: Profile) -> None:
+    try:
+        # Cut off in the middle, it could create the container after `down` had looked for it.
+        with undisturbed():
+            docker.compose.up(detach=True, quiet=True, pull="never")
+    except DockerException as error:
+        said = engine.words(error)
+        if "already allocated" in said or "address already in use" in said:
+            raise taken(profile) from None
+        raise engine.failure(profile, error) from None
+
+
+def _down(docker: DockerClient) -> None:
+    """Remove the container. compose may be interrupted by a Ctrl-C of its own; then it is asked once more."""
+    with undisturbed():
+        for last in (False, True):
+            try:
+                docker.compose.down(quiet=True)
+                break
+            except DockerException as error:
+                if last:
+                    raise ServerError(
+                        f"The container {containers.NAME} could not be removed ({engine.words(error)}); remove it: "
+                        f"docker rm -f {containers.NAME}"
+                    ) from None

@@ -1,0 +1,121 @@
+"""llama-server's containers: whose each is, and what a doit that was killed left behind. Imports python_on_whales."""
+
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+from python_on_whales import Container, DockerClient
+from python_on_whales.exceptions import DockerException, NoSuchContainer
+
+from bench.errors import LockedError, ServerError
+from bench.profiles import Profile
+from bench.servers import log as logs
+from bench.servers.child import die_with_parent, stop, undisturbed
+from bench.servers.engine import words
+
+NAME = "llama-server"
+OWNER = "bench.owner"
+"""The label that names the process whose container it is, as `identity` does."""
+
+PROFILE = "bench.profile"
+RESULTS = "bench.results"
+
+
+def clear(profile: Profile) -> list[str]:
+    """Remove what doits that were killed left behind, and return the profiles that it was for.
+
+    Raises LockedError where a container belongs to another process that lives, ServerError where it is not ours.
+    """
+    docker, gone = DockerClient(), []
+    for container in docker.container.list(all=True, filters=[("label", OWNER)]):
+        labels = container.config.labels or {}
+        pid = labels[OWNER].split()[0]
+        if _lives(labels[OWNER]) and labels[OWNER] != identity():
+            raise LockedError(
+                f"A llama-server container of process {pid} ({labels.get(RESULTS)}) is running; wait for it, or "
+                f"stop it first: kill {pid}"
+            )
+        with undisturbed():
+            container.remove(force=True)
+        gone.append(labels.get(PROFILE, "?"))
+    try:
+        stranger = docker.container.inspect(NAME)
+    except NoSuchContainer:
+        return gone
+    raise foreign(profile, stranger)
+
+
+def foreign(profile: Profile, container: Container) -> ServerError:
+    """The error for a container that has our name and is not ours."""
+    project = (container.config.labels or {}).get("com.docker.compose.project")
+    freed = f"docker compose -p {project} down" if project else f"docker rm -f {NAME}"
+    return ServerError(
+        f"{profile.id}: a container named {NAME} that is not ours is there ({container.state.status}); stop and remove "
+        f"it first: {freed}"
+    )
+
+
+class Running:
+    """A container that runs: its log, followed into a file, and how it ended."""
+
+    def __init__(self, docker: DockerClient, log: Path) -> None:
+        self.docker, self.found = docker, docker.container.inspect(NAME)
+        # A program of its own, so that it does not outlive us; it ends with the container.
+        self.follower = subprocess.Popen(
+            ["docker", "logs", "--follow", self.found.id], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - no locks
+        )  # fmt: skip
+        self.copying = threading.Thread(target=self._copy, args=[log], daemon=True)
+        self.copying.start()
+
+    def port(self, inside: int) -> int:
+        """The port on this machine for a port inside."""
+        bound = (self.found.network_settings.ports or {}).get(f"{inside}/tcp") or [{}]
+        return int(bound[0].get("HostPort") or 0)
+
+    def ended(self) -> str | None:
+        """Why it no longer runs; None while it does."""
+        if self.follower.poll() is None:
+            return None
+        try:
+            state = self.docker.container.inspect(self.found.id).state
+        except NoSuchContainer:
+            return "somebody removed the container"
+        except DockerException as error:
+            return words(error)
+        if state.running:
+            return None
+        self.copying.join(5)
+        code = state.exit_code or 0
+        return "out of memory" if state.oom_killed else f"signal {code - 128}" if code > 128 else f"exit code {code}"
+
+    def close(self) -> None:
+        """Wait for the rest of the log."""
+        self.copying.join(5)
+        stop(self.follower)
+
+    def _copy(self, log: Path) -> None:
+        assert self.follower.stdout is not None
+        with log.open("ab") as file:
+            for line in self.follower.stdout:
+                file.write(logs.plain(line))
+                file.flush()
+
+
+def identity() -> str:
+    """Names this process, so that no later one with the same number is taken for it."""
+    return f"{os.getpid()} {_began(os.getpid())}"
+
+
+def _lives(owner: str) -> bool:
+    number, _, began = owner.partition(" ")
+    return began != "" and began == _began(int(number))
+
+
+def _began(pid: int) -> str:
+    """When a process began, in clock ticks since the machine did; "" where there is none (proc(5), field 22)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
