@@ -1,0 +1,88 @@
+"""Small constructed entries for tests: outcomes by letter, nothing is run."""
+
+from typing import Any
+
+from bench.records import SampleInfo, Status
+from bench.report.records import Entry, Graded
+
+OUTCOMES: dict[str, tuple[Status, Status]] = {
+    "p": ("pass", "pass"), "u": ("pass", "fail"), "b": ("fail", "fail"), "t": ("timeout", "timeout"),
+}  # fmt: skip
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "**bold** _under_ `code` ~~gone~~",
+    "a | b | c",
+    "[link](https://evil.example) ![img](https://evil.example/x.png)",
+    "https://evil.example www.evil.example a@evil.example",
+    "</summary></details><img src=x onerror=alert(1)>",
+    "\x1b[31mred\x1b[0m \x1b]8;;https://evil.example\x07click\x1b]8;;\x07",
+    "line one\n# heading\n\n- item",
+    "\u202egnp.exe\u202c \u200bhidden\ufeff \U000e0041tag",
+    "# heading",
+    "- item",
+    "1. item",
+    "> quote",
+    "| a |",
+    "    indented",
+    "&lt;b&gt; &amp; &#60;b&#62;",
+    "``` fence",
+    "\\` \\| \\",
+    "{{ 7 * 7 }} {% raw %}",
+    "$x^2$ [^1] [1]: https://evil.example",
+    "\ud800 lone",
+    "]]> --> <!-- comment",
+    "*",
+    "",
+    "x" * 5000,
+]
+"""Texts that try to be markup, HTML, a link, a terminal's commands or a template."""
+
+
+def graded(task: str, outcome: str, number: int = 0, **about: Any) -> Graded:
+    """One sample; `about` goes into its SampleInfo."""
+    base, plus = OUTCOMES[outcome]
+    info = SampleInfo(task, number, about.pop("rule", "fence"), about.pop("lost", ""), **about)
+    return Graded(task, number, base, plus, "def f(): ...", info)
+
+
+def entry(name: str, outcomes: str, dataset: str = "humaneval", **about: Any) -> Entry:
+    """An entry: a letter for each problem, or a word where it has several samples; `.` is none."""
+    words = outcomes.split() if " " in outcomes else list(outcomes)
+    samples = tuple(
+        graded(f"HumanEval/{task}", letter, number)
+        for task, word in enumerate(words)
+        for number, letter in enumerate(word)
+        if letter != "."
+    )
+    about = {"title": name.title(), "note": "", "reference": "", "state": "done", "n_problems": len(words)} | about
+    return Entry(name, dataset, samples=about.pop("samples", samples), **about)
+
+
+def run(**more: Any) -> dict[str, Any]:
+    """A run.json of a local model."""
+    return {
+        "schema": 1,
+        "model": {"file": "m-Q6_K.gguf", "files": 3, "bytes": 67_100_000_000, "architecture": "qwen3next",
+                  "quantization": "Q6_K", "context_train": 262144, "fingerprint": "51b2c3a4d5e6f708"},
+        "server": {"kind": "compose", "build": "b7123-1a2b3c4", "slots": 1, "context": 16384,
+                   "parameters": 79674391296, "image": "ghcr.io/ggml-org/llama.cpp:server-cuda"},
+        "settings": {"args": ["--jinja"], "placement": ["-ot", r"blk\.([0-9]|1[01])\.=CUDA0,exps=CPU"],
+                     "max_tokens": 4096, "context": 16384, "slots": 1, "samples": 1, "temperature": 0.0, "top_p": 0.95,
+                     "seed": 0, "system_prompt": "You are a helpful assistant good at coding.", "request": {},
+                     "prompt_version": 1},
+        "totals": {"completions": 12, "prompt_tokens": 2160, "completion_tokens": 4321, "outcomes": {"stop": 12},
+                   "speed": {"prompt": 812.4, "generation": 21.44}, "seconds": 3481.2},
+        "versions": {"bench": "0.1.0", "python": "3.11.2", "requests": "2.32.0"},
+        "began": "2026-11-24 22:10:03", "ended": "2026-11-24 23:08:41",
+        **more,
+    }  # fmt: skip
+
+
+def bench() -> dict[str, Any]:
+    """A bench block of eval_results.json."""
+    return {
+        "schema": 1, "grader": "1", "evalplus": "0.3.1", "python": "3.11.2", "dataset": "humaneval",
+        "sandbox": {"kind": "docker", "image": "ganler/evalplus:latest", "identity": "sha256:ab12", "numpy": "1.26.4",
+                    "memory": 4096, "pids": 128},
+        "dataset_hash": "fe585eb4df8c88d844eeb463ea4d0302", "workers": 2, "retries": 1, "cached": 3, "seconds": 9.4,
+    }  # fmt: skip

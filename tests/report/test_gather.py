@@ -1,0 +1,180 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.layout import Layout, RunFiles
+from bench.profiles import Config, Profile, Sampling, Sandbox, Server
+from bench.report import gather
+from bench.report.records import Entry
+
+
+def profile(name: str, **about: Any) -> Profile:
+    """A profile of a local model, but for what `about` says."""
+    told = {"title": name.title(), "note": "", "reference": "", "model": "m.gguf", "solutions": (), "partial": False}
+    more = {"args": (), "placement": (), "sampling": Sampling(), "server": Server()}
+    return Profile(name, **(told | more | about))
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """A results folder that is not there yet."""
+    return tmp_path / "results"
+
+
+def config(results: Path, *profiles: Profile) -> Config:
+    """A profiles file that declares `profiles`."""
+    return Config(results.parent / "profiles.toml", results.parent, Layout(results), Sandbox(), profiles)
+
+
+def write(files: RunFiles, statuses: list[tuple[str, str]], **more: Any) -> None:
+    """Write a result file with one sample for each pair of statuses."""
+    rows = {
+        f"HumanEval/{i}": [{"solution": f"# {i}", "base_status": base, "plus_status": plus}]
+        for i, (base, plus) in enumerate(statuses)
+    }
+    files.root.mkdir(parents=True, exist_ok=True)
+    files.results.write_text(json.dumps({"date": "2026-11-24 10:00", "eval": rows, **more}))
+
+
+def one(results: Path, *profiles: Profile, **skipped: str) -> Entry:
+    """The only entry there is."""
+    (found,) = gather.gather(config(results, *profiles), skipped)
+    return found
+
+
+def test_done(results: Path) -> None:
+    """A result has its samples, what is known of each, its provenance and its bench block."""
+    files = Layout(results).run("a", "humaneval")
+    about = {"HumanEval/0": [{"plus_run": True, "retried": True}], "HumanEval/1": [{"failure": {"suite": "plus"}}]}
+    write(files, [("pass", "pass"), ("pass", "fail")], bench={"n_problems": 2, "grader": "1", "samples": about})
+    info = {"task_id": "HumanEval/1", "sample": 0, "rule": "fence", "lost": "truncated", "origin": "raw.jsonl:2"}
+    files.extraction.write_text(json.dumps({**info, "task_id": "HumanEval/0", "lost": ""}) + "\n" + json.dumps(info))
+    files.provenance.write_text('{"schema": 1, "totals": {"seconds": 3}}')
+    found = one(results, profile("a"))
+    assert (found.state, found.n_problems, found.date) == ("done", 2, "2026-11-24 10:00")
+    assert [sample.passed for sample in found.samples] == [True, False]
+    assert found.samples[0].retried
+    assert found.samples[1].info.lost == "truncated"
+    assert found.samples[1].failure == {"suite": "plus"}
+    assert found.run["totals"] == {"seconds": 3}
+    assert found.bench == {"n_problems": 2, "grader": "1"}
+
+
+def test_never_run(results: Path) -> None:
+    """A profile without any file is shown with the command that runs it."""
+    found = one(results, profile("a"))
+    assert (found.state, found.reason, found.remedy) == ("none", "not run yet", "doit eval:a")
+
+
+def test_skipped_keeps_an_older_result(results: Path) -> None:
+    """A profile that cannot run here says why, and still shows the result that it has."""
+    write(Layout(results).run("a", "humaneval"), [("pass", "pass")])
+    found = one(results, profile("a"), a="no model file models/m.gguf")
+    assert (found.state, found.reason, len(found.samples)) == ("skipped", "no model file models/m.gguf", 1)
+    assert "profiles.toml" in found.remedy
+
+
+def test_failed_keeps_an_older_result(results: Path) -> None:
+    """A failed profile says in which stage, when and why, without its own name twice, beside its older result."""
+    files = Layout(results).run("a", "humaneval")
+    write(files, [("pass", "pass")])
+    failure = {"stage": "generate", "sentence": "a: the server ended.", "at": "2026-11-24 22:10"}
+    files.failure.write_text(json.dumps(failure))
+    found = one(results, profile("a"))
+    assert found.state == "failed"
+    assert found.reason == "the server ended (generate, 2026-11-24 22:10)"
+    assert len(found.samples) == 1
+
+
+def test_partial(results: Path) -> None:
+    """An import that is declared partial says how many problems it attempts; the denominator stays the full set."""
+    write(Layout(results).run("a", "humaneval"), [("pass", "pass")] * 3)
+    found = one(results, profile("a", model="", solutions=("x",), partial=True))
+    assert (found.state, found.n_problems) == ("partial", 164)
+    assert found.reason.startswith("3 of 164 problems attempted")
+
+
+def test_gone(results: Path) -> None:
+    """Results of a profile or a dataset that is no longer declared are shown as such; hidden folders are not."""
+    layout = Layout(results)
+    write(layout.run("old", "humaneval"), [("pass", "pass")])
+    write(layout.run("a", "mbpp"), [("pass", "pass")])
+    write(layout.run(".cache", "humaneval"), [("pass", "pass")])
+    found = gather.gather(config(results, profile("a")), {})
+    assert [(one.id, one.dataset, one.state) for one in found] == [
+        ("a", "humaneval", "none"), ("a", "mbpp", "gone"), ("old", "humaneval", "gone"),
+    ]  # fmt: skip
+    assert found[1].reason == "profiles.toml no longer asks a for mbpp"
+    assert found[2].reason == "profiles.toml no longer declares old"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "null", '{"eval": 3}', '{"eval": {}}', '{"eval": {"HumanEval/0": [{"base": [["success", []]]}]}}',
+     '{"eval": {"HumanEval/0": {"nfiles": 1}}}', '{"eval": {"HumanEval/0": [null]}}', "\x00\xff"],
+)  # fmt: skip
+def test_damaged_results(results: Path, content: str) -> None:
+    """A result file that is damaged, or of a form that is not known, is a failure with its remedy, never an error."""
+    files = Layout(results).run("a", "humaneval")
+    files.root.mkdir(parents=True)
+    files.results.write_text(content, encoding="latin-1")
+    found = one(results, profile("a"))
+    assert (found.state, found.remedy) == ("failed", "doit eval:a makes it again")
+    assert found.samples == ()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "3", '"text"', "\x00"])
+def test_damaged_companions(results: Path, content: str) -> None:
+    """A damaged run.json, samples_info.jsonl or failure.json leaves the result readable."""
+    files = Layout(results).run("a", "humaneval")
+    write(files, [("pass", "pass")], bench={"samples": content, "sandbox": 3, "n_problems": "many"})
+    for path in (files.provenance, files.extraction, files.failure):
+        path.write_text(content)
+    found = one(results, profile("a"))
+    assert (found.state, len(found.samples), found.run) == ("failed", 1, {})
+    assert "record cannot be read" in found.reason
+
+
+def test_evalplus_own_results(results: Path) -> None:
+    """Results that evalplus.evaluate wrote itself, base only and without our block, are shown with what they have."""
+    rows = {"HumanEval/0": [{"task_id": "HumanEval/0", "solution": "", "base_status": "pass", "plus_status": None}]}
+    files = Layout(results).run("a", "humaneval")
+    files.root.mkdir(parents=True)
+    files.results.write_text(json.dumps({"date": "2024-01-01 00:00", "hash": "x", "eval": rows}))
+    found = one(results, profile("a"))
+    assert (found.state, found.n_problems) == ("done", 164)
+    assert (found.samples[0].base, found.samples[0].plus, found.samples[0].info.lost) == ("pass", "fail", "no code")
+
+
+def test_several_samples(results: Path) -> None:
+    """Samples of one problem are numbered in the order of the file, each with its own line of what is known."""
+    files = Layout(results).run("a", "humaneval")
+    rows = [{"solution": str(i), "base_status": "pass", "plus_status": "pass"} for i in range(3)]
+    files.root.mkdir(parents=True)
+    files.results.write_text(json.dumps({"eval": {"HumanEval/0": rows}}))
+    infos = ({"task_id": "HumanEval/0", "sample": i, "rule": f"r{i}", "lost": ""} for i in range(3))
+    files.extraction.write_text("\n".join(map(json.dumps, infos)))
+    found = one(results, profile("a"))
+    assert [(sample.number, sample.info.rule) for sample in found.samples] == [(0, "r0"), (1, "r1"), (2, "r2")]
+
+
+def test_inputs(results: Path) -> None:
+    """Inputs are the files that a report shows, in a fixed order, not journals and not what is hidden."""
+    files = Layout(results).run("b", "humaneval")
+    write(files, [("pass", "pass")])
+    write(Layout(results).run("a", "humaneval"), [("pass", "pass")])
+    write(Layout(results).run(".cache", "humaneval"), [("pass", "pass")])
+    files.journal.write_text("")
+    (results / ".cache" / "selftest.json").write_text("{}")
+    (results / "NOTES_max_tokens.md").write_text("")
+    shown = [str(path.relative_to(results)) for path in gather.inputs(config(results))]
+    assert shown == [
+        "a/humaneval/eval_results.json", "b/humaneval/eval_results.json", ".cache/selftest.json", "NOTES_max_tokens.md",
+    ]  # fmt: skip
+
+
+def test_inputs_of_nothing(tmp_path: Path) -> None:
+    """A results folder that does not exist yet has no inputs."""
+    assert gather.inputs(config(tmp_path / "none")) == []
