@@ -1,0 +1,301 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.report import html
+from tests.report import made
+from tests.report.browser.chrome import Page
+
+PLACES = (
+    "[...document.querySelectorAll('.found tbody tr')].map(row => [row.cells[0].innerText, row.cells[2].innerText])"
+)
+VIEW = "!document.getElementById('view').hidden && document.querySelector('#view h1') !== null"
+
+
+def press(page: Page, kind: str) -> None:
+    """Press the filter of an outcome."""
+    page.run(f"document.querySelector('.chip[data-kind={kind}]').click()")
+
+
+def choose(page: Page, selector: str, value: str) -> None:
+    """Choose in a select, or type into a field."""
+    event = "input" if "input" in selector else "change"
+    page.run(
+        f"{{const node = document.querySelector({json.dumps(selector)}); node.value = {json.dumps(value)}; "
+        f"node.dispatchEvent(new Event('{event}', {{bubbles: true}})); null}}"
+    )
+
+
+def go(page: Page, fragment: str) -> None:
+    """Follow an address on the page, and wait for its sample."""
+    page.run(f"location.hash = {json.dumps(fragment)}")
+    page.wait(f"{VIEW} && location.hash === {json.dumps(fragment)}")
+    page.wait("document.activeElement === document.querySelector('#view h1')")
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("plus", [["Demo/2", "Alpha Q8_0"], ["Demo/2", "Alpha Q4_K_M"]]),
+        ("base", [["Demo/3", "Alpha Q8_0"], ["Demo/3", "Gamma"], ["Demo/0", "Alpha Q4_K_M"]]),
+        ("timeout", [["Demo/4", "Alpha Q8_0"]]),
+        ("truncated", [["Demo/5", "Alpha Q8_0"], ["Demo/10", "Alpha Q8_0"]]),
+        ("empty", [["Demo/6", "Alpha Q8_0"]]),
+        ("no-code", [["Demo/7", "Alpha Q8_0"]]),
+        ("error", [["Demo/8", "Alpha Q8_0"]]),
+        ("late", [["Demo/9", "Alpha Q8_0"]]),
+        ("none", [[f"Demo/{at}", "Gamma"] for at in range(12, 18)]),
+    ],
+)
+def test_filters_by_outcome(page: Page, kind: str, found: list[list[str]]) -> None:
+    """The filter of an outcome lists the samples that have it, those that passes though truncated among them."""
+    press(page, kind)
+    assert sorted(page.run(PLACES)) == sorted(found)
+    chip = f"document.querySelector('.chip[data-kind={kind}]')"
+    assert page.run(f"{chip}.getAttribute('aria-pressed')") == "true"
+    assert page.run(f"{chip}.querySelector('.n').innerText") == str(len(found))
+
+
+def test_filters_add_up_and_reset(page: Page) -> None:
+    """Two outcomes show the samples of either; a search narrows them; a reset lists nothing."""
+    press(page, "plus")
+    press(page, "timeout")
+    assert len(page.run(PLACES)) == 3
+    choose(page, ".fields input[type=search]", "halving")
+    assert page.run(PLACES) == [["Demo/4", "Alpha Q8_0"]]
+    page.run("document.querySelector('.fields .quiet').click()")
+    assert page.run(PLACES) == []
+    assert page.run("document.querySelectorAll('.chip[aria-pressed=true]').length") == 0
+
+
+def test_problems_that_all_pass_are_hidden_on_demand(page: Page) -> None:
+    """Columns without a difference are left out until they are asked for."""
+    assert page.run("document.querySelector('.status').innerText").startswith("15 problems of 18")
+    page.run("document.querySelector('.fields input[type=checkbox]').click()")
+    assert page.run("document.querySelector('.status').innerText").startswith("18 problems of 18")
+
+
+def test_two_models_differ(page: Page) -> None:
+    """Of two models, only the problems that one passes and the other does not are shown, with both outcomes."""
+    choose(page, "select[aria-label='First model']", "alpha-q8")
+    choose(page, "select[aria-label='Second model']", "gamma")
+    rows = page.run(
+        "[...document.querySelectorAll('.found tbody tr')].map(row => [...row.cells].map(c => c.innerText))"
+    )
+    assert [row[0] for row in sorted(rows)] == ["Demo/2", *[f"Demo/{at}" for at in range(4, 10)]]
+    assert all(row[3].endswith("passes") for row in rows)
+    status = page.run("document.querySelector('.status').innerText")
+    assert "They differ on 7 of 18 problems: Alpha Q8_0 is ahead on 0, Gamma on 7." in status
+    page.run("document.querySelector('.found a').click()")
+    page.wait(VIEW)
+    assert page.run("[...document.querySelectorAll('#view h2')].map(h => h.innerText)") == ["Alpha Q8_0", "Gamma"]
+
+
+def test_ranked_models_are_tested(page: Page) -> None:
+    """For two ranked models the report's own test stands beside their difference."""
+    choose(page, "select[aria-label='First model']", "alpha-q4")
+    choose(page, "select[aria-label='Second model']", "alpha-q8")
+    status = page.run("document.querySelector('.status').innerText")
+    assert "Alpha Q4_K_M is ahead on 7, Alpha Q8_0 on 1 (exact test: p = 0.07)." in status
+
+
+def test_sample_page_says_why(page: Page) -> None:
+    """A sample shows prompt, answer, folded thoughts, code with the rule that found it, verdict and first failure."""
+    go(page, "#s/alpha-q8/demo/Demo%2F2/0")
+    text = page.run("document.getElementById('view').innerText")
+    asked = ["Demo/2", "is_leap_year", "Alpha Q8_0", "def is_leap_year", "Here is a solution"]
+    verdict = ["fails plus only", "base pass, plus fail", "base test 3", "is_leap_year([1, 2])", "[2, 1]", "None"]
+    for part in [*asked, *verdict, "found in a code fence"]:
+        assert part in text, part
+    assert page.run("document.querySelector('#view details summary').innerText").startswith("Reasoning, ")
+    assert not page.run("document.querySelector('#view details').open")
+    assert page.run("document.title") == "Demo/2 · Benchmark report"
+
+
+def test_exception_is_marked_at_its_line(page: Page) -> None:
+    """Where a sample raised, its line in the code is marked, with what was raised below it."""
+    go(page, "#s/alpha-q8/demo/Demo%2F4/0")
+    marked = "[...document.querySelectorAll('#view .line.bad')].map(line => [line.dataset.number, line.innerText])"
+    assert page.run(marked) == [["3", "    return value[4]"]]
+    assert page.run("document.querySelector('#view .blame').innerText") == "IndexError: list index out of range"
+
+
+def test_a_missing_sample_is_said_to_be_missing(page: Page) -> None:
+    """A problem that was not attempted shows its prompt; an address of nothing leads to all results."""
+    go(page, "#s/gamma/demo/Demo%2F15/0")
+    assert "not attempted" in page.run("document.getElementById('view').innerText")
+    for wrong in (
+        "#s/nobody/demo/Demo%2F1/0",
+        "#s/gamma/demo/Demo%2F99/0",
+        "#c/demo/Demo%2F1/gamma/nobody",
+        "#s/%zz/1/2/3",
+    ):
+        page.run(f"location.hash = '{wrong}'")
+        page.wait("!document.getElementById('overview').hidden")
+
+
+def test_back_returns_to_the_place(page: Page) -> None:
+    """Escape leads from a sample back to where the reader was, with what was chosen there."""
+    press(page, "plus")
+    page.run("document.querySelector('.found a').focus(); scrollTo(0, 700)")
+    page.press("Enter")
+    page.wait(VIEW)
+    page.press("Escape")
+    page.wait("!document.getElementById('overview').hidden")
+    assert page.run("scrollY") == 700
+    assert page.run("document.activeElement.innerText") == "Demo/2"
+    assert len(page.run(PLACES)) == 2
+
+
+def test_arrows_walk_through_problems(page: Page) -> None:
+    """On a sample, the arrow keys lead to the harder and the easier neighbour."""
+    go(page, "#s/alpha-q8/demo/Demo%2F2/0")
+    order = page.run("boards.get('demo').order")
+    shown = "document.querySelector('#view h1').firstChild.textContent"
+    page.press("ArrowRight")
+    page.wait(f"{shown} === 'Demo/{order[order.index(2) + 1]}'")
+    page.press("ArrowLeft")
+    page.wait(f"{shown} === 'Demo/2'")
+
+
+def test_matrix_by_keyboard(page: Page) -> None:
+    """In the matrix arrow keys move, the place is read out, and Enter opens the sample."""
+    page.run("document.querySelector('canvas').focus()")
+    page.press("ArrowDown")
+    page.press("ArrowRight")
+    place = page.run("({row: explorers[0].matrix.at.row, column: explorers[0].matrix.at.column})")
+    assert place == {"row": 1, "column": 1}
+    board = page.run(
+        "({task: boards.get('demo').tasks[boards.get('demo').order[1]], model: boards.get('demo').models[1].title})"
+    )
+    said = page.run("document.querySelector('.readout').innerText")
+    assert board["task"] in said
+    assert board["model"] in said
+    page.press("Enter")
+    page.wait(VIEW)
+    assert page.run("document.querySelector('#view h1').innerText").startswith(board["task"])
+
+
+def test_matrix_by_mouse(page: Page) -> None:
+    """A click into the matrix opens the sample of that problem and model."""
+    page.run("document.querySelector('canvas').scrollIntoView({block: 'center'})")
+    box = page.run("(({left, top}) => ({left, top}))(document.querySelector('canvas').getBoundingClientRect())")
+    width = page.run("explorers[0].matrix.width")
+    page.click(box["left"] + 2.5 * width, box["top"] + 26 + 10)
+    page.wait(VIEW)
+    assert page.run("location.hash") == page.run(
+        "'#' + address.sample(boards.get('demo'), boards.get('demo').order[2], 0, 0)"
+    )
+
+
+def test_table_sorts_and_searches(page: Page) -> None:
+    """A head's button sorts, best first, and again the other way; what is not known stays last; a search hides rows."""
+    names = "[...document.querySelectorAll('.headline tbody tr:not([hidden]) th bdi')].map(name => name.innerText)"
+    sort = "[...document.querySelectorAll('.headline thead button')].find(b => b.innerText === 'tok/s').click()"
+    page.run(sort)
+    assert page.run(names) == ["Alpha Q4_K_M", "Alpha Q8_0", "Gamma"]
+    page.run(sort)
+    assert page.run(names) == ["Alpha Q8_0", "Alpha Q4_K_M", "Gamma"]
+    assert page.run("document.querySelectorAll('.headline [aria-sort=ascending]').length") == 1
+    choose(page, "input[data-searches]", "gam")
+    assert len(page.run(names)) == 1
+    assert page.run("document.querySelector('output').innerText") == "1 of 3 models"
+
+
+def test_theme(page: Page) -> None:
+    """The page follows the system's theme until the reader chooses the other one."""
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.run(ground)
+    page.theme("dark")
+    dark = page.run(ground)
+    assert dark != light
+    page.run("document.getElementById('theme').click()")
+    assert page.run(ground) == light
+    page.run("localStorage.clear()")
+
+
+def test_tooltips(page: Page) -> None:
+    """Pointing at a mark of a chart shows what it is."""
+    page.run("scrollTo(0, 0)")
+    box = page.run(
+        "(({left, top, width, height}) => ({x: left + width / 2, y: top + height / 2}))"
+        "(document.querySelector('.chart-quality .at-desk a path').getBoundingClientRect())"
+    )
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=box["x"], y=box["y"])
+    page.wait("!document.querySelector('.tip').hidden")
+    assert page.run("document.querySelector('.tip').innerText").startswith("Alpha Q4_K_M\nplus 88.9")
+
+
+def test_every_control_is_reachable_by_tab(page: Page) -> None:
+    """The Tab key reaches the table's heads, the search, the filters, both pickers and the matrix."""
+    page.run("document.body.tabIndex = -1; document.body.focus()")
+    reached = []
+    for _ in range(80):
+        page.press("Tab")
+        reached.append(page.run("document.activeElement.tagName + ' ' + (document.activeElement.className || '')"))
+        if reached[-1].startswith("CANVAS"):
+            break
+    assert reached[0] == "A skip"
+    assert any(one.startswith("CANVAS") for one in reached)
+    for wanted in ("BUTTON chip", "SELECT ", "INPUT ", "SUMMARY ", "BUTTON "):
+        assert wanted in reached, wanted
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 800)], ids=["desk", "phone"])
+def test_nothing_is_wider_than_the_window(page: Page, width: int, height: int, theme: str) -> None:
+    """At a desk and on a phone, in both themes, the page scrolls in one direction only."""
+    page.size(width, height, phone=width < 500)
+    page.theme(theme)
+    assert page.run("document.documentElement.scrollWidth") == width
+    go(page, "#s/alpha-q8/demo/Demo%2F2/0")
+    assert page.run("document.documentElement.scrollWidth") == width
+    assert page.run("[...document.querySelectorAll('.at-phone')].some(one => one.offsetParent)") is False
+
+
+def test_hostile_texts_do_nothing(tab: Page, tmp_path: Path) -> None:
+    """Markup, addresses and escapes in titles, code, answers and failures are shown, and do nothing."""
+    found = made.hostile(tmp_path)
+    path = tmp_path / "report.html"
+    path.write_text(html.render(found.entries, found.journals))
+    tab.size(1280, 900)
+    tab.open(path)
+    for fragment in tab.run(
+        "boards.get('demo').tasks.map((_, at) => '#' + address.sample(boards.get('demo'), at, 0, 0))"
+    )[:3]:
+        go(tab, fragment)
+        assert tab.run("window.pwned") is None
+        assert tab.run("document.querySelectorAll('img, script[src], iframe').length") == 0
+    tab.run("location.hash = ''")
+    tab.wait("!document.getElementById('overview').hidden")
+    tab.run("document.querySelector('.chip[data-kind=base], .chip[data-kind=error]').click()")
+    assert "{{7*7}}" in tab.run("document.querySelector('.found').innerText")
+    assert tab.run("window.pwned") is None
+    assert tab.complaints == []
+    assert tab.requests == []
+
+
+@pytest.mark.slow
+def test_corpus_page(tab: Page, shared: Path, tmp_path: Path, real_datasets: dict[str, Path]) -> None:
+    """Over real models' solutions, every sample of a hard problem opens, and nothing is complained about."""
+    found = made.night(shared, tmp_path)
+    path = tmp_path / "report.html"
+    path.write_text(html.render(found.entries, found.journals))
+    tab.size(1280, 900)
+    tab.open(path)
+    position = tab.run("boards.get('humaneval').order[0]")
+    for row in range(len(found.entries) - 2):
+        go(tab, tab.run(f"'#' + address.sample(boards.get('humaneval'), {position}, {row}, 0)"))
+        assert tab.run("document.querySelectorAll('#view .code').length") >= 1
+    assert tab.complaints == []
+    assert tab.requests == []
+
+
+def test_the_tab_sees_what_goes_wrong(tab: Page, tmp_path: Path) -> None:
+    """A page that asks for something and raises is caught, or the other tests here would show nothing."""
+    path = tmp_path / "wrong.html"
+    path.write_text("<img src='http://127.0.0.1:9/x.png'><script>nothing.at.all</script>")
+    tab.open(path)
+    assert tab.requests == ["http://127.0.0.1:9/x.png"]
+    assert any("nothing is not defined" in complaint for complaint in tab.complaints)
