@@ -32,6 +32,31 @@ class Server:
     retries: int = 3
 
 
+THIS_MACHINE = "this machine"
+
+
+@dataclass(frozen=True)
+class Host:
+    """Another machine that generates: a Docker engine on it, or endpoints that answer there already.
+
+    `docker` is a context, or an address such as ssh://user@host; `models` is a folder of the host's own. There,
+    llama-server is published at `listen`:`port`; from here, it is asked at `url`.
+    """
+
+    name: str
+    docker: str = ""
+    endpoints: tuple[str, ...] = ()
+    models: str = ""
+    listen: str = "127.0.0.1"
+    port: int = 8080
+    url: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """What one profile at a time has to itself, in an order that is the same for all."""
+        return tuple(sorted(self.endpoints)) or (self.docker,)
+
+
 @dataclass(frozen=True)
 class Sandbox:
     """Where model code runs; `workers` 0 means one a core, `memory` is in MiB for one sample."""
@@ -75,6 +100,7 @@ class Profile:
     placement: tuple[str, ...]
     sampling: Sampling
     server: Server
+    host: Host | None = None
 
     @property
     def imported(self) -> bool:
@@ -84,7 +110,14 @@ class Profile:
     @property
     def needs_file(self) -> bool:
         """Whether its model is a GGUF file on this machine."""
-        return not self.imported and self.server.kind in ("compose", "process") and not self.builtin
+        return self.place == THIS_MACHINE and not self.builtin
+
+    @property
+    def place(self) -> str:
+        """The machine whose one llama-server it needs; "" where it needs none of ours."""
+        if self.host:
+            return self.host.name
+        return THIS_MACHINE if not self.imported and self.server.kind in ("compose", "process") else ""
 
     @property
     def builtin(self) -> bool:

@@ -11,18 +11,19 @@ from typing import Any
 
 import tomli
 
+from bench import hosts
 from bench.errors import ProfilesError
 from bench.layout import Layout
-from bench.profiles import DATASETS, SANDBOX_KINDS, SERVER_KINDS, Config, Profile, Sampling, Sandbox, Server
+from bench.profiles import DATASETS, SANDBOX_KINDS, SERVER_KINDS, Config, Host, Profile, Sampling, Sandbox, Server
 from bench.schema import checked, read_record, reject_unknown, require
 
-SECTIONS = ("defaults", "server", "sandbox", "paths", "profiles")
+SECTIONS = ("defaults", "server", "sandbox", "paths", "hosts", "profiles")
 OWN_KEYS = {
     "title": str, "note": str, "reference": str, "model": str, "partial": bool,
     "args": tuple[str, ...], "placement": tuple[str, ...],
 }  # fmt: skip
 SAMPLING_KEYS = tuple(f.name for f in fields(Sampling))
-PROFILE_KEYS = (*OWN_KEYS, "solutions", "server", *SAMPLING_KEYS)
+PROFILE_KEYS = (*OWN_KEYS, "solutions", "server", "host", *SAMPLING_KEYS)
 
 
 def load(file: Path) -> Config:
@@ -44,8 +45,10 @@ def load(file: Path) -> Config:
         for key in ("models", "results")
     )
     layout = Layout(results)
+    known = hosts.hosts(tables.get("hosts", {}), name)
     profiles = tuple(
-        _profile(profile_id, table, name, sampling, server) for profile_id, table in tables.get("profiles", {}).items()
+        _profile(profile_id, table, name, sampling, server, known)
+        for profile_id, table in tables.get("profiles", {}).items()
     )
     if not profiles:
         raise ProfilesError(
@@ -105,7 +108,7 @@ def _sandbox(table: dict[str, Any], where: str) -> Sandbox:
     return sandbox
 
 
-def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Server) -> Profile:
+def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Server, known: dict[str, Host]) -> Profile:
     where = f"{name}: [profiles.{profile_id}]"
     if not isinstance(table, dict):
         raise ProfilesError(f"{where} is not a table; write it as a section.")
@@ -114,7 +117,9 @@ def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Ser
     reject_unknown(table, PROFILE_KEYS, where)
     own = {key: checked(table[key], kind, where, key) for key, kind in OWN_KEYS.items() if key in table}
     sampling = _sampling({k: v for k, v in table.items() if k in SAMPLING_KEYS}, where, base)
-    server = _server(checked(table.get("server", {}), dict[str, Any], where, "server"), f"{where[:-1]}.server]", server)
+    settings = checked(table.get("server", {}), dict[str, Any], where, "server")
+    host = hosts.chosen(table, known, where)
+    server = hosts.placed(_server(settings, f"{where[:-1]}.server]", server), settings, host, where)
     profile = Profile(
         id=profile_id,
         title=own.get("title", profile_id),
@@ -127,6 +132,7 @@ def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Ser
         placement=own.get("placement", ()),
         sampling=sampling,
         server=server,
+        host=host,
     )
     _check_source(profile, where)
     return profile
@@ -138,6 +144,7 @@ def _solutions(table: dict[str, Any], where: str) -> tuple[str, ...]:
 
 
 def _check_source(profile: Profile, where: str) -> None:
+    hosts.check(profile, where)
     if profile.imported and profile.model:
         raise ProfilesError(f"{where} has both model and solutions; keep one of them.")
     if profile.imported:
@@ -149,7 +156,7 @@ def _check_source(profile: Profile, where: str) -> None:
         raise ProfilesError(
             f'{where} has no model; add model = "<GGUF under models>" or solutions = "<file or folder>".'
         )
-    if kind == "endpoint":
+    if kind == "endpoint" and not profile.host:
         require(profile.server.base_url.startswith(("http://", "https://")), where, "server.base_url",
                 profile.server.base_url, "write it as http://host:port/v1")  # fmt: skip
     if kind in ("compose", "process") and not profile.builtin:
