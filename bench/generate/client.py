@@ -101,7 +101,11 @@ def _once(
     deadline = time.monotonic() + limits.request_timeout
     try:
         with session.post(
-            url, json=request, headers=endpoint.headers, stream=True, timeout=(30, limits.stall_timeout)
+            url,
+            json=request,
+            headers=endpoint.headers,
+            stream=True,
+            timeout=(min(30, limits.stall_timeout), limits.stall_timeout),
         ) as response:
             if response.status_code >= requests.codes.internal_server_error or response.status_code in BUSY:
                 raise BrokenAnswerError(f"{response.status_code} {_words(response)}")

@@ -1,6 +1,7 @@
 """run.json: what made the completions, as a pure function of them, so that the same completions give the same bytes."""
 
 import platform
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -27,7 +28,7 @@ def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: S
         "dataset": dataset,
         "dataset_hash": md5,
         "model": {**model_facts(config, profile), "fingerprint": fingerprint(config, profile)},
-        "server": servers[-1] if servers else {},
+        "server": {**(servers[-1] if servers else {}), **answered_by(servers)},
         "settings": {
             "args": list(profile.args),
             "placement": list(profile.placement),
@@ -47,6 +48,12 @@ def model_facts(config: Config, profile: Profile) -> dict[str, Any]:
     if profile.server.kind in ("compose", "process") and path.is_file():
         return gguf.facts(path)
     return {"name": profile.model or " ".join(profile.server.command)}
+
+
+def answered_by(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How many completions each endpoint of a host answered, where it has several."""
+    counts = Counter(server["endpoint"] for server in servers if "endpoint" in server)
+    return {"endpoints": dict(sorted(counts.items()))} if len(counts) > 1 else {}
 
 
 def totals(done: Sequence[Completion]) -> dict[str, Any]:

@@ -1,20 +1,18 @@
 """Ask for what the journal lacks, and nothing else."""
 
-import time
 from dataclasses import dataclass
 from itertools import islice
 
 from bench import problems
 from bench.console import shown
-from bench.errors import RequestError
 from bench.files import write_json
 from bench.generate.canary import FIRST, Canary
-from bench.generate.client import DownError, LateError
-from bench.generate.completion import answered, failed, lacks
+from bench.generate.client import DownError
+from bench.generate.completion import lacks
 from bench.generate.journal import Journal
 from bench.generate.model import fingerprint
 from bench.generate.provenance import provenance
-from bench.generate.source import Source, open_source
+from bench.generate.source import open_source
 from bench.generate.wanted import Kept, Place, Wanted, kept, wanted
 from bench.parallel import each
 from bench.profiles import Config, Profile
@@ -45,7 +43,7 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
             if start == STARTS:
                 error.log = error.log or tail(files.log("server"))
                 raise
-            print(f"  {error.sentence} It is started once more.", flush=True)
+            print(f"  {error.sentence} It is tried once more.", flush=True)
     done = [entry.completion for entry in run.kept(failures=True).values()]
     write_json(files.provenance, provenance(config, profile, dataset_name, dataset.hash, done))
 
@@ -79,21 +77,13 @@ class Generation:
             files.log("codegen").open("a", buffering=1, encoding="utf-8") as told,
             live(progress),
         ):
-            slots = min(self.profile.sampling.slots, len(missing))
-            for want, completion in each(missing, lambda want: self._complete(source, want, progress), slots):
+            width = min(source.width, len(missing))
+            for want, completion in each(missing, lambda want: source.complete(want, progress.tick), width):
                 self.journal.append(completion)
                 lacking = lacks(completion, want)
                 told.write(said(completion, lacking))
                 progress.count(lacking)
                 canary.watch(lacking)
-
-    def _complete(self, source: Source, want: Wanted, progress: Progress) -> Completion:
-        began = time.monotonic()
-        try:
-            answer = source.ask(want, progress.tick)
-        except (RequestError, LateError) as error:
-            return failed(want, self.profile, error, time.monotonic() - began, source.facts)
-        return answered(want, self.profile, answer, time.monotonic() - began, source.facts)
 
 
 def said(completion: Completion, lacking: str) -> str:

@@ -3,33 +3,62 @@
 import contextlib
 import importlib.util
 import threading
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
-from bench.errors import ServerError
-from bench.generate.client import Answer, Tick, body, complete
+from bench.errors import RequestError, ServerError
+from bench.generate.client import Answer, LateError, Tick, body, complete
+from bench.generate.completion import answered, failed
 from bench.generate.model import file_of
 from bench.generate.wanted import Wanted
 from bench.profiles import Config, Profile
-from bench.servers import Endpoint, health, serve
+from bench.records import Completion
+from bench.servers import Endpoint, health, one_server, serve
 
 FACTS = ("build", "slots", "context", "parameters", "quantization", "chat_template", "image")
+
+
+class Answers(Protocol):
+    """What completes; by so many threads at once as `width` says."""
+
+    @property
+    def width(self) -> int:
+        """How many requests may be in flight."""
+
+    def complete(self, want: Wanted, tick: Tick) -> Completion:
+        """One completion. Raises DownError where the server is gone."""
 
 
 @dataclass(frozen=True)
 class Source:
     """`ask` answers one request; `facts` is what each completion records of where it was made."""
 
+    profile: Profile
     ask: Callable[[Wanted, Tick], Answer]
     facts: dict[str, Any]
 
+    @property
+    def width(self) -> int:
+        """One request a slot."""
+        return self.profile.sampling.slots
+
+    def complete(self, want: Wanted, tick: Tick) -> Completion:
+        """The completion that the answer makes, or that of a request that was refused or came too late."""
+        began = time.monotonic()
+        try:
+            answer = self.ask(want, tick)
+        except (RequestError, LateError) as error:
+            return failed(want, self.profile, error, time.monotonic() - began, self.facts)
+        return answered(want, self.profile, answer, time.monotonic() - began, self.facts)
+
 
 @contextlib.contextmanager
-def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]) -> Iterator[Source]:
+def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]) -> Iterator[Answers]:
     """What answers for the profile, ready; gone when the block ends. Raises ServerError and MissingPrerequisite.
 
     `wants` are the requests to come: a slot that cannot hold the longest of them is an error before the first one.
@@ -38,19 +67,40 @@ def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]
         from bench.servers.command import asker  # noqa: PLC0415 - only the kind that is used
 
         with asker(profile, log) as ask:
-            yield Source(lambda want, _: ask(want.messages, want.seed), {"kind": "command"})
+            yield Source(profile, lambda want, _: ask(want.messages, want.seed), {"kind": "command"})
     elif profile.builtin and _no_server(profile):
-        yield Source(lambda want, _: _bundled(want, profile), {"kind": "bundled answers"})
+        yield Source(profile, lambda want, _: _bundled(want, profile), {"kind": "bundled answers"})
+    elif profile.host and profile.host.endpoints:
+        from bench.generate.spread import open_spread  # noqa: PLC0415 - only the kind that is used
+
+        def connect(url: str) -> Source:
+            with _source(_at(profile, url), config, log, wants) as source:
+                # Nothing of ours runs there: the source stays good when the block has ended.
+                return source
+
+        with one_server(profile.host):
+            yield open_spread(profile, profile.host.endpoints, connect)
     else:
-        with serve(profile, config, file_of(config, profile), log) as endpoint:
-            _require_room(profile, endpoint, wants)
-            yield Source(_Http(profile, endpoint).ask, facts(profile, endpoint))
+        with _source(profile, config, log, wants) as source:
+            yield source
+
+
+@contextlib.contextmanager
+def _source(profile: Profile, config: Config, log: Path, wants: list[Wanted]) -> Iterator[Source]:
+    with serve(profile, config, file_of(config, profile), log) as endpoint:
+        _require_room(profile, endpoint, wants)
+        yield Source(profile, _Http(profile, endpoint).ask, facts(profile, endpoint))
+
+
+def _at(profile: Profile, url: str) -> Profile:
+    return replace(profile, server=replace(profile.server, base_url=url))
 
 
 def facts(profile: Profile, endpoint: Endpoint) -> dict[str, Any]:
     """What a completion records of its server: what it granted, what it is, and where it ran."""
     told = {name: endpoint.facts[name] for name in FACTS if endpoint.facts.get(name) not in (None, "")}
-    return {"kind": profile.server.kind, **told, "placement": list(profile.placement)}
+    where = {"host": profile.host.name, "endpoint": endpoint.base_url} if profile.host else {}
+    return {"kind": profile.server.kind, **told, **where, "placement": list(profile.placement)}
 
 
 class _Http:

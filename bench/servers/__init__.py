@@ -18,14 +18,15 @@ import contextlib
 import importlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench.errors import LockedError
-from bench.files import locked
-from bench.profiles import Config, Profile
+from bench.files import digest, locked
+from bench.profiles import THIS_MACHINE, Config, Host, Profile
 
 
 @dataclass(frozen=True)
@@ -52,29 +53,47 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     Raises ServerError, MissingPrerequisite or LockedError. One llama-server at a time runs on one machine.
     """
     kind = importlib.import_module(f"{__name__}.{profile.server.kind}")
-    with one_server() if kind.ALONE else contextlib.nullcontext(), kind.serve(profile, config, model, log) as endpoint:
+    alone = one_server(profile.host) if kind.ALONE else contextlib.nullcontext()
+    with alone, kind.serve(profile, config, model, log) as endpoint:
         yield endpoint
 
 
 @contextlib.contextmanager
-def one_server() -> Iterator[None]:
-    """Hold this user's lock on running a server; tasks of the same doit run wait for each other.
+def one_server(host: Host | None = None) -> Iterator[None]:
+    """Hold this user's lock on running a server on a host; tasks of the same doit run wait for each other.
 
     Raises LockedError that says which process has it since when.
     """
-    path = _runtime_folder() / f"bench-llama-server-{os.getuid()}.lock"
+    folder, user = _runtime_folder(), os.getuid()
+    with contextlib.ExitStack() as held:
+        # In one order for all, so that no two wait for each other.
+        for address in host.addresses if host else ("",):
+            name = f"{user}-{digest(address)[:12]}" if address else str(user)
+            what = f"A llama-server on {host.name if host else THIS_MACHINE}"
+            _enter(held, folder / f"bench-llama-server-{name}.lock", what)
+        yield
+
+
+def _enter(held: contextlib.ExitStack, path: Path, what: str) -> None:
+    """Take one lock; wait for it where the same doit run has it."""
     owner = path.with_suffix(".run")
     run = os.environ.get("BENCH_RUN", str(os.getpid()))
-    what = "A llama-server on this machine"
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(locked(path, what=what))
-        except LockedError:
-            if _read(owner) != run:
-                raise
-            held.enter_context(locked(path, what=what, wait=True))
-        owner.write_text(run, encoding="utf-8")
-        yield
+    try:
+        held.enter_context(locked(path, what=what))
+    except LockedError:
+        if not _is(owner, run):
+            raise
+        held.enter_context(locked(path, what=what, wait=True))
+    owner.write_text(run, encoding="utf-8")
+
+
+def _is(owner: Path, run: str) -> bool:
+    """Whether the holder of a lock is of that run; one that has just taken it has a moment to say so."""
+    for _ in range(10):
+        if _read(owner) == run:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _runtime_folder() -> Path:

@@ -36,7 +36,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/props":
-            self.say(200, {"build_info": "faulty", "total_slots": 1, "default_generation_settings": {"n_ctx": 4096}})
+            template = FOLDER / "template"
+            told = {"chat_template": template.read_text()} if template.exists() else {}
+            settings = {"n_ctx": 4096}
+            self.say(200, {"build_info": "faulty", "total_slots": 1, "default_generation_settings": settings, **told})
         else:
             self.say(200, {"data": [{"meta": {}}]})
 
