@@ -5,7 +5,7 @@ from itertools import combinations, groupby
 
 from bench.report.escape import markdown
 from bench.report.families import family
-from bench.report.numbers import counted, interval, p_value, percent
+from bench.report.numbers import counted, p_value, percent
 from bench.report.pairs import Pair
 from bench.report.standings import Row, Standing
 
@@ -30,7 +30,7 @@ def _alone(row: Row) -> str:
     score = row.score
     return (
         f"{_name(row)} stands alone. With {counted(score.problems, 'problem')}, its {percent(score.plus.value)} % may "
-        f"well come from a model of anything between {interval(score.plus)} %."
+        f"well come from a model of anything between {percent(score.plus.low)} and {percent(score.plus.high)} %."
     )
 
 
@@ -68,7 +68,7 @@ def _quantizations(standing: Standing) -> list[str]:
 def _versus(standing: Standing, better: Row, worse: Row, of: str) -> str:
     pair = _pair(standing, better, worse)
     shown = "is better" if pair.apart else "is not shown to be better"
-    first, second = (markdown(row.entry.title.replace(of, "").strip() or row.entry.title) for row in (better, worse))
+    first, second = (markdown(row.entry.title.removeprefix(of).strip() or row.entry.title) for row in (better, worse))
     return f"{first} {shown} than {second}: {_split(pair)}"
 
 
