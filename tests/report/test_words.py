@@ -19,8 +19,8 @@ def test_words_of_a_band() -> None:
     """Models that the data cannot tell apart are said to be so, with the split and p."""
     (said,) = words.findings(standings([entry("a", "pppb"), entry("b", "ppbp"), entry("c", "pbbp")])[0])
     assert said == (
-        f"**1{DASH}3** · 4 problems cannot tell these three apart. A is not shown to be better than B: they disagree on "
-        "2 problems, 1 to 1 (p = 1.00); nor than C: 3 problems, 2 to 1 (p = 1.00)."
+        f"**1{DASH}3** · 4 problems cannot tell these three apart. A is not shown to be better than B: they disagree "
+        "on 2 problems, 1 to 1 (p = 1.00); nor than C: 3 problems, 2 to 1 (p = 1.00)."
     )
 
 
