@@ -135,7 +135,7 @@ def warnings(standing: Standing) -> list[str]:
         (gone, "Without a rank, since profiles.toml no longer declares it: {}."),
         (sorted(hashes)[1:], "Not all models were graded on the same version of the dataset; grade them again."),
     )
-    return [text.format(_cut_short(shown)) for shown, text in found if shown]
+    return [text.format(listed(shown)) for shown, text in found if shown]
 
 
 def _cut(row: Row) -> str:
@@ -148,7 +148,8 @@ def _short(row: Row) -> str:
     return f"{_name(row)} ({row.score.attempted} of {row.score.problems})"
 
 
-def _cut_short(shown: list[str], most: int = 12) -> str:
+def listed(shown: list[str], most: int = 12) -> str:
+    """Some Markdown texts with commas, cut where there are more than `most`."""
     return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
 
 
@@ -160,4 +161,4 @@ def settings(row: Row) -> dict[str, object]:
 
 def names(standing: Standing, ids: Iterable[str]) -> str:
     """The titles of some rows, cut where there are many."""
-    return _cut_short([_name(standing.row(name)) for name in ids], LISTED)
+    return listed([_name(standing.row(name)) for name in ids], LISTED)
