@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from bench.demo.model import build_answers
+from bench.profiles import Config, Profile
 from bench.profiles_file import load
-from tests.servers.helpers import IMAGE, Config, Make, Profile
+from tests.servers.helpers import IMAGE, Make
 
 LONG = "a long answer that has no key in it " * 400
 
@@ -28,7 +29,7 @@ def make(tmp_path: Path, request: pytest.FixtureRequest) -> Make:
     def made(kind: str, *, server: dict[str, Any] | None = None, **own: Any) -> tuple[Profile, Config]:
         folder = request.getfixturevalue("models") if kind in ("compose", "process") else tmp_path
         own = {"model": "good.gguf", "context": 512, "max_tokens": 64, "placement": ["-t", "1"]} | own
-        sections = {
+        sections: dict[str, dict[str, Any]] = {
             "[paths]": {"models": str(folder)},
             "[profiles.tested]": own,
             "[profiles.tested.server]": {"kind": kind, "image": IMAGE} | (server or {}),

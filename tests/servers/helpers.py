@@ -3,10 +3,11 @@
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from bench.errors import BenchError
 from bench.profiles import Config, Profile
@@ -38,13 +39,22 @@ def script(path: Path, text: str) -> str:
 
 def say(endpoint: Endpoint, text: str, max_tokens: int = 16) -> str:
     """What the server answers."""
-    import requests
-
     request = {"messages": [{"role": "user", "content": text}], "max_tokens": max_tokens, "temperature": 0}
     answer = requests.post(
         f"{endpoint.base_url}/chat/completions", json=request, headers=endpoint.headers, timeout=60,
     )  # fmt: skip
     return str(answer.json()["choices"][0]["message"]["content"])
+
+
+def stream(endpoint: Endpoint, text: str, max_tokens: int) -> Iterator[bytes]:
+    """The lines of an answer as they come, up to where the server breaks off."""
+    request = {"messages": [{"role": "user", "content": text}], "max_tokens": max_tokens, "stream": True}
+    url = f"{endpoint.base_url}/chat/completions"
+    with (
+        requests.post(url, json=request, stream=True, timeout=60) as answer,
+        contextlib.suppress(requests.RequestException),
+    ):
+        yield from answer.iter_lines(chunk_size=1)
 
 
 def children(pid: int | None = None) -> list[int]:
