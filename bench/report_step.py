@@ -60,7 +60,7 @@ class Report:
         return not self.reasons()
 
     def make(self) -> TaskFailed | None:
-        """doit's action."""
+        """Render, and record what from; doit's action."""
         from bench import report  # noqa: PLC0415 - light, but only the report needs it
 
         try:
