@@ -37,7 +37,8 @@ class Report:
         """The result files that exist, what profiles.toml says, the skipped profiles, and the templates."""
         from bench import report  # noqa: PLC0415 - light, but only the report needs it
 
-        files = {str(path): stale.content_digest(path) for path in report.inputs(self.config)}
+        root = self.config.layout.root
+        files = {str(path.relative_to(root)): stale.content_digest(path) for path in report.inputs(self.config)}
         return {
             "results": digest_of(files),
             "profiles": digest(self.config.file.read_bytes()),
@@ -59,7 +60,7 @@ class Report:
         return not self.reasons()
 
     def make(self) -> TaskFailed | None:
-        """doit's action."""
+        """Render, and record what from; doit's action."""
         from bench import report  # noqa: PLC0415 - light, but only the report needs it
 
         try:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from bench.evaluate.expected import Expected
 from bench.evaluate.inside import outputs
-from bench.evaluate.judge import Expected, Judge, SuiteResult, shorten
+from bench.evaluate.judge import Judge, SuiteResult
 from bench.evaluate.lane import Lane, Run
 from bench.evaluate.truth import SUITES, Task, Truth
+from bench.evaluate.words import shorten
 from bench.records import Verdict
 
 NO_CODE = {"suite": "base", "error": "no code", "line": 0}

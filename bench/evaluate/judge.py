@@ -5,8 +5,6 @@ values are decoded and EvalPlus's rules decide. A value too large to cross whole
 suite undecided: it is run again with whole outputs.
 """
 
-import reprlib
-from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,44 +12,15 @@ from typing import Any
 
 from bench.evaluate.compare import FLOAT_ATOL, Rule
 from bench.evaluate.decode import Undecodable, decode
+from bench.evaluate.expected import Expected
 from bench.evaluate.inside import outputs
 from bench.evaluate.lane import End
+from bench.evaluate.words import describe, error_of, first_bytes, shorten
 from bench.records import Status
 
 ROOM = 4096
 WIDEST = 9
 """An equal value takes at most this many times the bytes: a float for a bool. A longer record is wrong unread."""
-
-NAMES = {b"[": "list", b"(": "tuple", b"<": "set", b">": "frozenset", b"{": "dict", b"u": "str", b"l": "int"}
-SHORT = reprlib.Repr()
-SHORT.maxlist = SHORT.maxtuple = SHORT.maxset = SHORT.maxfrozenset = SHORT.maxdict = 12
-SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 200
-
-
-@dataclass(frozen=True)
-class Expected:
-    """A suite's expected records: `wire` as the sandbox would send them, `offsets` where each begins and all end.
-
-    `first_float` is the first test whose output is compared with a tolerance (-1: none), `nan` the tests whose output
-    holds a NaN, which equals nothing. `limits` are seconds of the tests that get more than `limit`.
-    """
-
-    wire: Any
-    offsets: "array[int]"
-    first_float: int
-    nan: frozenset[int]
-    limit: float
-    limits: dict[str, float]
-    budget: float
-    seconds: float
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def record(self, index: int) -> tuple[int, bytes]:
-        """Kind and payload of one test's record."""
-        start, end = self.offsets[index], self.offsets[index + 1]
-        return self.wire[start], bytes(self.wire[start + outputs.HEADER.size : end])
 
 
 @dataclass(frozen=True)
@@ -125,7 +94,7 @@ class Judge:
         if kind == outputs.DONE:
             return False
         if kind == outputs.ERROR:
-            self.failure = _error(payload)
+            self.failure = error_of(payload)
             return False
         if self.index >= len(self.expected):
             self.failure = {"error": "more outputs than tests", "line": 0}
@@ -142,7 +111,7 @@ class Judge:
             if own == wanted_kind and payload == wanted and self.index not in self.expected.nan:
                 self.index += 1
                 return True
-            self.undecided = not hopeless(_first(own, payload), _first(wanted_kind, wanted))
+            self.undecided = not hopeless(first_bytes(own, payload), first_bytes(wanted_kind, wanted))
             return self._wrong(describe(own, payload))
         try:
             out = decode(payload) if own == outputs.VALUE else None
@@ -196,41 +165,3 @@ def hopeless(out: bytes, wanted: bytes) -> bool:
     if len(kinds) > 1 and kinds != {b"<", b">"}:
         return True
     return not kinds <= {b"[", b"(", b"<", b">", b"{"} or (kinds != {b"{"} and out[1:] != wanted[1:])
-
-
-def _first(kind: int, payload: bytes) -> bytes:
-    return bytes(outputs.SUMMARY.unpack(payload)[2]) if _is_summary(kind, payload) else payload[:5]
-
-
-def _is_summary(kind: int, payload: bytes) -> bool:
-    return kind == outputs.DIGEST and len(payload) == outputs.SUMMARY.size
-
-
-def _error(payload: bytes) -> dict[str, Any]:
-    try:
-        name, message, line = decode(payload)
-    except (Undecodable, TypeError, ValueError):
-        name, message, line = "an unreadable error", "", 0
-    text = f"{name}: {message}" if message else str(name)
-    return {"error": text[:400], "line": line if isinstance(line, int) else 0}
-
-
-def describe(kind: int, payload: bytes) -> str:
-    """A record as a short text."""
-    kind &= ~outputs.CONVERTED
-    if _is_summary(kind, payload):
-        _, size, first = outputs.SUMMARY.unpack(payload)
-        items = f" of {int.from_bytes(first[1:], 'little')} items" if first[:1] in (b"[", b"(", b"<", b">") else ""
-        return f"<{NAMES.get(first[:1], 'value')}{items}, {size} bytes>"
-    try:
-        return shorten(decode(payload)) if kind == outputs.VALUE else f"<{payload.decode('utf-8', 'replace')}>"
-    except Undecodable:
-        return "<not plain data>"
-
-
-def shorten(value: Any) -> str:
-    """A value as Python writes it, shortened."""
-    try:
-        return SHORT.repr(value)[:400]
-    except ValueError:
-        return "<a very large integer>"

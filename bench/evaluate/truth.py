@@ -8,16 +8,11 @@
 Shared by all models; what is missing or damaged is computed again, in the sandbox. Nothing is ever unpickled.
 """
 
-import json
 import marshal
 import re
-import struct
 import threading
-from array import array
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +21,13 @@ from bench.errors import GraderError
 from bench.evaluate import GRADER_VERSION
 from bench.evaluate.compare import Rule
 from bench.evaluate.decode import decode
+from bench.evaluate.expected import Expected, heads, keep, kept, offsets, pack, split, unpack
 from bench.evaluate.inside import outputs
-from bench.evaluate.judge import Expected
 from bench.evaluate.lane import Lane, Run, into
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 
 FORMAT = 1
 SUITES = ("base", "plus")
-MIN_LIMIT, FACTOR, SUITE_LIMIT = 4.0, 4.0, 60.0
-"""Seconds: a test may take max(4, 4 x reference), a suite the sum of that up to 60, and one more (EvalPlus's HEAD)."""
-
 UNLIMITED = 600.0
 """Seconds that a canonical solution may take."""
 
@@ -119,11 +111,11 @@ class Truth:
                 sound = False
             if not sound:
                 self._prepare(problems.load(self.dataset).problems[task.task_id])
-            body = _body(self._path(task))
+            body = kept(self._path(task))
             if not sound or body is None:
                 lacking.append(task)
             else:
-                self.costs[task.task_id] = sum(sum(meta["seconds"]) for meta in _head(body))
+                self.costs[task.task_id] = sum(sum(meta["seconds"]) for meta in heads(body))
         return lacking
 
     def _path(self, task: Task) -> Path:
@@ -143,88 +135,42 @@ class Truth:
 
     def compute(self, lane: Lane, task: Task) -> None:
         """Run the canonical solution in `lane` and keep what it returns. Raises GraderError, LaneEnded."""
-        suites = []
-        for suite in SUITES:
-            records, (first_float, seconds, nan) = self._collect(lane, task, self.run(task, suite, timed=True))
-            meta = {"first_float": first_float, "seconds": seconds, "nan": nan, "sizes": [len(r) for r in records]}
-            suites.append((meta, b"".join(records) + outputs.HEADER.pack(outputs.DONE, 0)))
-        head = json.dumps([meta | {"bytes": len(wire)} for meta, wire in suites]).encode()
+        suites = [self._collect(lane, task, self.run(task, suite, timed=True)) for suite in SUITES]
         self.costs[task.task_id] = sum(sum(meta["seconds"]) for meta, _ in suites)
-        body = struct.pack("<I", len(head)) + head + b"".join(wire for _, wire in suites)
-        write_atomic(self._path(task), blake2b(body, digest_size=16).digest() + body)
+        keep(self._path(task), pack(suites))
 
-    def _collect(self, lane: Lane, task: Task, run: Run) -> tuple[list[bytes], Any]:
+    def _collect(self, lane: Lane, task: Task, run: Run) -> tuple[dict[str, Any], bytes]:
         stream = bytearray()
         end = lane.run(run, self.canonical(task), into(stream))
-        records = list(_split(bytes(stream)))
+        records = list(split(bytes(stream)))
         if end.status != 0 or not records or records[-1][0] != outputs.DONE:
             raise GraderError(f"The canonical solution of {task.task_id} does not run in this sandbox ({end}).")
-        return records[:-2], decode(records[-2][outputs.HEADER.size :])
+        first_float, seconds, nan = decode(records.pop(-2)[outputs.HEADER.size :])
+        sizes = [len(record) for record in records[:-1]]
+        return {"first_float": first_float, "seconds": seconds, "nan": nan, "sizes": sizes}, b"".join(records)
 
     def _expected(self, task_id: str) -> dict[str, Expected]:
         """The expected records of both suites. Raises GraderError where they are damaged."""
-        body = _body(self._path(self.tasks[task_id]))
+        body = kept(self._path(self.tasks[task_id]))
         if body is None:
             raise GraderError(f"The ground truth of {task_id} in {self.root} was damaged; run again.")
-        at, found = 4 + struct.unpack_from("<I", body)[0], {}
-        for suite, meta in zip(SUITES, _head(body), strict=True):
-            found[suite] = _suite(meta, body[at : at + meta["bytes"]])
-            at += meta["bytes"]
-        return found
+        return dict(zip(SUITES, unpack(body), strict=True))
 
     def whole(self, lane: Lane, task: Task, suite: str) -> Expected:
         """The expected records with whole outputs, however large; computed when first needed, kept beside the rest."""
         small = self.expected(task.task_id)[suite]
         path = self._path(task).with_suffix(f".{suite}.whole")
         with self.lock:
-            body = _body(path)
+            body = kept(path)
             if body is None:
                 stream = bytearray()
                 lane.run(self.run(task, suite, whole=True), self.canonical(task), into(stream))
                 body = bytes(stream)
-                if sum(1 for _ in _split(body)) != len(small) + 1:
+                if sum(1 for _ in split(body)) != len(small) + 1:
                     raise GraderError(f"The canonical solution of {task.task_id} does not run to its end again.")
-                write_atomic(path, blake2b(body, digest_size=16).digest() + body)
-        sizes = [len(record) for record in _split(body)][:-1]
-        return Expected(**vars(small) | {"wire": body, "offsets": _offsets(sizes)})
-
-
-def _head(body: bytes) -> list[dict[str, Any]]:
-    return json.loads(body[4 : 4 + struct.unpack_from("<I", body)[0]])  # type: ignore[no-any-return]
-
-
-def _suite(meta: dict[str, Any], wire: bytes) -> Expected:
-    limits = [max(MIN_LIMIT, FACTOR * spent) for spent in meta["seconds"]]
-    longer = {str(i): limit for i, limit in enumerate(limits) if limit > MIN_LIMIT}
-    budget = min(SUITE_LIMIT, sum(limits)) + 1
-    return Expected(
-        wire, _offsets(meta["sizes"]), meta["first_float"], frozenset(meta["nan"]), MIN_LIMIT, longer, budget,
-        sum(meta["seconds"]),
-    )  # fmt: skip
-
-
-def _offsets(sizes: list[int]) -> "array[int]":
-    offsets = array("Q", [0])
-    for size in sizes:
-        offsets.append(offsets[-1] + size)
-    return offsets
-
-
-def _split(stream: bytes) -> Iterator[bytes]:
-    at = 0
-    while at < len(stream):
-        _, size = outputs.HEADER.unpack_from(stream, at)
-        yield stream[at : at + outputs.HEADER.size + size]
-        at += outputs.HEADER.size + size
-
-
-def _body(path: Path) -> bytes | None:
-    """A checksummed file's content, or None where it is missing or damaged."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    return data[16:] if blake2b(data[16:], digest_size=16).digest() == data[:16] else None
+                keep(path, body)
+        sizes = [len(record) for record in split(body)][:-1]
+        return replace(small, wire=body, offsets=offsets(sizes))
 
 
 def _install(source: Path, target: Path) -> None:

@@ -14,9 +14,8 @@ from typing import Any
 from bench.report import numbers, payload, words
 from bench.report.board import Board, board
 from bench.report.figures import Figure, figures
-from bench.report.records import Entry
 from bench.report.rows import Line, lines
-from bench.report.standings import Standing, standings
+from bench.report.standings import Standing
 from bench.report.text import unmarked, visible
 
 HERE = Path(__file__).parent
@@ -64,21 +63,9 @@ class Section:
         return round(100 * (score - start) / (100 - start)) if start < 100 else 100
 
 
-def sources() -> list[Path]:
-    """The files that the page is made from, beside this package's modules."""
-    return sorted([*(HERE / "static").iterdir(), *(HERE / "templates").glob("*.html.j2")])
-
-
-def render(
-    entries: Sequence[Entry],
-    journals: Mapping[tuple[str, str], Path],
-    found: Sequence[Standing] | None = None,
-) -> str:
-    """The page; `journals` names the raw.jsonl of a profile on a dataset, for answers and thoughts.
-
-    `found` are the standings of the entries where they are known already.
-    """
-    sections = [_section(standing) for standing in (standings(entries) if found is None else found)]
+def render(found: Sequence[Standing], journals: Mapping[tuple[str, str], Path]) -> str:
+    """The page; `journals` names the raw.jsonl of a profile on a dataset, for answers and thoughts."""
+    sections = [_section(standing) for standing in found]
     theme, script = _script(["theme"]), _script(SCRIPTS)
     page: str = _template().render(
         policy=_policy(theme, script),

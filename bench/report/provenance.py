@@ -146,7 +146,7 @@ def _files(entry: Entry) -> Fact:
     if not entry.samples:
         return "Files", ""
     names = ["eval_results.json", "samples.jsonl", *(["raw.jsonl", "run.json"] if entry.run else [])]
-    folder = f"{quote(entry.id)}/{quote(entry.dataset)}"
+    folder = "/".join(quote(name, errors="surrogatepass") for name in (entry.id, entry.dataset))
     return "Files", ", ".join(f"[{name.replace('_', chr(92) + '_')}]({folder}/{name})" for name in names)
 
 

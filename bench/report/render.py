@@ -19,4 +19,4 @@ def render(config: Config, skipped: Mapping[str, str]) -> None:
     write_atomic(config.layout.report, markdown.render(found, entries, context))
     write_atomic(root / "report.json", jsonfile.render(found, selftests))
     journals = {(one.id, one.dataset): config.layout.run(one.id, one.dataset).journal for one in entries}
-    write_atomic(root / "report.html", html.render(entries, journals, found))
+    write_atomic(root / "report.html", html.render(found, journals))

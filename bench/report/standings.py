@@ -43,8 +43,10 @@ class Standing:
 
     @property
     def title(self) -> str:
-        """The dataset's name for people."""
-        return SOURCES[self.dataset].title if self.dataset in SOURCES else self.dataset
+        """The dataset's name for people; that of an unknown one is a folder's, and loses what could be markup."""
+        if self.dataset in SOURCES:
+            return SOURCES[self.dataset].title
+        return "".join(char if char.isalnum() or char in " .-" else "-" for char in self.dataset)[:40].strip()
 
     @property
     def problems(self) -> int:

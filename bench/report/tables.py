@@ -10,7 +10,7 @@ from bench.report.pairs import Pair
 from bench.report.records import Entry
 from bench.report.references import Reference, Source, references, sources
 from bench.report.standings import Row, Split, Standing
-from bench.report.words import names, settings
+from bench.report.words import listed, names, settings
 
 NONE = DASH
 LOST = {"timeout": "timed out", "error": "refused"}
@@ -52,7 +52,7 @@ def _headline(row: Row, marks: dict[Reference, str]) -> Cells:
         f"**{percent(score.plus.value)}** ({interval(score.plus)})",
         f"{signed(versus.difference)} <sup>{marks[versus.reference]}</sup>" if versus else NONE,
         speed or NONE,
-        duration(score.seconds) if score.seconds else NONE,
+        duration(score.seconds).replace(" ", "&nbsp;") if score.seconds else NONE,
         ", ".join(f"{count} {LOST.get(why, markdown(why))}" for why, count in score.lost.items()) or NONE,
     ]
 
@@ -134,24 +134,22 @@ def separating(standing: Standing) -> Table:
     splits = [split for split in standing.splits if split.passed and split.failed]
     order = sorted(splits, key=lambda split: -min(len(split.passed), len(split.failed)))
     rows = [_split(standing, split) for split in order[:SHOWN]]
-    return Table(["Problem", "Function", "passed by", "which"], "llrl", rows, max(0, len(order) - SHOWN))
+    return Table(["Problem", "passed by", "which"], "lrl", rows, max(0, len(order) - SHOWN))
 
 
 def _split(standing: Standing, split: Split) -> Cells:
     many = len(split.passed) > len(split.failed)
     which = f"all but {names(standing, split.failed)}" if many else f"only {names(standing, split.passed)}"
-    function = standing.functions.get(split.task_id, "")
+    problem = f"{split.task_id} {standing.functions.get(split.task_id, '')}"
     total = len(split.passed) + len(split.failed)
-    return [markdown(split.task_id), markdown(function), f"{len(split.passed)} of {total}", which]
+    return [markdown(problem), f"{len(split.passed)} of {total}", which]
 
 
 def agreed(standing: Standing) -> str:
     """How many problems all models pass, and which all of them fail."""
     passed = sum(not split.failed for split in standing.splits)
-    failed = [split.task_id for split in standing.splits if not split.passed]
-    shown = ", ".join(map(markdown, failed[:SHOWN])) + (
-        f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
-    )
+    failed = [markdown(split.task_id) for split in standing.splits if not split.passed]
+    shown = listed(failed, SHOWN)
     everyone = f"All models pass {counted(passed, 'other problem')}" if passed else "No problem is passed by all models"
     return f"{everyone}; none passes {shown}." if failed else f"{everyone}; each problem is passed by one or more."
 

@@ -5,7 +5,7 @@ from itertools import combinations, groupby
 
 from bench.report.escape import markdown
 from bench.report.families import family
-from bench.report.numbers import counted, interval, p_value, percent
+from bench.report.numbers import counted, p_value, percent
 from bench.report.pairs import Pair
 from bench.report.standings import Row, Standing
 
@@ -30,7 +30,7 @@ def _alone(row: Row) -> str:
     score = row.score
     return (
         f"{_name(row)} stands alone. With {counted(score.problems, 'problem')}, its {percent(score.plus.value)} % may "
-        f"well come from a model of anything between {interval(score.plus)} %."
+        f"well come from a model of anything between {percent(score.plus.low)} and {percent(score.plus.high)} %."
     )
 
 
@@ -68,7 +68,7 @@ def _quantizations(standing: Standing) -> list[str]:
 def _versus(standing: Standing, better: Row, worse: Row, of: str) -> str:
     pair = _pair(standing, better, worse)
     shown = "is better" if pair.apart else "is not shown to be better"
-    first, second = (markdown(row.entry.title.replace(of, "").strip() or row.entry.title) for row in (better, worse))
+    first, second = (markdown(row.entry.title.removeprefix(of).strip() or row.entry.title) for row in (better, worse))
     return f"{first} {shown} than {second}: {_split(pair)}"
 
 
@@ -135,7 +135,7 @@ def warnings(standing: Standing) -> list[str]:
         (gone, "Without a rank, since profiles.toml no longer declares it: {}."),
         (sorted(hashes)[1:], "Not all models were graded on the same version of the dataset; grade them again."),
     )
-    return [text.format(_cut_short(shown)) for shown, text in found if shown]
+    return [text.format(listed(shown)) for shown, text in found if shown]
 
 
 def _cut(row: Row) -> str:
@@ -148,7 +148,8 @@ def _short(row: Row) -> str:
     return f"{_name(row)} ({row.score.attempted} of {row.score.problems})"
 
 
-def _cut_short(shown: list[str], most: int = 12) -> str:
+def listed(shown: list[str], most: int = 12) -> str:
+    """Some Markdown texts with commas, cut where there are more than `most`."""
     return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
 
 
@@ -160,4 +161,4 @@ def settings(row: Row) -> dict[str, object]:
 
 def names(standing: Standing, ids: Iterable[str]) -> str:
     """The titles of some rows, cut where there are many."""
-    return _cut_short([_name(standing.row(name)) for name in ids], LISTED)
+    return listed([_name(standing.row(name)) for name in ids], LISTED)

@@ -108,8 +108,14 @@ def demo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def served(project: Project, demo_model: Path) -> Project:
     """A project with one local model `a` on the demo's problems, served as a process, graded in bubblewrap."""
+    serve(project, demo_model)
+    return project
+
+
+def serve(project: Project, model: Path) -> None:
+    """Make the model the profile `a` of a project."""
     (project.root / "models").mkdir()
-    shutil.copy(demo_model, project.root / "models" / "a.gguf")
+    shutil.copy(model, project.root / "models" / "a.gguf")
     project.write("""
 [defaults]
 datasets = ["demo"]
@@ -125,7 +131,6 @@ title = "Model A"
 model = "a.gguf"
 placement = ["-t", "1"]
 """)
-    return project
 
 
 def servers() -> list[str]:

@@ -2,26 +2,36 @@
 
 import json
 import re
+import shutil
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import Project, serve
 
 REPORT = "report"
 IMPORTED = ["samples b", "eval b", REPORT]
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, demo_model: Path) -> Project:
+    """A project after its first run: a local model, and an import beside it."""
+    project = Project(tmp_path_factory.mktemp("first"))
+    serve(project, demo_model)
+    project.edit("[profiles.a]", '[profiles.b]\ntitle = "Import B"\nsolutions = "solutions.jsonl"\n[profiles.a]')
+    solutions(project, {})
+    ran = project.doit()
+    assert ran.code == 0, ran.out
+    assert ran.tasks == [*IMPORTED, "generate a", "samples a", "eval a", REPORT]
+    return project
+
+
 @pytest.fixture
-def made(served: Project) -> Project:
-    """The project after its first run, with an import beside the model."""
-    (served.root / "solutions.jsonl").write_text("")
-    served.edit("[profiles.a]", '[profiles.b]\ntitle = "Import B"\nsolutions = "solutions.jsonl"\n[profiles.a]')
-    solutions(served, {})
-    first = served.doit()
-    assert first.code == 0, first.out
-    assert first.tasks == [*IMPORTED, "generate a", "samples a", "eval a", REPORT]
-    return served
+def made(first: Project, tmp_path: Path) -> Project:
+    """A copy of that project, which is as fresh as the project itself."""
+    shutil.copytree(first.root, tmp_path / "made")
+    return Project(tmp_path / "made")
 
 
 def solutions(project: Project, changed: dict[str, str]) -> None:

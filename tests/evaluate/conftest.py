@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench import problems
-from bench.evaluate import truth as truth_module
+from bench.evaluate import expected
 from bench.evaluate.results import Summary
 from bench.evaluate.run import evaluate
 from bench.evaluate.sandbox import available
@@ -63,7 +63,7 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demo(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The dataset `demo` is a handful of problems made for these tests; a test's time limit is 1 s, not 4."""
     monkeypatch.setattr(problems, "BUNDLED", demo_folder)
-    monkeypatch.setattr(truth_module, "MIN_LIMIT", 1.0)
+    monkeypatch.setattr(expected, "MIN_LIMIT", 1.0)
     problems.load.cache_clear()
     yield
     problems.load.cache_clear()

@@ -35,6 +35,14 @@ LOCAL = (
 """Family, quantization, whose solutions it answers with, tokens/s, and how many of its passes are turned to fails."""
 
 
+WORDS = (  # noqa: SIM905 - a list of quoted words is hard to read
+    "if the list is empty we return zero so that every element which follows can be compared with the one before it "
+    "but wait what about negative numbers let me check again first second third last index value string integer float "
+    "sorted reversed set dictionary count loop until condition holds example expected output should not be more than "
+    "edge case handled therefore answer function returns true false otherwise because problem says only even odd prime"
+).split()
+
+
 @dataclass
 class Made:
     """Entries, and where their journals are: by (profile, dataset)."""
@@ -99,8 +107,13 @@ def imported(shared: Path, model: str, dataset: str = "humaneval") -> Entry:
     )  # fmt: skip
 
 
-def local(shared: Path, folder: Path, row: tuple[str, str, str, float, int], made: Made, k: int = 1) -> None:
-    """Add a made-up local model that answers with a corpus model's solutions, with its journal; `k` samples each."""
+def local(
+    shared: Path, folder: Path, row: tuple[str, str, str, float, int], made: Made, k: int = 1, words: int = 0
+) -> None:
+    """Add a made-up local model that answers with a corpus model's solutions, with its journal; `k` samples each.
+
+    With `words`, no two answers are alike: comments are strewn into the code, and thoughts have so many words.
+    """
     family, quantization, model, speed, flips = row
     name = f"bench-{family}-{quantization}".lower().replace(" ", "-")
     rng = random.Random(name)
@@ -114,14 +127,15 @@ def local(shared: Path, folder: Path, row: tuple[str, str, str, float, int], mad
             for number in range(k):
                 base, plus = known[task_id]
                 wrong = task_id in turned or (k > 1 and rng.random() < 0.2)
-                completion = answered(task_id, number, code, speed, cut=wrong and rng.random() < 0.4)
+                text, thought = (varied(code, rng), prose(rng, words)) if words else (code, "")
+                completion = answered(task_id, number, text, speed, thought, cut=wrong and rng.random() < 0.4)
                 file.write(json.dumps({"v": 1, **asdict(completion)}) + "\n")
                 line += 1
                 if wrong:
                     base, plus = ("pass", "fail") if rng.random() < 0.5 else ("fail", "fail")
                 samples.append(
                     graded(
-                        task_id, base, plus, code, number=number, outcome=completion.outcome,
+                        task_id, base, plus, text, number=number, outcome=completion.outcome,
                         lost="truncated" if completion.outcome == "truncated" else "",
                         completion_tokens=completion.completion_tokens, seconds=completion.seconds,
                         origin=f"raw.jsonl:{line}",
@@ -137,9 +151,20 @@ def local(shared: Path, folder: Path, row: tuple[str, str, str, float, int], mad
     )  # fmt: skip
 
 
-def answered(task_id: str, number: int, code: str, speed: float, *, cut: bool) -> Completion:
+def prose(rng: random.Random, words: int) -> str:
+    """So many words in an order that nobody wrote, which is harder to compress than what a model writes."""
+    return " ".join(rng.choices(WORDS, k=words))
+
+
+def varied(code: str, rng: random.Random) -> str:
+    """The code with other comments."""
+    lines = code.splitlines()
+    return "\n".join(f"{line}  # {prose(rng, 4)}" if rng.random() < 0.3 else line for line in lines)
+
+
+def answered(task_id: str, number: int, code: str, speed: float, thought: str = "", *, cut: bool) -> Completion:
     """The completion of a model that thinks for a while, then answers with `code`."""
-    thought = f"The task is {task_id}. " + " ".join(f"Let me check case {i}: it holds." for i in range(len(code) // 40))
+    thought = thought or f"The task is {task_id}. " + " ".join(f"Case {i} holds." for i in range(len(code) // 20))
     answer = f"Here is a solution to the problem:\n\n```python\n{code}\n```\n\nIt walks through the input once."
     tokens = (len(answer) + len(thought)) // 4
     return Completion(
@@ -201,17 +226,14 @@ def night(shared: Path, folder: Path, models: int = len(IMPORTED)) -> Made:
     return made
 
 
-def many(shared: Path, folder: Path, models: int, k: int = 1) -> Made:
-    """As many local models as wanted, of ten families, with journals."""
+def many(shared: Path, folder: Path, models: int, k: int = 1, words: int = 0) -> Made:
+    """As many local models as wanted, of ten families, with journals; every other one thinks for `words` words."""
     made = Made()
-    sources = [model for model in IMPORTED if model != "deepseek-coder-1.3b"]
+    sources = ("claude-opus-4", "qwen2.5-coder-32b", "gpt4", "llama3.3-70b", "deepcoder-14b", "wizardlm-30b-gptq")
     for number in range(models):
-        source = sources[number % len(sources)]
         speed, flips = 10 + 140 * ((number * 7919) % 101) / 101, 3 + number % 5
-        row = (f"Family {number % 10}", f"Q{2 + number // 10}_K", source, speed, flips)
-        if source == "falcon-7b-gptq":
-            row = (*row[:4], 1)
-        local(shared, folder, row, made, k)
+        row = (f"Family {number % 10}", f"Q{2 + number // 10}_K", sources[number % len(sources)], speed, flips)
+        local(shared, folder, row, made, k, words if number % 2 else min(words, 1))
     return made
 
 

@@ -51,7 +51,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> made.Made:
 @pytest.fixture(scope="module")
 def page(few: made.Made) -> str:
     """The page over them."""
-    return html.render(few.entries, few.journals)
+    return html.render(standings(few.entries), few.journals)
 
 
 def index_of(page: str) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def block_of(page: str, name: str) -> dict[str, Any]:
 
 def test_same_input_same_bytes(few: made.Made, page: str) -> None:
     """The page depends on its entries and journals alone."""
-    assert html.render(few.entries, few.journals) == page
+    assert html.render(standings(few.entries), few.journals) == page
 
 
 def test_no_address_leads_out(page: str) -> None:
@@ -146,7 +146,7 @@ def test_a_journal_that_changed_gives_no_wrong_answer(tmp_path: Path) -> None:
     path = few.journals["alpha-q8", "demo"]
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[1], "{", *lines[2:4]]))
-    page = html.render(few.entries, few.journals)
+    page = html.render(standings(few.entries), few.journals)
     for at, known in enumerate([False, False, True, True, False]):
         samples = block_of(page, f"b-demo-{at}")["samples"]
         assert any("around" in s or s.get("answer") is not None for s in samples) == known
@@ -155,14 +155,14 @@ def test_a_journal_that_changed_gives_no_wrong_answer(tmp_path: Path) -> None:
 def test_hostile_texts_stay_text(tmp_path: Path) -> None:
     """Titles, reasons, names, solutions and failures that are markup make no tag, and end no script."""
     hostile, plain = made.hostile(tmp_path), made.demo("plain", "Plain", "p")
-    page = html.render(hostile.entries, hostile.journals)
+    page = html.render(standings(hostile.entries), hostile.journals)
     tags = Tags(page).tags
     assert len([1 for tag, _ in tags if tag == "script"]) == 2 + 1 + 19
     assert not [1 for tag, attrs in tags if tag == "img" or any(key.startswith("on") for key in attrs)]
     assert page.count("{{7*7}}") > 5
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202e\u2028]", page)
     assert page.encode()
-    assert html.render([plain], {})
+    assert html.render(standings([plain]), {})
 
 
 def test_hostile_titles_are_seen_for_what_they_are() -> None:
@@ -178,27 +178,27 @@ def test_sentences_lose_their_markdown() -> None:
 @pytest.mark.parametrize("entries", [[], [made.demo("a", "A", "")], [made.demo("a", "A", "b" * 18)]], ids=len)
 def test_little_to_show(entries: list[Entry]) -> None:
     """No entry, one without samples, and one that passes nothing make a page."""
-    assert "<main" in html.render(entries, {})
+    assert "<main" in html.render(standings(entries), {})
 
 
 def test_an_unknown_dataset_is_shown() -> None:
     """Results on a dataset that this machine does not have show the problems that they name."""
     entry = replace(made.demo("a", "A", "pub"), dataset="humaneval-x", n_problems=4)
-    page = html.render([entry], {})
+    page = html.render(standings([entry]), {})
     assert index_of(page)["boards"][0]["tasks"] == ["Demo/0", "Demo/1", "Demo/2"]
     assert block_of(page, "b-humaneval-x-0")["prompt"] == ""
 
 
 def test_equal_titles_are_told_apart() -> None:
     """Two models of the same title bear their profiles' names."""
-    page = html.render([made.demo("one", "Same", "p" * 18), made.demo("two", "Same", "p" * 18)], {})
+    page = html.render(standings([made.demo("one", "Same", "p" * 18), made.demo("two", "Same", "p" * 18)]), {})
     assert [model["title"] for model in index_of(page)["boards"][0]["models"]] == ["Same (one)", "Same (two)"]
 
 
 def test_several_samples_share_a_place(tmp_path: Path, shared: Path, real_datasets: dict[str, Path]) -> None:
     """Several samples of a problem are several letters in its place, and a pass@k curve is drawn."""
     few = made.many(shared, tmp_path, 2, k=3)
-    page = html.render(few.entries, few.journals)
+    page = html.render(standings(few.entries), few.journals)
     cells = index_of(page)["boards"][0]["models"][0]["cells"].split(" ")
     assert {len(cell) for cell in cells} == {3}
     assert "chart-curves" in page
@@ -283,9 +283,3 @@ def test_chosen_and_preferred_dark_are_the_same() -> None:
     found = themes()
     assert found["dark"] == found["chosen"]
     assert found["dark"].keys() == found["light"].keys()
-
-
-def test_sources_are_all_files_of_the_page() -> None:
-    """What the page is made from is known, so that a change of it renders again."""
-    names = {path.name for path in html.sources()}
-    assert {"report.css", "report.html.j2", "theme.js", *(f"{name}.js" for name in html.SCRIPTS)} <= names

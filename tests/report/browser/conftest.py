@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from bench.report import html
+from bench.report.standings import standings
 from tests.report import made
 from tests.report.browser import chrome
 
@@ -23,7 +24,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("few")
     found = made.few(folder)
     path = folder / "report.html"
-    path.write_text(html.render(found.entries, found.journals))
+    path.write_text(html.render(standings(found.entries), found.journals))
     return path
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from bench.report import html
+from bench.report.standings import standings
 from tests.report import made
 from tests.report.browser.chrome import Page
 
@@ -258,7 +259,7 @@ def test_hostile_texts_do_nothing(tab: Page, tmp_path: Path) -> None:
     """Markup, addresses and escapes in titles, code, answers and failures are shown, and do nothing."""
     found = made.hostile(tmp_path)
     path = tmp_path / "report.html"
-    path.write_text(html.render(found.entries, found.journals))
+    path.write_text(html.render(standings(found.entries), found.journals))
     tab.size(1280, 900)
     tab.open(path)
     for fragment in tab.run(
@@ -281,7 +282,7 @@ def test_corpus_page(tab: Page, shared: Path, tmp_path: Path, real_datasets: dic
     """Over real models' solutions, every sample of a hard problem opens, and nothing is complained about."""
     found = made.night(shared, tmp_path)
     path = tmp_path / "report.html"
-    path.write_text(html.render(found.entries, found.journals))
+    path.write_text(html.render(standings(found.entries), found.journals))
     tab.size(1280, 900)
     tab.open(path)
     position = tab.run("boards.get('humaneval').order[0]")

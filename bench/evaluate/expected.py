@@ -1,0 +1,103 @@
+"""The expected records of a problem's suites, and the checksummed file that keeps them.
+
+A file is a checksum, the length of a JSON head, the head (one object a suite) and the suites' records.
+"""
+
+import json
+import struct
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from bench.evaluate.inside import outputs
+from bench.files import write_atomic
+
+MIN_LIMIT, FACTOR, SUITE_LIMIT = 4.0, 4.0, 60.0
+"""Seconds: a test may take max(4, 4 x reference), a suite the sum of that up to 60, and one more (EvalPlus's HEAD)."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A suite's expected records: `wire` as the sandbox would send them, `offsets` where each begins and all end.
+
+    `first_float` is the first test whose output is compared with a tolerance (-1: none), `nan` the tests whose output
+    holds a NaN, which equals nothing. `limits` are seconds of the tests that get more than `limit`.
+    """
+
+    wire: Any
+    offsets: "array[int]"
+    first_float: int
+    nan: frozenset[int]
+    limit: float
+    limits: dict[str, float]
+    budget: float
+    seconds: float
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def record(self, index: int) -> tuple[int, bytes]:
+        """Kind and payload of one test's record."""
+        start, end = self.offsets[index], self.offsets[index + 1]
+        return self.wire[start], bytes(self.wire[start + outputs.HEADER.size : end])
+
+
+def pack(suites: Sequence[tuple[dict[str, Any], bytes]]) -> bytes:
+    """The body of a file, from each suite's head and records."""
+    head = json.dumps([meta | {"bytes": len(wire)} for meta, wire in suites]).encode()
+    return struct.pack("<I", len(head)) + head + b"".join(wire for _, wire in suites)
+
+
+def unpack(body: bytes) -> Iterator[Expected]:
+    """Each suite of a file's body."""
+    at = 4 + struct.unpack_from("<I", body)[0]
+    for meta in heads(body):
+        yield _suite(meta, body[at : at + meta["bytes"]])
+        at += meta["bytes"]
+
+
+def heads(body: bytes) -> list[dict[str, Any]]:
+    """What is known of each suite: sizes of the records, seconds of the tests, how they are compared."""
+    return json.loads(body[4 : 4 + struct.unpack_from("<I", body)[0]])  # type: ignore[no-any-return]
+
+
+def _suite(meta: dict[str, Any], wire: bytes) -> Expected:
+    limits = [max(MIN_LIMIT, FACTOR * spent) for spent in meta["seconds"]]
+    longer = {str(i): limit for i, limit in enumerate(limits) if limit > MIN_LIMIT}
+    budget = min(SUITE_LIMIT, sum(limits)) + 1
+    return Expected(
+        wire, offsets(meta["sizes"]), meta["first_float"], frozenset(meta["nan"]), MIN_LIMIT, longer, budget,
+        sum(meta["seconds"]),
+    )  # fmt: skip
+
+
+def offsets(sizes: list[int]) -> "array[int]":
+    """Where records of these sizes begin, and where the last one ends."""
+    return array("Q", accumulate(sizes, initial=0))
+
+
+def split(stream: bytes) -> Iterator[bytes]:
+    """Each record of a whole stream."""
+    at = 0
+    while at < len(stream):
+        _, size = outputs.HEADER.unpack_from(stream, at)
+        yield stream[at : at + outputs.HEADER.size + size]
+        at += outputs.HEADER.size + size
+
+
+def keep(path: Path, body: bytes) -> None:
+    """Write a file with its checksum."""
+    write_atomic(path, blake2b(body, digest_size=16).digest() + body)
+
+
+def kept(path: Path) -> bytes | None:
+    """A checksummed file's content, or None where it is missing or damaged."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return data[16:] if blake2b(data[16:], digest_size=16).digest() == data[:16] else None

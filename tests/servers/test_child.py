@@ -1,0 +1,36 @@
+import os
+import signal
+
+import pytest
+
+from bench.servers.child import undisturbed
+
+
+def stopping(number: int, reached: list[str]) -> None:
+    """Something that is being stopped while a signal comes twice."""
+    with undisturbed():
+        os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)
+        reached.append("the end")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_wait(number: signal.Signals) -> None:
+    """What is being stopped is stopped to the end, and the signal that came meanwhile counts afterwards."""
+    reached: list[str] = []
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            stopping(number, reached)
+        assert reached == ["the end"]
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_nothing_came() -> None:
+    """Where no signal comes, the handlers are as before and nothing is raised."""
+    before = signal.getsignal(signal.SIGINT)
+    with undisturbed():
+        pass
+    assert signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,140 @@
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.errors import MissingPrerequisite, RequestError, ServerError
+from bench.generate import client
+from bench.generate.client import LateError
+from bench.profiles import Profile
+from bench.servers import command
+from bench.servers.command import asker
+from tests.servers.helpers import Make, children, eventually, lives, script
+
+MESSAGES = [{"role": "system", "content": "Be good."}, {"role": "user", "content": "Solve é☃ this."}]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other quickly."""
+    monkeypatch.setattr(command, "PAUSE", client.PAUSE / 50)
+
+
+def program(make: Make, *words: str, **server: Any) -> Profile:
+    """A profile whose model is that command line."""
+    return make("command", model="", server={"command": list(words), **server})[0]
+
+
+def python(make: Make, code: str, **server: Any) -> Profile:
+    """A profile whose model is a Python program."""
+    return program(make, sys.executable, "-c", code, **server)
+
+
+def test_prompt_in_answer_out(make: Make, log: Path) -> None:
+    """The program reads all messages, an empty line between them, and its output is the answer, byte for byte."""
+    with asker(program(make, "cat"), log) as ask:
+        answer = ask(MESSAGES, None)
+    assert answer.content == ["Be good.\n\nSolve é☃ this."]
+    assert answer.finish_reason == "stop"
+
+
+def test_long_prompts_and_answers(make: Make, log: Path) -> None:
+    """A program that answers before it has read its prompt, and at length, is not stuck."""
+    code = "import sys; sys.stdout.write('y' * 3_000_000); sys.stdout.flush(); sys.stdin.read()"
+    with asker(python(make, code), log) as ask:
+        assert len(ask([{"role": "user", "content": "x" * 3_000_000}], None).content[0]) == 3_000_000
+
+
+def test_runaway_answer_is_cut(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond what is read of an answer it counts as truncated."""
+    monkeypatch.setattr(command, "LONGEST", 1000)
+    with asker(python(make, "print('y' * 2000)"), log) as ask:
+        answer = ask(MESSAGES, None)
+    assert (len(answer.content[0]), answer.finish_reason) == (1000, "length")
+
+
+def test_seed(make: Make, log: Path) -> None:
+    """The seed of a sample stands in BENCH_SEED, and a greedy completion has none."""
+    with asker(program(make, "sh", "-c", "echo seed=$BENCH_SEED"), log) as ask:
+        assert [ask(MESSAGES, seed).content for seed in (None, 5)] == [["seed=\n"], ["seed=5\n"]]
+
+
+def test_failure_is_tried_again(make: Make, log: Path, tmp_path: Path) -> None:
+    """An exit code other than 0 is tried again; what the program printed then is no answer."""
+    flaky = script(tmp_path / "flaky", f"#!/bin/sh\necho try >> {tmp_path}/tries\n"
+                   f"echo said\n[ $(wc -l < {tmp_path}/tries) -ge 3 ]\n")  # fmt: skip
+    with asker(program(make, flaky, retries=2), log) as ask:
+        assert ask(MESSAGES, None).content == ["said\n"]
+    assert (tmp_path / "tries").read_text().count("try") == 3
+
+
+def test_failure_each_time(make: Make, log: Path) -> None:
+    """A program that always fails is the failure of that problem, with its exit code; its words are in the log."""
+    words = r"sh failed 2 times, last with exit code 3; its words are in .*log"
+    profile = program(make, "sh", "-c", "echo no quota >&2; exit 3", retries=1)
+    with asker(profile, log) as ask, pytest.raises(RequestError, match=words):
+        ask(MESSAGES, None)
+    assert log.read_text().count("no quota\n") == 2
+
+
+def test_too_slow(make: Make, log: Path) -> None:
+    """A program that takes longer than request_timeout is ended with its children, and not tried again."""
+    slow = (
+        "import subprocess, sys\nchild = subprocess.Popen(['sleep', '60'])\n"
+        "print(child.pid, file=sys.stderr, flush=True)\nchild.wait()"
+    )
+    profile = python(make, slow, request_timeout=1, retries=3)
+    with asker(profile, log) as ask, pytest.raises(LateError, match="longer than request_timeout = 1 s"):
+        ask(MESSAGES, None)
+    (child,) = map(int, log.read_text().splitlines()[-1:])
+    assert eventually(lambda: not lives(child))
+    assert not children()
+
+
+def test_what_it_leaves_behind_ends(make: Make, log: Path) -> None:
+    """A child that the program leaves in the background delays no answer, and does not live on."""
+    began = time.monotonic()
+    with asker(program(make, "sh", "-c", "sleep 60 & echo $!"), log) as ask:
+        child = int(ask(MESSAGES, None).content[0])
+    assert time.monotonic() - began < 30
+    assert eventually(lambda: not lives(child))
+
+
+def test_interrupt_ends_what_runs(make: Make, log: Path) -> None:
+    """When the block ends while other threads wait for answers, their programs end at once."""
+    errors: list[Exception] = []
+
+    def work() -> None:
+        try:
+            ask(MESSAGES, None)
+        except Exception as error:  # noqa: BLE001 - looked at below
+            errors.append(error)
+
+    with asker(program(make, "sh", "-c", "echo up >&2; exec sleep 60"), log) as ask:
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        assert eventually(lambda: log.read_text().count("up\n") == 3)
+    for thread in threads:
+        thread.join(10)
+    assert not children()
+    assert [type(error) for error in errors] == [LateError] * 3
+
+
+def test_no_such_program(make: Make, log: Path) -> None:
+    """A program that is not there is a prerequisite, before any problem is asked."""
+    with (
+        pytest.raises(MissingPrerequisite, match="no program no-such-agent on this machine"),
+        asker(program(make, "no-such-agent", "-p"), log),
+    ):
+        pass
+
+
+def test_no_program_at_all(make: Make, log: Path, tmp_path: Path) -> None:
+    """A file that cannot be executed ends the profile with one sentence."""
+    data = script(tmp_path / "data", "neither a script nor a program")
+    with asker(program(make, data), log) as ask, pytest.raises(ServerError, match=r"cannot be started \(Exec format"):
+        ask(MESSAGES, None)

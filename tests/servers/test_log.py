@@ -1,0 +1,38 @@
+from pathlib import Path
+
+from bench.servers import log as logs
+
+
+def add(log: Path, text: str) -> None:
+    """What a server says."""
+    with log.open("a") as file:
+        file.write(text)
+
+
+def test_starts_follow_each_other(tmp_path: Path) -> None:
+    """Each start begins with its time and command; the last lines are those of the last start alone."""
+    log = tmp_path / "new" / "server.log"
+    logs.begin(log, ["llama-server", "-ot", "a|b=CPU"])
+    add(log, "first\n")
+    logs.begin(log, ["llama-server"])
+    add(log, "second\nthird\n")
+    assert log.read_text().splitlines()[0].endswith("  llama-server -ot 'a|b=CPU'")
+    assert logs.tail(log) == "second\nthird"
+
+
+def test_last_lines_of_a_long_log(tmp_path: Path) -> None:
+    """Of a log that is longer than what is looked at, the last 30 lines are shown."""
+    log = tmp_path / "server.log"
+    logs.begin(log, ["x"])
+    add(log, "".join(f"{number}\n" for number in range(50000)))
+    assert logs.tail(log).splitlines() == [str(number) for number in range(49970, 50000)]
+
+
+def test_escape_codes(tmp_path: Path) -> None:
+    """Colours, cursor moves and titles do not get into what people read."""
+    assert logs.plain(b"\x1b[32mgreen\x1b[0m \x1b]0;title\x07end\x1b[2K\r\n") == b"green end\n"
+
+
+def test_no_log(tmp_path: Path) -> None:
+    """Where there is no log, there are no last lines."""
+    assert logs.tail(tmp_path / "none") == ""

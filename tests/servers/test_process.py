@@ -1,0 +1,163 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.errors import MissingPrerequisite
+from bench.servers import child
+from tests.servers.helpers import Make, children, eventually, lives, refusal, say, script, serving, stream
+
+OUTLIVED = """
+import sys
+from pathlib import Path
+from bench.profiles_file import load
+from bench.servers import serve
+config = load(Path(sys.argv[1]))
+profile = config.profiles[0]
+with serve(profile, config, config.model_path(profile), Path(sys.argv[2])) as endpoint:
+    print(endpoint.base_url, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_serves_and_is_gone(make: Make, log: Path) -> None:
+    """A model answers, its server says what it granted, and after the block no process is left."""
+    made = make("process", slots=2)
+    with serving(made, log) as endpoint:
+        assert say(endpoint, "What are two and two?") == "It is 4."
+        assert (endpoint.facts["slots"], endpoint.facts["context"]) == (2, 512)
+        assert endpoint.ended() is None
+        started = children()
+    assert len(started) == 1
+    assert not children()
+
+
+def test_goes_straight_whatever_proxy_is_set(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy in the environment stands not between us and a server on this machine."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    made = make("process", server={"health_timeout": 20})
+    with serving(made, log) as endpoint:
+        assert endpoint.facts["slots"] == 1
+
+
+def test_dies_while_loading(make: Make, log: Path) -> None:
+    """A file that is no model is an error at once, with the server's last words and the place of all of them."""
+    error = refusal(make("process", model="broken.gguf"), log)
+    assert "tested: llama-server ended while loading (exit code 1)" in error.sentence
+    assert str(log) in error.sentence
+    assert "failed to load model" in error.log
+    assert not children()
+
+
+def test_never_gets_healthy(make: Make, log: Path, tmp_path: Path) -> None:
+    """A server that never answers is ended after health_timeout, and its last 30 lines are shown."""
+    silent = script(tmp_path / "silent", "#!/bin/sh\nseq 1 100\nexec sleep 60\n")
+    error = refusal(make("process", server={"executable": silent, "health_timeout": 0.7}), log)
+    assert "did not get healthy within 0.7 s; its last 30 lines follow" in error.sentence
+    assert error.log.split() == [str(number) for number in range(71, 101)]
+    assert not children()
+
+
+def test_port_is_taken(make: Make, log: Path) -> None:
+    """A port that somebody has is an error that names the command which finds out who."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        error = refusal(make("process", server={"port": port}), log)
+    assert f"port {port} on 127.0.0.1 is taken; find who has it (ss -ltnp 'sport = :{port}')" in error.sentence
+
+
+def test_killed_in_the_middle(make: Make, log: Path) -> None:
+    """Of a server that is killed while it answers, the endpoint says by which signal."""
+    made = make("process")
+    with serving(made, log) as endpoint:
+        pieces = stream(endpoint, "something long", 400)
+        next(pieces)
+        os.kill(children()[0], signal.SIGKILL)
+        assert b"[DONE]" not in b"".join(pieces)
+        assert eventually(lambda: endpoint.ended() == "signal 9")
+    assert not children()
+
+
+@pytest.mark.parametrize("patience", [1, 2])
+def test_stubborn_servers_end(
+    make: Make, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: int
+) -> None:
+    """One that ignores the first SIGTERM gets a second one, and one that ignores both is killed, with its children."""
+    monkeypatch.setattr(child, "PATIENCE", 0.5)
+    stubborn = script(
+        tmp_path / "stubborn",
+        f"#!{sys.executable}\nimport os, signal, subprocess, sys, time\nleft = [{patience}]\n"
+        "def ignore(*_):\n    left[0] -= 1\n    if left[0] < 0: sys.exit()\n    print('ignored', flush=True)\n"
+        "signal.signal(signal.SIGTERM, ignore)\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import signal, time\\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\\nprint(1, flush=True)\\ntime.sleep(60)'])\n"
+        "print('child', child.pid, flush=True)\nwhile True: time.sleep(0.01)\n",
+    )
+    error = refusal(make("process", server={"executable": stubborn, "health_timeout": 1.5}), log)
+    assert "did not get healthy" in error.sentence
+    said = log.read_text()
+    assert said.count("ignored") == patience
+    assert not children()
+    grandchild = int(said.partition("child ")[2].split()[0])
+    assert eventually(lambda: not lives(grandchild))
+
+
+def test_does_not_outlive_a_kill(make: Make, log: Path) -> None:
+    """When the program itself is killed with kill -9, its server dies with it."""
+    _, config = make("process")
+    program = subprocess.Popen(
+        [sys.executable, "-c", OUTLIVED, config.file, log], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with program:
+        assert program.stdout is not None
+        assert program.stdout.readline().startswith("http://127.0.0.1:")
+        (server,) = children(program.pid)
+        program.kill()
+        assert eventually(lambda: not lives(server))
+
+
+def test_ends_on_sigterm_within_seconds(make: Make, log: Path) -> None:
+    """A SIGTERM that becomes a KeyboardInterrupt, as in doit, takes the server with it."""
+    _, config = make("process")
+    handler = "import signal\nsignal.signal(signal.SIGTERM, signal.default_int_handler)\n"
+    program = subprocess.Popen(
+        [sys.executable, "-c", handler + OUTLIVED, config.file, log],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        (server,) = children(program.pid)
+        began = time.monotonic()
+        program.terminate()
+        assert "KeyboardInterrupt" in program.communicate(timeout=30)[1]
+    assert time.monotonic() - began < 10
+    assert not lives(server)
+
+
+def test_flags_that_the_wheel_does_not_know(make: Make, log: Path) -> None:
+    """Flags for a real llama-server are refused by name before the wheel's starts."""
+    error = refusal(make("process", args=["--jinja", "--mlock"], placement=["-mg", "1", "-t", "1"]), log)
+    assert "tested: the wheel's llama.cpp server does not know --mlock -mg 1; take" in error.sentence
+    assert not log.exists()
+
+
+def test_no_server_on_this_machine(make: Make, log: Path) -> None:
+    """A server that is named and not there is a prerequisite that says how to get one."""
+    error = refusal(make("process", server={"executable": "no-such-server"}), log)
+    assert isinstance(error, MissingPrerequisite)
+    assert "there is no no-such-server on this machine; install llama.cpp" in error.sentence
+
+
+def test_what_cannot_be_executed(make: Make, log: Path, tmp_path: Path) -> None:
+    """A named server that is no program is one sentence; its path is relative to the profiles file."""
+    script(tmp_path / "data", "neither a script nor a program")
+    error = refusal(make("process", server={"executable": "./data"}), log)
+    assert f"{tmp_path}/data cannot be started (Exec format error); mend it, or" in error.sentence
