@@ -75,10 +75,22 @@ def two(tmp_path: Path, tiny_problems: object, monkeypatch: pytest.MonkeyPatch) 
 
 
 def configured(tmp_path: Path, *urls: str, text: str = "") -> Config:
-    (tmp_path / "profiles.toml").write_text(
-        f"[defaults]\nmax_tokens = 100\ncontext = 4096\n[server]\nretries = 1\nstall_timeout = 0.5\n"
-        f'[hosts.lab]\nendpoints = {json.dumps(urls)}\n[profiles.m]\nmodel = "m"\nhost = "lab"\ndatasets = ["demo"]\n{text}'
-    )
+    """One profile on a host with these endpoints."""
+    (tmp_path / "profiles.toml").write_text(f"""
+[defaults]
+datasets = ["demo"]
+max_tokens = 100
+context = 4096
+[server]
+retries = 1
+stall_timeout = 0.5
+[hosts.lab]
+endpoints = {json.dumps(urls)}
+[profiles.m]
+model = "m"
+host = "lab"
+{text}
+""")
     return load(tmp_path / "profiles.toml")
 
 
