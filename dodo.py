@@ -19,8 +19,8 @@ from typing import Any
 
 from doit.exceptions import InvalidDodoFile
 
-from bench import commands
-from bench.console import Clean, RunReporter
+from bench import commands, turns
+from bench.console import Clean, RunReporter, fresh
 from bench.errors import BenchError
 from bench.profiles import Profile
 from bench.profiles_file import load
@@ -42,7 +42,7 @@ DOIT_CONFIG = {
     "backend": "json",
     "continue": True,
     "verbosity": 2,
-    "reporter": RunReporter.bound(CONFIG, SKIPPED),
+    "reporter": RunReporter.bound(CONFIG, SKIPPED, turns.take),
 }
 
 REPORT = Report(CONFIG, SKIPPED)
@@ -56,7 +56,7 @@ def leaf(step: Step, task_dep: list[str], **more: Any) -> Task:
         # A model takes hours: the report shows each one's score before the next one starts.
         "actions": [step.make, REPORT.refresh] if isinstance(step, Evaluate) else [step.make],
         "task_dep": task_dep,
-        "uptodate": [step.fresh],
+        "uptodate": [fresh],
         "clean": [Clean(step.clean)],
         "teardown": [REPORT.refresh],
         "io": {"capture": False},
@@ -112,7 +112,7 @@ def task_report() -> Task:
     """Render REPORT.md, report.html and report.json from what exists."""
     return {
         "actions": [REPORT.make],
-        "uptodate": [REPORT.fresh],
+        "uptodate": [fresh],
         "clean": [Clean(REPORT.clean)],
         "io": {"capture": False},
         "meta": {"step": REPORT},

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +16,9 @@ from doit.reporter import ConsoleReporter
 from bench.errors import LockedError
 from bench.files import locked
 from bench.profiles import Config
+
+Prepare = Callable[[dict[str, Any], list[str]], None]
+"""Takes doit's tasks by name and the names of the selected ones, before the first of them runs."""
 
 WIDTH = 24
 """Columns of a profile's id, so that reasons stand below each other."""
@@ -39,6 +42,25 @@ class Clean(PythonAction):  # type: ignore[misc]
         return "clean"
 
 
+class Stopped(SystemExit):
+    """Ctrl-C or SIGTERM: the run ends with its database written, no traceback, and exit code 130.
+
+    doit sends it from a worker to the run by its class and its text, hence the arguments.
+    """
+
+    def __init__(self, *_: object) -> None:
+        super().__init__(130)
+
+
+def fresh(task: Any) -> bool:
+    """Whether a task has no reason to run; doit's `uptodate`.
+
+    The reasons are kept to be said when it runs: with -n, a worker may have begun by then.
+    """
+    task.meta["reasons"] = task.meta["step"].reasons()
+    return not task.meta["reasons"]
+
+
 class RunReporter(ConsoleReporter):  # type: ignore[misc]
     """Says why a step runs before it runs, and sums the run up.
 
@@ -48,28 +70,32 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
     desc = "why each step runs, and how the run ended"
     config: Config
     skipped: Mapping[str, str]
+    prepare: Prepare
 
     def __init__(self, outstream: TextIO, options: dict[str, Any]) -> None:
         super().__init__(outstream, options)
         self.began = time.monotonic()
         self.whole = False
+        self.starts: dict[str, float] = {}
         self.seconds: dict[str, float] = {}
         self.failed: dict[str, str] = {}
         self.held = contextlib.ExitStack()
 
     @classmethod
-    def bound(cls, config: Config, skipped: Mapping[str, str]) -> type["RunReporter"]:
-        """The reporter class for one profiles file; doit makes the instance."""
-        return type("RunReporter", (cls,), {"config": config, "skipped": skipped})
+    def bound(cls, config: Config, skipped: Mapping[str, str], prepare: Prepare) -> type["RunReporter"]:
+        """The reporter class for one profiles file; doit makes the instance. `prepare` is done before any task."""
+        return type("RunReporter", (cls,), {"config": config, "skipped": skipped, "prepare": staticmethod(prepare)})
 
-    def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:  # noqa: ARG002 - doit's signature
+    def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:
         """Lock the results, turn SIGTERM into Ctrl-C, and say which profiles are skipped."""
         os.environ["BENCH_RUN"] = str(os.getpid())
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
         try:
             self.held.enter_context(locked(self.config.layout.root / ".lock", what=str(self.config.layout.root)))
         except LockedError as error:
             raise InvalidTask(error.sentence) from None
+        self.prepare(tasks, selected_tasks)
         self.whole = "report" in selected_tasks and len(selected_tasks) > 1
         if self.whole:
             for profile_id, reason in self.skipped.items():
@@ -79,10 +105,10 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         """Say the verb, the profile and the reasons."""
         step = task.meta and task.meta.get("step")
         if step:
-            reasons = ", ".join(map(str, step.reasons())) or "asked for"
+            reasons = ", ".join(map(str, task.meta["reasons"])) or "asked for"
             self.write(line(step.stage, step.label, reasons) + "\n")
             self.outstream.flush()
-            task.meta["began"] = time.monotonic()
+            self.starts[task.name] = time.monotonic()
 
     def add_success(self, task: Any) -> None:
         """Add up what a profile took."""
@@ -112,7 +138,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
     def _count(self, task: Any) -> None:
         step = task.meta and task.meta.get("step")
         if step and step.profile:
-            spent = time.monotonic() - task.meta.get("began", time.monotonic())
+            spent = time.monotonic() - self.starts.get(task.name, time.monotonic())
             self.seconds[step.label] = self.seconds.get(step.label, 0.0) + spent
 
 
@@ -134,8 +160,7 @@ def duration(seconds: float) -> str:
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
-    # doit writes its database on KeyboardInterrupt alone; SIGTERM would lose it.
-    raise KeyboardInterrupt
+    raise Stopped
 
 
 def warn(sentence: str) -> None:

@@ -1,7 +1,9 @@
 """The live line of a long step: done of total, tokens per second, time to go, and what was lost."""
 
 import contextlib
+import multiprocessing
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -58,11 +60,12 @@ class Progress:
 
 @contextlib.contextmanager
 def live(progress: Progress, *, stays: bool = True) -> Iterator[None]:
-    """Show the line while the block runs: on a terminal redrawn in place, in a file a line every few seconds.
+    """Show the line while the block runs: on a terminal redrawn in place, else a line every few seconds.
 
-    Where it `stays`, the last state remains to be read.
+    Several at once, as with doit -n, cannot share a line: then there are whole lines too. Where it `stays`, the last
+    state remains to be read.
     """
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and _alone():
         from rich.live import Live  # noqa: PLC0415 - only where there is a terminal
         from rich.text import Text  # noqa: PLC0415 - the same
 
@@ -78,10 +81,13 @@ def live(progress: Progress, *, stays: bool = True) -> Iterator[None]:
         print(progress.text(width=0), flush=True)
 
 
+def _alone() -> bool:
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    return in_main_thread and multiprocessing.parent_process() is None
+
+
 @contextlib.contextmanager
 def _lines(progress: Progress) -> Iterator[None]:
-    import threading  # noqa: PLC0415 - only where there is no terminal
-
     ended = threading.Event()
 
     def say() -> None:

@@ -10,7 +10,7 @@ from doit.exceptions import TaskFailed
 from bench import stale
 from bench.console import line, shown
 from bench.errors import BenchError
-from bench.files import digest, digest_of
+from bench.files import digest, digest_of, locked
 from bench.profiles import Config, Profile
 
 
@@ -55,18 +55,16 @@ class Report:
         """Why the report is rendered again."""
         return stale.reasons(self.stamp, self.depends(), self.outputs())
 
-    def fresh(self) -> bool:
-        """Whether the report shows what there is."""
-        return not self.reasons()
-
     def make(self) -> TaskFailed | None:
         """Render, and record what from; doit's action."""
         from bench import report  # noqa: PLC0415 - light, but only the report needs it
 
         try:
-            depends = self.depends()
-            report.write(self.config, self.skipped)
-            stale.mark(self.stamp, depends, self.outputs())
+            # With doit -n, several profiles may be graded at about the same time.
+            with locked(self.stamp.with_suffix(".lock"), what="The report", wait=True):
+                depends = self.depends()
+                report.write(self.config, self.skipped)
+                stale.mark(self.stamp, depends, self.outputs())
         except BenchError as error:
             return TaskFailed(error.sentence)
         return None

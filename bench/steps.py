@@ -20,12 +20,13 @@ from typing import Any, ClassVar
 from doit.exceptions import TaskFailed
 
 from bench import problems, stale
-from bench.console import shown
+from bench.console import Stopped, shown
 from bench.errors import BenchError, MissingPrerequisite
-from bench.files import write_json
+from bench.files import locked, write_json
 from bench.layout import RunFiles
 from bench.profiles import Config, Profile
 from bench.progress import Progress, live
+from bench.servers.child import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -67,22 +68,18 @@ class Step:
         except MissingPrerequisite as error:
             return (stale.Reason("prerequisite", error.sentence),)
 
-    def fresh(self) -> bool:
-        """Whether there is no reason to run; doit's `uptodate`."""
-        return not self.reasons()
-
     def make(self) -> TaskFailed | None:
         """Run, then record the stamp, or the failure for the report."""
+        end_with_parent()
         try:
             depends = self.depends()
             self.files.stamp(self.stage).unlink(missing_ok=True)
             self.run()
         except BenchError as error:
             return self._failed(error)
-        except KeyboardInterrupt:
-            # Not an Exception: doit would print a traceback; SystemExit ends the run with its database written.
+        except (KeyboardInterrupt, Stopped):
             sys.stderr.write(f"\n{self.stage} {self.label} stopped; the next doit goes on from here.\n")
-            raise SystemExit(130) from None
+            raise Stopped from None
         stale.mark(self.files.stamp(self.stage), depends, self.outputs())
         self.files.failure.unlink(missing_ok=True)
         return None
@@ -201,9 +198,11 @@ class Evaluate(Step):
         from bench.evaluate.run import evaluate  # noqa: PLC0415 - heavy
 
         progress = Progress("grading", _count_lines(self.files.samples))
-        with live(progress, stays=False):
+        cache = self.config.layout.cache
+        # Two gradings at once would share the cores, and samples would run out of time.
+        with locked(cache / "grading.lock", what="The grading", wait=True), live(progress, stays=False):
             summary = evaluate(
-                self.files, self.dataset, self.config.sandbox, self.config.layout.cache,
+                self.files, self.dataset, self.config.sandbox, cache,
                 trusted=self.profile.builtin, on_progress=progress.reach,
             )  # fmt: skip
         print("  " + score_line(self.dataset, summary, _rows(self.files.extraction)))

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -20,6 +21,12 @@ LIBC.prctl.argtypes = [ctypes.c_int, ctypes.c_ulong]
 def die_with_parent() -> None:
     """For `preexec_fn`: a doit that dies of kill -9 cannot stop what it started; the kernel does."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def end_with_parent() -> None:
+    """In a worker of doit's (-n): end as on SIGTERM when the run is gone, so that no worker goes on by itself."""
+    if multiprocessing.parent_process() is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
