@@ -14,6 +14,7 @@ from typing import Any
 from bench.report import numbers, payload, words
 from bench.report.board import Board, board
 from bench.report.figures import Figure, figures
+from bench.report.published import Scored, among
 from bench.report.rows import Line, lines
 from bench.report.standings import Standing
 from bench.report.text import unmarked, visible
@@ -51,6 +52,11 @@ class Section:
     def method(self) -> str:
         """How ranks come about, in Markdown."""
         return words.method(self.standing) if len(self.standing.ranked) > 1 else ""
+
+    @property
+    def published(self) -> list[Scored]:
+        """Ours among the published scores."""
+        return among([line.mark for line in self.lines], self.standing.dataset)
 
     @property
     def compared(self) -> bool:

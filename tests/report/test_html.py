@@ -283,3 +283,12 @@ def test_chosen_and_preferred_dark_are_the_same() -> None:
     found = themes()
     assert found["dark"] == found["chosen"]
     assert found["dark"].keys() == found["light"].keys()
+
+
+def test_ours_stand_among_published_scores(shared: Path) -> None:
+    """Published scores are listed with ours, best plus first, with what speaks against comparing them."""
+    page = html.render(standings([made.imported(shared, "gpt4")]), {})
+    names = re.findall(r"<bdi>([^<]*)</bdi></th>\n<td", page)
+    ours = names.index("GPT-4 (May 2023)", 1)
+    assert names.index("O1 Preview (Sept 2024)") < ours < names.index("Codestral 25.01")
+    assert "not comparable: secondary source" in page
