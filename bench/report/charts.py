@@ -182,7 +182,7 @@ def _names(marks: Sequence[Mark], plane: Plane) -> list[Spec]:
     named: set[str] = set()
     points = []
     for mark in marks:
-        short = mark.title.replace(mark.family, "").strip() if mark.family in named else ""
+        short = mark.title.removeprefix(mark.family).strip() if mark.family in named else ""
         points.append((labels.short(short or mark.title), mark.speed or 1, mark.plus))
         named.add(mark.family)
     return labels.beside(points, [(mark.speed or 1, mark.low, mark.high) for mark in marks], plane)
