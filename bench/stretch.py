@@ -12,6 +12,7 @@ import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 LIMIT = 400_000
 """Characters that are parsed at once, and that a stretch may grow in each direction."""
@@ -54,34 +55,58 @@ class Stretch:
         return sum(1 for line in self.source.split("\n") if line.strip())
 
 
-def stretches(text: str, wanted: re.Pattern[str]) -> Iterator[Stretch]:
-    """The stretches around each chunk of `text` that has a match of `wanted`, in the order of the text."""
-    if not wanted.search(text):
-        return
-    starts = _Cutter(text).chunks()
-    done = -1
-    for match in wanted.finditer(text):
-        index = bisect.bisect_right(starts, match.start()) - 1
-        if index <= done:
-            continue
-        middle = parse_prefix(text[starts[index] : starts[index + 1]])
-        if len(middle.source) + starts[index] <= match.start():
-            continue
-        before: list[Part] = []
+class Text:
+    """A text whose stretches are asked for; it is cut when that is first needed."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def starts(self) -> "array[int]":
+        """Where the chunks begin, and where the last one ends."""
+        return _Cutter(self.text).chunks()
+
+    def stretches(self, wanted: re.Pattern[str]) -> Iterator[Stretch]:
+        """The stretches around each chunk that has a match of `wanted`, in the order of the text."""
+        done, tried, middle = -1, -1, Part("", [])
+        for match in wanted.finditer(self.text):
+            index = bisect.bisect_right(self.starts, match.start()) - 1
+            if index <= done:
+                continue
+            if index != tried:
+                tried, middle = index, self._part(index)
+            if self.starts[index] + len(middle.source) <= match.start():
+                continue
+            before = self._before(index)
+            done, after = self._after(index, middle)
+            yield Stretch(self.starts[index - len(before)], (*reversed(before), middle, *after))
+
+    def _part(self, index: int) -> Part:
+        return parse_prefix(self.text[self.starts[index] : self.starts[index + 1]])
+
+    def _before(self, index: int) -> list[Part]:
+        """The chunks before number `index` that parse as a whole, nearest first."""
+        parts: list[Part] = []
         first = index
-        while first > 0 and starts[index] - starts[first] < LIMIT:
-            part = parse_prefix(text[starts[first - 1] : starts[first]])
-            if starts[first - 1] + len(part.source) < starts[first]:
+        while first > 0 and self.starts[index] - self.starts[first] < LIMIT:
+            part = self._part(first - 1)
+            if self.starts[first - 1] + len(part.source) < self.starts[first]:
                 break
-            before.append(part)
+            parts.append(part)
             first -= 1
-        parts, done = [*reversed(before), middle], index
-        while starts[done] + len(parts[-1].source) == (end := starts[done + 1]) < len(text):
-            if end - starts[index] > LIMIT:
+        return parts
+
+    def _after(self, index: int, middle: Part) -> tuple[int, list[Part]]:
+        """The chunks behind number `index` up to the first that does not parse as a whole, and the last one's number."""
+        parts: list[Part] = []
+        last, part = index, middle
+        while self.starts[last] + len(part.source) == (end := self.starts[last + 1]) < len(self.text):
+            if end - self.starts[index] > LIMIT:
                 break
-            done += 1
-            parts.append(parse_prefix(text[end : starts[done + 1]]))
-        yield Stretch(starts[first], tuple(parts))
+            last += 1
+            part = self._part(last)
+            parts.append(part)
+        return last, parts
 
 
 def parse_prefix(source: str) -> Part:
@@ -143,7 +168,10 @@ class _Cutter:
             closed = self._closed(index - 1) if HOLDS.search(self.text, start, plain) else index
             if closed > index:
                 held = parse_prefix(self.text[start : self.margins[closed]])
-                index = closed if start + len(held.source) > plain else index
+                if start + len(held.source) > plain:
+                    index = closed
+                else:
+                    self.patience -= self.margins[closed] - start
         starts.append(len(self.text))
         return starts
 
