@@ -29,7 +29,9 @@ CLOSED = re.compile(rf"</(?:{TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>"
 FENCE_LINE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
 ANY_INDENT = re.compile(r"^[ \t]*(?=\S)", re.MULTILINE)
 STARTS_CODE = re.compile(r"[ \t]+(?:async def|def|class|import|from|@)\b")
-OTHER = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def |class |import |from |for |while |\w+(?:, *\w+)*[ \t]*=[^=])", re.MULTILINE)
+OTHER = re.compile(
+    r"^[ \t]*(?:(?:async[ \t]+)?def |class |import |from |for |while |\w+(?:, *\w+)*[ \t]*=[^=])", re.MULTILINE
+)
 TRIES = 1000
 """Stretches that are compared; an answer with more of them repeats itself."""
 BODY, FENCES = 50_000, 20
