@@ -235,7 +235,7 @@ def bars(values: Sequence[tuple[str, float, str]], size: Size, title: str, color
     """A bar for each model (title, value, the value in words)."""
     rows = [{"title": name, "value": value, "text": text, "tip": f"{name}\n{text}"} for name, value, text in values]
     room = 72
-    x = _number("value", title, axis={"tickCount": 4, "format": "~s"}, zero=True)
+    x = _number("value", title, axis={"tickCount": 4, "format": ",~r"}, zero=True)
     at = {"x": x, "y": _row(size)}
     layers = [
         _layer("bar", rows, at | {"description": "tip"}, size=12, color=color, opacity=0.9),
@@ -261,7 +261,7 @@ def curves(marks: Sequence[Mark], size: Size, what: str) -> Spec:
     moved = labels.spread([(domain[1] - row["value"]) / (domain[1] - domain[0]) * height for row in ends])
     ends = [row | {"dy": dy} for row, dy in zip(ends, moved, strict=True)]
     longest = max(len(mark.curve) for mark in marks)
-    axis = {"tickMinStep": 1, "tickCount": min(longest, 10), "grid": False, "format": "d"}
+    axis = {"values": list(range(1, longest + 1, 1 + longest // 10)), "grid": False, "format": "d"}
     x = _number("k", "k", axis=axis, domain=(1, longest))
     at = {"x": x, "y": _number("value", f"{what} pass@k, %", axis={"tickCount": 5}, domain=domain)}
     color = {"color": _own("color")}
