@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bench import reduce
-from bench.stretch import LIMIT, Stretch, stretches
+from bench.stretch import Stretch, Text
 
 VERSION = 1
 """Raise it when an answer may give other code than before; samples are then extracted again."""
@@ -29,9 +29,13 @@ CLOSED = re.compile(rf"</(?:{TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>"
 FENCE_LINE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
 ANY_INDENT = re.compile(r"^[ \t]*(?=\S)", re.MULTILINE)
 STARTS_CODE = re.compile(r"[ \t]+(?:async def|def|class|import|from|@)\b")
-OTHER = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def |class |import |from |for |while |\w+(?:, *\w+)*[ \t]*=[^=])", re.MULTILINE)
+OTHER = re.compile(
+    r"^[ \t]*(?:(?:async[ \t]+)?def |class |import |from |for |while |\w+(?:, *\w+)*[ \t]*=[^=])", re.MULTILINE
+)
 TRIES = 1000
 """Stretches that are compared; an answer with more of them repeats itself."""
+BODY, FENCES = 50_000, 20
+"""Characters of an answer, and fences in it, that are tried as the body of a function; more of them is repetition."""
 _quiet = threading.Lock()
 
 
@@ -152,15 +156,16 @@ def _found(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
     defines = rf"(?:async[ \t]+def|def|class)[ \t]+{name}\b|{name}[ \t]*[:=]"
     blocks = fences(text)
     # An entry point inside a class or an `if` is the second choice: EvalPlus keeps it only where nothing else is left.
+    source = Text(text)
     for indent in ("", "[ \t]+"):
-        best = _longest(stretches(text, re.compile(rf"^{indent}(?:{defines})", re.MULTILINE)))
+        best = _longest(source.stretches(re.compile(rf"^{indent}(?:{defines})", re.MULTILINE)))
         if best:
             return reduce.reachable(best.parts, entry_point) or best.source.strip(), _rule(best, text, blocks)
-    for body in [text[block.start : block.end] for block in blocks] or [text]:
+    for body in [text[block.start : block.end] for block in blocks[:FENCES]] or [text]:
         code = _continued(prompt, body, entry_point) if prompt else ""
         if code:
             return code, "continuation"
-    other = _longest(stretches(text, OTHER))
+    other = _longest(source.stretches(OTHER))
     return (other.source.strip(), "other") if other else ("", "none")
 
 
@@ -183,13 +188,13 @@ def _continued(prompt: str, body: str, entry_point: str) -> str:
     """The prompt with `body` as the rest of its function, indented if need be; "" where that does not return."""
     head = prompt.rstrip() + "\n"
     defined = re.compile(rf"^(?:async[ \t]+)?def[ \t]+{re.escape(entry_point)}\b", re.MULTILINE)
-    if not body.strip() or len(body) > LIMIT or not defined.search(head):
+    body = body[:BODY].strip("\n")
+    if not body.strip() or not defined.search(head):
         return ""
-    body = body.strip("\n")
     first, _, rest = body.partition("\n")
     everywhere = re.sub(r"^(?=.)", "    ", body, flags=re.MULTILINE)
     for variant in (body, f"    {first.lstrip()}\n{rest}", everywhere):
-        best = _longest(stretches(f"{head}{variant}\n", defined))
+        best = _longest(Text(f"{head}{variant}\n").stretches(defined))
         if best and reduce.returns(best.parts, entry_point):
             return reduce.reachable(best.parts, entry_point)
     return ""

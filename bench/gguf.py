@@ -27,14 +27,18 @@ FILE_TYPES = {
 """general.file_type, as llama.cpp numbers it."""
 
 
+def expected(model: Path) -> list[Path]:
+    """All files that a model consists of, by its (first) file's name, in order."""
+    split = re.fullmatch(r"(.*)-(\d{5})-of-(\d{5})\.gguf", model.name)
+    if not split:
+        return [model]
+    total = int(split[3])
+    return [model.with_name(f"{split[1]}-{i:05d}-of-{total:05d}.gguf") for i in range(1, total + 1)]
+
+
 def parts(model: Path) -> list[Path]:
     """All files of a model, in order. Raises MissingPrerequisite that names a missing one."""
-    split = re.fullmatch(r"(.*)-(\d{5})-of-(\d{5})\.gguf", model.name)
-    if split:
-        total = int(split[3])
-        found = [model.with_name(f"{split[1]}-{i:05d}-of-{total:05d}.gguf") for i in range(1, total + 1)]
-    else:
-        found = [model]
+    found = expected(model)
     for path in found:
         if not path.is_file():
             raise MissingPrerequisite(f"There is no model file {path}; download it, or mend model in profiles.toml.")
@@ -70,7 +74,7 @@ def _sampled(path: Path, size: int) -> str:
 
 
 def facts(model: Path) -> dict[str, Any]:
-    """Name, architecture, quantization, training context, chat template digest, files and bytes; {} parts where unread."""
+    """Name, architecture, quantization, training context, chat template digest, files and bytes; "" where unread."""
     files = parts(model)
     meta = _metadata(files[0])
     architecture = meta.get("general.architecture", "")

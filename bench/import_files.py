@@ -33,7 +33,7 @@ class Row:
 
 
 def find(solutions: tuple[str, ...], base: Path) -> Found:
-    """The files that `solutions` names: each entry a file, a folder with all below it, or a glob; relative to `base`."""
+    """The files that `solutions` names below `base`: each entry a file, a folder with all below it, or a glob."""
     files: dict[Path, None] = {}
     ignored: dict[Path, None] = {}
     for entry in solutions:

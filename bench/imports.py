@@ -41,7 +41,7 @@ class Solution:
 
 @dataclass(frozen=True)
 class Imported:
-    """The solutions in problem order, one or several a problem; `found` says in one line what was found and what not."""
+    """The solutions in problem order, one or several a problem; `found` says in a line what was found and what not."""
 
     solutions: Mapping[str, tuple[Solution, ...]]
     found: str

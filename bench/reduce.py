@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bench.stretch import Part
+from bench.chunks import Part
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

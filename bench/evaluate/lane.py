@@ -94,8 +94,7 @@ class Lane:
         except (LaneEnded, ValueError):
             words = self.words()
             self.close()
-            last = words.splitlines()[-1] if words else "it said nothing"
-            raise SandboxError(f"The sandbox did not start: {last}", log=words) from None
+            raise SandboxError(f"The sandbox did not start: {_reason(words)}", log=words) from None
         if letter != b"H":
             raise SandboxError("The sandbox runs another runner than this project's; clear the cache.")
         return self.hello
@@ -169,3 +168,9 @@ class Lane:
         if self.process.stdout:
             self.process.stdout.close()
         self.errors.close()
+
+
+def _reason(words: str) -> str:
+    lines = [line for line in words.splitlines() if line.strip()] or ["it said nothing."]
+    # Docker's reason is followed by advice on its own command line.
+    return next((line for line in lines if line.startswith("docker: ")), lines[-1])

@@ -12,16 +12,14 @@ from typing import Any
 
 from bench.console import duration
 from bench.report import labels
+from bench.report.families import family
 from bench.report.labels import Plane
 from bench.report.numbers import rate
 
-TOP = 40
-"""Models in a chart; beyond that a picture shows nothing, and the table behind it has them all."""
+TOP = 30
+"""Models in a chart; with more of them a picture shows nothing, and the table behind it has them all."""
 HUES = ("var(--hue-1)", "var(--hue-2)", "var(--hue-3)", "var(--hue-4)", "var(--hue-5)", "var(--hue-6)")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
-QUANTIZATION = re.compile(
-    r"[\s(\[-]*\b(?:UD-)?(?:I?Q\d\w*|TQ\d\w*|B?F16|F32|FP16|FP8|MXFP4\w*|INT[48]|GPTQ|AWQ)\b[)\]]*", re.IGNORECASE
-)
 VEGA_LITE = "https://vega.github.io/schema/vega-lite/v5.json"
 Spec = dict[str, Any]
 
@@ -51,7 +49,7 @@ class Mark:
     @property
     def family(self) -> str:
         """The title without its quantization."""
-        return " ".join(QUANTIZATION.sub(" ", self.title).split()) or self.title
+        return family(self.title)
 
     @property
     def tip(self) -> str:
@@ -86,7 +84,7 @@ class Size:
         return self.total - self.names - 16
 
 
-WIDE, NARROW = Size(580, 205, 26), Size(330, 0, 46)
+WIDE, NARROW = Size(580, 225, 26), Size(330, 0, 46)
 """For a desk and for a phone."""
 
 
@@ -147,9 +145,10 @@ def quality(marks: Sequence[Mark], size: Size, what: str, height: int = 330) -> 
         type="log", domain=plane.x_domain,
     )  # fmt: skip
     domain: Spec = {"domain": plane.y_domain}
-    at = {"x": speed, "y": _number("plus", f"{what} pass@1, %", axis={"tickCount": 6}, **domain)}
+    score = f"{what} pass@1, %"
+    at = {"x": speed, "y": _number("plus", score, axis={"tickCount": 6}, **domain)}
     color = {"color": _own("color")}
-    bar = {"x": speed, "y": _number("low", **domain), "y2": {"field": "high"}}
+    bar = {"x": speed, "y": _number("low", score, **domain), "y2": {"field": "high"}}
     joined = {"detail": "family", "order": {"field": "speed", "type": "quantitative"}}
     told = {"shape": _own("shape"), "href": "href", "description": "tip"}
     place = {name: {"expr": f"datum.{name}"} for name in ("align", "dx", "dy")}
@@ -173,9 +172,9 @@ def families(marks: Sequence[Mark]) -> dict[str, tuple[str, str]]:
     count: dict[str, int] = {}
     for mark in marks:
         count[mark.family] = count.get(mark.family, 0) + 1
-    order = sorted(count, key=lambda family: count[family] == 1)
+    order = sorted(count, key=lambda name: count[name] == 1)
     plain = ("var(--muted)", "circle")
-    return {family: (HUES[at], SHAPES[at]) if at < len(HUES) else plain for at, family in enumerate(order)}
+    return {name: (HUES[at], SHAPES[at]) if at < len(HUES) else plain for at, name in enumerate(order)}
 
 
 def _names(marks: Sequence[Mark], plane: Plane) -> list[Spec]:
@@ -183,8 +182,8 @@ def _names(marks: Sequence[Mark], plane: Plane) -> list[Spec]:
     named: set[str] = set()
     points = []
     for mark in marks:
-        short = mark.title.replace(mark.family, "").strip() if mark.family in named else ""
-        points.append((short or mark.title, mark.speed or 1, mark.plus))
+        short = mark.title.removeprefix(mark.family).strip() if mark.family in named else ""
+        points.append((labels.short(short or mark.title), mark.speed or 1, mark.plus))
         named.add(mark.family)
     return labels.beside(points, [(mark.speed or 1, mark.low, mark.high) for mark in marks], plane)
 
@@ -221,7 +220,7 @@ def scores(marks: Sequence[Mark], size: Size, what: str) -> Spec:
 
 def _row(size: Size) -> Spec:
     """The axis of models: names at the left, or none where they stand above their rows."""
-    axis = {"labelLimit": size.names - 12, "labelColor": "var(--text)", "grid": True, "labels": size.names > 0}
+    axis = {"labelLimit": 0.85 * size.names, "labelColor": "var(--text)", "grid": True, "labels": size.names > 0}
     return {"field": "title", "type": "nominal", "sort": None, "title": None, "axis": axis, "scale": {"padding": 0}}
 
 
@@ -236,7 +235,7 @@ def bars(values: Sequence[tuple[str, float, str]], size: Size, title: str, color
     """A bar for each model (title, value, the value in words)."""
     rows = [{"title": name, "value": value, "text": text, "tip": f"{name}\n{text}"} for name, value, text in values]
     room = 72
-    x = _number("value", title, axis={"tickCount": 4, "format": "~s"}, zero=True)
+    x = _number("value", title, axis={"tickCount": 4, "format": ",~r"}, zero=True)
     at = {"x": x, "y": _row(size)}
     layers = [
         _layer("bar", rows, at | {"description": "tip"}, size=12, color=color, opacity=0.9),
@@ -262,7 +261,7 @@ def curves(marks: Sequence[Mark], size: Size, what: str) -> Spec:
     moved = labels.spread([(domain[1] - row["value"]) / (domain[1] - domain[0]) * height for row in ends])
     ends = [row | {"dy": dy} for row, dy in zip(ends, moved, strict=True)]
     longest = max(len(mark.curve) for mark in marks)
-    axis = {"tickMinStep": 1, "tickCount": min(longest, 10), "grid": False, "format": "d"}
+    axis = {"values": list(range(1, longest + 1, 1 + longest // 10)), "grid": False, "format": "d"}
     x = _number("k", "k", axis=axis, domain=(1, longest))
     at = {"x": x, "y": _number("value", f"{what} pass@k, %", axis={"tickCount": 5}, domain=domain)}
     color = {"color": _own("color")}

@@ -7,6 +7,7 @@ from bench.report import charts
 from bench.report.charts import NARROW, TOP, WIDE, Mark, Size, Spec
 from bench.report.numbers import DASH, rate
 
+UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
 Cells = tuple[tuple[str, ...], ...]
 
 
@@ -76,8 +77,10 @@ def _tokens(marks: Sequence[Mark], _title: str) -> Figure | None:
 
 def _time(marks: Sequence[Mark], _title: str) -> Figure | None:
     def draw(shown: Sequence[Mark], size: Size) -> Spec:
-        values = [(mark.title, (mark.seconds or 0) / 60, mark.time) for mark in shown]
-        return charts.bars(values, size, "minutes for all problems", "var(--hue-3)")
+        most = max(mark.seconds or 0 for mark in shown)
+        unit, seconds = next(unit for unit in UNITS if most >= 3 * unit[1] or unit[1] == 1)
+        values = [(mark.title, (mark.seconds or 0) / seconds, mark.time) for mark in shown]
+        return charts.bars(values, size, f"{unit} for all problems", "var(--hue-3)")
 
     known = [mark for mark in marks if mark.seconds]
     return _figure(("time", "Time"), known, draw, ("Model", "Time for all"), lambda mark: (mark.title, mark.time))

@@ -115,9 +115,9 @@ def _state(files: RunFiles, profile: Profile, found: dict[str, Any], lacking: st
             return "failed", f"{files.results.name} is damaged or of an unknown form", f"{again} makes it again"
         return "none", "not run yet", again
     attempted, total = len(found["eval"]), _n_problems(found, files.dataset, ())
-    if profile.partial and attempted < total:
-        reason = f"{attempted} of {total} problems attempted, as partial = true allows"
-        return "partial", reason, f"solve the rest, then {again}"
+    if attempted < total:
+        allowed = ", as partial = true allows" if profile.partial else ""
+        return "partial", f"{attempted} of {total} problems attempted{allowed}", f"solve the rest, then {again}"
     return "done", "", ""
 
 

@@ -14,6 +14,8 @@ from typing import Any
 from bench.report import numbers, payload, words
 from bench.report.board import Board, board
 from bench.report.figures import Figure, figures
+from bench.report.published import Scored, among
+from bench.report.records import Entry
 from bench.report.rows import Line, lines
 from bench.report.standings import Standing
 from bench.report.text import unmarked, visible
@@ -21,6 +23,9 @@ from bench.report.text import unmarked, visible
 HERE = Path(__file__).parent
 SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "explorer", "sample", "main")
 """In the order in which they run; `theme` runs before them, in the head."""
+
+STATES = {"none": "not run", "gone": "not declared"}
+"""What the states that are no plain words are called."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,12 @@ class Section:
     board: Board
     lines: list[Line]
     figures: list[Figure]
+
+    @property
+    def unfinished(self) -> list[Entry]:
+        """Entries without a result, or without a newer or a whole one."""
+        known = [line.row.entry for line in self.lines]
+        return [entry for entry in (*known, *self.standing.others) if entry.state != "done"]
 
     @property
     def timed(self) -> bool:
@@ -53,6 +64,11 @@ class Section:
         return words.method(self.standing) if len(self.standing.ranked) > 1 else ""
 
     @property
+    def published(self) -> list[Scored]:
+        """Ours among the published scores."""
+        return among([line.mark for line in self.lines], self.standing.dataset)
+
+    @property
     def compared(self) -> bool:
         """Whether any model has a reference."""
         return any(line.row.versus for line in self.lines)
@@ -65,7 +81,7 @@ class Section:
 
 def render(found: Sequence[Standing], journals: Mapping[tuple[str, str], Path]) -> str:
     """The page; `journals` names the raw.jsonl of a profile on a dataset, for answers and thoughts."""
-    sections = [_section(standing) for standing in found]
+    sections = sorted(map(_section, found), key=lambda section: not section.lines)
     theme, script = _script(["theme"]), _script(SCRIPTS)
     page: str = _template().render(
         policy=_policy(theme, script),
@@ -94,6 +110,7 @@ def _template() -> Any:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.globals["states"] = STATES
     environment.filters |= {"visible": visible, "unmarked": unmarked, "rate": numbers.rate, "counted": numbers.counted}
     return environment.get_template("report.html.j2")
 

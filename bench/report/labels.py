@@ -9,6 +9,8 @@ LETTER = 6.6
 """Pixels that a letter of 12-pixel text takes, on the safe side of the average."""
 HEIGHT = 15
 RADIUS = 6
+LONGEST = 32
+"""Letters of a name beside a point."""
 STEPS = (1, 2, 5)
 AROUND = [
     (10, 0, "left"), (-10, 0, "right"), (0, -16, "center"), (0, 16, "center"), (8, -13, "left"), (8, 13, "left"),
@@ -69,6 +71,11 @@ class Plane:
     def holds(self, box: Box) -> bool:
         """Whether a box lies inside."""
         return box.left >= 0 and box.right <= self.width and box.top >= 0 and box.bottom <= self.height
+
+
+def short(text: str) -> str:
+    """The text, cut where it is too long for a name beside a point."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def beside(

@@ -11,7 +11,7 @@ from bench.records import SampleInfo, Status
 State = Literal["done", "partial", "skipped", "failed", "gone", "none"]
 """What became of a profile on a dataset.
 
-`done` and `partial` (an import that does not attempt every problem) have a result. `skipped` and `failed` may still
+`done` and `partial` (not every problem was attempted) have a result. `skipped` and `failed` may still
 have an older one. `gone` has a result, but profiles.toml no longer declares it; `none` was never run.
 """
 

@@ -10,7 +10,7 @@ from bench.report.charts import Mark
 from bench.report.escape import plain
 from bench.report.numbers import signed
 from bench.report.records import Entry
-from bench.report.references import reference
+from bench.report.references import Comparison, reference
 from bench.report.scores import by_problem
 from bench.report.standings import Row, Standing
 from bench.report.stats import estimate
@@ -37,11 +37,7 @@ class Line:
     @property
     def versus_about(self) -> str:
         """What `versus` compares, and what is to be said against it."""
-        if self.row.versus is None:
-            return ""
-        known, suite = self.row.versus.reference, self.row.versus.suite
-        against = "" if known.source.comparable else f"; {known.source.why}"
-        return f"{known.model}: {suite} {self.row.versus.theirs:.1f}, {known.source.name} {known.source.date}{against}"
+        return _about(self.row.versus)
 
     @property
     def lost_total(self) -> int:
@@ -53,7 +49,7 @@ def lines(standing: Standing) -> list[Line]:
     """A line for each row, in their order."""
     titles = _titles([row.entry for row in standing.rows])
     return [
-        Line(row, _mark(row, title, f"run-{standing.dataset}-{number}"), tuple(_facts(row.entry)))
+        Line(row, _mark(row, title, f"run-{standing.dataset}-{number}"), tuple(_facts(row)))
         for number, (row, title) in enumerate(zip(standing.rows, titles, strict=True), 1)
     ]
 
@@ -96,14 +92,31 @@ def _curve(row: Row) -> tuple[float, ...]:
     return tuple(100 * estimate(groups, k).value for k in range(1, min(row.score.k, MOST_K) + 1))
 
 
-def _facts(entry: Entry) -> list[tuple[str, str]]:
+def _facts(row: Row) -> list[tuple[str, str]]:
     """All that run.json and the bench block say, under their own names."""
+    entry = row.entry
     run = {
         name: entry.run.get(name) for name in ("model", "server", "settings", "totals", "began", "ended", "versions")
     }
-    known = {"profile": entry.id, "note": entry.note, **run, "graded": entry.date, "grading": entry.bench}
+    known = {
+        "profile": entry.id,
+        "note": entry.note,
+        "reference": _about(row.versus),
+        **run,
+        "graded": entry.date,
+        "grading": entry.bench,
+    }
     found = [fact for name, value in known.items() for fact in _flat(name, value)]
     return [(plain(name), plain(text)) for name, text in found if text]
+
+
+def _about(versus: Comparison | None) -> str:
+    if versus is None:
+        return ""
+    source = versus.reference.source
+    against = "" if source.comparable else f"; not strictly comparable: {source.why}"
+    where = " ".join(filter(None, [source.name, source.date]))
+    return f"{versus.reference.model}: {versus.suite} {versus.theirs:.1f}, {where}{against}"
 
 
 def _flat(name: str, value: Any) -> list[tuple[str, str]]:

@@ -56,13 +56,15 @@ def sign_flip(differences: Sequence[int]) -> float:
         ahead = sum(difference > 0 for difference in differences)
         return mcnemar(ahead, len(sizes) - ahead)
     unit = gcd(*sizes)
-    sizes = [size // unit for size in sizes]
-    # Coefficient s of the product of (1 + x^size) counts the subsets of sum s; all of them live in one big integer.
-    width, counts = len(sizes) // 8 + 1, 1
-    for size in sizes:
-        counts += counts << (8 * width * size)
+    sizes = sorted(size // unit for size in sizes)
     reach = (sum(sizes) - abs(sum(differences)) // unit) // 2
-    low = (counts & ((1 << 8 * width * (reach + 1)) - 1)).to_bytes(width * (reach + 1), "little")
+    # Coefficient s of the product of (1 + x^size) counts the subsets of sum s; all of them up to `reach` live in one
+    # big integer, each in `width` bytes.
+    width, counts = len(sizes) // 8 + 1, 1
+    mask = (1 << 8 * width * (reach + 1)) - 1
+    for size in sizes:
+        counts += (counts << (8 * width * size)) & mask
+    low = counts.to_bytes(width * (reach + 1), "little")
     tail = sum(int.from_bytes(low[i : i + width], "little") for i in range(0, len(low), width))
     return min(1.0, 2 * tail / (1 << len(sizes)))
 

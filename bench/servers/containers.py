@@ -97,8 +97,8 @@ class Running:
 
     def _copy(self, log: Path) -> None:
         assert self.follower.stdout is not None
-        with log.open("ab") as file:
-            for line in self.follower.stdout:
+        with self.follower.stdout as said, log.open("ab") as file:
+            for line in said:
                 file.write(logs.plain(line))
                 file.flush()
 

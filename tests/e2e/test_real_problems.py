@@ -32,9 +32,14 @@ def engine() -> None:
         subprocess.run([IMAGES / script, image], check=True, capture_output=True)
 
 
-def containers() -> str:
-    """All containers of this engine."""
-    return subprocess.run(["docker", "ps", "-aq"], capture_output=True, text=True, check=True).stdout
+def left(project: Project) -> list[str]:
+    """The containers that a project's doit left: its server, and sandboxes whose process is gone."""
+    form = ["docker", "ps", "--all", "--format"]
+    server = [*form, "{{.Names}}", "--filter", f"label=bench.results={project.results}"]
+    found = subprocess.run(server, capture_output=True, text=True, check=True).stdout.split()
+    owners = [*form, '{{.Label "bench.sandbox"}}', "--filter", "label=bench.sandbox"]
+    pids = subprocess.run(owners, capture_output=True, text=True, check=True).stdout.split()
+    return [*found, *(pid for pid in pids if not Path(f"/proc/{pid}").exists())]
 
 
 @pytest.mark.docker
@@ -42,7 +47,6 @@ def containers() -> str:
 @pytest.mark.parametrize("kind", ["compose", "process"])
 def test_three_of_four_are_right(project: Project, oracle: Path, kind: str) -> None:
     """Served through compose or as a process and graded in Docker, the model scores 75.0, and nothing is left."""
-    before = containers()
     project.write(f"""
 [defaults]
 context = 4096
@@ -70,7 +74,7 @@ placement = ["-t", "1"]
     assert run["server"]["slots"] == 4
     assert run["totals"]["outcomes"] == {"stop": 164}
     assert run["totals"]["speed"]["generation"] > 0
-    assert containers() == before
+    assert left(project) == []
     assert not [line for line in servers() if str(oracle) in line]
 
 
@@ -85,7 +89,7 @@ def test_real_models_solutions(project: Project, shared: Path, kind: str, reques
         pytest.skip(f"no {kind}: {reason}")
     models = ("claude-opus-4", "llama3.3-70b", "deepseek-coder-1.3b")
     profiles = "".join(
-        f'[profiles.{model}]\ntitle = "{model}"\nsolutions = "{shared / "corpus" / f"{model}.jsonl"}"\n'
+        f'[profiles."{model}"]\ntitle = "{model}"\nsolutions = "{shared / "corpus" / f"{model}.jsonl"}"\n'
         for model in models
     )
     project.write(f'[sandbox]\nkind = "{kind}"\nimage = "{SANDBOX_IMAGE}"\n{profiles}')

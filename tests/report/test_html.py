@@ -283,3 +283,27 @@ def test_chosen_and_preferred_dark_are_the_same() -> None:
     found = themes()
     assert found["dark"] == found["chosen"]
     assert found["dark"].keys() == found["light"].keys()
+
+
+def test_ours_stand_among_published_scores(shared: Path) -> None:
+    """Published scores are listed with ours, best plus first, with what speaks against comparing them."""
+    page = html.render(standings([made.imported(shared, "gpt4")]), {})
+    names = re.findall(r"<bdi>([^<]*)</bdi></th>\n<td", page)
+    ours = names.index("GPT-4 (May 2023)", 1)
+    assert names.index("O1 Preview (Sept 2024)") < ours < names.index("Codestral 25.01")
+    assert "not comparable: secondary source" in page
+
+
+def test_what_is_not_done_is_said_with_its_remedy() -> None:
+    """Profiles without a (newer) result stand with reason and remedy; datasets without any come last."""
+    old = replace(made.demo("old", "Old", "p" * 18), state="failed", reason="out of memory", remedy="a smaller one")
+    new = Entry("new", "humaneval", "New", "", "", "none", "not run yet", 164, remedy="doit eval:new")
+    page = html.render(standings([new, old]), {})
+    cells = re.findall(
+        r"<tr><th scope=\"row\"><bdi>(\w+)</bdi></th>" + 3 * r"<td>(?:<bdi>)?([^<]*)(?:</bdi>)?</td>", page
+    )
+    assert cells == [
+        ("Old", "failed", "out of memory", "a smaller one"),
+        ("New", "not run", "not run yet", "doit eval:new"),
+    ]
+    assert page.index("<h1>Demo+</h1>") < page.index("<h1>HumanEval+</h1>")

@@ -89,7 +89,7 @@ def test_headline() -> None:
     row = next(line for line in text.splitlines() if line.startswith("| 1 |"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[1:4] == ["A", "50.0", f"**50.0** (9.5{DASH}90.5)"]
-    assert cells[5:] == ["21.4", "58&nbsp;min", "1 empty"]
+    assert cells[5:] == ["21.4", "58 min", "1 empty"]
 
 
 def test_rendered_structure() -> None:

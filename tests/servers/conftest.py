@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,23 @@ def make(tmp_path: Path, request: pytest.FixtureRequest) -> Make:
         return config.profile("tested"), config
 
     return made
+
+
+@pytest.fixture(scope="session")
+def docker() -> None:
+    """Skips where no Docker engine answers."""
+    from bench.servers.engine import lacks
+
+    if reason := lacks() or lacks(("compose", "version")):
+        pytest.skip(f"no Docker with compose: {reason}")
+
+
+@pytest.fixture(scope="session")
+def server_image(docker: None, models: Path) -> str:
+    """llama.cpp's server in an image made without a registry."""
+    maker = Path(__file__).parents[1] / "images" / "llama-server-image.sh"
+    subprocess.run([maker, IMAGE, sys.executable], check=True)
+    return IMAGE
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def _scalar(value: Any, kind: type) -> Any:
             return number
     elif kind.__module__ == "numpy":
         one = value.tolist() if getattr(value, "size", 0) == 1 else None
-        if type(one) in SCALARS or type(one) is list:
+        if one is not None and (type(one) in SCALARS or type(one) is list):
             return one
     raise TypeError(kind.__name__)
 

@@ -38,8 +38,7 @@ async function route() {
   const content = asked.length > 1 ? await pageOf(asked)?.catch(unreadable) : null;
   if (mine !== turn) return;
   if (content) show(content);
-  else leave();
-  if (!content) unfold(document.getElementById(asked[0]));
+  else arrive(document.getElementById(asked[0]), leave());
 }
 
 function unreadable() {
@@ -57,22 +56,23 @@ function show(content) {
   heading.focus();
 }
 
+/** Back to all results; false where they were on show. */
 function leave() {
-  if (view.hidden) return;
+  if (view.hidden) return false;
   view.hidden = true;
   view.replaceChildren();
   overview.hidden = false;
   document.title = home.title;
   scrollTo(0, home.scroll);
   home.focus?.focus({ preventScroll: true });
+  return true;
 }
 
-/** A link to folded details opens them. */
-function unfold(target) {
+/** A link to a place on the page: folded details open, and the browser has not gone there itself after a sample. */
+function arrive(target, returned) {
   const details = target?.closest("details");
-  if (!details) return;
-  details.open = true;
-  target.scrollIntoView({ block: "start" });
+  if (details) details.open = true;
+  if (details || (target && returned)) target.scrollIntoView({ block: "start" });
 }
 
 document.addEventListener("keydown", (event) => {

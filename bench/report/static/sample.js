@@ -110,6 +110,7 @@ function stepsOf(board, position, to) {
 }
 
 function othersOf(board, position, row) {
+  if (board.models.length < 2) return null;
   const links = board.models.map((model, other) => {
     const letter = summary(model.places[position]);
     const text = badge(letter, model.title);

@@ -149,6 +149,17 @@ def test_back_returns_to_the_place(page: Page) -> None:
     assert len(page.run(PLACES)) == 2
 
 
+def test_links_lead_from_a_sample_to_a_place(page: Page) -> None:
+    """From a sample, a dataset's link leads to its results; a model's name leads to how it was run, and unfolds it."""
+    go(page, "#s/alpha-q8/demo/Demo%2F2/0")
+    page.run("document.querySelector('.top nav a').click()")
+    page.wait("!document.getElementById('overview').hidden")
+    assert 0 <= page.run("document.getElementById('d-demo').getBoundingClientRect().top") < 100
+    page.run("document.querySelector('.headline tbody a').click()")
+    page.wait("document.querySelector('.runs details').open")
+    assert "Q4_K_M" in page.run("document.querySelector('.runs details dl').innerText")
+
+
 def test_arrows_walk_through_problems(page: Page) -> None:
     """On a sample, the arrow keys lead to the harder and the easier neighbour."""
     go(page, "#s/alpha-q8/demo/Demo%2F2/0")

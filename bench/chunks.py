@@ -1,0 +1,141 @@
+"""A text of anything → chunks: a line at the left margin with all that is indented below it.
+
+Only chunks are parsed, each a bounded number of times, so that reading stays linear. Places are character offsets.
+"""
+
+import ast
+import re
+from array import array
+from dataclasses import dataclass
+
+LIMIT = 400_000
+"""Characters that are parsed at once, and that a stretch may grow in each direction."""
+CUTS = 12
+"""How often a chunk that does not parse is cut before its error and tried again."""
+FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
+MARGIN = re.compile(rf"({FENCE.pattern})|^(?![\s#)\]}}]|(?:else|elif|except|finally)\b).", re.MULTILINE)
+HOLDS = re.compile(r"""[(\[{@\\]|\"{3}|'{3}""")
+DEPTH = 50
+"""Brackets that may be open at once over the left margin; Python itself stops at 200."""
+KEYWORD = re.compile(r"(?:async def|def|class|import|from)\b|`{3}|~{3}")
+TOKEN = re.compile(
+    r"""\#[^\n]* | \"{3} | '{3} | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | [()\[\]{}]""", re.VERBOSE | re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a text that parses, and its statements."""
+
+    source: str
+    statements: list[ast.stmt]
+
+
+def parse_prefix(source: str) -> Part:
+    """The longest beginning of `source`, in whole lines, that parses; an empty part where there is none."""
+    if len(source) > LIMIT or FENCE.match(source):
+        return Part("", [])
+    for _ in range(CUTS):
+        try:
+            return Part(source, ast.parse(source).body)
+        except SyntaxError as error:
+            lines = source.split("\n")
+            wrong = _unclosed(source) if "never closed" in error.msg or "too many" in error.msg else error.lineno
+            keep = min(len(lines) - 1 - source.endswith("\n"), (wrong or 1) - 1)
+            source = "".join(line + "\n" for line in lines[:keep])
+        except (ValueError, RecursionError, MemoryError):
+            break
+        if not source.strip():
+            break
+    return Part("", [])
+
+
+def _unclosed(source: str) -> int:
+    """The number (from 1) of the line with the first bracket that nothing closes, where Python names the last one."""
+    opened: list[int] = []
+    for token in TOKEN.finditer(source):
+        if token.group() in "([{":
+            opened.append(token.start())
+        elif opened and token.group() in ")]}":
+            opened.pop()
+    return source.count("\n", 0, opened[0]) + 1 if opened else 1
+
+
+def cut(text: str) -> "array[int]":
+    """Where the chunks of `text` begin, and where the last one ends."""
+    return _Cutter(text).chunks()
+
+
+class _Cutter:
+    """Cuts a text at its left margin, except where a bracket, a string, a decorator or a backslash holds on."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.margins = array("Q", [0])
+        for match in MARGIN.finditer(text):
+            self._add(match.start())
+            if match[1]:
+                self._add(match.end() + 1)
+        self._add(len(text))
+        # Prose may open brackets that never close; looking for their ends must not add up to more than a reading.
+        self.patience = len(text) + LIMIT // 10
+
+    def _add(self, place: int) -> None:
+        if self.margins[-1] < place <= len(self.text):
+            self.margins.append(place)
+
+    def chunks(self) -> "array[int]":
+        """Where the chunks begin, and where the last one ends."""
+        starts: array[int] = array("Q")
+        index = 0
+        while index < len(self.margins) - 1:
+            start, plain = self.margins[index], self.margins[index + 1]
+            starts.append(start)
+            index += 1
+            closed = self._closed(index - 1) if HOLDS.search(self.text, start, plain) else index
+            if closed > index:
+                held = parse_prefix(self.text[start : self.margins[closed]])
+                if start + len(held.source) > plain:
+                    index = closed
+                else:
+                    self.patience -= self.margins[closed] - start
+        starts.append(len(self.text))
+        return starts
+
+    def _closed(self, index: int) -> int:
+        """The number of the first margin after number `index` where nothing is held open, else the next one."""
+        start = position = self.margins[index]
+        depth = 0
+        for number in range(index + 1, len(self.margins)):
+            until = self.margins[number]
+            position, depth = self._lex(position, until, depth)
+            if position > until:
+                continue
+            if depth == 0 and not self._joins(number):
+                return number
+            tired = self.patience < 0 or depth > DEPTH or until - start > LIMIT
+            if tired or (depth and KEYWORD.match(self.text, until)):
+                break
+        self.patience -= max(0, position - self.margins[index + 1])
+        return index + 1
+
+    def _joins(self, number: int) -> bool:
+        """Whether the line before a margin is a decorator or ends in a backslash."""
+        before, until = self.margins[number - 1], self.margins[number]
+        return self.text.startswith("@", before) or self.text.endswith("\\\n", 0, until)
+
+    def _lex(self, position: int, until: int, depth: int) -> tuple[int, int]:
+        """Read tokens from `position` to `until`; a string with three quotes may end beyond."""
+        while position < until:
+            token = TOKEN.search(self.text, position, until)
+            if token is None:
+                return until, depth
+            position, kind = token.end(), token.group()
+            if kind in ('"""', "'''"):
+                end = self.text.find(kind, position)
+                position = len(self.text) + 1 if end < 0 else end + 3
+            elif kind in "([{":
+                depth += 1
+            elif kind in ")]}":
+                depth = max(0, depth - 1)
+        return position, depth

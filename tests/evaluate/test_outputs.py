@@ -1,0 +1,84 @@
+import marshal
+from collections import Counter, OrderedDict, defaultdict, namedtuple
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.evaluate.decode import decode
+from bench.evaluate.inside import outputs
+
+Point = namedtuple("Point", "x y")  # noqa: PYI024 - what samples return
+
+
+def read(record: bytes) -> tuple[int, bytes]:
+    """Kind and payload of one record."""
+    kind, size = outputs.HEADER.unpack_from(record)
+    assert len(record) == outputs.HEADER.size + size
+    return kind, record[outputs.HEADER.size :]
+
+
+@pytest.mark.parametrize("value", [1, 2.5, "x", None, True, [1, [2]], (1, 2), {"a": [1]}, {1, 2}, frozenset([3]), 1j])
+def test_plain_values_cross_as_they_are(value: Any) -> None:
+    """A value of exact builtin types crosses in marshal format 2 and reads as itself."""
+    kind, payload = read(outputs.record(value))
+    assert (kind, decode(payload)) == (outputs.VALUE, value)
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (Counter("aab"), {"a": 2, "b": 1}), (OrderedDict(a=1), {"a": 1}), (defaultdict(int, a=1), {"a": 1}),
+        (Point(1, 2), (1, 2)), (np.int64(3), 3), (np.float64(0.5), 0.5), (Fraction(4, 2), 2), (Decimal("0.5"), 0.5),
+        ({"a": 1}.keys(), {"a"}),
+    ],
+)  # fmt: skip
+def test_equal_values_of_other_types_cross_as_plain_ones(value: Any, plain: Any) -> None:
+    """What equals plain data crosses as that data, marked, since EvalPlus compares with ==."""
+    kind, payload = read(outputs.record(value))
+    assert kind in (outputs.VALUE | outputs.CONVERTED, outputs.CONVERTED)
+    assert decode(payload) == plain
+
+
+@pytest.mark.parametrize("value", [object(), (n for n in [1]), len, np.array([1, 2]), [object()]])
+def test_what_is_not_data_is_opaque(value: Any) -> None:
+    """A generator, a function or an object crosses as the name of its type alone."""
+    kind, payload = read(outputs.record(value))
+    assert kind == outputs.OPAQUE
+    assert payload.decode().isidentifier()
+
+
+def test_what_lies_about_itself_crosses_as_what_it_is() -> None:
+    """A subclass that overrides equality, length and iteration crosses as the value below it."""
+
+    class Liar(list):  # type: ignore[type-arg]
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return 0
+
+        def __len__(self) -> int:
+            return 1
+
+        def __iter__(self) -> Any:
+            return iter([6])
+
+    _, payload = read(outputs.record(Liar([1, 2, 3])))
+    assert decode(payload) == [1, 2, 3]
+
+
+def test_large_values_cross_as_a_digest() -> None:
+    """A value beyond the limit crosses as digest, size, type and number of items; equal values, equal digests."""
+    big = list(range(100_000))
+    kind, payload = read(outputs.record(big))
+    assert (kind, read(outputs.record(list(big)))[1]) == (outputs.DIGEST, payload)
+    assert outputs.SUMMARY.unpack(payload)[1:] == (len(marshal.dumps(big, 2)), marshal.dumps(big, 2)[:5])
+
+
+def test_nan_is_found_wherever_it_is() -> None:
+    """A NaN is found in any depth, and its bytes inside a text are none."""
+    assert outputs.holds_nan([{"a": (1.0, float("nan"))}])
+    assert not outputs.holds_nan([1.0, "\u7ff8", float("inf")])

@@ -1,0 +1,92 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.errors import MissingPrerequisite
+from bench.servers import compose, engine
+from tests.servers.helpers import Make, refusal, script
+
+
+@pytest.fixture
+def ready(docker: None, make: Make) -> Make:
+    """Makes profiles where Docker answers."""
+    return make
+
+
+def test_no_docker(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where Docker is not installed, the sentence says how to get it and how to do without."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    error = refusal(make("compose"), log)
+    assert isinstance(error, MissingPrerequisite)
+    assert error.sentence == (
+        'tested: Docker is not installed; install it (apt install docker.io), or set [server] kind = "process".'
+    )
+
+
+def test_engine_does_not_answer(ready: Make, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the engine does not run, the sentence holds Docker's words and how to start it."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    error = refusal(ready("compose"), log)
+    assert isinstance(error, MissingPrerequisite)
+    assert "the Docker engine does not answer (Cannot connect to the Docker daemon" in error.sentence
+    assert "start it (systemctl start docker)" in error.sentence
+
+
+def test_no_compose_plugin(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where Docker has no compose, the sentence names the packages that bring it."""
+    script(tmp_path / "docker", f"#!{sys.executable}\nimport sys\nif 'compose' in sys.argv:\n"
+           "    sys.exit(\"docker: 'compose' is not a docker command.\")\nprint('28.0')\n")  # fmt: skip
+    monkeypatch.setenv("PATH", str(tmp_path))
+    error = refusal(make("compose"), log)
+    assert isinstance(error, MissingPrerequisite)
+    assert "Docker has no compose plugin; install it (apt install docker-compose-v2 or" in error.sentence
+
+
+def test_user_may_not(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the user may not talk to the engine, the sentence says how to join its group."""
+    script(
+        tmp_path / "docker", f"#!{sys.executable}\nimport sys\nsys.exit('permission denied while trying to connect')\n"
+    )
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "join its group (sudo usermod -aG docker $USER) and log in again" in refusal(make("compose"), log).sentence
+
+
+@pytest.mark.docker
+def test_image_that_cannot_be_had(ready: Make, log: Path) -> None:
+    """An image that is not here and cannot be pulled is a prerequisite, with Docker's reason; nothing was started."""
+    error = refusal(ready("compose", server={"image": "127.0.0.1:9/none:none"}), log)
+    assert isinstance(error, MissingPrerequisite)
+    assert "the image 127.0.0.1:9/none:none is not here and cannot be pulled (" in error.sentence
+    assert "connection refused" in error.sentence
+    assert not log.exists()
+
+
+def test_what_docker_said() -> None:
+    """Of what Docker prints, its last line is the reason."""
+    said = " Container x  Creating\n\nError response from daemon: no such thing.\n\n"
+    assert engine.last_line(said) == "no such thing"
+    assert engine.last_line("") == ""
+
+
+def test_models_in_the_container(make: Make, models: Path, tmp_path: Path) -> None:
+    """The folder of models is /models; a model that lies elsewhere has its own folder mounted there."""
+    _, config = make("compose")
+    assert compose.mounts(config, models / "good.gguf") == ({str(models): "/models"}, "/models/good.gguf")
+    (tmp_path / "x.gguf").touch()
+    assert compose.mounts(config, tmp_path / "x.gguf") == ({str(tmp_path): "/models"}, "/models/x.gguf")
+
+
+def test_linked_models_in_the_container(make: Make, models: Path, tmp_path: Path) -> None:
+    """Parts that are links to outside the folder, as download tools make them, are mounted as what they lead to."""
+    _, config = make("compose")
+    (tmp_path / "blob").touch()
+    folder = models / "linked"
+    folder.mkdir(exist_ok=True)
+    parts = [folder / f"m-0000{number}-of-00002.gguf" for number in (1, 2)]
+    for part in parts:
+        part.unlink(missing_ok=True)
+        part.symlink_to(tmp_path / "blob")
+    volumes, inside = compose.mounts(config, parts[0])
+    assert inside == "/linked/m-00001-of-00002.gguf"
+    assert volumes[str(tmp_path / "blob")].startswith("/linked/")

@@ -1,0 +1,84 @@
+"""The report as a step of the graph, over result files as the stages leave them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from doit.exceptions import TaskFailed
+
+from bench import report
+from bench.profiles_file import load
+from bench.report_step import Report
+
+REPORTS = ("REPORT.md", "report.html", "report.json")
+PROFILES = '[profiles.a]\ntitle = "Model A"\nmodel = "a.gguf"\ndatasets = ["demo"]\n[profiles.b]\nmodel = "b.gguf"\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A profiles file, and a result of one of its two profiles."""
+    (tmp_path / "profiles.toml").write_text(PROFILES)
+    rows = {
+        f"Demo/{i}": [{"solution": "def f(): ...", "base_status": "pass", "plus_status": plus}]
+        for i, plus in enumerate(["pass"] + 17 * ["fail"])
+    }
+    results = tmp_path / "results" / "a" / "demo" / "eval_results.json"
+    results.parent.mkdir(parents=True)
+    results.write_text(json.dumps({"date": "2026-11-24 10:00", "eval": rows, "bench": {"n_problems": 18}}))
+    return tmp_path
+
+
+def step(folder: Path) -> Report:
+    """The report's step, as dodo.py makes it."""
+    return Report(load(folder / "profiles.toml"), {"b": "no model file models/b.gguf"})
+
+
+def test_three_reports_of_the_same_figures(folder: Path) -> None:
+    """One run writes all three reports; a second one writes the same bytes."""
+    assert step(folder).make() is None
+    first = {name: (folder / "results" / name).read_bytes() for name in REPORTS}
+    assert b"| 1 | Model A |" in first["REPORT.md"]
+    assert b"no model file models/b.gguf" in first["REPORT.md"]
+    assert json.loads(first["report.json"])["datasets"][1]["models"][0]["plus"][0] == 0.055556
+    assert b"Model A" in first["report.html"]
+    step(folder).make()
+    assert {name: (folder / "results" / name).read_bytes() for name in REPORTS} == first
+
+
+def test_stale_when_what_it_shows_changed(folder: Path) -> None:
+    """The report is up to date until a title, a result, a report itself or the reason of a skipped profile changes."""
+    step(folder).make()
+    assert step(folder).fresh()
+    assert not Report(step(folder).config, {}).fresh()
+    (folder / "profiles.toml").write_text(PROFILES.replace("Model A", "Model Aleph"))
+    assert [str(reason) for reason in step(folder).reasons()] == ["profiles changed"]
+    step(folder).make()
+    (folder / "results" / "a" / "demo" / "failure.json").write_text("{}")
+    assert [str(reason) for reason in step(folder).reasons()] == ["results changed"]
+    step(folder).refresh()
+    (folder / "results" / "REPORT.md").write_text("by hand")
+    assert [str(reason) for reason in step(folder).reasons()] == ["REPORT.md was changed by hand"]
+
+
+def test_clean(folder: Path) -> None:
+    """Cleaning removes the reports and nothing else."""
+    step(folder).make()
+    step(folder).clean()
+    assert not any((folder / "results" / name).exists() for name in REPORTS)
+    assert (folder / "results" / "a" / "demo" / "eval_results.json").exists()
+
+
+def test_a_report_that_cannot_be_written(folder: Path) -> None:
+    """A results folder in the way of a report is one sentence, not a traceback."""
+    (folder / "results" / "report.json").mkdir()
+    (folder / "results" / "report.json" / "x").touch()
+    failed = step(folder).make()
+    assert isinstance(failed, TaskFailed)
+    assert "report.json cannot be written" in str(failed.message)
+
+
+def test_sources() -> None:
+    """What a report is rendered with are this program's files, the templates and the published scores among them."""
+    names = {path.name for path in report.sources()}
+    assert {"REPORT.md.j2", "report.html.j2", "stats.py", "reference-scores.json"} <= names
+    assert all(path.is_file() for path in report.sources())
