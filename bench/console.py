@@ -1,13 +1,15 @@
 """What a run says on the terminal: why each step runs, what went wrong in one sentence, and how it all ended."""
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from multiprocessing.util import register_after_fork
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 from doit.action import PythonAction
 from doit.exceptions import InvalidTask
@@ -42,11 +44,17 @@ class Clean(PythonAction):  # type: ignore[misc]
         return "clean"
 
 
+ONE_INTERRUPT = 2.0
+"""Seconds within which several signals are one."""
+
+
 class Stopped(SystemExit):
     """Ctrl-C or SIGTERM: the run ends with its database written, no traceback, and exit code 130.
 
     doit sends it from a worker to the run by its class and its text, hence the arguments.
     """
+
+    last: ClassVar[float] = float("-inf")
 
     def __init__(self, *_: object) -> None:
         super().__init__(130)
@@ -91,6 +99,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         os.environ["BENCH_RUN"] = str(os.getpid())
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
+        register_after_fork(self, _begin_worker)
         try:
             self.held.enter_context(locked(self.config.layout.root / ".lock", what=str(self.config.layout.root)))
         except LockedError as error:
@@ -129,6 +138,10 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
 
     def complete_run(self) -> None:
         """Sum up a run over several profiles; say why a run could not start."""
+        Stopped.last = time.monotonic()
+        # doit does not end those that it was just starting when the interrupt came. Otherwise there are none.
+        for worker in multiprocessing.active_children():
+            worker.terminate()
         self.held.close()
         if self.runtime_errors:
             self.write("\n".join(self.runtime_errors) + "\n")
@@ -159,8 +172,18 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def _begin_worker(_reporter: RunReporter) -> None:
+    from bench.servers.child import end_with_parent  # noqa: PLC0415 - only with -n
+
+    end_with_parent()
+
+
 def _interrupt(_signal: int, _frame: object) -> None:
-    raise Stopped
+    # A worker has SIGINT from the terminal and SIGTERM from the run: the second must not cut its cleaning up short.
+    now = time.monotonic()
+    if now - Stopped.last > ONE_INTERRUPT:
+        Stopped.last = now
+        raise Stopped
 
 
 def warn(sentence: str) -> None:

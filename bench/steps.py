@@ -26,7 +26,6 @@ from bench.files import locked, write_json
 from bench.layout import RunFiles
 from bench.profiles import Config, Profile
 from bench.progress import Progress, live
-from bench.servers.child import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,6 @@ class Step:
 
     def make(self) -> TaskFailed | None:
         """Run, then record the stamp, or the failure for the report."""
-        end_with_parent()
         try:
             depends = self.depends()
             self.files.stamp(self.stage).unlink(missing_ok=True)

@@ -18,6 +18,11 @@ PAUSE = 0.5
 BUSY = (requests.codes.request_timeout, requests.codes.too_many_requests)
 """A 4xx that says "later", not "never"."""
 
+ELSEWHERE = (
+    requests.codes.unauthorized, requests.codes.forbidden, requests.codes.not_found, requests.codes.method_not_allowed,
+)  # fmt: skip
+"""A 4xx that is about the server, or about what answers in its place, not about the request."""
+
 TIMINGS = {"prompt": "prompt_per_second", "generation": "predicted_per_second"}
 
 
@@ -26,7 +31,7 @@ class LateError(ServerError):
 
 
 class DownError(ServerError):
-    """The server ended, or cannot be reached any more; another start may help."""
+    """The server ended, cannot be reached any more, or something else answers for it; another start may help."""
 
 
 class HungError(DownError):
@@ -76,8 +81,8 @@ def complete(
 ) -> Answer:
     """The answer to one request; connection errors and 5xx are tried again a bounded number of times.
 
-    Raises RequestError for a 4xx, LateError for an answer that takes too long, HungError for a server that sends
-    nothing, DownError when it ended or the tries are used up.
+    Raises RequestError for a 4xx that is about the request, LateError for an answer that takes too long, HungError for
+    a server that sends nothing, DownError when it ended, the tries are used up, or what answers is no such server.
     """
     pause = PAUSE
     for attempt in range(profile.server.retries + 1):
@@ -109,6 +114,8 @@ def _once(
         ) as response:
             if response.status_code >= requests.codes.internal_server_error or response.status_code in BUSY:
                 raise BrokenAnswerError(f"{response.status_code} {_words(response)}")
+            if response.status_code in ELSEWHERE:
+                raise DownError(f"{profile.id}: {endpoint.base_url} answers {response.status_code}: {_words(response)}")
             if response.status_code != requests.codes.ok:
                 words = f"{response.status_code}: {_words(response)}"
                 raise RequestError(f"the server refused the request with {words}", status=response.status_code)

@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -24,9 +23,8 @@ def die_with_parent() -> None:
 
 
 def end_with_parent() -> None:
-    """In a worker of doit's (-n): end as on SIGTERM when the run is gone, so that no worker goes on by itself."""
-    if multiprocessing.parent_process() is not None:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    """For a worker of doit's (-n): end as on SIGTERM when the run is gone, so that no worker goes on by itself."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:

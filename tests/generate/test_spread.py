@@ -169,6 +169,17 @@ def test_one_that_hangs_is_left_out(tmp_path: Path, two: tuple[There, There]) ->
     assert Counter(completion.server["endpoint"] for completion in done) == {b.url: 6}
 
 
+def test_something_else_answers(tmp_path: Path, two: tuple[There, There]) -> None:
+    """What answers 404 in an endpoint's place gets no problem's error recorded; that endpoint is left out."""
+    a, b = two
+    a.stop()
+    a.plan({}, 404)
+    a.start()
+    done = generated(tmp_path, a.url, b.url)
+    assert {completion.outcome for completion in done} == {"stop"}
+    assert Counter(completion.server["endpoint"] for completion in done)[a.url] == 1
+
+
 def test_none_left(tmp_path: Path, two: tuple[There, There]) -> None:
     """Where every endpoint fails, twice over, the profile fails with what each of them did; the journal keeps all."""
     a, b = two
