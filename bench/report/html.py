@@ -21,6 +21,7 @@ from bench.report.standings import Standing
 from bench.report.text import unmarked, visible
 
 HERE = Path(__file__).parent
+STYLES = ("colors.css", "report.css")
 SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "explorer", "sample", "main")
 """In the order in which they run; `theme` runs before them, in the head."""
 
@@ -85,7 +86,7 @@ def render(found: Sequence[Standing], journals: Mapping[tuple[str, str], Path]) 
     theme, script = _script(["theme"]), _script(SCRIPTS)
     page: str = _template().render(
         policy=_policy(theme, script),
-        css=_static("report.css"),
+        css="".join(map(_static, STYLES)),
         theme=theme,
         script=script,
         sections=sections,
