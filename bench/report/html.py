@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import numbers, payload, words
-from bench.report.board import Board, board
+from bench.report.board import LOST, Board, board
 from bench.report.figures import Figure, figures
 from bench.report.published import Scored, among
 from bench.report.records import Entry
@@ -22,7 +22,7 @@ from bench.report.text import unmarked, visible
 
 HERE = Path(__file__).parent
 STYLES = ("colors.css", "report.css")
-SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "explorer", "sample", "main")
+SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "found", "explorer", "sample", "pages", "main")
 """In the order in which they run; `theme` runs before them, in the head."""
 
 STATES = {"none": "not run", "gone": "not declared"}
@@ -90,7 +90,9 @@ def render(found: Sequence[Standing], journals: Mapping[tuple[str, str], Path]) 
         theme=theme,
         script=script,
         sections=sections,
-        index=payload.to_script({"kinds": payload.kinds(), "boards": [_index(section) for section in sections]}),
+        index=payload.to_script(
+            {"kinds": payload.kinds(), "lost": LOST, "boards": [_index(section) for section in sections]}
+        ),
         blocks=payload.blocks([section.board for section in sections], journals),
     )
     return page
