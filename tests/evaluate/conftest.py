@@ -104,6 +104,7 @@ class Grader:
     cache: Path
     kind: str = "bubblewrap"
     workers: int = 2
+    image: str = IMAGE
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -119,7 +120,7 @@ class Grader:
 
     def run(self, **options: Any) -> Summary:
         """Grade what was written."""
-        sandbox = Sandbox(kind=self.kind, image=IMAGE, workers=self.workers, **self.settings)
+        sandbox = Sandbox(kind=self.kind, image=self.image, workers=self.workers, **self.settings)
         return evaluate(self.files, "demo", sandbox, self.cache, **options)
 
     def results(self) -> dict[str, Any]:

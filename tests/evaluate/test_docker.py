@@ -67,9 +67,9 @@ def wait_for(what: object, seconds: float = 20.0) -> bool:
     return True
 
 
-def refused(grader: Grader, image: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def refused(grader: Grader, image: str) -> str:
     """The sentence of a grading with this image; checks that the old result stays."""
-    monkeypatch.setattr("conftest.IMAGE", image)
+    grader.image = image
     grader.write([("Demo/0", SOLUTIONS["Demo/0"])])
     grader.files.results.write_text("old")
     with pytest.raises(SandboxError) as caught:
@@ -79,25 +79,28 @@ def refused(grader: Grader, image: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return caught.value.sentence
 
 
-def test_an_image_that_cannot_be_pulled(docked: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_that_cannot_be_pulled(docked: Grader) -> None:
     """The sentence names the image, the engine's reason and what to do instead."""
-    sentence = refused(docked, "bench-no-such-image:none", monkeypatch)
+    sentence = refused(docked, "bench-no-such-image:none")
     assert sentence.startswith("The sandbox image bench-no-such-image:none is not here and cannot be pulled (")
     assert sentence.endswith('build or load it, or set [sandbox] kind = "bubblewrap".')
 
 
 @pytest.mark.slow
-def test_an_image_without_numpy(docked: Grader, variant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_without_numpy(docked: Grader, variant: str) -> None:
     """Solutions import NumPy, so an image without it is refused by name."""
-    sentence = refused(docked, variant, monkeypatch)
-    assert sentence.startswith(f"The sandbox image {variant} has no usable NumPy (missing: No module named 'numpy')")
+    sentence = refused(docked, variant)
+    assert sentence.startswith(f"The sandbox image {variant} has no usable NumPy (missing: ")
+    assert sentence.endswith("); choose one that has it.")
 
 
 def test_an_image_without_evalplus_will_do(docked: Grader) -> None:
     """The grader brings its own runner: Python 3 and NumPy are all that an image needs."""
     assert [row[:2] for row in docked.grade(list(SOLUTIONS.items()), reuse=False)] == [("pass", "pass")] * 6
     found = subprocess.run(
-        ["docker", "run", "--rm", "--network", "none", IMAGE, "python3", "-c", "import evalplus"], capture_output=True
+        ["docker", "run", "--rm", "--network", "none", IMAGE, "python3", "-c", "import evalplus"],
+        capture_output=True,
+        check=False,
     )
     assert b"No module named 'evalplus'" in found.stderr
 
@@ -105,7 +108,7 @@ def test_an_image_without_evalplus_will_do(docked: Grader) -> None:
 def test_no_engine_is_one_sentence(docked: Grader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Docker asked for by name on a machine whose engine does not answer."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nothing.sock")
-    sentence = refused(docked, IMAGE, monkeypatch)
+    sentence = refused(docked, IMAGE)
     assert sentence.startswith('[sandbox] kind = "docker" cannot be used here (')
     assert "Cannot connect to the Docker daemon" in sentence
 
@@ -120,7 +123,7 @@ def test_containers_of_graders_that_are_gone_are_removed(image: str) -> None:
         assert docker.remove_orphans() == [names[2**22 + 1]]
         assert names[os.getpid()] in containers(os.getpid())
     finally:
-        subprocess.run(["docker", "rm", "--force", *names.values()], capture_output=True)
+        subprocess.run(["docker", "rm", "--force", *names.values()], capture_output=True, check=False)
 
 
 @pytest.mark.slow
@@ -160,11 +163,12 @@ def engine(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
         process = subprocess.Popen(command, stdout=log, stderr=log)
     client = ["docker", "--host", host]
     try:
-        if not wait_for(lambda: subprocess.run([*client, "version"], capture_output=True).returncode == 0, 30):
+        if not wait_for(
+            lambda: subprocess.run([*client, "version"], capture_output=True, check=False).returncode == 0, 30
+        ):
             pytest.skip(f"a second Docker engine does not start: {(root / 'log').read_text()[-300:]}")
-        saved = subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE)
-        subprocess.run([*client, "load"], stdin=saved.stdout, check=True, capture_output=True)
-        saved.wait()
+        saved = subprocess.run(["docker", "save", image], check=True, capture_output=True).stdout
+        subprocess.run([*client, "load"], input=saved, check=True, capture_output=True)
         yield host, process
     finally:
         process.terminate()

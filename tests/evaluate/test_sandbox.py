@@ -25,9 +25,8 @@ class Leaky(Box):
 def test_a_sandbox_that_does_not_hold_is_refused(cache: Path) -> None:
     """Before any sample runs, a probe inside tries network, files and privileges; what gets through ends the run."""
     box = Truth(cache, "demo").box
-    with Pool(Leaky("bubblewrap", Sandbox(kind="bubblewrap"), "leaky"), box) as pool:
-        with pytest.raises(SandboxError) as caught:
-            pool.take()
+    with Pool(Leaky("bubblewrap", Sandbox(), "leaky"), box) as pool, pytest.raises(SandboxError) as caught:
+        pool.take()
     assert "does not hold: it connected to 127.0.0.1:" in caught.value.sentence
     assert "it read " in caught.value.sentence
     assert not pool.busy
@@ -62,11 +61,10 @@ def test_a_sandbox_without_numpy_is_refused(cache: Path) -> None:
             code += "runpy.run_module('inside.runner', run_name='__main__')"
             return Lane([sys.executable, "-s", "-c", code], str(box.resolve()), 1 << 30, 0)
 
-    with Pool(Bare("bubblewrap", Sandbox(), "bare"), Truth(cache, "demo").box) as pool:
-        with pytest.raises(
-            SandboxError, match=r"The sandbox has no usable NumPy \(missing: .*; choose one that has it"
-        ):
-            pool.take()
+    words = r"The sandbox has no usable NumPy \(missing: .*; choose one that has it"
+    pool = Pool(Bare("bubblewrap", Sandbox(), "bare"), Truth(cache, "demo").box)
+    with pool, pytest.raises(SandboxError, match=words):
+        pool.take()
 
 
 def test_a_sandbox_that_does_not_start_says_why(cache: Path) -> None:
@@ -76,9 +74,9 @@ def test_a_sandbox_that_does_not_start_says_why(cache: Path) -> None:
         def open(self, box: Path, lane: int) -> Lane:
             return Lane(["bwrap", "--no-such-option"], None, 1 << 30, 0)
 
-    with Pool(Broken("bubblewrap", Sandbox(), "broken"), Truth(cache, "demo").box) as pool:
-        with pytest.raises(SandboxError, match="did not start: bwrap: Unknown option --no-such-option"):
-            pool.take()
+    pool = Pool(Broken("bubblewrap", Sandbox(), "broken"), Truth(cache, "demo").box)
+    with pool, pytest.raises(SandboxError, match="did not start: bwrap: Unknown option --no-such-option"):
+        pool.take()
 
 
 def test_without_a_sandbox_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) -> None:
