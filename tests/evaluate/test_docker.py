@@ -155,8 +155,10 @@ def engine(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
         pytest.skip("a second Docker engine needs root and dockerd")
     root = tmp_path_factory.mktemp("engine")
     host = f"unix://{root}/docker.sock"
+    # In a network of its own: told to have no bridge, an engine takes this machine's docker0 away from the other one.
     command = [
-        "dockerd", "--host", host, "--data-root", str(root / "data"), "--exec-root", str(root / "exec"),
+        "unshare", "--net", "dockerd", "--host", host, "--data-root", str(root / "data"),
+        "--exec-root", str(root / "exec"),
         "--pidfile", str(root / "pid"), "--bridge", "none", "--iptables=false", "--shutdown-timeout", "1",
     ]  # fmt: skip
     with (root / "log").open("wb") as log:
