@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from bench.extract import extract_code, fences, normalized, split_thoughts
+from bench.extract import extract_code, normalized, split_thoughts
+from bench.fences import fences
 
 PROMPT = '''\
 from typing import List
@@ -81,6 +82,8 @@ ROWS = [
     Row("a thought whose opening tag was in the prompt ends at its closing tag",
         f"Let me see.\n{fenced(LONGER)}\n</think>\n{fenced(CODE)}", "fence"),
     Row("a thought that is not closed was cut off, with no answer behind it", f"<think>\n{fenced(CODE)}", "none", ""),
+    Row("a closing tag behind the only code may be a slip, and EvalPlus reads it", f"{CODE}\n\nSo:\n</think>\nDone.",
+        "thought"),
     Row("Mistral's tags are tags", f"[THINK]\n{LONGER}\n[/THINK]\n{CODE}", "plain"),
     Row("gpt-oss's channels are tags",
         f"<|channel|>analysis<|message|>{LONGER}<|end|><|start|>assistant<|channel|>final<|message|>{CODE}", "plain"),
