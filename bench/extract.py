@@ -74,11 +74,9 @@ def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code, rule = _found(text, entry_point, normalized(prompt))
-        if rule in ("other", "none") and thoughts.before:
-            # The tag may have been a slip of a model that had answered first, and EvalPlus reads on both sides of it.
-            earlier, found = _found(dedented(thoughts.before), entry_point, "")
-            if found not in ("other", "none"):
-                return Extraction(earlier, "thought", thoughts.reasoning)
+        # The tag may be a slip of a model that answered before it; EvalPlus reads on both sides.
+        if rule in ("other", "none") and (earlier := _thought(dedented(thoughts.before), entry_point)):
+            code, rule = earlier, "thought"
     return Extraction(code, rule, thoughts.reasoning)
 
 
@@ -117,14 +115,25 @@ def split_thoughts(text: str) -> Thoughts:
     return Thoughts(rest, "\n".join(part.strip() for part in reasoning), closed, before)
 
 
-def _found(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
+def _thought(text: str, entry_point: str) -> str:
+    """The code of the longest stretch in a thought where that defines the entry point, as EvalPlus has it; else ""."""
+    longest = _longest(Text(text).stretches(OTHER))
+    code = reduce.reachable(longest.parts, entry_point) if longest else ""
+    return code if re.search(rf"^{_defines(entry_point)}", code, re.MULTILINE) else ""
+
+
+def _defines(entry_point: str) -> str:
+    """A pattern for the beginning of what may define the entry point."""
     name = re.escape(entry_point)
-    defines = rf"(?:async[ \t]+def|def|class)[ \t]+{name}\b|{name}[ \t]*[:=]"
+    return rf"(?:(?:async[ \t]+def|def|class)[ \t]+{name}\b|{name}[ \t]*[:=])"
+
+
+def _found(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
     blocks = fences(text)
     # An entry point inside a class or an `if` is the second choice: EvalPlus keeps it only where nothing else is left.
     source = Text(text)
     for indent in ("", "[ \t]+"):
-        best = _longest(source.stretches(re.compile(rf"^{indent}(?:{defines})", re.MULTILINE)))
+        best = _longest(source.stretches(re.compile(rf"^{indent}{_defines(entry_point)}", re.MULTILINE)))
         if best:
             return reduce.reachable(best.parts, entry_point) or best.source.strip(), _rule(best, text, blocks)
     for body in [text[block.start : block.end] for block in blocks[:FENCES]] or [text]:
