@@ -22,10 +22,12 @@ from doit.exceptions import InvalidDodoFile
 from bench import commands, turns
 from bench.console import Clean, RunReporter, fresh
 from bench.errors import BenchError
+from bench.prerequisites import skipped
 from bench.profiles import Profile
 from bench.profiles_file import load
 from bench.report_step import Report
-from bench.steps import Evaluate, Generate, Samples, Step, skipped
+from bench.step import Step
+from bench.steps import Evaluate, Generate, Samples
 
 Task = dict[str, Any]
 

@@ -12,7 +12,8 @@ from bench import problems
 from bench.console import line
 from bench.errors import BenchError
 from bench.profiles import Config
-from bench.steps import Evaluate, Generate, Samples, Step
+from bench.step import Step
+from bench.steps import Evaluate, Generate, Samples
 
 Action = Callable[..., TaskFailed | None]
 

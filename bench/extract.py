@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bench import reduce
+from bench.fences import Fence, dedented, fences
 from bench.stretch import Stretch, Text
 
 VERSION = 1
@@ -26,9 +27,6 @@ VERSION = 1
 TAGS = "think|thinking|thought|thoughts|reasoning"
 OPENED = re.compile(rf"^[ \t]*(?:<({TAGS})>|\[THINK\]|<\|channel\|>analysis<\|message\|>)", re.MULTILINE)
 CLOSED = re.compile(rf"</(?:{TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>")
-FENCE_LINE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
-ANY_INDENT = re.compile(r"^[ \t]*(?=\S)", re.MULTILINE)
-STARTS_CODE = re.compile(r"[ \t]+(?:async def|def|class|import|from|@)\b")
 OTHER = re.compile(
     r"^[ \t]*(?:(?:async[ \t]+)?def |class |import |from |for |while |\w+(?:, *\w+)*[ \t]*=[^=])", re.MULTILINE
 )
@@ -50,26 +48,23 @@ class Extraction:
 
 @dataclass(frozen=True)
 class Thoughts:
-    """An answer without its thoughts; `closed` is false where it ends inside one, so that nothing follows."""
+    """An answer without its thoughts; `closed` is false where it ends inside one, so that nothing follows.
+
+    `before` is the part of the thoughts that ends in a closing tag without an opening one.
+    """
 
     answer: str
     reasoning: str
     closed: bool
-
-
-@dataclass(frozen=True)
-class Fence:
-    """The lines between two fences: offsets of their first and behind their last character."""
-
-    start: int
-    end: int
+    before: str = ""
 
 
 def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
     """The code in `answer` that defines `entry_point`; never raises.
 
     `prompt` is what a completion would continue. Rules: `plain` (the answer is code), `fence`, `text` (code between
-    prose), `continuation` (prompt and answer together), `other` (Python that does not define the entry point), `none`.
+    prose), `continuation` (prompt and answer together), `thought` (there is code only before a closing tag that nothing
+    opened), `other` (Python that does not define the entry point), `none`.
     """
     thoughts = split_thoughts(normalized(answer))
     text = dedented(thoughts.answer)
@@ -79,6 +74,9 @@ def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code, rule = _found(text, entry_point, normalized(prompt))
+        # The tag may be a slip of a model that answered before it; EvalPlus reads on both sides.
+        if rule in ("other", "none") and (earlier := _thought(dedented(thoughts.before), entry_point)):
+            code, rule = earlier, "thought"
     return Extraction(code, rule, thoughts.reasoning)
 
 
@@ -108,57 +106,34 @@ def split_thoughts(text: str) -> Thoughts:
         closed = closing is not None
     kept.append(text[position:])
     rest = "".join(kept)
-    orphan = None
+    orphan, before = None, ""
     for orphan in CLOSED.finditer(rest):  # noqa: B007 - the last one is wanted
         pass
     if orphan:
-        reasoning.insert(0, rest[: orphan.start()])
-        rest = rest[orphan.end() :]
-    return Thoughts(rest, "\n".join(part.strip() for part in reasoning), closed)
+        before, rest = rest[: orphan.start()], rest[orphan.end() :]
+        reasoning.insert(0, before)
+    return Thoughts(rest, "\n".join(part.strip() for part in reasoning), closed, before)
 
 
-def fences(text: str) -> list[Fence]:
-    """The fenced blocks of `text`; one that is not closed ends with the text."""
-    found: list[Fence] = []
-    mark, start = "", 0
-    for line in FENCE_LINE.finditer(text):
-        if not mark:
-            mark, start = line[2], min(line.end() + 1, len(text))
-        elif line[2].startswith(mark) and not line[3].strip():
-            found.append(Fence(start, max(start, line.start())))
-            mark = ""
-    if mark:
-        found.append(Fence(start, len(text)))
-    return found
+def _thought(text: str, entry_point: str) -> str:
+    """The code of the longest stretch in a thought where that defines the entry point, as EvalPlus has it; else ""."""
+    longest = _longest(Text(text).stretches(OTHER))
+    code = reduce.reachable(longest.parts, entry_point) if longest else ""
+    return code if re.search(rf"^{_defines(entry_point)}", code, re.MULTILINE) else ""
 
 
-def dedented(text: str) -> str:
-    """`text` with code that is indented as a whole inside its fence (in a list, say) moved to the left margin."""
-    pieces: list[str] = []
-    position = 0
-    for fence in fences(text):
-        pieces.append(text[position : fence.start])
-        pieces.append(_to_margin(text[fence.start : fence.end]))
-        position = fence.end
-    return "".join([*pieces, text[position:]])
-
-
-def _to_margin(block: str) -> str:
-    body = block.lstrip("\n")
-    if not STARTS_CODE.match(body):
-        return block
-    margin = min((match.group() for match in ANY_INDENT.finditer(block)), key=len)
-    return re.sub(rf"^{margin}", "", block, flags=re.MULTILINE)
+def _defines(entry_point: str) -> str:
+    """A pattern for the beginning of what may define the entry point."""
+    name = re.escape(entry_point)
+    return rf"(?:(?:async[ \t]+def|def|class)[ \t]+{name}\b|{name}[ \t]*[:=])"
 
 
 def _found(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
-    name = re.escape(entry_point)
-    defines = rf"(?:async[ \t]+def|def|class)[ \t]+{name}\b|{name}[ \t]*[:=]"
     blocks = fences(text)
     # An entry point inside a class or an `if` is the second choice: EvalPlus keeps it only where nothing else is left.
     source = Text(text)
     for indent in ("", "[ \t]+"):
-        best = _longest(source.stretches(re.compile(rf"^{indent}(?:{defines})", re.MULTILINE)))
+        best = _longest(source.stretches(re.compile(rf"^{indent}{_defines(entry_point)}", re.MULTILINE)))
         if best:
             return reduce.reachable(best.parts, entry_point) or best.source.strip(), _rule(best, text, blocks)
     for body in [text[block.start : block.end] for block in blocks[:FENCES]] or [text]:

@@ -4,6 +4,7 @@ The fingerprint covers every part of a split model: its size and a digest over t
 A 60 GB file is read at 2 MiB, not at 60 GB; a file that was copied or touched keeps its fingerprint.
 """
 
+import contextlib
 import re
 import struct
 from pathlib import Path
@@ -20,9 +21,14 @@ SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?
 STRING, ARRAY = 8, 9
 """Value types of the GGUF format, version 3 (ggml's docs/gguf.md)."""
 
+TEXT_LIMIT = 1 << 24
+"""Bytes of a text; a chat template has some 10 kB, and a damaged header may claim any length."""
+
 FILE_TYPES = {
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S", 12: "Q3_K_M",
-    13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 32: "BF16", 38: "MXFP4",
+    13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 19: "IQ2_XXS", 20: "IQ2_XS",
+    21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S",
+    29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4",
 }  # fmt: skip
 """general.file_type, as llama.cpp numbers it."""
 
@@ -46,60 +52,79 @@ def parts(model: Path) -> list[Path]:
 
 
 def fingerprint(model: Path, cache: Path) -> str:
-    """The model's name by content; `cache` is a folder that remembers it by path, size and time."""
+    """The model's name by content; `cache` is a folder that remembers it by path, size and time.
+
+    Raises MissingPrerequisite where a file is missing or cannot be read.
+    """
     memo_file = cache / "gguf.json"
     saved = read_json(memo_file)
-    memo: dict[str, list[Any]] = saved if isinstance(saved, dict) else {}
+    memo: dict[str, Any] = saved if isinstance(saved, dict) else {}
     digests, known = [], True
     for path in parts(model):
         status = path.stat()
         state = [status.st_size, status.st_mtime_ns]
         entry = memo.get(str(path))
-        if entry is None or entry[:2] != state:
+        if not isinstance(entry, list) or len(entry) != 3 or entry[:2] != state:
             entry, known = [*state, _sampled(path, status.st_size)], False
             memo[str(path)] = entry
-        digests.append(entry[2])
+        digests.append(str(entry[2]))
     if not known:
         write_json(memo_file, memo)
     return digest("\n".join(digests))
 
 
 def _sampled(path: Path, size: int) -> str:
-    with path.open("rb") as file:
-        pieces = [str(size).encode(), file.read(HEADER)]
-        for i in range(SAMPLES):
-            file.seek(max(0, (size - BLOCK) * (i + 1) // SAMPLES))
-            pieces.append(file.read(BLOCK))
+    try:
+        with path.open("rb") as file:
+            pieces = [str(size).encode(), file.read(HEADER)]
+            for i in range(SAMPLES):
+                file.seek(max(0, (size - BLOCK) * (i + 1) // SAMPLES))
+                pieces.append(file.read(BLOCK))
+    except OSError as error:
+        raise MissingPrerequisite(
+            f"The model file {path} cannot be read ({error.strerror}); make it readable."
+        ) from None
     return digest(b"".join(pieces))
 
 
 def facts(model: Path) -> dict[str, Any]:
-    """Name, architecture, quantization, training context, chat template digest, files and bytes; "" where unread."""
+    """Name, architecture, quantization, training context, chat template digest, files and bytes; empty where unread.
+
+    Raises MissingPrerequisite where a file is missing.
+    """
     files = parts(model)
     meta = _metadata(files[0])
-    architecture = meta.get("general.architecture", "")
-    template = meta.get("tokenizer.chat_template", "")
+    architecture = _text(meta, "general.architecture")
+    template = _text(meta, "tokenizer.chat_template")
+    kind, context = meta.get("general.file_type"), meta.get(f"{architecture}.context_length")
     return {
         "file": model.name,
         "files": len(files),
         "bytes": sum(path.stat().st_size for path in files),
-        "name": meta.get("general.name", ""),
+        "name": _text(meta, "general.name"),
         "architecture": architecture,
-        "quantization": FILE_TYPES.get(meta.get("general.file_type", -1), ""),
-        "context_train": meta.get(f"{architecture}.context_length"),
+        "quantization": FILE_TYPES.get(kind, "") if isinstance(kind, int) else "",
+        "context_train": context if isinstance(context, int) else None,
         "chat_template": digest(template) if template else "",
     }
 
 
+def _text(meta: dict[str, Any], key: str) -> str:
+    value = meta.get(key)
+    return value if isinstance(value, str) else ""
+
+
 def _metadata(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        try:
-            if file.read(4) != b"GGUF":
-                return {}
-            _, _, count = struct.unpack("<IQQ", file.read(20))
-            return {_string(file): _value(file, _scalar(file, "<I")) for _ in range(min(count, 10_000))}
-        except (struct.error, UnicodeDecodeError, KeyError, OverflowError, MemoryError):
-            return {}
+    """What the header says, as far as it can be read."""
+    meta: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError, KeyError, OverflowError, struct.error), path.open("rb") as file:
+        if file.read(4) != b"GGUF":
+            return meta
+        _, _, count = struct.unpack("<IQQ", file.read(20))
+        for _ in range(min(count, 10_000)):
+            key = _string(file)
+            meta[key] = _value(file, _scalar(file, "<I"))
+    return meta
 
 
 def _scalar(file: BinaryIO, form: str) -> Any:
@@ -107,7 +132,13 @@ def _scalar(file: BinaryIO, form: str) -> Any:
 
 
 def _string(file: BinaryIO) -> str:
-    return file.read(_scalar(file, "<Q")).decode("utf-8")
+    length = _scalar(file, "<Q")
+    if length > TEXT_LIMIT:
+        raise ValueError(length)
+    data = file.read(length)
+    if len(data) < length:
+        raise ValueError(length)
+    return data.decode("utf-8", "replace")
 
 
 def _value(file: BinaryIO, kind: int) -> Any:

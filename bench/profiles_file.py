@@ -140,7 +140,10 @@ def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Ser
 
 def _solutions(table: dict[str, Any], where: str) -> tuple[str, ...]:
     value = table.get("solutions", [])
-    return checked([value] if isinstance(value, str) else value, tuple[str, ...], where, "solutions")
+    solutions: tuple[str, ...] = checked(
+        [value] if isinstance(value, str) else value, tuple[str, ...], where, "solutions"
+    )
+    return solutions
 
 
 def _check_source(profile: Profile, where: str) -> None:

@@ -1,100 +1,25 @@
 """The steps of the graph: what each depends on, what it writes, and how it is made.
 
     Generate ─▶ Samples ─▶ Evaluate        one of each for a profile and a dataset
-                               └──▶ Report
+                               └──▶ Report (report_step.py)
 
-A step knows its reasons to run (stale.py), runs the stage's own code, and records its stamp or its failure. Heavy
-modules are imported when a step is made, never before.
+Heavy modules are imported when a step is made, never before.
 """
 
 import contextlib
 import itertools
 import json
-import sys
-import time
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from doit.exceptions import TaskFailed
-
 from bench import problems, stale
-from bench.console import Stopped, shown
-from bench.errors import BenchError, MissingPrerequisite
-from bench.files import locked, write_json
-from bench.layout import RunFiles
+from bench.console import shown
+from bench.files import locked
+from bench.prerequisites import require
 from bench.profiles import Config, Profile
 from bench.progress import Progress, live
-
-
-@dataclass(frozen=True)
-class Step:
-    """One stage of one profile on one dataset."""
-
-    config: Config
-    profile: Profile
-    dataset: str
-    stage: ClassVar[str] = ""
-
-    @property
-    def files(self) -> RunFiles:
-        """Where this profile's files for this dataset are."""
-        return self.config.layout.run(self.profile.id, self.dataset)
-
-    @property
-    def label(self) -> str:
-        """The profile's id, with the dataset where it has several."""
-        several = len(self.profile.sampling.datasets) > 1
-        return f"{self.profile.id}:{self.dataset}" if several else self.profile.id
-
-    def depends(self) -> dict[str, Any]:
-        """What the outputs are made from, as named JSON scalars."""
-        raise NotImplementedError
-
-    def outputs(self) -> tuple[Path, ...]:
-        """The files that this step writes."""
-        raise NotImplementedError
-
-    def run(self) -> None:
-        """Do the work. Raises BenchError."""
-        raise NotImplementedError
-
-    def reasons(self) -> tuple[stale.Reason, ...]:
-        """Why this step would run; empty where it is up to date."""
-        try:
-            return stale.reasons(self.files.stamp(self.stage), self.depends(), self.outputs())
-        except MissingPrerequisite as error:
-            return (stale.Reason("prerequisite", error.sentence),)
-
-    def make(self) -> TaskFailed | None:
-        """Run, then record the stamp, or the failure for the report."""
-        try:
-            depends = self.depends()
-            self.files.stamp(self.stage).unlink(missing_ok=True)
-            self.run()
-        except BenchError as error:
-            return self._failed(error)
-        except (KeyboardInterrupt, Stopped):
-            sys.stderr.write(f"\n{self.stage} {self.label} stopped; the next doit goes on from here.\n")
-            raise Stopped from None
-        stale.mark(self.files.stamp(self.stage), depends, self.outputs())
-        self.files.failure.unlink(missing_ok=True)
-        return None
-
-    def clean(self) -> None:
-        """Remove what this step wrote, so that it runs again."""
-        for path in (*self.outputs(), self.files.stamp(self.stage), self.files.failure):
-            if path.exists():
-                path.unlink()
-                print(f"clean     {shown(path)}")
-
-    def _failed(self, error: BenchError) -> TaskFailed:
-        with contextlib.suppress(BenchError):
-            record = {"stage": self.stage, "sentence": error.sentence, "at": time.strftime("%Y-%m-%d %H:%M")}
-            write_json(self.files.failure, record)
-        sentence = error.sentence if self.profile.id in error.sentence else f"{self.profile.id}: {error.sentence}"
-        return TaskFailed("\n".join(filter(None, [sentence, error.log])))
+from bench.step import Step
 
 
 class Generate(Step):
@@ -207,15 +132,19 @@ class Evaluate(Step):
 
 
 def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
-    """The score as a person reads it, with the 95 % interval, what was lost, and the seconds of grading."""
+    """The score as a person reads it, what was lost, and the seconds of grading.
+
+    The 95 % interval is for one sample a problem; the report has that of several.
+    """
     from bench.report.stats import wilson  # noqa: PLC0415 - only after grading
 
     title = problems.SOURCES[dataset].title
-    low, high = wilson(round(summary.plus_pass * summary.n_problems), summary.n_problems)
+    low, high = wilson(summary.plus_passed, summary.n_problems)
+    interval = f" ({100 * low:.1f} to {100 * high:.1f})" if summary.n_samples <= summary.n_problems else ""
     lost = Counter(info["lost"] for info in infos if info.get("lost"))
     parts = [
         f"{title} {100 * summary.base_pass:.1f}",
-        f"{title}+ {100 * summary.plus_pass:.1f} ({100 * low:.1f} to {100 * high:.1f})",
+        f"{title}+ {100 * summary.plus_pass:.1f}{interval}",
         *(f"{count} {name}" for name, count in sorted(lost.items())),
         f"{summary.seconds:.0f} s",
     ]
@@ -236,35 +165,6 @@ def completion_identity(config: Config, profile: Profile, dataset: str) -> dict[
         "samples": profile.sampling.samples,
         **identity(profile, fingerprint(config, profile)),
     }
-
-
-def missing(config: Config, profile: Profile) -> str | None:
-    """What this profile needs and this machine lacks, in one phrase with the place looked at; None if nothing."""
-    if profile.imported:
-        from bench import imports  # noqa: PLC0415 - only where a profile is looked at
-
-        if imports.import_digest(profile, config) is None:
-            where = ", ".join(profile.solutions)
-            return f"no solutions yet in {where} (README: Claude)"
-    elif profile.needs_file and not config.model_path(profile).is_file():
-        shown = config.model_path(profile)
-        with contextlib.suppress(ValueError):
-            shown = shown.relative_to(config.file.parent)
-        return f"no model file {shown}"
-    return None
-
-
-def require(config: Config, profile: Profile) -> None:
-    """Raise MissingPrerequisite where `missing` finds something."""
-    lacking = missing(config, profile)
-    if lacking:
-        raise MissingPrerequisite(f"{profile.id}: {lacking}; put it there, or change profiles.toml.")
-
-
-def skipped(config: Config) -> dict[str, str]:
-    """The profiles that cannot run on this machine, with what they lack."""
-    found = {profile.id: missing(config, profile) for profile in config.profiles}
-    return {profile_id: lacking for profile_id, lacking in found.items() if lacking}
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -48,8 +48,8 @@ def test_three_reports_of_the_same_figures(folder: Path) -> None:
 def test_stale_when_what_it_shows_changed(folder: Path) -> None:
     """The report is up to date until a title, a result, a report itself or the reason of a skipped profile changes."""
     step(folder).make()
-    assert step(folder).fresh()
-    assert not Report(step(folder).config, {}).fresh()
+    assert not step(folder).reasons()
+    assert Report(step(folder).config, {}).reasons()
     (folder / "profiles.toml").write_text(PROFILES.replace("Model A", "Model Aleph"))
     assert [str(reason) for reason in step(folder).reasons()] == ["profiles changed"]
     step(folder).make()

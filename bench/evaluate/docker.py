@@ -33,13 +33,16 @@ def reason() -> str | None:
     return None if answer.returncode == 0 else (answer.stderr.strip().splitlines() or ["it does not answer"])[-1]
 
 
-def image_id(image: str) -> str:
-    """The id of an image, pulled if it is not there. Raises SandboxError where it cannot be had."""
+def image_id(image: str, *, pull: bool = True) -> str:
+    """The id of an image, pulled if it is not there and may be. Raises SandboxError where it cannot be had."""
     for attempt in ("look", "pull"):
         found = _docker("image", "inspect", "--format", "{{.Id}}", image)
         if found.returncode == 0:
             return found.stdout.strip()
+        if not pull:
+            raise SandboxError(f"The sandbox image {image} is not here; run docker pull {image}.")
         if attempt == "look":
+            print(f"  pulling the sandbox image {image}, once", flush=True)
             pulled = _docker("pull", "--quiet", image, seconds=3600)
             if pulled.returncode:
                 said = (pulled.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -85,7 +85,8 @@ def _automatic(settings: Sandbox, *, trusted: bool) -> Box:
     failed: SandboxError | None = None
     if docker.reason() is None:
         try:
-            return _box("docker", settings)
+            # The demo is to run at once: gigabytes are not pulled for it.
+            return _box("docker", settings, pull=not trusted)
         except SandboxError as error:
             failed = error
     if bubblewrap.reason() is None:
@@ -95,8 +96,8 @@ def _automatic(settings: Sandbox, *, trusted: bool) -> Box:
     raise failed or SandboxError(NONE)
 
 
-def _box(kind: str, settings: Sandbox) -> Box:
+def _box(kind: str, settings: Sandbox, *, pull: bool = True) -> Box:
     settings = replace(settings, kind=kind)
     if kind == "docker":
-        return Box(kind, settings, f"docker {docker.image_id(settings.image)}")
+        return Box(kind, settings, f"docker {docker.image_id(settings.image, pull=pull)}")
     return Box(kind, settings, f"python {platform.python_version()}")

@@ -11,9 +11,9 @@ from bench.profiles import Config, Profile
 def fingerprint(config: Config, profile: Profile) -> str:
     """Names the model's weights: a fingerprint of the GGUF, or the name that an endpoint or a command knows."""
     if profile.builtin:
-        from bench.demo import model  # noqa: PLC0415 - only where the demo is looked at
+        from bench.demo.model import VERSION  # noqa: PLC0415 - only where the demo is looked at
 
-        return digest(f"{profile.model} {model.VERSION}")
+        return digest(f"{profile.model} {VERSION}")
     if profile.needs_file:
         return gguf.fingerprint(config.model_path(profile), config.layout.cache)
     return digest(" ".join([profile.server.kind, profile.model, profile.server.base_url, *profile.server.command]))
@@ -23,11 +23,11 @@ def file_of(config: Config, profile: Profile) -> Path:
     """The profile's GGUF; a built-in one is built where it is missing. Raises MissingPrerequisite."""
     path = config.model_path(profile)
     if profile.builtin and not path.exists():
-        from bench.demo import model  # noqa: PLC0415 - only where the demo is built
+        from bench.demo.model import build  # noqa: PLC0415 - only where the demo is built
 
         with locked(path.with_suffix(".lock"), what=f"The building of {path.name}", wait=True):
             if not path.exists():
-                model.build(path)
+                build(path)
     if profile.needs_file and not path.is_file():
         raise MissingPrerequisite(f"{profile.id}: no model file {path}; put it there, or change profiles.toml.")
     return path

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.report import charts
-from bench.report.charts import NARROW, TOP, WIDE, Mark, Size, Spec
+from bench.report import charts, vega
+from bench.report.charts import TOP, Mark
 from bench.report.numbers import DASH, rate
+from bench.report.vega import NARROW, WIDE, Size, Spec
 
 UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
 Cells = tuple[tuple[str, ...], ...]
@@ -113,5 +114,5 @@ def _figure(
         return None
     shown = marks[:TOP]
     about = f"{names[1]}, {len(shown)} models; the table below has the same figures"
-    wide, narrow = (charts.svg(draw(shown, size), about) for size in (WIDE, NARROW))
+    wide, narrow = (vega.svg(draw(shown, size), about) for size in (WIDE, NARROW))
     return Figure(*names, wide, narrow, columns, tuple(map(cells, marks)), len(marks) - len(shown))

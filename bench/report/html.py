@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import numbers, payload, words
-from bench.report.board import Board, board
+from bench.report.board import LOST, Board, board
 from bench.report.figures import Figure, figures
 from bench.report.published import Scored, among
 from bench.report.records import Entry
@@ -21,7 +21,8 @@ from bench.report.standings import Standing
 from bench.report.text import unmarked, visible
 
 HERE = Path(__file__).parent
-SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "explorer", "sample", "main")
+STYLES = ("colors.css", "report.css")
+SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "found", "explorer", "sample", "pages", "main")
 """In the order in which they run; `theme` runs before them, in the head."""
 
 STATES = {"none": "not run", "gone": "not declared"}
@@ -85,11 +86,13 @@ def render(found: Sequence[Standing], journals: Mapping[tuple[str, str], Path]) 
     theme, script = _script(["theme"]), _script(SCRIPTS)
     page: str = _template().render(
         policy=_policy(theme, script),
-        css=_static("report.css"),
+        css="".join(map(_static, STYLES)),
         theme=theme,
         script=script,
         sections=sections,
-        index=payload.to_script({"kinds": payload.kinds(), "boards": [_index(section) for section in sections]}),
+        index=payload.to_script(
+            {"kinds": payload.kinds(), "lost": LOST, "boards": [_index(section) for section in sections]}
+        ),
         blocks=payload.blocks([section.board for section in sections], journals),
     )
     return page

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bench import problems
 from bench.evaluate import expected
@@ -16,7 +17,8 @@ from bench.layout import RunFiles
 from bench.profiles import Sandbox
 
 IMAGE = "bench-sandbox:test"
-SHARED = Path(__file__).parents[2] / ".." / "shared"
+settings.register_profile("busy", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def problem(number: int, name: str, code: str, base: list[Any], plus: list[Any], atol: float = 0) -> dict[str, Any]:
@@ -102,6 +104,7 @@ class Grader:
     cache: Path
     kind: str = "bubblewrap"
     workers: int = 2
+    image: str = IMAGE
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -117,7 +120,7 @@ class Grader:
 
     def run(self, **options: Any) -> Summary:
         """Grade what was written."""
-        sandbox = Sandbox(kind=self.kind, image=IMAGE, workers=self.workers, **self.settings)
+        sandbox = Sandbox(kind=self.kind, image=self.image, workers=self.workers, **self.settings)
         return evaluate(self.files, "demo", sandbox, self.cache, **options)
 
     def results(self) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import SOLUTIONS, Grader
 
+from bench.evaluate import bubblewrap, docker
+
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
 ORDER = ["leaves_traces", "finds_traces"]
 MARK = "written-by-a-sample"
@@ -23,18 +25,24 @@ def source(path: Path) -> str:
     return text.replace(filler, f"{filler}\n" * (5_000_000 // len(filler)))
 
 
-def processes() -> set[int]:
-    """Every process of this machine."""
-    return {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
-
-
-def uids(pids: set[int]) -> set[int]:
-    """The users of those processes that still run."""
-    found = set()
-    for pid in pids:
+def left_behind(kind: str) -> list[str]:
+    """What still runs of this process's sandboxes: containers, or processes of its lanes' users."""
+    if kind == "docker":
+        command = ["docker", "ps", "--all", "--quiet", "--filter", f"label={docker.LABEL}={os.getpid()}"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    lanes = {bubblewrap.FIRST_UID + (os.getpid() * 16 + lane) % 5000 for lane in range(16)}
+    found = []
+    for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            found.add(Path(f"/proc/{pid}").stat().st_uid)
+            if entry.name.isdigit() and entry.stat().st_uid in lanes:
+                found.append(entry.name)
     return found
+
+
+def marked(own: Path) -> list[Path]:
+    """Files of this machine that a sample's name is on."""
+    places = [Path(name) for name in ("/", "/etc", "/home", "/root", "/tmp", "/usr", "/var", "/dev/shm")]
+    return [path for place in places for path in place.glob(f"*{MARK}*")] + list(own.rglob(f"*{MARK}*"))
 
 
 def test_there_are_thirty_kinds_of_hostility() -> None:
@@ -51,7 +59,7 @@ def test_none_passes_and_nothing_stays(tmp_path: Path, cache: Path, kind: str) -
     paths = first + [path for path in HOSTILE if path not in first]
     neighbours = [(task_id, text) for task_id, text in SOLUTIONS.items() if task_id != "Demo/0"]
     pairs = [("Demo/0", source(path)) for path in paths] + neighbours * 3 + [("Demo/0", SOLUTIONS["Demo/0"])]
-    before, started = processes(), time.monotonic()
+    started = time.monotonic()
 
     grader = Grader(tmp_path, cache, kind, workers=2, settings={"memory": 2048})
     graded = grader.grade(pairs)
@@ -59,13 +67,12 @@ def test_none_passes_and_nothing_stays(tmp_path: Path, cache: Path, kind: str) -
     passed = [path.stem for path, (base, plus, _) in zip(paths, graded, strict=False) if "pass" in (base, plus)]
     assert passed == []
     assert all(row[:2] == ("pass", "pass") for row in graded[len(paths) :])
-    assert time.monotonic() - started < 150
-    left = processes() - before
-    assert not uids(left) & (set(range(60000, 65001)) | {65534})
-    if kind == "docker":
-        label = ["docker", "ps", "--all", "--quiet", "--filter", f"label=bench.sandbox={os.getpid()}"]
-        assert subprocess.run(label, capture_output=True, text=True, check=True).stdout == ""
-    assert not [path for path in tmp_path.rglob("*") if MARK in path.name]
+    assert time.monotonic() - started < 400
+    deadline = time.monotonic() + 20
+    while left_behind(kind) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert left_behind(kind) == []
+    assert marked(tmp_path) == []
 
 
 FORGERIES = ["equals_everything", "lying_list", "forges_frames", "exits_with_zero", "walks_frames"]

@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from bench.report import charts, labels
-from bench.report.charts import NARROW, WIDE, Mark
+from bench.report.charts import Mark
 from bench.report.labels import Plane
+from bench.report.vega import NARROW, WIDE, Size
+from bench.report.vega import svg as drawn
 
 MARKS = [
     Mark("Alpha UD-Q6_K_XL", "run-1", 93.3, 90.9, 85.5, 94.4, 21.4, 900.0, 3500.0, (90.9, 93.0, 94.0), "Alpha", 94.1),
@@ -30,9 +32,9 @@ def texts(svg: str) -> list[str]:
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("name", SPECS)
-def test_a_chart_is_plain_svg(name: str, size: charts.Size) -> None:
+def test_a_chart_is_plain_svg(name: str, size: Size) -> None:
     """A chart has its width, no script, style or id (several share a page), and no address but places on the page."""
-    svg = charts.svg(SPECS[name](size), 'about "it"')
+    svg = drawn(SPECS[name](size), 'about "it"')
     root = ET.fromstring(svg)
     assert {node.tag.rpartition("}")[2] for node in root.iter()} <= {"svg", "g", "path", "line", "text", "a"}
     assert abs(float(root.attrib["width"]) - size.total) <= 8
@@ -45,19 +47,19 @@ def test_a_chart_is_plain_svg(name: str, size: charts.Size) -> None:
 def test_colours_follow_the_theme() -> None:
     """Every colour of a chart is one of the page's, so that it follows the theme."""
     for name, make in SPECS.items():
-        painted = set(re.findall(r'(?:fill|stroke)="([^"]+)"', charts.svg(make(WIDE), "")))
+        painted = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawn(make(WIDE), "")))
         fixed = {color for color in painted if not color.startswith("var(")}
         assert fixed <= {"none", "transparent", *(["red"] if name == "bars" else [])}
 
 
 def test_the_same_figures_draw_the_same_bytes() -> None:
     """A chart depends on its figures alone."""
-    assert charts.svg(SPECS["quality"](WIDE), "") == charts.svg(SPECS["quality"](WIDE), "")
+    assert drawn(SPECS["quality"](WIDE), "") == drawn(SPECS["quality"](WIDE), "")
 
 
 def test_every_model_has_a_tooltip() -> None:
     """A point says model, score, interval and speed to those who cannot see it, and to those who point at it."""
-    svg = charts.svg(SPECS["quality"](WIDE), "")
+    svg = drawn(SPECS["quality"](WIDE), "")
     told = [node.attrib["aria-label"] for node in ET.fromstring(svg).iter() if "aria-label" in node.attrib]
     assert "Alpha UD-Q6_K_XL\nplus 90.9 (85.5 to 94.4), base 93.3\n21.4 tokens/s" in told
 
@@ -67,7 +69,7 @@ def test_hostile_titles_stay_text() -> None:
     titles = ["</svg><script>", "{{7*7}}", "datum.x", "'\"&"]
     marks = [replace(mark, title=f"{title} {at}") for at, (mark, title) in enumerate(zip(MARKS, titles, strict=True))]
     for spec in (charts.quality(marks, WIDE, "x"), charts.scores(marks, WIDE, "x"), charts.scores(marks, NARROW, "x")):
-        svg = charts.svg(spec, "")
+        svg = drawn(spec, "")
         assert "<script" not in svg
         assert set(texts(svg)) >= {"</svg><script> 0", "{{7*7}} 1"}
 

@@ -239,7 +239,7 @@ def test_lost_comes_before_a_verdict() -> None:
 
 def themes() -> dict[str, dict[str, str]]:
     """The colours of the style sheet by theme."""
-    css = (STATIC / "report.css").read_text()
+    css = (STATIC / "colors.css").read_text()
     found = {}
     for name, start in (
         ("light", ":root {"),

@@ -12,6 +12,7 @@ import requests
 from bench.errors import BenchError
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint, serve
+from bench.servers.health import session
 
 Make = Callable[..., tuple[Profile, Config]]
 IMAGE = "bench-llama-server:test"
@@ -40,9 +41,7 @@ def script(path: Path, text: str) -> str:
 def say(endpoint: Endpoint, text: str, max_tokens: int = 16) -> str:
     """What the server answers."""
     request = {"messages": [{"role": "user", "content": text}], "max_tokens": max_tokens, "temperature": 0}
-    answer = requests.post(
-        f"{endpoint.base_url}/chat/completions", json=request, headers=endpoint.headers, timeout=60,
-    )  # fmt: skip
+    answer = session(endpoint.headers).post(f"{endpoint.base_url}/chat/completions", json=request, timeout=60)
     return str(answer.json()["choices"][0]["message"]["content"])
 
 
@@ -51,7 +50,7 @@ def stream(endpoint: Endpoint, text: str, max_tokens: int) -> Iterator[bytes]:
     request = {"messages": [{"role": "user", "content": text}], "max_tokens": max_tokens, "stream": True}
     url = f"{endpoint.base_url}/chat/completions"
     with (
-        requests.post(url, json=request, stream=True, timeout=60) as answer,
+        session(endpoint.headers).post(url, json=request, stream=True, timeout=60) as answer,
         contextlib.suppress(requests.RequestException),
     ):
         yield from answer.iter_lines(chunk_size=1)

@@ -1,5 +1,6 @@
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from bench.errors import LockedError, MissingPrerequisite, ServerError
+from bench.servers import compose
+from bench.servers.process import free_port
 from tests.servers.helpers import IMAGE, Make, eventually, lives, refusal, say, serving, stream
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -169,21 +172,21 @@ def test_a_container_of_another_compose_project(make: Make, log: Path) -> None:
         docker_says("rm", "--force", "llama-server")
 
 
-def test_port_is_taken(make: Make, log: Path) -> None:
-    """A port that another container has is an error that names the command which finds it, as for a process."""
-    with serving(make("compose"), log) as endpoint:
-        port = int(endpoint.base_url.rpartition(":")[2].removesuffix("/v1"))
-        profile, _ = make("compose", server={"port": port})
-        from bench.servers.process import free_port
-
-        with pytest.raises(ServerError, match=f"port {port} on 127.0.0.1 is taken"):
-            free_port(profile)
+@pytest.mark.parametrize("seen_by", ["us", "Docker"])
+def test_port_is_taken(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, seen_by: str) -> None:
+    """A port that somebody has is an error that names the command which finds out who, also when Docker sees it."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        if seen_by == "Docker":
+            monkeypatch.setattr(compose, "free_port", lambda _: port)
+        error = refusal(make("compose", server={"port": port}), log)
+    assert f"port {port} on 127.0.0.1 is taken; find who has it (ss -ltnp 'sport = :{port}')" in error.sentence
 
 
 def test_a_port_of_choice(make: Make, log: Path) -> None:
     """The profile's port is the one that is used."""
-    from bench.servers.process import free_port
-
     port = free_port(make("compose")[0])
     with serving(make("compose", server={"port": port}), log) as endpoint:
         assert endpoint.base_url == f"http://127.0.0.1:{port}/v1"

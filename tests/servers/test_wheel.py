@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bench.profiles_file import load
 from bench.servers import wheel
 from tests.servers.helpers import Make, say, serving
 
@@ -30,6 +31,14 @@ def test_flags_are_set(params: Any) -> None:
     assert params.flash_attn_type.name.endswith("ENABLED")
     assert params.reasoning_format.name.endswith("NONE")
     assert (params.api_keys, params.model_alias) == (["k"], {"name"})
+
+
+def test_flags_of_the_shipped_profiles() -> None:
+    """The wheel's server, and with it every test here, knows all flags of the profiles that are shipped."""
+    config = load(Path(__file__).parents[2] / "profiles.toml")
+    flags = [flag for profile in config.profiles for flag in (*profile.args, *profile.placement)]
+    assert "-ot" in flags
+    assert wheel.unknown(flags) == []
 
 
 def test_flags_that_are_not_known() -> None:

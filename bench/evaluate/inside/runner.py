@@ -172,7 +172,7 @@ def hello() -> dict[str, Any]:
     sys.path += [path for path in ["/site"] if os.path.isdir(path)]
     try:
         version = importlib.import_module("numpy").__version__
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         version = f"missing: {error}"[:200]
     return {"python": platform.python_version(), "numpy": version, "pid": os.getpid(), "uid": os.getuid()}
 

@@ -11,8 +11,10 @@ const TOKEN = new RegExp(
   "g",
 );
 const KEYWORDS = new Set(
-  ("False None True and as assert async await break class continue def del elif else except finally for from global if " +
-    "import in is lambda nonlocal not or pass raise return try while with yield match case").split(" "),
+  (
+    "False None True and as assert async await break class continue def del elif else except finally for from global if " +
+    "import in is lambda nonlocal not or pass raise return try while with yield match case"
+  ).split(" "),
 );
 
 function classOf(groups, before) {
@@ -57,7 +59,10 @@ function codeBlock(text, wrong = new Map()) {
   const lines = codeLines(head.replace(/\n$/, ""), 1, wrong);
   if (left) {
     const before = head.split("\n").length - (head.endsWith("\n") ? 1 : 0);
-    lines.push(el("span", { class: "line" }, cutNote(left)), ...codeLines(tail, before + gone + (head.endsWith("\n") ? 1 : 0), wrong));
+    lines.push(
+      el("span", { class: "line" }, cutNote(left)),
+      ...codeLines(tail, before + gone + (head.endsWith("\n") ? 1 : 0), wrong),
+    );
   }
   return el("pre", { class: "code", tabindex: "0" }, el("code", {}, ...lines));
 }

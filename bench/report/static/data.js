@@ -7,7 +7,8 @@ for (const board of page.boards) {
   board.position = new Map(board.tasks.map((task, at) => [task, at]));
   board.row = new Map(board.models.map((model, at) => [model.id, at]));
   for (const model of board.models) {
-    model.places = model.cells.includes(" ") || model.cells.length !== board.tasks.length ? model.cells.split(" ") : [...model.cells];
+    // One letter a problem, or words of letters where there are several samples.
+    model.places = model.cells.length === board.tasks.length ? [...model.cells] : model.cells.split(" ");
     model.passes = model.places.map((place) => [...place].filter((letter) => letter === "p").length / place.length);
   }
   board.deepest = Math.max(1, ...board.models.flatMap((model) => model.places.map((place) => place.length)));
@@ -23,7 +24,8 @@ const kind = {
 
 /** A kind of outcome as people see it: a coloured mark, and its name. */
 function badge(letter, text = kind.label(letter)) {
-  return el("span", { class: "badge", title: kind.meaning(letter) }, el("span", { class: `mark k-${kind.word(letter)}`, "aria-hidden": "true" }, kind.glyph[letter]), text);
+  const mark = el("span", { class: `mark k-${kind.word(letter)}`, "aria-hidden": "true" }, kind.glyph[letter]);
+  return el("span", { class: "badge", title: kind.meaning(letter) }, mark, text);
 }
 
 /** Whether a sample counts as an outcome: by its verdict, or by what was lost though it passes. */
@@ -34,6 +36,12 @@ function counts(model, position, at, letter) {
 /** The letter that stands for all samples of a place: the one they share, or that of the first that does not pass. */
 function summary(place) {
   return [...place].find((letter) => letter !== "p") ?? "p";
+}
+
+/** Whether two models that both tried a problem pass it differently often. */
+function differ(a, b, position) {
+  const tried = a.places[position] !== "-" && b.places[position] !== "-";
+  return tried && a.passes[position] !== b.passes[position];
 }
 
 const unpacked = new Map();
@@ -55,5 +63,5 @@ async function unpack(packed) {
 async function sampleOf(board, position, row, number) {
   const texts = await block(board, position);
   const at = texts.samples.findIndex((sample) => sample.model === row && sample.number === number);
-  return at < 0 ? { prompt: texts.prompt } : { ...texts.samples[at], thoughts: texts.thoughts[at], prompt: texts.prompt };
+  return { ...texts.samples[at], thoughts: texts.thoughts[at], prompt: texts.prompt };
 }

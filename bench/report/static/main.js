@@ -2,8 +2,12 @@
 /* global el, boards, theme, Explorer, samplePage, pairPage */
 // Addresses behind the # lead to samples and pairs; any other is a place on the page of all results.
 const address = {
-  sample: (board, position, row, number) => ["s", board.models[row].id, board.dataset, board.tasks[position], number].map(encodeURIComponent).join("/"),
-  pair: (board, position, a, b) => ["c", board.dataset, board.tasks[position], board.models[a].id, board.models[b].id].map(encodeURIComponent).join("/"),
+  sample: (board, position, row, number) =>
+    ["s", board.models[row].id, board.dataset, board.tasks[position], number].map(encodeURIComponent).join("/"),
+  pair: (board, position, a, b) =>
+    ["c", board.dataset, board.tasks[position], board.models[a].id, board.models[b].id]
+      .map(encodeURIComponent)
+      .join("/"),
 };
 const overview = document.getElementById("overview");
 const view = document.getElementById("view");
@@ -33,7 +37,8 @@ function pageOf([letter, ...rest]) {
 }
 
 async function route() {
-  const mine = (turn += 1);
+  turn += 1;
+  const mine = turn;
   const asked = parts();
   const content = asked.length > 1 ? await pageOf(asked)?.catch(unreadable) : null;
   if (mine !== turn) return;
@@ -42,7 +47,10 @@ async function route() {
 }
 
 function unreadable() {
-  return [el("p", {}, el("a", { href: "#", class: "back" }, "← All results")), el("h1", { tabindex: "-1" }, "This browser cannot unpack the sample; one of the last years can.")];
+  return [
+    el("p", {}, el("a", { href: "#", class: "back" }, "← All results")),
+    el("h1", { tabindex: "-1" }, "This browser cannot unpack the sample; one of the last years can."),
+  ];
 }
 
 function show(content) {
@@ -76,7 +84,8 @@ function arrive(target, returned) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (view.hidden || event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, select, pre")) return;
+  if (view.hidden || event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, select, pre"))
+    return;
   if (event.key === "Escape") location.hash = "";
   const link = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
   if (link) view.querySelector(`a[rel=${link}]`)?.click();
@@ -87,6 +96,8 @@ document.getElementById("theme").addEventListener("click", () => {
   theme.write(theme.dark() ? "light" : "dark");
   for (const explorer of explorers) explorer.matrix.draw();
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => explorers.forEach((explorer) => explorer.matrix.draw()));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
+  explorers.forEach((explorer) => explorer.matrix.draw()),
+);
 addEventListener("hashchange", route);
 route();

@@ -11,7 +11,11 @@ class Matrix {
   constructor(board, host, { describe, open }) {
     Object.assign(this, { board, host, describe, open, at: null });
     this.names = el("ol", { class: "names" });
-    this.canvas = el("canvas", { tabindex: "0", role: "application", "aria-label": `Matrix of problems and models, ${board.title}; arrow keys move, Enter opens the sample` });
+    this.canvas = el("canvas", {
+      tabindex: "0",
+      role: "application",
+      "aria-label": `Matrix of problems and models, ${board.title}; arrow keys move, Enter opens the sample`,
+    });
     this.scroller = el("div", { class: "scroller" }, this.canvas);
     this.readout = el("p", { class: "readout", role: "status" }, this.hint());
     host.append(this.readout, el("div", { class: "matrix" }, this.names, this.scroller));
@@ -24,7 +28,10 @@ class Matrix {
   }
 
   listen() {
-    this.canvas.addEventListener("pointermove", (event) => event.pointerType === "mouse" && this.move(this.placeAt(event)));
+    this.canvas.addEventListener(
+      "pointermove",
+      (event) => event.pointerType === "mouse" && this.move(this.placeAt(event)),
+    );
     this.canvas.addEventListener("pointerleave", () => document.activeElement === this.canvas || this.move(null));
     this.canvas.addEventListener("click", (event) => this.click(event));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
@@ -46,7 +53,8 @@ class Matrix {
     if (event.key === "Enter" || event.key === " ") this.openAt(at);
     else if (event.key === "Home") this.move({ ...at, column: 0 });
     else if (event.key === "End") this.move({ ...at, column: last });
-    else if (step) this.move({ row: clamp(at.row + step[0], this.rows.length - 1), column: clamp(at.column + step[1], last) });
+    else if (step)
+      this.move({ row: clamp(at.row + step[0], this.rows.length - 1), column: clamp(at.column + step[1], last) });
     else return;
     event.preventDefault();
   }
@@ -57,7 +65,9 @@ class Matrix {
 
   move(at) {
     this.at = at && this.columns.length && this.rows.length ? at : null;
-    this.readout.replaceChildren(...(this.at ? this.describe({ row: this.rows[at.row], position: this.columns[at.column] }) : [this.hint()]));
+    this.readout.replaceChildren(
+      ...(this.at ? this.describe({ row: this.rows[at.row], position: this.columns[at.column] }) : [this.hint()]),
+    );
     if (this.at) this.reveal();
     this.draw();
   }
@@ -105,7 +115,12 @@ class Matrix {
 
   paint(pen, style) {
     const color = (name) => style.getPropertyValue(name).trim();
-    const inks = Object.fromEntries(Object.keys(kind.glyph).map((letter) => [letter, [color(`--k-${kind.word(letter)}`), color(`--k-${kind.word(letter)}-ink`)]]));
+    const inks = Object.fromEntries(
+      Object.keys(kind.glyph).map((letter) => [
+        letter,
+        [color(`--k-${kind.word(letter)}`), color(`--k-${kind.word(letter)}-ink`)],
+      ]),
+    );
     pen.font = `700 11px ${style.fontFamily}`;
     pen.textAlign = "center";
     pen.textBaseline = "middle";

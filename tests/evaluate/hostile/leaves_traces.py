@@ -1,4 +1,4 @@
-"""Leaves files, deep folders, shared memory and a message queue for the next sample (finds_traces)."""
+"""Leaves files, deep folders, shared memory, a queue and an output in memory for the next sample (finds_traces)."""
 import ctypes
 import io
 import os
@@ -19,4 +19,4 @@ def total(numbers):
         library.mkdir(path, 0o700)
     library.shmget(4711, 4096, 0o1600)
     library.msgget(4711, 0o1600)
-    return None
+    return "output-of-" + "another-sample" * 9

@@ -1,0 +1,64 @@
+"""What the programs on this machine say of themselves; asked all at once, and none is waited for long."""
+
+import importlib.util
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+PATIENCE = 2.5
+"""Seconds that a program may take to say what it is."""
+
+QUESTIONS = {
+    "docker": ["docker", "version", "--format", "{{.Server.Version}}"],
+    "compose": ["docker", "compose", "version", "--short"],
+    "gpus": ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"],
+    "bubblewrap": ["bwrap", "--version"],
+}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Versions and names, "" where a program is not there or does not answer; which images are here."""
+
+    docker: str = ""
+    compose: str = ""
+    gpus: str = ""
+    bubblewrap: str = ""
+    server: str = ""
+    images: Mapping[str, bool] = field(default_factory=dict)
+
+
+def look(images: Iterable[str]) -> Machine:
+    """Ask everything, and whether these images are here."""
+    inspect = {image: ["docker", "image", "inspect", "--format", "{{.Id}}", image] for image in images}
+    with ThreadPoolExecutor(len(QUESTIONS) + len(inspect)) as pool:
+        said = dict(zip(QUESTIONS, pool.map(_says, QUESTIONS.values()), strict=True))
+        here = dict(zip(inspect, map(bool, pool.map(_says, inspect.values())), strict=True))
+    return Machine(**said, server=_server(), images=here)
+
+
+def _says(command: list[str]) -> str:
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip().replace("\n", "; ") if answer.returncode == 0 else ""
+
+
+def _server() -> str:
+    found = shutil.which("llama-server")
+    if found:
+        return found
+    return "the one in the wheel xllamacpp" if importlib.util.find_spec("xllamacpp") else ""
+
+
+def size(count: int) -> str:
+    """Bytes as people say them, in powers of ten as disks are sold: 567 kB, 18.3 GB."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 999.5:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB" if amount < 999.95 else f"{amount / 1000:.1f} TB"

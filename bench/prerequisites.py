@@ -1,0 +1,35 @@
+"""What a profile needs that this machine may lack: a model file, or solutions to import."""
+
+import contextlib
+
+from bench.errors import MissingPrerequisite
+from bench.profiles import Config, Profile
+
+
+def missing(config: Config, profile: Profile) -> str | None:
+    """What this profile needs and this machine lacks, in one phrase with the place looked at; None if nothing."""
+    if profile.imported:
+        from bench import imports  # noqa: PLC0415 - only where a profile is looked at
+
+        if imports.import_digest(profile, config) is None:
+            where = ", ".join(profile.solutions)
+            return f"no solutions yet in {where} (README: Claude)"
+    elif profile.needs_file and not config.model_path(profile).is_file():
+        shown = config.model_path(profile)
+        with contextlib.suppress(ValueError):
+            shown = shown.relative_to(config.file.parent)
+        return f"no model file {shown}"
+    return None
+
+
+def require(config: Config, profile: Profile) -> None:
+    """Raise MissingPrerequisite where `missing` finds something."""
+    lacking = missing(config, profile)
+    if lacking:
+        raise MissingPrerequisite(f"{profile.id}: {lacking}; put it there, or change profiles.toml.")
+
+
+def skipped(config: Config) -> dict[str, str]:
+    """The profiles that cannot run on this machine, with what they lack."""
+    found = {profile.id: missing(config, profile) for profile in config.profiles}
+    return {profile_id: lacking for profile_id, lacking in found.items() if lacking}

@@ -1,0 +1,88 @@
+"use strict";
+/* global el, kind, badge, count, summary, address */
+// The list below a matrix: the samples that a filter is about, or the problems on which two models differ.
+const FIRST = 60;
+const MORE = 240;
+
+/** The list of an explorer; each row is made only when it is on show. */
+function foundNodes(explorer) {
+  const { board, compared, limit } = explorer;
+  if (!compared && !explorer.wanted.size && !explorer.words.length) {
+    const hint = "Choose an outcome, a problem or two models to list samples here.";
+    return [el("p", { class: "muted" }, hint)];
+  }
+  const rows = compared ? pairRows(explorer) : sampleRows(explorer);
+  const heads = compared ? compared.map((row) => board.models[row].title) : ["Model", "Outcome"];
+  const rest = rows.length - limit;
+  return [
+    el("p", { class: "muted" }, count(rows.length, compared ? "problem" : "sample")),
+    table(["Problem", "Function", ...heads], rows.slice(0, limit)),
+    rest > 0 ? moreButton(explorer, rest) : "",
+  ];
+}
+
+function table(heads, rows) {
+  const head = el(
+    "tr",
+    {},
+    heads.map((name) => el("th", { scope: "col" }, name)),
+  );
+  const body = rows.map((make) =>
+    el(
+      "tr",
+      {},
+      make().map((cell) => el("td", {}, cell)),
+    ),
+  );
+  return el("div", { class: "wide" }, el("table", {}, el("thead", {}, head), el("tbody", {}, body)));
+}
+
+function moreButton(explorer, rest) {
+  const text = `Show ${Math.min(rest, MORE)} more of ${rest.toLocaleString("en")}`;
+  return el("button", { type: "button", class: "quiet", onclick: () => explorer.more() }, text);
+}
+
+function sampleRows(explorer) {
+  const found = [];
+  for (const position of explorer.shown.columns) {
+    for (const row of explorer.shown.rows) {
+      const model = explorer.board.models[row];
+      for (let at = 0; at < model.places[position].length; at += 1) {
+        const matches = !explorer.wanted.size || explorer.matches(model, position, at);
+        if (matches) found.push(() => sampleCells(explorer.board, position, row, at));
+      }
+    }
+  }
+  return found;
+}
+
+function sampleCells(board, position, row, at) {
+  const model = board.models[row];
+  const letter = model.places[position][at];
+  const lost = model.lost[`${position}/${at}`];
+  const name = board.tasks[position] + (model.places[position].length > 1 ? ` (${at + 1})` : "");
+  return [
+    letter === "-" ? name : el("a", { href: `#${address.sample(board, position, row, at)}` }, name),
+    el("code", {}, board.functions[position]),
+    model.title,
+    [badge(letter), lost ? badge(lost) : ""],
+  ];
+}
+
+function pairRows({ board, compared, shown }) {
+  return shown.columns.map((position) => () => [
+    el("a", { href: `#${address.pair(board, position, ...compared)}` }, board.tasks[position]),
+    el("code", {}, board.functions[position]),
+    ...compared.map((row) =>
+      badge(summary(board.models[row].places[position]), outcomeOf(board.models[row], position)),
+    ),
+  ]);
+}
+
+/** What became of a model's samples of a problem, in words. */
+function outcomeOf(model, position) {
+  const place = model.places[position];
+  if (place.length > 1) return `${[...place].filter((letter) => letter === "p").length} of ${place.length} pass`;
+  const lost = model.lost[`${position}/0`];
+  return kind.label(place) + (lost ? `, ${kind.label(lost)}` : "");
+}

@@ -1,0 +1,130 @@
+"use strict";
+/* global el, badge, count, summary, differ, sampleOf, address */
+/* global verdictOf, failureOf, codeSection, answerSection, thoughtsOf, promptOf */
+// The pages behind addresses: a sample, and two models' samples side by side.
+
+/** Links to the neighbours in the order of the matrix: {previous, next} problems of the same kind of page. */
+function stepsOf(board, position, to) {
+  const order = board.order;
+  const at = order.indexOf(position);
+  const link = (step, text, rel) => {
+    const target = order[at + step];
+    return target === undefined
+      ? el("span", { class: "quiet", "aria-disabled": "true" }, text)
+      : el("a", { class: "quiet", rel, href: `#${to(target)}` }, text);
+  };
+  return el(
+    "nav",
+    { class: "steps", "aria-label": "Problems" },
+    link(-1, "← harder", "prev"),
+    link(1, "easier →", "next"),
+  );
+}
+
+function othersOf(board, position, row) {
+  if (board.models.length < 2) return null;
+  const links = board.models.map((model, other) => {
+    const letter = summary(model.places[position]);
+    const text = badge(letter, model.title);
+    if (other === row) return el("li", {}, el("span", { class: "chip", "aria-current": "page" }, text));
+    const href = letter === "-" ? null : `#${address.sample(board, position, other, 0)}`;
+    return el("li", {}, el(href ? "a" : "span", { class: "chip", href }, text));
+  });
+  const passing = board.models.filter((model) => model.passes[position] > 0).length;
+  return el(
+    "details",
+    { class: "part others", open: board.models.length <= 12 },
+    el("summary", {}, `The others on this problem: ${passing} of ${count(board.models.length, "model")} pass`),
+    el("ul", { class: "chips" }, links),
+  );
+}
+
+function compareWith(board, position, row) {
+  const options = board.models.flatMap((model, other) =>
+    other === row ? [] : [el("option", { value: other }, model.title)],
+  );
+  if (!options.length) return null;
+  const go = (event) => {
+    if (event.target.value) location.hash = address.pair(board, position, row, Number(event.target.value));
+  };
+  return el(
+    "label",
+    { class: "compare" },
+    "Side by side with ",
+    el("select", { onchange: go }, el("option", { value: "" }, "another model"), options),
+  );
+}
+
+/** The way back, the way on, and the problem's name. */
+function headOf(board, position, steps) {
+  const name = board.functions[position];
+  return [
+    el("p", { class: "crumb" }, el("a", { href: "#", class: "back" }, "← All results"), steps),
+    el("h1", { tabindex: "-1" }, board.tasks[position], name ? el("code", {}, name) : null),
+  ];
+}
+
+function partsOf(sample, name) {
+  const found = el("div", {}, ...failureOf(sample, name), codeSection(sample));
+  const said = el("div", {}, answerSection(sample), thoughtsOf(sample), promptOf(sample));
+  return [verdictOf(sample), el("div", { class: "columns" }, found, said)];
+}
+
+async function samplePage(board, position, row, number) {
+  const model = board.models[row];
+  const sample = await sampleOf(board, position, row, number);
+  const name = board.functions[position];
+  const head = [
+    ...headOf(
+      board,
+      position,
+      stepsOf(board, position, (target) => address.sample(board, target, row, 0)),
+    ),
+    el("p", { class: "who" }, el("strong", {}, model.title), compareWith(board, position, row)),
+  ];
+  if (model.places[position].length > 1) head.push(numberLinks(board, position, row, number));
+  const shown = sample.kind ? partsOf(sample, name) : [el("p", {}, badge("-")), promptOf(sample)];
+  return [...head, ...shown, othersOf(board, position, row)].filter(Boolean);
+}
+
+function numberLinks(board, position, row, current) {
+  const letters = [...board.models[row].places[position]];
+  return el(
+    "nav",
+    { class: "chips", "aria-label": "Samples" },
+    letters.map((letter, at) => {
+      const href = `#${address.sample(board, position, row, at)}`;
+      return el(
+        "a",
+        { class: "chip", href, "aria-current": at === current ? "page" : null },
+        badge(letter, String(at + 1)),
+      );
+    }),
+  );
+}
+
+/** Two models' samples of a problem, side by side; of several samples the first that does not pass. */
+async function pairPage(board, position, rows) {
+  const name = board.functions[position];
+  const sides = await Promise.all(rows.map((row) => sideOf(board, position, row, name)));
+  return [
+    ...headOf(board, position, differingSteps(board, position, rows)),
+    el("div", { class: "columns pair" }, sides),
+  ];
+}
+
+async function sideOf(board, position, row, name) {
+  const model = board.models[row];
+  const failed = [...model.places[position]].findIndex((letter) => letter !== "p");
+  const at = Math.max(0, failed);
+  const sample = await sampleOf(board, position, row, at);
+  if (!sample.kind) return el("div", {}, el("h2", {}, model.title), badge("-"));
+  const title = el("a", { href: `#${address.sample(board, position, row, at)}` }, model.title);
+  return el("div", {}, el("h2", {}, title), verdictOf(sample), ...failureOf(sample, name), codeSection(sample));
+}
+
+function differingSteps(board, position, rows) {
+  const [a, b] = rows.map((row) => board.models[row]);
+  const order = board.order.filter((at) => at === position || differ(a, b, at));
+  return stepsOf({ ...board, order }, position, (target) => address.pair(board, target, ...rows));
+}

@@ -1,0 +1,87 @@
+"""Verdicts on real models' solutions and on the canonical ones are EvalPlus's."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import IMAGE
+
+from bench.evaluate import expected
+from bench.evaluate.run import evaluate
+from bench.evaluate.selftest import selftest
+from bench.layout import RunFiles
+from bench.profiles import Sandbox
+
+QUICK = ["deepcoder-14b", "deepseek-coder-1.3b", "falcon-7b-gptq", "vicunlocked-30b-gptq"]
+"""Models of which few solutions run out of time; with Docker these are enough, since the judge is the same."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.corpus]
+
+
+@pytest.fixture(autouse=True)
+def real_limits(monkeypatch: pytest.MonkeyPatch, demo: None) -> None:
+    """EvalPlus's floor of 4 s."""
+    monkeypatch.setattr(expected, "MIN_LIMIT", 4.0)
+
+
+@pytest.fixture(scope="session")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ground truth of the real datasets, which tests share."""
+    return tmp_path_factory.mktemp("real")
+
+
+def passed(verdict: list[str]) -> list[bool]:
+    """What counts of a verdict: base passed or not, and where base passed, plus passed or not."""
+    return [verdict[0] == "pass", verdict == ["pass", "pass"]]
+
+
+def pooled(corpus: Path, models: list[str], path: Path) -> list[tuple[str, str]]:
+    """Write the samples of all models into one file; returns model and problem of each line."""
+    lines, order = [], []
+    for model in models:
+        for line in (corpus / f"{model}.jsonl").read_text().splitlines():
+            lines.append(line + "\n")
+            order.append((model, json.loads(line)["task_id"]))
+    path.parent.mkdir(parents=True)
+    path.write_text("".join(lines))
+    return order
+
+
+def verdicts(files: RunFiles, order: list[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """The verdict on each line of a graded file."""
+    rows: dict[str, list[Any]] = json.loads(files.results.read_bytes())["eval"]
+    taken = {task_id: iter(group) for task_id, group in rows.items()}
+    found = {}
+    for model, task_id in order:
+        row = next(taken[task_id])
+        found[model, task_id] = [row["base_status"], row["plus_status"]]
+    return found
+
+
+def test_real_models_have_evalpluss_verdicts(
+    shared: Path, real_datasets: Any, known: Path, tmp_path: Path, kind: str
+) -> None:
+    """Every verdict of EvalPlus on the corpus is ours, but for those that EvalPlus itself does not repeat."""
+    corpus = shared / "corpus"
+    models = QUICK if kind == "docker" else sorted(path.stem for path in corpus.glob("*.jsonl"))
+    files = RunFiles(tmp_path, "humaneval")
+    order = pooled(corpus, models, files.samples)
+    evaluate(files, "humaneval", Sandbox(kind=kind, image=IMAGE), known, reuse=False)
+    found = verdicts(files, order)
+    differing = {}
+    for model in models:
+        wanted = json.loads((corpus / "verdicts" / f"{model}.json").read_text())
+        for task_id, verdict in wanted["verdicts"].items():
+            ours = found.get((model, task_id))
+            if task_id not in wanted["unstable"] and ours and passed(ours) != passed(verdict):
+                differing[model, task_id] = (ours, verdict)
+        assert {task for name, task in found if name == model} == set(wanted["verdicts"])
+    assert differing == {}
+
+
+@pytest.mark.parametrize(("dataset", "count"), [("humaneval", 164), ("mbpp", 378)])
+def test_canonical_solutions_all_pass(real_datasets: Any, known: Path, kind: str, dataset: str, count: int) -> None:
+    """All canonical solutions of HumanEval+ and MBPP+ pass base and plus."""
+    proof = selftest(dataset, Sandbox(kind=kind, image=IMAGE), known)
+    assert (proof.n_problems, proof.base_passed, proof.plus_passed) == (count, count, count)

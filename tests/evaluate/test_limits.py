@@ -1,0 +1,150 @@
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from conftest import SOLUTIONS, Grader
+
+from bench.evaluate.inside import limits
+from bench.evaluate.inside.limits import Clock, Watch
+
+SPIN = "import sys, time\nend = time.monotonic() + float(sys.argv[1])\nwhile time.monotonic() < end:\n    pass\n"
+LOOP = "def total(numbers):\n    while True:\n        pass\n"
+SLOW = """
+import time
+def total(numbers):
+    # {name}
+    began = time.process_time()
+    while time.process_time() - began < 0.6 and len(numbers) == 3:
+        pass
+    return {answer}
+"""
+
+
+@contextmanager
+def busy(seconds: float, cores: int) -> Iterator[None]:
+    """Keep cores busy with something else."""
+    spinning = [subprocess.Popen([sys.executable, "-c", SPIN, str(seconds)]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
+
+
+class Told(Clock):
+    """A clock that shows what it is told."""
+
+    def __init__(self) -> None:
+        self.shown_wall, self.shown_fair = 0.0, 0.0
+
+    def wall(self) -> float:
+        """As told."""
+        return self.shown_wall
+
+    def fair(self) -> float:
+        """As told."""
+        return self.shown_fair
+
+
+def watch(**job: Any) -> tuple[Watch, Told, list[int]]:
+    """A watch with a clock to set and the number of the test that runs."""
+    clock, progress = Told(), [1]
+    known = {"budget": 61.0, "limit": 4.0, "limits": {}, "memory": 1 << 40, "born_with": 0, "alone": False}
+    return Watch(known | job, clock, progress), clock, progress
+
+
+def at(seen: Watch, clock: Told, fair: float, wall: float | None = None) -> str:
+    """Which limit is broken at that time."""
+    clock.shown_fair, clock.shown_wall = fair, fair if wall is None else wall
+    return seen.broken()
+
+
+def test_each_test_has_its_own_time() -> None:
+    """The limit begins anew with each test; a slow reference's test has a longer one."""
+    seen, clock, progress = watch(limits={"1": 10.0})
+    assert [at(seen, clock, 0.1), at(seen, clock, 3.9)] == ["", ""]
+    progress[0] = 2
+    assert [at(seen, clock, 4.1), at(seen, clock, 14.0), at(seen, clock, 14.2)] == ["", "", "time"]
+
+
+def test_a_suite_has_a_time_too() -> None:
+    """Many tests, each within its limit, may not take more than the suite's."""
+    seen, clock, progress = watch(budget=10.0)
+    found = []
+    for number in range(1, 7):
+        progress[0] = number
+        found.append(at(seen, clock, number * 2.0))
+    assert found == ["", "", "", "", "", "time"]
+
+
+def test_waiting_for_a_core_is_not_held_against_a_sample() -> None:
+    """Time on the run queue does not count, up to four times the limit."""
+    seen, clock, _ = watch()
+    assert [at(seen, clock, 0.1), at(seen, clock, 3.9, 15.0), at(seen, clock, 3.9, 16.5)] == ["", "", "time"]
+
+
+def test_alone_the_limits_stretch_by_how_slow_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second attempt has as much more time as a fixed piece of work takes longer, at most three times."""
+    for slowness, last in ((0.5, 4.0), (2.0, 8.0), (9.0, 12.0)):
+        monkeypatch.setattr(limits, "yardstick", lambda slowness=slowness: slowness * limits.NOMINAL)
+        seen, clock, _ = watch(alone=True)
+        found = [at(seen, clock, tenth / 10) for tenth in range(130)]
+        assert found.index("time") / 10 == pytest.approx(last + 0.1, abs=0.11)
+
+
+def test_one_odd_measurement_changes_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The median of the measurements counts."""
+    values = iter([1.0, 1.0, 9.0] * 100)
+    monkeypatch.setattr(limits, "yardstick", lambda: next(values) * limits.NOMINAL)
+    seen, clock, _ = watch(alone=True)
+    assert [at(seen, clock, tenth / 10) for tenth in range(60)].index("time") == 41
+
+
+def test_the_yardstick_measures_work() -> None:
+    """The yardstick takes some CPU time, and not much."""
+    assert 0.005 < limits.yardstick() < 2
+
+
+def test_the_clock_of_a_process_leaves_out_its_waiting() -> None:
+    """Of two processes that share one core, each is charged about half of the wall time."""
+    core = {min(os.sched_getaffinity(0))}
+    both = [subprocess.Popen([sys.executable, "-c", SPIN, "3"]) for _ in range(2)]
+    clock = Clock(both[0].pid)
+    try:
+        for process in both:
+            os.sched_setaffinity(process.pid, core)
+        time.sleep(1.5)
+        assert clock.fair() < 0.8 * clock.wall()
+    finally:
+        for process in both:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.slow
+def test_ten_gradings_say_the_same(grader: Grader) -> None:
+    """Ten gradings of one file, five of them with both cores kept busy by something else, give the same statuses.
+
+    The file holds what passes, fails and crashes, loops that never end, and solutions that need most of their time.
+    """
+    passing, failing = "sum(numbers)", "sum(numbers) + (len(numbers) == 50)"
+    pairs = [
+        *SOLUTIONS.items(),
+        ("Demo/0", "def total(numbers):\n    return 7\n"),
+        ("Demo/0", "import os\nos._exit(0)\n"),
+        ("Demo/0", LOOP),
+        *[("Demo/0", SLOW.format(name=number, answer=passing)) for number in range(3)],
+        ("Demo/0", SLOW.format(name="wrong", answer=failing)),
+    ]
+    expected = [("pass", "pass")] * 6 + [("fail", "fail")] * 2 + [("timeout", "fail")]
+    expected += [("pass", "pass")] * 3 + [("pass", "fail")]
+    for turn in range(10):
+        with busy(600, cores=2 * (turn % 2)):
+            found = [row[:2] for row in grader.grade(pairs, reuse=False)]
+        assert found == expected, f"turn {turn}"

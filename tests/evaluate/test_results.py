@@ -1,0 +1,90 @@
+"""What we write is what EvalPlus's own tools read, and the other way round."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import SOLUTIONS, Grader
+
+from bench.evaluate import bubblewrap
+from bench.evaluate.results import pass_at_1
+
+WRONG = "def total(numbers):\n    return 7\n"
+FIRST = "def total(numbers):\n    return {3: 6, 0: 0, 1: -3}.get(len(numbers))\n"
+PAIRS = [*SOLUTIONS.items(), ("Demo/0", WRONG), ("Demo/0", FIRST)]
+
+
+def in_bubblewrap(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that runs model code: it sees this machine's Python, and writes in `folder` alone."""
+    binds = bubblewrap._binds([*bubblewrap.SYSTEM, sys.base_prefix, sys.prefix])
+    settings = [part for name, value in environment.items() for part in ("--setenv", name, value)]
+    box = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--clearenv", *settings]
+    places = ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", str(folder), "/here", "--chdir", "/here"]
+    return subprocess.run([*box, *binds, *places, *command], capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_evalplus_reads_our_results(grader: Grader, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """EvalPlus's evaluator takes our file for its own and computes the same pass@1 from it, running nothing."""
+    from evalplus.evaluate import evaluate
+
+    grader.grade(PAIRS)
+    shutil.copyfile(grader.files.results, tmp_path / "samples_eval_results.json")
+    evaluate("humaneval", samples=str(tmp_path / "samples.jsonl"), parallel=1)
+    said = capsys.readouterr().out
+    found = grader.results()["pass_at_k"]
+    assert found == {
+        "base": {"pass@1": pytest.approx((5 + 2 / 3) / 6)},
+        "plus": {"pass@1": pytest.approx((5 + 1 / 3) / 6)},
+    }
+    scores = re.findall(r"pass@1:\t([0-9.]+)", said)
+    assert scores == [f"{found[suite]['pass@1']:.3f}" for suite in ("base", "plus")]
+
+
+def test_our_rows_have_evalpluss_keys(grader: Grader) -> None:
+    """A row of `eval` has the keys and the kinds of values that EvalPlus writes."""
+    grader.grade(PAIRS)
+    for rows in grader.results()["eval"].values():
+        for row in rows:
+            assert list(row) == [
+                "task_id", "solution", "base_status", "plus_status", "base_fail_tests", "plus_fail_tests",
+            ]  # fmt: skip
+            assert {row["base_status"], row["plus_status"]} <= {"pass", "fail", "timeout"}
+            assert isinstance(row["base_fail_tests"], list)
+
+
+def test_pass_at_1_is_evalpluss() -> None:
+    """The estimate of pass@1 is that of EvalPlus on the same counts."""
+    from evalplus.eval import estimate_pass_at_k
+
+    rows = [[True, False, False], [True], [False, True]]
+    theirs = estimate_pass_at_k(np.array([3, 1, 2]), np.array([1, 1, 1]), 1).mean()
+    assert pass_at_1(rows, 3) == pytest.approx(theirs)
+    assert pass_at_1([], 0) == 0.0
+
+
+@pytest.mark.slow
+def test_evalplus_grades_our_samples(grader: Grader, real_datasets: dict[str, Path], tmp_path: Path) -> None:
+    """EvalPlus's command line reads our samples.jsonl and says the same of them (here for a few problems)."""
+    dataset = real_datasets["HUMANEVAL_OVERRIDE_PATH"].read_text().splitlines()[:4]
+    (tmp_path / "few.jsonl").write_text("\n".join(dataset) + "\n")
+    rows = [json.loads(line) for line in dataset]
+    pairs = [(row["task_id"], row["prompt"] + row["canonical_solution"]) for row in rows[:3]]
+    grader.write([*pairs, (rows[3]["task_id"], "def below_zero(operations):\n    return True\n")])
+    shutil.copyfile(grader.files.samples, tmp_path / "samples.jsonl")
+    options = ["--dataset", "humaneval", "--samples", "/here/samples.jsonl", "--parallel", "2"]
+    program = "import os, runpy, sys; sys.argv[0] = 'evalplus.evaluate'; from evalplus.evaluate import main; main()"
+    ran = in_bubblewrap(
+        [sys.executable, "-c", program, *options], tmp_path,
+        HOME="/here", HUMANEVAL_OVERRIDE_PATH="/here/few.jsonl", PATH=os.environ["PATH"],
+    )  # fmt: skip
+    result = tmp_path / "samples_eval_results.json"
+    assert result.exists(), ran.stderr[-1000:]
+    found: dict[str, list[dict[str, Any]]] = json.loads(result.read_bytes())["eval"]
+    assert [found[row["task_id"]][0]["base_status"] for row in rows] == ["pass", "pass", "pass", "fail"]

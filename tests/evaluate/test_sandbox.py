@@ -1,0 +1,129 @@
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import IMAGE, SOLUTIONS, Grader
+
+from bench.errors import SandboxError
+from bench.evaluate import bubblewrap, docker, sandbox
+from bench.evaluate.lane import Lane
+from bench.evaluate.pool import Pool
+from bench.evaluate.sandbox import Box, sandbox_for
+from bench.evaluate.truth import Truth
+from bench.profiles import Sandbox
+
+
+class Leaky(Box):
+    """Says that it is bubblewrap, and keeps nothing from what runs in it."""
+
+    def open(self, box: Path, lane: int) -> Lane:
+        """Start the runner beside everything else."""
+        return Lane([sys.executable, "-s", "-m", "inside.runner", "0"], str(box.resolve()), 1 << 30, 0)
+
+
+def test_a_sandbox_that_does_not_hold_is_refused(cache: Path) -> None:
+    """Before any sample runs, a probe inside tries network, files and privileges; what gets through ends the run."""
+    box = Truth(cache, "demo").box
+    with Pool(Leaky("bubblewrap", Sandbox(), "leaky"), box) as pool, pytest.raises(SandboxError) as caught:
+        pool.take()
+    assert "does not hold: it connected to 127.0.0.1:" in caught.value.sentence
+    assert "it read " in caught.value.sentence
+    assert not pool.busy
+
+
+def test_a_sandbox_that_holds_is_taken(cache: Path, kind: str) -> None:
+    """Bubblewrap and Docker let nothing through; who runs inside is nobody in particular, and is process 1."""
+    box = sandbox_for(Sandbox(kind=kind, image=IMAGE))
+    with Pool(box, Truth(cache, "demo").box) as pool:
+        lane = pool.take()
+        assert lane.hello["pid"] == 1
+        assert pool.outside
+        assert pool.outside.probe(lane) == []
+        pool.give_back(lane)
+
+
+def test_nothing_of_the_probe_stays(cache: Path, kind: str) -> None:
+    """The file that the probe tries to read is gone after the grading, and nobody listens any more."""
+    truth = Truth(cache, "demo")
+    with Pool(sandbox_for(Sandbox(kind=kind, image=IMAGE)), truth.box) as pool:
+        pool.give_back(pool.take())
+        assert list(truth.root.glob("canary-*"))
+    assert not list(truth.root.glob("canary-*"))
+
+
+def test_a_sandbox_without_numpy_is_refused(cache: Path) -> None:
+    """Where the sandbox's Python has no NumPy, which solutions import, one sentence says so."""
+
+    class Bare(Box):
+        def open(self, box: Path, lane: int) -> Lane:
+            code = "import sys; sys.modules['numpy'] = None; sys.argv[1:] = ['0']; import runpy;"
+            code += "runpy.run_module('inside.runner', run_name='__main__')"
+            return Lane([sys.executable, "-s", "-c", code], str(box.resolve()), 1 << 30, 0)
+
+    words = r"The sandbox has no usable NumPy \(missing: .*; choose one that has it"
+    pool = Pool(Bare("bubblewrap", Sandbox(), "bare"), Truth(cache, "demo").box)
+    with pool, pytest.raises(SandboxError, match=words):
+        pool.take()
+
+
+def test_a_sandbox_that_does_not_start_says_why(cache: Path) -> None:
+    """The sandbox's own last words are in the sentence."""
+
+    class Broken(Box):
+        def open(self, box: Path, lane: int) -> Lane:
+            return Lane(["bwrap", "--no-such-option"], None, 1 << 30, 0)
+
+    pool = Pool(Broken("bubblewrap", Sandbox(), "broken"), Truth(cache, "demo").box)
+    with pool, pytest.raises(SandboxError, match="did not start: bwrap: Unknown option --no-such-option"):
+        pool.take()
+
+
+def test_without_a_sandbox_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither Docker nor bubblewrap is there, the sentence names both and the risk of going without."""
+    monkeypatch.setattr(docker, "reason", lambda: "docker is not installed")
+    monkeypatch.setattr(bubblewrap, "reason", lambda: "bubblewrap is not installed")
+    with pytest.raises(SandboxError) as caught:
+        sandbox_for(Sandbox())
+    assert caught.value.sentence == sandbox.NONE
+    assert sandbox_for(Sandbox(), trusted=True).kind == "none"
+    assert sandbox.available("auto") == "docker is not installed; bubblewrap is not installed"
+
+
+def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Docker runs but its image cannot be had, bubblewrap is taken; without it the image's sentence stands."""
+
+    def no_image(image: str) -> str:
+        raise SandboxError(f"The sandbox image {image} is not here.")
+
+    monkeypatch.setattr(docker, "reason", lambda: None)
+    monkeypatch.setattr(docker, "image_id", no_image)
+    monkeypatch.setattr(bubblewrap, "reason", lambda: None)
+    assert sandbox_for(Sandbox()).kind == "bubblewrap"
+    monkeypatch.setattr(bubblewrap, "reason", lambda: "not installed")
+    with pytest.raises(SandboxError, match="image ganler/evalplus:latest is not here"):
+        sandbox_for(Sandbox())
+
+
+def test_a_named_kind_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for bubblewrap by name gets it or a sentence that says why not."""
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(SandboxError, match=r"bubblewrap\" cannot be used here \(bubblewrap is not installed \(apt"):
+        sandbox_for(Sandbox(kind="bubblewrap"))
+
+
+def test_no_sandbox_warns(grader: Grader, capsys: pytest.CaptureFixture[str]) -> None:
+    """`kind = "none"` grades, with a warning that says what it risks; the project's own demo needs none."""
+    grader.kind = "none"
+    grader.write(list(SOLUTIONS.items()))
+    assert grader.run().plus_passed == 6
+    assert capsys.readouterr().err.startswith('WARNING: [sandbox] kind = "none"')
+    assert grader.run(trusted=True).plus_passed == 6
+    assert capsys.readouterr().err == ""
+
+
+def test_one_lane_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All cores that this process may use, unless a number is set."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2, 3, 4})
+    assert Box("none", Sandbox(), "").workers == 5
+    assert Box("none", Sandbox(workers=3), "").workers == 3

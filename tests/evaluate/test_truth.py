@@ -1,0 +1,105 @@
+import json
+from pathlib import Path
+
+import pytest
+from conftest import SOLUTIONS, Grader
+
+from bench.evaluate import expected
+from bench.evaluate.expected import Expected, kept
+from bench.evaluate.truth import Truth
+
+
+@pytest.fixture
+def own(grader: Grader, tmp_path: Path) -> Grader:
+    """A grader with a cache of its own, in which ground truth was computed."""
+    grader.cache = tmp_path / "own"
+    grader.write(list(SOLUTIONS.items()))
+    assert grader.run(reuse=False).plus_passed == 6
+    return grader
+
+
+def damage(path: Path) -> None:
+    """Change one byte in the middle."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 255
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "name", ["Demo_0.truth", "index.json", "box/inputs/Demo_1.plus", "box/inside/runner.py", "box/inside/child.py"]
+)
+@pytest.mark.parametrize("how", ["damaged", "missing"])
+def test_what_is_damaged_is_made_again(own: Grader, name: str, how: str) -> None:
+    """A damaged or missing file of the ground truth, of the inputs or of the runner is made anew."""
+    path = Truth(own.cache, "demo").root / name
+    damage(path) if how == "damaged" else path.unlink()
+    assert own.run(reuse=False).plus_passed == 6
+
+
+def test_only_what_is_missing_is_computed(own: Grader) -> None:
+    """Ground truth is kept by problem: a lost file is that problem's alone."""
+    truth = Truth(own.cache, "demo")
+    (truth.root / "Demo_2.truth").unlink()
+    assert [task.task_id for task in truth.missing()] == ["Demo/2"]
+
+
+def test_known_ground_truth_is_not_computed_again(own: Grader) -> None:
+    """A second grading leaves the files of the ground truth as they are."""
+    files = sorted(Truth(own.cache, "demo").root.glob("*.truth"))
+    before = [path.stat().st_mtime_ns for path in files]
+    own.run(reuse=False)
+    assert [path.stat().st_mtime_ns for path in files] == before
+    assert len(files) == 6
+
+
+def test_another_dataset_file_has_its_own_ground_truth(
+    own: Grader, demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ground truth belongs to the hash of the dataset file."""
+    from bench import problems
+
+    text = (demo_folder / "humaneval.jsonl").read_text()
+    (tmp_path / "humaneval.jsonl").write_text(text.replace("[10, 20]", "[10, 21]"))
+    before = Truth(own.cache, "demo").root
+    monkeypatch.setattr(problems, "BUNDLED", tmp_path)
+    problems.load.cache_clear()
+    assert Truth(own.cache, "demo").root != before
+
+
+def test_expected_outputs_are_never_where_a_sample_sees(own: Grader) -> None:
+    """The folder that the sandbox mounts holds the runner and the inputs; no solution, no expected output."""
+    box = Truth(own.cache, "demo").box
+    assert {path.name for path in box.iterdir()} == {"inside", "inputs"}
+    assert not any(b"canonical-marker" in path.read_bytes() for path in box.rglob("*") if path.is_file())
+    assert not list(box.rglob("*.truth"))
+
+
+def test_limits_are_evalplus_heads(own: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test may take max(4 s, 4 x reference); a suite the sum of that, at most 60 s, and one more."""
+    monkeypatch.setattr(expected, "MIN_LIMIT", 4.0)
+    path = Truth(own.cache, "demo").root / "Demo_0.truth"
+    body = kept(path)
+    assert body
+    head = expected.heads(body)
+    assert [len(meta["seconds"]) for meta in head] == [3, 3]
+    slow = expected._suite(head[0] | {"seconds": [0.1, 2.0, 30.0]}, b"")
+    assert isinstance(slow, Expected)
+    assert (slow.limit, slow.limits, slow.budget) == (4.0, {"1": 8.0, "2": 120.0}, 61.0)
+    assert expected._suite(head[0] | {"seconds": [0.1, 0.1, 2.0]}, b"").budget == 17.0
+
+
+def test_large_outputs_are_kept_as_digests(own: Grader) -> None:
+    """Ground truth stays small: an output of 45 kB takes no more than its digest."""
+    path = Truth(own.cache, "demo").root / "Demo_2.truth"
+    assert path.stat().st_size < 2000
+    assert json.dumps([i * 1.0 for i in range(5000)]) not in path.read_bytes().decode("latin-1")
+
+
+def test_whole_outputs_are_computed_when_needed(own: Grader) -> None:
+    """A large output that differs in bytes is compared by value, with the whole expected output."""
+    ints = "def count_up(n):\n    return list(range(n))\n"
+    nearly = "def count_up(n):\n    return [i + 1e-9 for i in range(n)]\n"
+    wrong = "def count_up(n):\n    return [i + (i == 4000) for i in range(n)]\n"
+    graded = own.grade([("Demo/2", ints), ("Demo/2", nearly), ("Demo/2", wrong)])
+    assert [row[:2] for row in graded] == [("pass", "pass"), ("pass", "pass"), ("pass", "fail")]
+    assert list(Truth(own.cache, "demo").root.glob("*.whole"))

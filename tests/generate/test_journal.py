@@ -1,0 +1,311 @@
+import json
+import os
+import resource
+import subprocess
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bench.errors import JournalError
+from bench.generate.journal import VERSION, Journal, outcomes, satisfies
+from bench.records import Completion
+
+ONE = Completion(key="k", task_id="HumanEval/0", sample=0, outcome="stop", answer="def f(): pass", max_tokens=100)
+TEXT = st.text(max_size=40)
+COMPLETIONS = st.builds(
+    Completion, key=TEXT, task_id=TEXT, sample=st.integers(0, 9), answer=TEXT, reasoning=TEXT, error=TEXT,
+    outcome=st.sampled_from(["stop", "truncated", "empty", "error", "timeout"]), seed=st.none() | st.integers(),
+    completion_tokens=st.integers(0, 9999), seconds=st.floats(0, 1e6), speeds=st.dictionaries(TEXT, st.floats(0, 1e6)),
+)  # fmt: skip
+SEVERAL = st.lists(COMPLETIONS, min_size=1, max_size=4)
+SAME_FOLDER = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def line(completion: Completion, **changes: Any) -> bytes:
+    """A line of a journal."""
+    return json.dumps({"v": VERSION, **asdict(completion), **changes}).encode() + b"\n"
+
+
+def written(path: Path, completions: list[Completion]) -> bytes:
+    """A journal with these completions, and its bytes."""
+    path.unlink(missing_ok=True)
+    journal = Journal(path)
+    for completion in completions:
+        journal.append(completion)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the journal is."""
+    return tmp_path / "raw.jsonl"
+
+
+@SAME_FOLDER
+@given(completions=SEVERAL)
+def test_what_is_written_is_read(path: Path, completions: list[Completion]) -> None:
+    """Whatever an answer holds, half surrogate pairs too, comes back as it was, one line each."""
+    data = written(path, completions)
+    assert Journal(path).completions == completions
+    assert data.count(b"\n") == len(completions)
+
+
+@SAME_FOLDER
+@given(completions=SEVERAL, data=st.data())
+def test_any_truncation_keeps_whole_lines(path: Path, completions: list[Completion], data: st.DataObject) -> None:
+    """Wherever a crash cuts the file, each line before the cut stays, the rest is reported, and an append mends it."""
+    whole = written(path, completions)
+    cut = data.draw(st.integers(0, len(whole)))
+    path.write_bytes(whole[:cut])
+    journal = Journal(path)
+    ends = [i + 1 for i, byte in enumerate(whole) if byte == ord("\n")]
+    kept = sum(end - 1 <= cut for end in ends)
+    assert journal.completions == completions[:kept]
+    begun = cut - ([0, *ends][kept] if kept < len(ends) else cut)
+    assert journal.torn == max(0, begun)
+    journal.append(ONE)
+    assert Journal(path).completions == [*completions[:kept], ONE]
+    assert Journal(path).torn == 0
+
+
+@SAME_FOLDER
+@given(
+    completions=SEVERAL, tail=st.binary(min_size=1, max_size=60).map(lambda tail: tail.replace(b"\n", b"\0") or b"\0")
+)
+def test_any_garbage_at_the_end_is_left_out(path: Path, completions: list[Completion], tail: bytes) -> None:
+    """Bytes that a power cut leaves behind the last line are reported, and gone after the next append."""
+    for garbage in (tail, tail + b"\n"):
+        path.write_bytes(written(path, completions) + b"#" + garbage)
+        journal = Journal(path)
+        assert (journal.completions, journal.torn) == (completions, 1 + len(garbage))
+        journal.append(ONE)
+        assert Journal(path).completions == [*completions, ONE]
+
+
+@SAME_FOLDER
+@given(completions=SEVERAL, data=st.data())
+def test_a_damaged_last_line_harms_no_other(path: Path, completions: list[Completion], data: st.DataObject) -> None:
+    """Any byte of the last line may change: either an error names it, or all lines before it are read."""
+    whole = bytearray(written(path, completions))
+    start = whole.rstrip(b"\n").rfind(b"\n") + 1
+    whole[data.draw(st.integers(start, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(whole)
+    read, said = [], ""
+    try:
+        read = Journal(path).completions
+    except JournalError as error:
+        said = error.sentence
+    assert f"line {len(completions)}" in said or read[: len(completions) - 1] == completions[:-1]
+    assert path.read_bytes() == whole
+
+
+def test_a_missing_line_end_loses_nothing(path: Path) -> None:
+    """A line that was cut just before its end counts, and the next stands on a line of its own."""
+    path.write_bytes(line(ONE)[:-1])
+    journal = Journal(path)
+    assert (journal.completions, journal.torn) == ([ONE], 0)
+    journal.append(replace(ONE, key="l"))
+    assert path.read_bytes() == line(ONE) + line(replace(ONE, key="l"))
+
+
+def test_reading_changes_nothing(path: Path) -> None:
+    """A journal with a torn tail that is only read stays as it is."""
+    path.write_bytes(line(ONE) + b'{"v": 1, "key"')
+    Journal(path)
+    assert path.read_bytes() == line(ONE) + b'{"v": 1, "key"'
+
+
+@pytest.mark.parametrize(
+    ("damaged", "said"),
+    [
+        (line(ONE, v=2), "line 2 is of version 2, this program reads 1; update it"),
+        (line(ONE, colour="red"), 'line 2 has the unknown field "colour"; update this program'),
+        (b'{"v": 1}\n', "line 2 has no usable answer, key, outcome, sample, task_id; mend that line"),
+        (line(ONE, max_tokens="many"), "line 2 has no usable max_tokens; mend that line"),
+        (line(ONE, answer=None), "line 2 has no usable answer"),
+        (b'{"task_id": "HumanEval/0"}\n', "line 2 is not a completion; move the file away, or mend that line"),
+        (b"[" * 100_000 + b"\n", "line 2 is not a completion"),
+        (b"\xff\xfe\n", "line 2 is not a completion"),
+    ],
+)
+def test_what_is_wrong_is_named(path: Path, damaged: bytes, said: str) -> None:
+    """A line in the middle that is no completion of this version is named in one sentence; the file stays as it was."""
+    content = line(ONE) + damaged + line(ONE)
+    path.write_bytes(content)
+    with pytest.raises(JournalError) as caught:
+        Journal(path)
+    assert said in caught.value.sentence
+    assert str(path) in caught.value.sentence
+    assert path.read_bytes() == content
+
+
+def test_a_newer_version_at_the_end_is_no_torn_tail(path: Path) -> None:
+    """A newer program's last line is an error, not garbage to cut off."""
+    path.write_bytes(line(ONE) + line(ONE, v=2))
+    with pytest.raises(JournalError, match="version 2"):
+        Journal(path)
+
+
+def test_an_unreadable_journal(path: Path) -> None:
+    """What cannot be read is named with the system's reason."""
+    path.mkdir()
+    with pytest.raises(JournalError, match=r"raw.jsonl cannot be read \(Is a directory\)"):
+        Journal(path)
+
+
+def test_two_writers(path: Path) -> None:
+    """A journal that grew under a run is left alone: the other's lines are completions too."""
+    journal = Journal(path)
+    journal.append(ONE)
+    Journal(path).append(replace(ONE, key="other"))
+    with pytest.raises(JournalError, match="another program writes it too; stop that one"):
+        journal.append(ONE)
+    assert [completion.key for completion in Journal(path).completions] == ["k", "other"]
+
+
+@pytest.fixture
+def small_files() -> Iterator[int]:
+    """No file may grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    yield 1000
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_no_room_for_a_line(path: Path, small_files: int) -> None:
+    """A line that does not fit is an error in one sentence, no half of it stays, and a shorter one fits after it."""
+    journal = Journal(path)
+    journal.append(ONE)
+    before = path.read_bytes()
+    with pytest.raises(JournalError) as caught:
+        journal.append(replace(ONE, answer="x" * small_files))
+    assert caught.value.sentence == (
+        f"{path} cannot be written (File too large); free space or make it writable, then run doit again: "
+        "the 1 completions in it stay."
+    )
+    assert path.read_bytes() == before
+    journal.append(ONE)
+    assert Journal(path).completions == [ONE, ONE]
+
+
+@pytest.fixture
+def tmpfs(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 16 KiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16k", "none", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a small file system")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_full_disk(tmpfs: Path) -> None:
+    """A full disk keeps all completions that were written, and says that they stay."""
+    journal = Journal(tmpfs / "raw.jsonl")
+
+    def fill() -> None:
+        while True:
+            journal.append(replace(ONE, answer="x" * 500))
+
+    with pytest.raises(JournalError, match=r"\(No space left on device\); free space") as caught:
+        fill()
+    assert f"the {len(journal.completions)} completions in it stay" in caught.value.sentence
+    again = Journal(tmpfs / "raw.jsonl")
+    assert (again.completions, again.torn) == (journal.completions, 0)
+    assert len(again.completions) > 5
+
+
+def test_read_only(tmpfs: Path) -> None:
+    """A read-only results directory is one sentence, and reading goes on."""
+    Journal(tmpfs / "raw.jsonl").append(ONE)
+    subprocess.run(["mount", "-o", "remount,ro", tmpfs], check=True)
+    journal = Journal(tmpfs / "raw.jsonl")
+    with pytest.raises(JournalError, match=r"\(Read-only file system\); free space or make it writable"):
+        journal.append(ONE)
+    assert Journal(tmpfs / "raw.jsonl").completions == [ONE]
+
+
+def test_a_line_is_on_the_disk_before_it_counts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each append syncs the file, and the first one its folder too."""
+    synced: list[bool] = []
+    sync = os.fsync
+
+    def watched(place: int) -> None:
+        synced.append(os.path.samestat(os.fstat(place), path.parent.stat()))
+        sync(place)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    journal = Journal(path)
+    journal.append(ONE)
+    journal.append(ONE)
+    assert synced == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("completion", "max_tokens", "answers"),
+    [
+        (replace(ONE, completion_tokens=50), 100, True),
+        (replace(ONE, completion_tokens=50), 8192, True),
+        (replace(ONE, completion_tokens=50), 50, True),
+        (replace(ONE, completion_tokens=50), 49, False),
+        (replace(ONE, outcome="truncated", completion_tokens=100), 100, True),
+        (replace(ONE, outcome="truncated", completion_tokens=100), 200, False),
+        (replace(ONE, outcome="truncated", completion_tokens=100), 50, False),
+        (replace(ONE, outcome="empty", finish_reason="length", completion_tokens=100), 100, True),
+        (replace(ONE, outcome="empty", finish_reason="length", completion_tokens=100), 200, False),
+        (replace(ONE, outcome="empty", finish_reason="stop", completion_tokens=1), 200, True),
+        (replace(ONE, outcome="error"), 100, False),
+        (replace(ONE, outcome="timeout"), 100, False),
+    ],
+)
+def test_satisfies(completion: Completion, max_tokens: int, answers: bool) -> None:  # noqa: FBT001
+    """A larger limit asks again only for what was cut off or failed; a smaller one, for what would not have fitted."""
+    assert satisfies(completion, max_tokens) is answers
+
+
+WANTED = {"a": ("HumanEval/0", 0), "b": ("HumanEval/1", 0)}
+
+
+def selected(path: Path, completions: list[Completion], max_tokens: int) -> dict[tuple[str, int], str]:
+    """The answers that a journal of `completions` has for both wanted requests."""
+    written(path, completions)
+    return {place: found.answer for place, found in Journal(path).select(WANTED, max_tokens).items()}
+
+
+def test_select_raises_the_limit_and_goes_back(path: Path) -> None:
+    """After a larger limit the truncated answer is asked again alone; the old limit finds the old answer again."""
+    short = [
+        replace(ONE, key="a", answer="whole", completion_tokens=60),
+        replace(ONE, key="b", answer="cut", outcome="truncated", completion_tokens=100),
+    ]
+    assert selected(path, short, 100) == {("HumanEval/0", 0): "whole", ("HumanEval/1", 0): "cut"}
+    assert selected(path, short, 200) == {("HumanEval/0", 0): "whole"}
+    longer = [*short, replace(ONE, key="b", answer="all of it", max_tokens=200, completion_tokens=150)]
+    assert selected(path, longer, 200) == {("HumanEval/0", 0): "whole", ("HumanEval/1", 0): "all of it"}
+    assert selected(path, longer, 100) == {("HumanEval/0", 0): "whole", ("HumanEval/1", 0): "cut"}
+
+
+def test_select_counts_a_request_once(path: Path) -> None:
+    """Of two answers to one request the first counts, and other requests' answers do not."""
+    rows = [replace(ONE, key="a", answer=text) for text in ("first", "second")] + [replace(ONE, key="other")]
+    assert selected(path, rows, 100) == {("HumanEval/0", 0): "first"}
+
+
+def test_failures_are_asked_again_and_kept(path: Path) -> None:
+    """An error is no answer, but the last one of each request can be told."""
+    rows = [replace(ONE, key="a", outcome="error", error=text) for text in ("400", "401")]
+    assert selected(path, rows, 100) == {}
+    assert Journal(path).failures(WANTED)["HumanEval/0", 0].error == "401"
+
+
+def test_outcomes() -> None:
+    """Outcomes are counted."""
+    assert outcomes([ONE, ONE, replace(ONE, outcome="empty")]) == {"stop": 2, "empty": 1}
