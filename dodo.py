@@ -44,7 +44,7 @@ DOIT_CONFIG = {
     "backend": "json",
     "continue": True,
     "verbosity": 2,
-    "reporter": RunReporter.bound(CONFIG, SKIPPED, turns.take),
+    "reporter": RunReporter.bound(CONFIG, SKIPPED, turns.prepare(SKIPPED)),
 }
 
 REPORT = Report(CONFIG, SKIPPED)

@@ -7,8 +7,9 @@ A 60 GB file is read at 2 MiB, not at 60 GB; a file that was copied or touched k
 import contextlib
 import re
 import struct
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO, TypeVar
 
 from bench.errors import MissingPrerequisite
 from bench.files import digest, read_json, write_json
@@ -33,7 +34,10 @@ FILE_TYPES = {
 """general.file_type, as llama.cpp numbers it."""
 
 
-def expected(model: Path) -> list[Path]:
+Location = TypeVar("Location", bound=PurePath)
+
+
+def expected(model: Location) -> list[Location]:
     """All files that a model consists of, by its (first) file's name, in order."""
     split = re.fullmatch(r"(.*)-(\d{5})-of-(\d{5})\.gguf", model.name)
     if not split:
@@ -70,13 +74,23 @@ def fingerprint(model: Path, cache: Path) -> str:
         digests.append(str(entry[2]))
     if not known:
         write_json(memo_file, memo)
+    return digest_of_parts(digests)
+
+
+def digest_of_parts(digests: Iterable[str]) -> str:
+    """The fingerprint of a model from those of its parts, in order."""
     return digest("\n".join(digests))
+
+
+def digest_of_blocks(size: int, blocks: Iterable[bytes]) -> str:
+    """The fingerprint of one part, from its size, its first MiB and its sampled blocks."""
+    return digest(b"".join([str(size).encode(), *blocks]))
 
 
 def _sampled(path: Path, size: int) -> str:
     try:
         with path.open("rb") as file:
-            pieces = [str(size).encode(), file.read(HEADER)]
+            pieces = [file.read(HEADER)]
             for i in range(SAMPLES):
                 file.seek(max(0, (size - BLOCK) * (i + 1) // SAMPLES))
                 pieces.append(file.read(BLOCK))
@@ -84,7 +98,7 @@ def _sampled(path: Path, size: int) -> str:
         raise MissingPrerequisite(
             f"The model file {path} cannot be read ({error.strerror}); make it readable."
         ) from None
-    return digest(b"".join(pieces))
+    return digest_of_blocks(size, pieces)
 
 
 def facts(model: Path) -> dict[str, Any]:

@@ -1,14 +1,51 @@
-"""Turns under `doit -n`: profiles on one host generate one after the other, and no worker waits for a busy host.
+"""Before the first task runs: which models are missing on other machines, and whose turn it is on each.
 
-doit's set-up tasks do this: they come first, and where one of them fails, the task itself runs nevertheless.
+With `doit -n`, profiles on one host generate one after the other, and no worker waits for a busy host. doit's set-up
+tasks do this: they come first, and where one of them fails, the task itself runs nevertheless.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from bench.console import warn
+from bench.profiles import Profile
 from bench.steps import Generate
 
 REPORT = "report"
+
+
+def prepare(skipped: dict[str, str]) -> Callable[[Mapping[str, Any], list[str]], None]:
+    """What a run does with doit's tasks and the names of the selected ones; `skipped` grows by what lacks its model."""
+
+    def begin(tasks: Mapping[str, Any], selected: list[str]) -> None:
+        for profile_id, phrase in lacking(tasks, selected).items():
+            skipped[profile_id] = phrase
+            # A task that was asked for by name stays, and says what it lacks.
+            if REPORT in selected and f"eval:{profile_id}" in selected:
+                selected.remove(f"eval:{profile_id}")
+        take(tasks, selected)
+
+    return begin
+
+
+def lacking(tasks: Mapping[str, Any], selected: Sequence[str]) -> dict[str, str]:
+    """The profiles that are to generate on other machines and whose models are not there, with what was looked for."""
+    wanted: dict[str, Generate] = {}
+    for _, step in generations(tasks, selected):
+        if step.profile.host and step.profile.host.docker:
+            wanted.setdefault(step.profile.id, step)
+    if not wanted:
+        return {}
+    from bench.servers import remote  # noqa: PLC0415 - only where a host is looked at
+
+    def due(step: Generate) -> bool:
+        return remote.seen(step.config, step.profile) is None or bool(step.reasons())
+
+    profiles: list[Profile] = [step.profile for step in wanted.values() if due(step)]
+    found = remote.look_all(next(iter(wanted.values())).config, profiles) if profiles else []
+    for error in {what.sentence for _, what in found if isinstance(what, remote.UnreachableError)}:
+        warn(error)
+    return {profile.id: what.phrase for profile, what in found if isinstance(what, remote.AbsentError)}
 
 
 def take(tasks: Mapping[str, Any], selected: Sequence[str]) -> None:

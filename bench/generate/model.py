@@ -16,6 +16,13 @@ def fingerprint(config: Config, profile: Profile) -> str:
         return digest(f"{profile.model} {VERSION}")
     if profile.needs_file:
         return gguf.fingerprint(config.model_path(profile), config.layout.cache)
+    if profile.host and profile.host.docker:
+        from bench.servers import remote  # noqa: PLC0415 - only where a host is looked at
+
+        return remote.fingerprint(config, profile)
+    if profile.host:
+        # Where a model runs is not what it is: the list of endpoints may change.
+        return digest(f"{profile.server.kind} {profile.model}")
     return digest(" ".join([profile.server.kind, profile.model, profile.server.base_url, *profile.server.command]))
 
 

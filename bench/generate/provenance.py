@@ -12,6 +12,7 @@ from bench.generate.model import fingerprint
 from bench.generate.prompt import WORDING_VERSION
 from bench.profiles import Config, Profile
 from bench.records import Completion
+from bench.servers import remote
 
 SCHEMA = 1
 
@@ -45,6 +46,9 @@ def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: S
 def model_facts(config: Config, profile: Profile) -> dict[str, Any]:
     """What the GGUF says of itself, or the name by which a server or a command knows its model."""
     path = config.model_path(profile)
+    if profile.host and profile.host.docker:
+        told = remote.seen(config, profile) or {}
+        return {"file": path.name, "files": told.get("files"), "bytes": told.get("bytes")}
     if profile.server.kind in ("compose", "process") and path.is_file():
         return gguf.facts(path)
     return {"name": profile.model or " ".join(profile.server.command)}

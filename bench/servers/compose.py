@@ -17,8 +17,8 @@ from python_on_whales.exceptions import DockerException
 from bench import gguf
 from bench.errors import ServerError
 from bench.files import digest, write_json
-from bench.profiles import Config, Profile
-from bench.servers import Endpoint, arguments, containers, engine, health
+from bench.profiles import Config, Host, Profile
+from bench.servers import Endpoint, arguments, containers, engine, health, remote, way
 from bench.servers import log as logs
 from bench.servers.child import undisturbed
 from bench.servers.process import HOST, free_port, taken
@@ -40,23 +40,29 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     engine.require(profile)
     for name in containers.clear(profile):
         print(f"  removed the llama-server container that a killed run of {name} left behind", flush=True)
-    if profile.server.port:
+    if profile.host:
+        way.require(profile, profile.host)
+    elif profile.server.port:
         free_port(profile)
     image = engine.image(profile)
     override = log.with_name("compose.json")
     write_json(override, {"services": {containers.NAME: service(profile, config, model)}})
     name = project(profile, config)
-    docker = DockerClient(compose_files=[BASE, override], compose_project_name=name, compose_env_files=["/dev/null"])
-    logs.begin(log, ["docker", "compose", "-p", name, "-f", str(BASE), "-f", str(override), "up"])
+    docker = engine.client(
+        profile, compose_files=[BASE, override], compose_project_name=name, compose_env_files=["/dev/null"]
+    )
+    logs.begin(log, [*engine.command(profile.host), "compose", "-p", name, "-f", str(BASE), "-f", str(override), "up"])
     container = None
     try:
         _up(docker, profile)
-        container = containers.Running(docker, log)
-        url = f"http://{HOST}:{container.port(PORT)}"
+        container = containers.Running(docker, log, profile.host)
+        url = way.url(profile.host) if profile.host else f"http://{HOST}:{container.port(PORT)}"
         health.wait(url, profile, container.ended, log)
+        if profile.host:
+            way.require_ours(profile, profile.host, remote.inside(profile))
         yield Endpoint(f"{url}/v1", profile.id, facts={**health.ask(url), "image": image}, ended=container.ended)
     finally:
-        _down(docker)
+        _down(docker, profile)
         if container:
             container.close()
 
@@ -68,16 +74,19 @@ def project(profile: Profile, config: Config) -> str:
 
 def service(profile: Profile, config: Config, model: Path) -> dict[str, Any]:
     """What is the profile's own about its container, as a compose service."""
-    volumes, inside = mounts(config, model)
+    host = profile.host
+    volumes, inside = ({host.models: remote.INSIDE}, remote.inside(profile)) if host else mounts(config, model)
+    listen, port = (host.listen, host.port) if host else (HOST, profile.server.port)
     flags = arguments(profile, inside, "0.0.0.0", PORT)  # noqa: S104 - inside the container
     return {
         "image": profile.server.image,
         # compose would take a dollar for a variable.
         "command": [flag.replace("$", "$$") for flag in flags],
-        "ports": [{"target": PORT, "host_ip": HOST, "published": str(profile.server.port)}],
+        "ports": [{"target": PORT, "host_ip": listen, "published": str(port)}],
         "volumes": [{"type": "bind", "read_only": True, "source": source.replace("$", "$$"), "target": target,
                      "bind": {"create_host_path": False}} for source, target in volumes.items()],
-        "labels": {containers.OWNER: containers.identity(), containers.PROFILE: profile.id,
+        "labels": {containers.OWNER: containers.identity(), containers.MACHINE: containers.machine(),
+                   containers.PROFILE: profile.id,
                    containers.RESULTS: str(config.layout.root).replace("$", "$$")},
         **({"deploy": GPUS} if profile.server.gpu else {}),
     }  # fmt: skip
@@ -106,11 +115,19 @@ def _up(docker: DockerClient, profile: Profile) -> None:
     except DockerException as error:
         said = engine.words(error)
         if "already allocated" in said or "address already in use" in said:
-            raise taken(profile) from None
+            raise (taken_there(profile, profile.host) if profile.host else taken(profile)) from None
         raise engine.failure(profile, error) from None
 
 
-def _down(docker: DockerClient) -> None:
+def taken_there(profile: Profile, host: Host) -> ServerError:
+    """The error for a port that somebody has on a host."""
+    return ServerError(
+        f"{profile.id}: port {host.port} on {host.listen} of {host.name} is taken; stop who has it there, or give that "
+        "host another port."
+    )
+
+
+def _down(docker: DockerClient, profile: Profile) -> None:
     """Remove the container. compose may be interrupted by a Ctrl-C of its own; then it is asked once more."""
     with undisturbed():
         for last in (False, True):
@@ -121,5 +138,5 @@ def _down(docker: DockerClient) -> None:
                 if last:
                     raise ServerError(
                         f"The container {containers.NAME} could not be removed ({engine.words(error)}); remove it: "
-                        f"docker rm -f {containers.NAME}"
+                        f"{' '.join(engine.command(profile.host))} rm -f {containers.NAME}"
                     ) from None

@@ -1,6 +1,7 @@
 """llama-server's containers: whose each is, and what a doit that was killed left behind. Imports python_on_whales."""
 
 import os
+import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -9,7 +10,8 @@ from python_on_whales import Container, DockerClient
 from python_on_whales.exceptions import DockerException, NoSuchContainer
 
 from bench.errors import LockedError, ServerError
-from bench.profiles import Profile
+from bench.profiles import Host, Profile
+from bench.servers import engine
 from bench.servers import log as logs
 from bench.servers.child import die_with_parent, stop, undisturbed
 from bench.servers.engine import words
@@ -17,6 +19,9 @@ from bench.servers.engine import words
 NAME = "llama-server"
 OWNER = "bench.owner"
 """The label that names the process whose container it is, as `identity` does."""
+
+MACHINE = "bench.machine"
+"""The label that names the machine on which that process runs."""
 
 PROFILE = "bench.profile"
 RESULTS = "bench.results"
@@ -27,10 +32,15 @@ def clear(profile: Profile) -> list[str]:
 
     Raises LockedError where a container belongs to another process that lives, ServerError where it is not ours.
     """
-    docker, gone = DockerClient(), []
+    docker, gone = engine.client(profile), []
     for container in docker.container.list(all=True, filters=[("label", OWNER)]):
         labels = container.config.labels or {}
         pid = labels[OWNER].split()[0]
+        if labels.get(MACHINE, machine()) != machine():
+            raise LockedError(
+                f"A llama-server container of another machine ({labels[MACHINE]}) is on {profile.place}; wait for it, "
+                f"or remove it: {' '.join(engine.command(profile.host))} rm -f {NAME}"
+            )
         if _lives(labels[OWNER]) and labels[OWNER] != identity():
             raise LockedError(
                 f"A llama-server container of process {pid} ({labels.get(RESULTS)}) is running; wait for it, or "
@@ -49,7 +59,8 @@ def clear(profile: Profile) -> list[str]:
 def foreign(profile: Profile, container: Container) -> ServerError:
     """The error for a container that has our name and is not ours."""
     project = (container.config.labels or {}).get("com.docker.compose.project")
-    freed = f"docker compose -p {project} down" if project else f"docker rm -f {NAME}"
+    docker = " ".join(engine.command(profile.host))
+    freed = f"{docker} compose -p {project} down" if project else f"{docker} rm -f {NAME}"
     return ServerError(
         f"{profile.id}: a container named {NAME} that is not ours is there ({container.state.status}); stop and remove "
         f"it first: {freed}"
@@ -59,12 +70,13 @@ def foreign(profile: Profile, container: Container) -> ServerError:
 class Running:
     """A container that runs: its log, followed into a file, and how it ended."""
 
-    def __init__(self, docker: DockerClient, log: Path) -> None:
+    def __init__(self, docker: DockerClient, log: Path, host: Host | None = None) -> None:
         self.docker, self.found = docker, docker.container.inspect(NAME)
         # A program of its own, so that it does not outlive us; it ends with the container.
         self.follower = subprocess.Popen(
-            ["docker", "logs", "--follow", self.found.id], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - no locks
+            [*engine.command(host), "logs", "--follow", self.found.id],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - no locks
         )  # fmt: skip
         self.copying = threading.Thread(target=self._copy, args=[log], daemon=True)
         self.copying.start()
@@ -106,6 +118,14 @@ class Running:
 def identity() -> str:
     """Names this process, so that no later one with the same number is taken for it."""
     return f"{os.getpid()} {_began(os.getpid())}"
+
+
+def machine() -> str:
+    """Names this machine."""
+    try:
+        return f"{socket.gethostname()} {Path('/etc/machine-id').read_text(encoding='utf-8')[:8]}".strip()
+    except OSError:
+        return socket.gethostname()
 
 
 def _lives(owner: str) -> bool:

@@ -7,24 +7,50 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException, NoSuchImage
 
 from bench.errors import BenchError, MissingPrerequisite, ServerError
-from bench.profiles import Profile
+from bench.profiles import Host, Profile
 
 OTHERWISE = 'or set [server] kind = "process"'
 NO_GPU = ("device driver", "CDI", "nvidia")
 """Words in what Docker says where it can reserve no GPU."""
 
 
-def lacks(arguments: Sequence[str] = ("version", "--format", "{{.Server.Version}}")) -> str | None:
+def command(host: Host | None) -> list[str]:
+    """The start of every docker command line for a host's engine, or this machine's."""
+    if host is None:
+        return ["docker"]
+    return ["docker", "--host" if "://" in host.docker else "--context", host.docker]
+
+
+def client(profile: Profile, **options: Any) -> DockerClient:
+    """A client of the engine on the profile's machine."""
+    host = profile.host
+    where: dict[str, Any] = {} if host is None else {"host" if "://" in host.docker else "context": host.docker}
+    return DockerClient(**where, **options)
+
+
+def address(host: Host) -> str:
+    """Where a host's engine is, as Docker writes it, such as ssh://user@host; "" where its context is not known."""
+    if "://" in host.docker:
+        return host.docker
+    asked = ["docker", "context", "inspect", host.docker, "--format", "{{.Endpoints.docker.Host}}"]
+    answer = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=False)
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def lacks(
+    arguments: Sequence[str] = ("version", "--format", "{{.Server.Version}}"), host: Host | None = None
+) -> str | None:
     """None where `docker <arguments>` works, else why it does not, in Docker's words."""
     if shutil.which("docker") is None:
         return "docker is not installed"
     try:
-        answer = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=30, check=False)
+        answer = subprocess.run([*command(host), *arguments], capture_output=True, text=True, timeout=30, check=False)
     except subprocess.TimeoutExpired:
         return "it does not answer within 30 s"
     return None if answer.returncode == 0 else last_line(answer.stderr or answer.stdout) or "it says nothing"
@@ -36,7 +62,12 @@ def require(profile: Profile) -> None:
         raise MissingPrerequisite(
             f"{profile.id}: Docker is not installed; install it (apt install docker.io), {OTHERWISE}."
         )
-    reason = lacks()
+    reason = lacks(host=profile.host)
+    if reason and profile.host:
+        raise MissingPrerequisite(
+            f"{profile.id}: the Docker engine of {profile.host.name} does not answer ({reason}); start it there, or "
+            f"mend docker of that host: {profile.host.docker}"
+        )
     if reason and "permission denied" in reason:
         raise MissingPrerequisite(
             f"{profile.id}: this user may not use the Docker engine; join its group (sudo usermod -aG docker $USER) "
@@ -56,7 +87,7 @@ def require(profile: Profile) -> None:
 
 def image(profile: Profile) -> str:
     """The profile's image as `name id`, pulled if it is not here. Raises MissingPrerequisite where it cannot be."""
-    docker, name = DockerClient(), profile.server.image
+    docker, name = client(profile), profile.server.image
     try:
         found = docker.image.inspect(name)
     except NoSuchImage:

@@ -1,0 +1,176 @@
+"""Models on other machines, looked at through the host's own Docker engine: whether they are there, and which they are.
+
+A model has the fingerprint that gguf.py gives it, wherever it lies: a container on the host sends the sampled blocks,
+2 MiB for each part. What was seen is remembered, for no host is asked while the graph is loaded.
+"""
+
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from bench import gguf
+from bench.errors import MissingPrerequisite
+from bench.files import read_json, write_json
+from bench.parallel import each
+from bench.profiles import Config, Host, Profile
+
+INSIDE = "/models"
+PATIENCE = 900.0
+"""Seconds for one look; the host may have to pull the image first."""
+
+RECENT = 60.0
+"""Seconds for which a host that did not answer is not asked again."""
+
+ABSENT = b"absent"
+SCRIPT = f"""
+for part; do
+  [ -f "$part" ] || {{ printf '{ABSENT.decode()} %s\\n' "$part"; exit; }}
+  size=$(stat -L -c %s "$part") || exit
+  printf '%s\\n' "$size"
+  head -c {gguf.HEADER} "$part" || exit
+  i=1
+  while [ $i -le {gguf.SAMPLES} ]; do
+    skip=$(( (size - {gguf.BLOCK}) * i / {gguf.SAMPLES} ))
+    [ $skip -ge 0 ] || skip=0
+    dd if="$part" bs={gguf.BLOCK} count=1 iflag=skip_bytes skip=$skip status=none || exit
+    i=$(( i + 1 ))
+  done
+done
+"""
+"""For each part its size, then the blocks that `gguf.fingerprint` reads."""
+
+_failures: dict[str, tuple[float, MissingPrerequisite]] = {}
+
+
+class AbsentError(MissingPrerequisite):
+    """The model is not on its host; `phrase` says what was looked for."""
+
+    def __init__(self, profile_id: str, phrase: str) -> None:
+        super().__init__(f"{profile_id}: {phrase}; put it there, or change profiles.toml.")
+        self.phrase = phrase
+
+
+class UnreachableError(MissingPrerequisite):
+    """Nobody answers on the host, so that nothing is known of the model there."""
+
+
+def fingerprint(config: Config, profile: Profile) -> str:
+    """The model's name by content: as it was seen last, or as a look now shows it. Raises MissingPrerequisite."""
+    return str((seen(config, profile) or look(config, profile))["fingerprint"])
+
+
+def seen(config: Config, profile: Profile) -> dict[str, Any] | None:
+    """What the last look at the profile's model showed: fingerprint, files, bytes; None where it was not there."""
+    memo = _memo(config).get(_key(profile))
+    return memo if isinstance(memo, dict) and {"fingerprint", "files", "bytes"} <= memo.keys() else None
+
+
+def look(config: Config, profile: Profile) -> dict[str, Any]:
+    """Look at the profile's model on its host, and remember. Raises MissingPrerequisite where it is not there."""
+    ((_, found),) = look_all(config, [profile])
+    if isinstance(found, MissingPrerequisite):
+        raise found
+    return found
+
+
+def look_all(config: Config, profiles: Iterable[Profile]) -> list[tuple[Profile, dict[str, Any] | MissingPrerequisite]]:
+    """Look at the models of several profiles, at all hosts at the same time, and remember."""
+    found = list(each(profiles, _looked, workers=8))
+    memo = _memo(config)
+    for profile, what in found:
+        memo.pop(_key(profile), None)
+        if isinstance(what, dict):
+            memo[_key(profile)] = what
+    write_json(config.layout.cache / "hosts.json", memo)
+    return found
+
+
+def inside(profile: Profile) -> str:
+    """The model's path in a container on its host."""
+    return f"{INSIDE}/{profile.model}"
+
+
+def _looked(profile: Profile) -> dict[str, Any] | MissingPrerequisite:
+    at, error = _failures.get(_key(profile), (float("-inf"), None))
+    if error and time.monotonic() - at < RECENT:
+        return error
+    try:
+        return _look(profile)
+    except MissingPrerequisite as found:
+        _failures[_key(profile)] = time.monotonic(), found
+        return found
+
+
+def _look(profile: Profile) -> dict[str, Any]:
+    host = _host(profile)
+    parts = gguf.expected(PurePosixPath(inside(profile)))
+    answer = _run(profile, host, [str(part) for part in parts])
+    sizes, digests = [], []
+    for size, pieces in _read(answer, len(parts)):
+        if size < 0:
+            raise AbsentError(profile.id, f"no model file {host.models}/{pieces[0].decode()} on {host.name}")
+        sizes.append(size)
+        digests.append(gguf.digest_of_blocks(size, pieces))
+    if len(sizes) < len(parts):
+        raise UnreachableError(f"{profile.id}: {host.name} said too little of {profile.model}; try again.")
+    return {"fingerprint": gguf.digest_of_parts(digests), "files": len(sizes), "bytes": sum(sizes)}
+
+
+def _read(answer: bytes, count: int) -> Iterator[tuple[int, list[bytes]]]:
+    """For each part its size and its blocks; -1 and the part's path below the folder of models where it is absent."""
+    at = 0
+    for _ in range(count):
+        end = answer.find(b"\n", at)
+        line, at = answer[at:end], end + 1
+        if end < 0:
+            return
+        if line.startswith(ABSENT):
+            yield -1, [line.removeprefix(ABSENT + b" ").removeprefix(INSIDE.encode() + b"/")]
+            return
+        size, pieces = int(line), []
+        for length in (gguf.HEADER, *[gguf.BLOCK] * gguf.SAMPLES):
+            pieces.append(answer[at : at + min(length, size)])
+            at += len(pieces[-1])
+        if sum(map(len, pieces)) == min(gguf.HEADER, size) + gguf.SAMPLES * min(gguf.BLOCK, size):
+            yield size, pieces
+
+
+def _run(profile: Profile, host: Host, parts: list[str]) -> bytes:
+    from bench.servers import engine  # noqa: PLC0415 - heavy
+
+    try:
+        engine.require(profile)
+    except MissingPrerequisite as error:
+        raise UnreachableError(error.sentence) from None
+    command = [
+        *engine.command(host), "run", "--rm", "--network", "none", "--security-opt", "label:disable",
+        "--mount", f"type=bind,source={host.models},target={INSIDE},readonly",
+        "--entrypoint", "/bin/sh", profile.server.image, "-c", SCRIPT, "look", *parts,
+    ]  # fmt: skip
+    try:
+        ran = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        raise UnreachableError(f"{profile.id}: {host.name} did not show {profile.model} in {PATIENCE:g} s.") from None
+    if ran.returncode:
+        words = engine.last_line(ran.stderr.decode("utf-8", "replace"))
+        if "bind source path does not exist" in words:
+            raise AbsentError(profile.id, f"no folder {host.models} on {host.name}")
+        raise UnreachableError(f"{profile.id}: {host.name} did not show {profile.model}: {words}.")
+    return ran.stdout
+
+
+def _host(profile: Profile) -> Host:
+    assert profile.host
+    return profile.host
+
+
+def _key(profile: Profile) -> str:
+    host = _host(profile)
+    return f"{host.docker} {host.models}/{profile.model}"
+
+
+def _memo(config: Config) -> dict[str, Any]:
+    saved = read_json(config.layout.cache / "hosts.json")
+    return saved if isinstance(saved, dict) else {}

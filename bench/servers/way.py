@@ -1,0 +1,50 @@
+"""The way to a llama-server on another machine: a tunnel that the user keeps open, or an address of that machine.
+
+For actions only: imports requests.
+"""
+
+import contextlib
+import socket
+from urllib.parse import urlsplit
+
+import requests
+
+from bench.errors import MissingPrerequisite, ServerError
+from bench.profiles import Host, Profile
+from bench.servers import engine, health
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def url(host: Host) -> str:
+    """Where llama-server on a host is asked, from this machine."""
+    shown = f"[{host.listen}]" if ":" in host.listen else host.listen
+    return host.url.rstrip("/").removesuffix("/v1") or f"http://{shown}:{host.port}"
+
+
+def require(profile: Profile, host: Host) -> None:
+    """Raise MissingPrerequisite where the way to the host is a tunnel from this machine, and nobody has dug it."""
+    near = urlsplit(url(host))
+    address = engine.address(host)
+    if near.hostname not in LOOPBACK or not address.startswith("ssh://"):
+        return
+    port = near.port or 80
+    with contextlib.suppress(OSError), socket.create_connection((near.hostname, port), timeout=5):
+        return
+    raise MissingPrerequisite(
+        f"{profile.id}: nothing forwards {near.hostname}:{port} to {host.name}; open a tunnel and keep it open: "
+        f"ssh -N -L {port}:{host.listen}:{host.port} {address}"
+    )
+
+
+def require_ours(profile: Profile, host: Host, model: str) -> None:
+    """Raise ServerError where another server than the host's answers: a tunnel may lead to somewhere else."""
+    try:
+        serves = health.session().get(f"{url(host)}/props", timeout=30).json().get("model_path")
+    except (requests.RequestException, ValueError, AttributeError):
+        return
+    if serves and serves != model:
+        raise ServerError(
+            f"{profile.id}: what answers at {url(host)} serves {serves} and is not the llama-server of {host.name}; "
+            "end it, or mend port and url of that host."
+        )
