@@ -154,9 +154,11 @@ def _run(profile: Profile, host: Host, parts: list[str]) -> bytes:
     except subprocess.TimeoutExpired:
         raise UnreachableError(f"{profile.id}: {host.name} did not show {profile.model} in {PATIENCE:g} s.") from None
     if ran.returncode:
-        words = engine.last_line(ran.stderr.decode("utf-8", "replace"))
-        if "bind source path does not exist" in words:
+        said = ran.stderr.decode("utf-8", "replace")
+        if "bind source path does not exist" in said:
             raise AbsentError(profile.id, f"no folder {host.models} on {host.name}")
+        # Docker's last line may only say where its help is.
+        words = engine.last_line("\n".join(line for line in said.splitlines() if "docker run --help" not in line))
         raise UnreachableError(f"{profile.id}: {host.name} did not show {profile.model}: {words}.")
     return ran.stdout
 
