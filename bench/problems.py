@@ -21,7 +21,7 @@ BUNDLED = Path(__file__).parent / "demo"
 
 @dataclass(frozen=True)
 class Source:
-    """Where a dataset comes from; `family` chooses EvalPlus's prompt wording, oracles and input types."""
+    """Where a dataset comes from; `family` chooses EvalPlus's special oracles and input types."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ SOURCES = {
     "demo": Source("demo", "Demo", "humaneval", "", "humaneval.jsonl", 0),
     "demo-mbpp": Source("demo-mbpp", "Demo MBPP", "mbpp", "", "mbpp.jsonl", 0),
 }  # fmt: skip
-"""A new dataset is a line here; CONTRIBUTING says what its file looks like."""
+"""A new dataset is a line here; docs/datasets.md says what its file looks like."""
 
 
 @dataclass(frozen=True)

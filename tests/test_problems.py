@@ -149,7 +149,7 @@ def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A third dataset: a file of problems, and a line in SOURCES."""
     file = tmp_path / "third.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in THIRD))
-    monkeypatch.setitem(SOURCES, "third", Source("third", "Third", "humaneval", "", str(file), len(THIRD)))
+    monkeypatch.setitem(SOURCES, "third", Source("third", "Third", "own", "", str(file), len(THIRD)))
     return file
 
 
