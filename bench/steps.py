@@ -75,7 +75,8 @@ class Samples(Step):
         common = {"dataset": problems.fingerprint(self.dataset), "extractor": extract.VERSION}
         if self.profile.imported:
             found = imports.import_digest(self.profile, self.config)
-            return {**common, "solutions": found, "partial": self.profile.partial}
+            asked = {"partial": self.profile.partial, "samples": self.profile.sampling.samples}
+            return {**common, "solutions": found, **asked}
         chosen = completion_identity(self.config, self.profile, self.dataset)
         return {**common, "completions": stale.content_digest(self.files.journal), **chosen}
 
