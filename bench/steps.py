@@ -136,9 +136,10 @@ def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
     """
     from bench.report.stats import wilson  # noqa: PLC0415 - only after grading
 
-    title = problems.SOURCES[dataset].title
-    low, high = wilson(summary.plus_passed, summary.n_problems)
-    interval = f" ({100 * low:.1f} to {100 * high:.1f})" if summary.n_samples <= summary.n_problems else ""
+    title, interval = problems.SOURCES[dataset].title, ""
+    if summary.n_samples <= summary.n_problems:
+        low, high = wilson(summary.plus_passed, summary.n_problems)
+        interval = f" ({100 * low:.1f} to {100 * high:.1f})"
     lost = Counter(info["lost"] for info in infos if info.get("lost"))
     parts = [
         f"{title} {100 * summary.base_pass:.1f}",
