@@ -98,7 +98,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         """Lock the results, turn SIGTERM into Ctrl-C, and say which profiles are skipped."""
         os.environ["BENCH_RUN"] = str(os.getpid())
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _interrupt)
+            signal.signal(number, interrupt)
         register_after_fork(self, _begin_worker)
         try:
             self.held.enter_context(locked(self.config.layout.root / ".lock", what=str(self.config.layout.root)))
@@ -178,7 +178,8 @@ def _begin_worker(_reporter: RunReporter) -> None:
     end_with_parent()
 
 
-def _interrupt(_signal: int, _frame: object) -> None:
+def interrupt(_signal: int, _frame: object) -> None:
+    """End with `Stopped`; for signal.signal."""
     # A worker has SIGINT from the terminal and SIGTERM from the run: the second must not cut its cleaning up short.
     now = time.monotonic()
     if now - Stopped.last > ONE_INTERRUPT:

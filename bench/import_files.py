@@ -26,10 +26,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Row:
-    """One record of a file; `origin` is file:line as a person would write it."""
+    """One record of a file; `origin` is file:line as a person would write it.
+
+    `torn` is true for a last line whose writer was interrupted; of its fields only task_id is known, or "".
+    """
 
     fields: dict[str, Any]
     origin: str
+    torn: bool = False
 
 
 def find(solutions: tuple[str, ...], base: Path) -> Found:
@@ -37,9 +41,7 @@ def find(solutions: tuple[str, ...], base: Path) -> Found:
     files: dict[Path, None] = {}
     ignored: dict[Path, None] = {}
     for entry in solutions:
-        path = base / Path(entry).expanduser()
-        named = [path] if path.exists() else _matches(path)
-        for place in sorted(named, key=_natural):
+        for place in sorted(_named(entry, base), key=_natural):
             inside = sorted(_below(place), key=_natural) if place.is_dir() else []
             files |= dict.fromkeys(f for f in inside if holds_solutions(f))
             ignored |= dict.fromkeys(f for f in inside if not holds_solutions(f))
@@ -74,14 +76,26 @@ def rows(file: Path, name: str) -> Iterator[Row]:
         yield Row({"task_id": task_of(file), "solution": text}, name)
         return
     if text.lstrip().startswith("["):
-        for number, fields in enumerate(_parsed(text, f"{name}:1", last=False), 1):
+        for number, fields in enumerate(_parsed(text, f"{name}:1"), 1):
             yield _row(fields, f"{name}, entry {number}")
         return
-    lines = text.split("\n")
-    filled = [number for number, line in enumerate(lines, 1) if line.strip()]
-    for number in filled:
+    lines = text.rstrip().split("\n")
+    for number, line in enumerate(lines, 1):
         origin = f"{name}:{number}"
-        yield _row(_parsed(lines[number - 1], origin, last=number == filled[-1]), origin)
+        if number == len(lines) and _torn(line):
+            task = TASK_IN_TEXT.search(line)
+            yield Row({"task_id": task[1] if task else ""}, origin, torn=True)
+        elif line.strip():
+            yield _row(_parsed(line, origin), origin)
+
+
+def _torn(line: str) -> bool:
+    """Whether the writer of a last line was interrupted: it begins an object that does not end."""
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return line.lstrip().startswith("{") and not line.endswith("}")
+    return False
 
 
 def _text(file: Path, name: str) -> str:
@@ -98,17 +112,13 @@ def _text(file: Path, name: str) -> str:
         raise SamplesError(f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from None
 
 
-def _parsed(line: str, origin: str, *, last: bool) -> Any:
+def _parsed(text: str, origin: str) -> Any:
     try:
-        return json.loads(line)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        task = TASK_IN_TEXT.search(line)
-        if last and task:
-            raise SamplesError(
-                f"{origin} is torn off in the middle of {task[1]}; delete this line and have {task[1]} written again."
-            ) from None
-        remedy = "delete this line and have its problem written again" if last else "correct or delete it"
-        raise SamplesError(f"{origin} is not JSON ({line.strip()[:40]!r}); {remedy}.") from None
+        raise SamplesError(
+            f"{origin} is not JSON ({text.strip()[:30]!r}); correct it, or delete it and solve its problem again."
+        ) from None
 
 
 def _row(fields: Any, origin: str) -> Row:
@@ -117,10 +127,14 @@ def _row(fields: Any, origin: str) -> Row:
     return Row(fields, origin)
 
 
-def _matches(pattern: Path) -> list[Path]:
+def _named(entry: str, base: Path) -> list[Path]:
+    """The path that an entry is, or those that it matches; none where it cannot be a path."""
+    path = base / os.path.expanduser(entry)  # noqa: PTH111 - pathlib's raises for a user that there is not
     try:
-        return list(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
-    except (ValueError, NotImplementedError):
+        if path.exists():
+            return [path]
+        return list(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    except (OSError, ValueError, NotImplementedError):
         return []
 
 

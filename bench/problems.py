@@ -21,7 +21,7 @@ BUNDLED = Path(__file__).parent / "demo"
 
 @dataclass(frozen=True)
 class Source:
-    """Where a dataset comes from; `family` chooses EvalPlus's prompt wording, oracles and input types."""
+    """Where a dataset comes from; `family` chooses EvalPlus's special oracles and input types."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ SOURCES = {
     "demo": Source("demo", "Demo", "humaneval", "", "humaneval.jsonl", 0),
     "demo-mbpp": Source("demo-mbpp", "Demo MBPP", "mbpp", "", "mbpp.jsonl", 0),
 }  # fmt: skip
-"""A new dataset is a line here; CONTRIBUTING says what its file looks like."""
+"""A new dataset is a line here; docs/datasets.md says what its file looks like."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,13 @@ def location(name: str) -> Path:
 
 
 def fingerprint(name: str) -> str | None:
-    """The md5 of the dataset's file, or None where it is not on this machine yet."""
+    """The md5 of the dataset's file, or None where it is not on this machine yet or cannot be read."""
+    path = location(name)
     try:
-        status = location(name).stat()
+        status = path.stat()
+        return _md5(path, status.st_size, status.st_mtime_ns)
     except OSError:
         return None
-    return _md5(location(name), status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=8)
@@ -105,30 +106,42 @@ def load(name: str) -> Dataset:
     """
     source = SOURCES[name]
     try:
-        rows = _rows(source)
-    except DatasetError:
-        raise
+        problems = {task_id: _problem(row) for task_id, row in _rows(source).items()}
     except Exception as error:
-        remedy = (
-            f"delete it to fetch it again, or let {source.variable} name a good one" if source.variable else "reinstall"
+        raise DatasetError(_unreadable(source, error)) from error
+    if not problems or (source.count and len(problems) != source.count):
+        wanted = f"{len(problems)} of {source.count}" if source.count else "no"
+        remedy = f"let {source.variable} name a complete one" if source.variable else "write one on each line"
+        raise DatasetError(f"The dataset {source.title}+ in {location(name)} has {wanted} problems; {remedy}.")
+    return Dataset(source, fingerprint(name) or "", problems)
+
+
+def _problem(row: dict[str, Any]) -> Problem:
+    return Problem(
+        row["task_id"], row["prompt"], row["entry_point"], row["canonical_solution"],
+        row["base_input"], row["plus_input"], row["atol"],
+    )  # fmt: skip
+
+
+def _unreadable(source: Source, error: Exception) -> str:
+    """The sentence for a dataset that could not be read: not there, not to be had, or damaged."""
+    place, what = location(source.name), f"{type(error).__name__}: {error}"
+    if isinstance(error, KeyError):
+        what = f"a problem lacks {error}"
+    if source.variable and not place.exists():
+        if os.environ.get(source.variable):
+            return (
+                f"The dataset {source.title}+ is not at {place}, which {source.variable} names; put it there, or unset "
+                "the variable to have it downloaded."
+            )
+        return (
+            f"The dataset {source.title}+ is not at {place} and cannot be downloaded ({what}); connect this machine, "
+            f"or let {source.variable} name the unpacked file."
         )
-        raise DatasetError(
-            f"The dataset {source.title}+ in {location(name)} cannot be read ({type(error).__name__}: {error}); {remedy}."
-        ) from error
-    if source.count and len(rows) != source.count:
-        raise DatasetError(
-            f"The dataset {source.title}+ in {location(name)} has {len(rows)} of {source.count} problems; "
-            f"point {source.variable} to a complete file."
-        )
-    md5 = fingerprint(name) or ""
-    problems = {
-        task_id: Problem(
-            task_id, row["prompt"], row["entry_point"], row["canonical_solution"],
-            row["base_input"], row["plus_input"], row["atol"],
-        )
-        for task_id, row in rows.items()
-    }  # fmt: skip
-    return Dataset(source, md5, problems)
+    remedy = f"let {source.variable} name a good one" if source.variable else "mend or reinstall it"
+    if source.variable and not os.environ.get(source.variable):
+        remedy = f"delete it to have it downloaded again, or {remedy}"
+    return f"The dataset {source.title}+ in {place} cannot be read ({what}); {remedy}."
 
 
 def _rows(source: Source) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,6 @@ BUILTIN = "builtin:"
 
 SERVER_KINDS = ("compose", "process", "endpoint", "command")
 SANDBOX_KINDS = ("auto", "docker", "bubblewrap", "none")
-DATASETS = ("humaneval", "mbpp", "demo", "demo-mbpp")
 
 
 @dataclass(frozen=True)

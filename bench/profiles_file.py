@@ -14,7 +14,8 @@ import tomli
 from bench import hosts
 from bench.errors import ProfilesError
 from bench.layout import Layout
-from bench.profiles import DATASETS, SANDBOX_KINDS, SERVER_KINDS, Config, Host, Profile, Sampling, Sandbox, Server
+from bench.problems import SOURCES
+from bench.profiles import SANDBOX_KINDS, SERVER_KINDS, Config, Host, Profile, Sampling, Sandbox, Server
 from bench.schema import checked, read_record, reject_unknown, require
 
 SECTIONS = ("defaults", "server", "sandbox", "paths", "hosts", "profiles")
@@ -74,7 +75,7 @@ def _parse(file: Path) -> dict[str, Any]:
 def _sampling(table: dict[str, Any], where: str, base: Sampling) -> Sampling:
     sampling = read_record(Sampling, table, where, base=base)
     for dataset in sampling.datasets:
-        require(dataset in DATASETS, where, "datasets", dataset, f"choose among {', '.join(DATASETS)}")
+        require(dataset in SOURCES, where, "datasets", dataset, f"choose among {', '.join(SOURCES)}")
     require(bool(sampling.datasets), where, "datasets", list(sampling.datasets), "name at least one")
     for key in ("max_tokens", "context", "slots", "samples"):
         require(getattr(sampling, key) >= 1, where, key, getattr(sampling, key), "use 1 or more")

@@ -91,8 +91,11 @@ def _lines(progress: Progress) -> Iterator[None]:
     ended = threading.Event()
 
     def say() -> None:
+        before = -1
         while not ended.wait(EVERY):
-            print(progress.text(width=0), flush=True)
+            if progress.done != before:
+                before = progress.done
+                print(progress.text(width=0), flush=True)
 
     teller = threading.Thread(target=say, daemon=True)
     teller.start()

@@ -76,7 +76,8 @@ class Samples(Step):
         common = {"dataset": problems.fingerprint(self.dataset), "extractor": extract.VERSION}
         if self.profile.imported:
             found = imports.import_digest(self.profile, self.config)
-            return {**common, "solutions": found, "partial": self.profile.partial}
+            asked = {"partial": self.profile.partial, "samples": self.profile.sampling.samples}
+            return {**common, "solutions": found, **asked}
         chosen = completion_identity(self.config, self.profile, self.dataset)
         return {**common, "completions": stale.content_digest(self.files.journal), **chosen}
 
@@ -138,9 +139,10 @@ def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
     """
     from bench.report.stats import wilson  # noqa: PLC0415 - only after grading
 
-    title = problems.SOURCES[dataset].title
-    low, high = wilson(summary.plus_passed, summary.n_problems)
-    interval = f" ({100 * low:.1f} to {100 * high:.1f})" if summary.n_samples <= summary.n_problems else ""
+    title, interval = problems.SOURCES[dataset].title, ""
+    if summary.n_samples <= summary.n_problems:
+        low, high = wilson(summary.plus_passed, summary.n_problems)
+        interval = f" ({100 * low:.1f} to {100 * high:.1f})"
     lost = Counter(info["lost"] for info in infos if info.get("lost"))
     parts = [
         f"{title} {100 * summary.base_pass:.1f}",

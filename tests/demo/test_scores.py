@@ -5,7 +5,7 @@ import pytest
 from bench import samples
 from bench.demo.answers import DATASETS
 from bench.demo.scores import ALWAYS, GREEDY, NEVER, Score
-from bench.evaluate import truth
+from bench.evaluate import expected
 from bench.evaluate.run import evaluate
 from bench.evaluate.sandbox import available
 from bench.evaluate.selftest import selftest
@@ -25,7 +25,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that hangs has 1 s; skips where there is no sandbox."""
     if reason := available("bubblewrap"):
         pytest.skip(f"no bubblewrap: {reason}")
-    monkeypatch.setattr(truth, "MIN_LIMIT", 1.0)
+    monkeypatch.setattr(expected, "MIN_LIMIT", 1.0)
 
 
 def run(config: Config, dataset: str) -> tuple[dict[str, int], dict[str, dict[str, list[bool]]]]:

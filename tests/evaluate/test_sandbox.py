@@ -93,7 +93,7 @@ def test_without_a_sandbox_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) ->
 def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Docker runs but its image cannot be had, bubblewrap is taken; without it the image's sentence stands."""
 
-    def no_image(image: str) -> str:
+    def no_image(image: str, **_: bool) -> str:
         raise SandboxError(f"The sandbox image {image} is not here.")
 
     monkeypatch.setattr(docker, "reason", lambda: None)

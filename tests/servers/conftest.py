@@ -9,9 +9,17 @@ import pytest
 from bench.demo.model import build_answers
 from bench.profiles import Config, Profile
 from bench.profiles_file import load
+from tests.servers import helpers
 from tests.servers.helpers import IMAGE, Make
 
 LONG = "a long answer that has no key in it " * 400
+
+
+@pytest.fixture(autouse=True)
+def no_strangers() -> None:
+    """Leave out of account what other tests have started."""
+    helpers.BEFORE.clear()
+    helpers.BEFORE.update(helpers.children())
 
 
 @pytest.fixture(scope="session")

@@ -56,10 +56,15 @@ def stream(endpoint: Endpoint, text: str, max_tokens: int) -> Iterator[bytes]:
         yield from answer.iter_lines(chunk_size=1)
 
 
+BEFORE: set[int] = set()
+"""What this process had started before the test at hand: other tests' browsers and sandboxes."""
+
+
 def children(pid: int | None = None) -> list[int]:
-    """The processes that this one, or another, has started and that run or wait to be buried."""
+    """The processes that this one (in this test), or another, has started and that run or wait to be buried."""
     pid = pid or os.getpid()
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [child for child in found if child not in BEFORE]
 
 
 def lives(pid: int) -> bool:

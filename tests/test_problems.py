@@ -1,0 +1,190 @@
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench import problems
+from bench.errors import DatasetError
+from bench.evaluate.run import evaluate
+from bench.evaluate.sandbox import available
+from bench.layout import RunFiles
+from bench.problems import SOURCES, Source
+from bench.profiles import Sandbox
+from bench.profiles_file import load
+
+
+@pytest.fixture(autouse=True)
+def afresh() -> Iterator[None]:
+    """No test sees a dataset that another loaded."""
+    problems.load.cache_clear()
+    yield
+    problems.load.cache_clear()
+
+
+@pytest.mark.parametrize(("name", "first", "last"), [("humaneval", 0, 163), ("mbpp", 2, 809)])
+def test_evalplus_datasets(real_datasets: dict[str, Path], name: str, first: int, last: int) -> None:
+    """HumanEval+ and MBPP+ load whole, in their order, with the hash that EvalPlus writes into results."""
+    dataset = problems.load(name)
+    prefix = SOURCES[name].title.replace("MBPP", "Mbpp")
+    assert list(dataset.problems)[:: len(dataset.problems) - 1] == [f"{prefix}/{first}", f"{prefix}/{last}"]
+    assert (len(dataset.problems), dataset.hash) == (SOURCES[name].count, SOURCES[name].md5)
+    assert all(
+        one.base_input and one.entry_point in one.prompt + one.canonical_solution for one in dataset.problems.values()
+    )
+
+
+def test_mbpp_inputs_have_their_types(real_datasets: dict[str, Path]) -> None:
+    """Inputs that JSON cannot hold are what the functions take: tuples and complex numbers."""
+    known = problems.load("mbpp").problems
+    assert isinstance(known["Mbpp/2"].base_input[0][0], tuple)
+    assert isinstance(known["Mbpp/252"].base_input[0][0], complex)
+
+
+def test_gzip(real_datasets: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable may name the file as it is published, gzipped."""
+    packed = tmp_path / "HumanEvalPlus.jsonl.gz"
+    packed.write_bytes(gzip.compress(real_datasets["HUMANEVAL_OVERRIDE_PATH"].read_bytes(), 1))
+    monkeypatch.setenv("HUMANEVAL_OVERRIDE_PATH", str(packed))
+    assert len(problems.load("humaneval").problems) == 164
+
+
+def said(name: str = "humaneval") -> str:
+    """The sentence of the error that loading raises."""
+    with pytest.raises(DatasetError) as caught:
+        problems.load(name)
+    assert "\n" not in caught.value.sentence
+    return caught.value.sentence
+
+
+@pytest.fixture
+def override(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path that HUMANEVAL_OVERRIDE_PATH names; nothing is there yet."""
+    path = tmp_path / "mine.jsonl"
+    monkeypatch.setenv("HUMANEVAL_OVERRIDE_PATH", str(path))
+    return path
+
+
+def test_missing(override: Path) -> None:
+    """A file that the variable names in vain is named, with both remedies."""
+    assert said() == (
+        f"The dataset HumanEval+ is not at {override}, which HUMANEVAL_OVERRIDE_PATH names; put it there, or unset the "
+        "variable to have it downloaded."
+    )
+    assert problems.fingerprint("humaneval") is None
+
+
+def test_a_folder_is_no_dataset(override: Path) -> None:
+    """A folder under the file's name is an error, not a traceback."""
+    override.mkdir()
+    assert f"in {override} cannot be read (IsADirectoryError" in said()
+    assert problems.fingerprint("humaneval") is None
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda lines: [*lines[:-1], lines[-1][:50]], "cannot be read (JSONDecodeError"),
+        (lambda lines: lines[:100], "has 100 of 164 problems; let HUMANEVAL_OVERRIDE_PATH name a complete one."),
+        (lambda lines: [], "has 0 of 164 problems"),
+        (lambda lines: [*lines[:-1], lines[0]], "has 163 of 164 problems"),
+        (lambda lines: [*lines[:-1], '{"task_id": "HumanEval/163"}'], "cannot be read (a problem lacks 'prompt')"),
+        (lambda lines: ["[1, 2]"], "cannot be read (TypeError"),
+    ],
+)
+def test_damaged(real_datasets: dict[str, Path], override: Path, damage, words: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """A file that is torn, cut or holds something else is one sentence with file, fault and remedy."""
+    lines = real_datasets["HUMANEVAL_OVERRIDE_PATH"].read_text(encoding="utf-8").splitlines()
+    override.write_text("\n".join(damage(lines)), encoding="utf-8")
+    sentence = said()
+    assert words in sentence
+    assert str(override) in sentence
+    assert "let HUMANEVAL_OVERRIDE_PATH name" in sentence
+
+
+def test_no_network(tmp_path: Path) -> None:
+    """A first use without a network says where the file would be, and the variable that names another."""
+    code = "from bench import problems\ntry:\n problems.load('humaneval')\nexcept Exception as e: print(repr(e), e)"
+    nowhere = {"https_proxy": "http://127.0.0.1:9", "XDG_CACHE_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    ran = subprocess.run([sys.executable, "-c", code], env=nowhere, capture_output=True, text=True, check=True)
+    assert f"is not at {tmp_path}/evalplus/HumanEvalPlus-v0.1.10.jsonl and cannot be downloaded" in ran.stdout
+    assert "let HUMANEVAL_OVERRIDE_PATH name the unpacked file." in ran.stdout
+    assert "DatasetError" in ran.stdout
+
+
+def test_fingerprint_follows_the_content(override: Path) -> None:
+    """The fingerprint is the file's md5, and another after a change."""
+    override.write_text("one\n")
+    assert problems.fingerprint("humaneval") == "5bbf5a52328e7439ae6e719dfe712200"
+    override.write_text("another\n")
+    assert problems.fingerprint("humaneval") != "5bbf5a52328e7439ae6e719dfe712200"
+
+
+def test_demo_datasets_are_bundled() -> None:
+    """The demo's problems need nothing that is not here."""
+    assert len(problems.load("demo").problems) >= 10
+    assert len(problems.load("demo-mbpp").problems) >= 3
+
+
+THIRD = [
+    {
+        "task_id": "Third/0", "prompt": 'def double(x):\n    """Twice x."""\n', "entry_point": "double",
+        "canonical_solution": "    return 2 * x\n", "base_input": [[1], [0]], "plus_input": [[-5], [2.5]], "atol": 1e-6,
+    },
+    {
+        "task_id": "Third/1", "prompt": '"""\nWrite a function to reverse a list.\n"""\n', "entry_point": "rev",
+        "canonical_solution": "def rev(xs):\n    return xs[::-1]\n", "base_input": [[[1, 2]]], "plus_input": [[[]]],
+        "atol": 0,
+    },
+]  # fmt: skip
+
+
+@pytest.fixture
+def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A third dataset: a file of problems, and a line in SOURCES."""
+    file = tmp_path / "third.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in THIRD))
+    monkeypatch.setitem(SOURCES, "third", Source("third", "Third", "own", "", str(file), len(THIRD)))
+    return file
+
+
+def test_a_third_dataset(third: Path, tmp_path: Path) -> None:
+    """With those two, profiles may name it, and its canonical solutions pass in the sandbox."""
+    (tmp_path / "profiles.toml").write_text('[profiles.x]\nsolutions = "s.jsonl"\ndatasets = ["third"]\n')
+    assert load(tmp_path / "profiles.toml").profile("x").sampling.datasets == ("third",)
+    if reason := available("bubblewrap"):
+        pytest.skip(f"no bubblewrap: {reason}")
+    files = RunFiles(tmp_path / "x", "third")
+    files.root.mkdir(parents=True)
+    rows = [{"task_id": row["task_id"], "solution": f"{row['prompt']}{row['canonical_solution']}"} for row in THIRD]
+    files.samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    summary = evaluate(files, "third", Sandbox(kind="bubblewrap"), tmp_path / "cache")
+    assert (summary.n_problems, summary.base_passed, summary.plus_passed) == (2, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "has 0 of 2 problems"),
+        ("{", "cannot be read (JSONDecodeError"),
+        ('{"task_id": "a"}', "a problem lacks 'prompt'"),
+    ],
+)
+def test_a_damaged_third_dataset(third: Path, text: str, words: str) -> None:
+    """A bundled file that is damaged is one sentence too."""
+    third.write_text(text)
+    assert words in said("third")
+
+
+def test_a_dataset_of_unknown_size(third: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a count any number of problems is right, but for none."""
+    monkeypatch.setitem(SOURCES, "third", replace(SOURCES["third"], count=0))
+    assert len(problems.load("third").problems) == 2
+    problems.load.cache_clear()
+    third.write_text("")
+    assert said("third") == f"The dataset Third+ in {third} has no problems; write one on each line."
