@@ -119,7 +119,7 @@ def _require_complete(
     each = f" with {wanted} samples each" if wanted > 1 else ""
     cut = [row for row in torn if row.fields["task_id"] in short]
     be = "is" if len(short) == 1 else "are"
-    hint = f" ({_torn(cut)[0]})" if cut else ""
+    hint = f" ({_torn(cut)[0].removeprefix(f'{short[0]} is ')})" if cut else ""
     raise SamplesError(
         f"{profile.id}: {total - len(short)} of {total} problems are solved{each}, {len(short)} {be} missing, next is "
         f"{short[0]}{hint}; start the agent again, it continues there (or add them yourself, or set partial = true)."

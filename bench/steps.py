@@ -148,6 +148,7 @@ def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
         f"{title} {100 * summary.base_pass:.1f}",
         f"{title}+ {100 * summary.plus_pass:.1f}{interval}",
         *(f"{count} {name}" for name, count in sorted(lost.items())),
+        *([f"{len(summary.not_attempted)} not attempted"] if summary.not_attempted else []),
         f"{summary.seconds:.0f} s",
     ]
     return "   ".join(parts)

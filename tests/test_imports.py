@@ -100,7 +100,7 @@ TORN = '{"task_id": "Demo/7", "solution": "def '
 def test_a_torn_part(place: Place) -> None:
     """A line that was cut off is a problem that is not solved yet, and the sentence says where it was cut."""
     place.write("import/part-01.jsonl", "".join(json.dumps(row) + "\n" for row in place.rows(list(DEMO)[:7])) + TORN)
-    assert "next is Demo/7 (Demo/7 is torn off in import/part-01.jsonl:8); start the agent again" in place.error()
+    assert "next is Demo/7 (torn off in import/part-01.jsonl:8); start the agent again" in place.error()
     found = place.collect(more="partial = true").found
     assert found.endswith("11 not attempted from Demo/7, Demo/7 is torn off in import/part-01.jsonl:8")
 

@@ -79,6 +79,8 @@ def test_large_values_cross_as_a_digest() -> None:
 
 
 def test_nan_is_found_wherever_it_is() -> None:
-    """A NaN is found in any depth, and its bytes inside a text are none."""
-    assert outputs.holds_nan([{"a": (1.0, float("nan"))}])
-    assert not outputs.holds_nan([1.0, "\u7ff8", float("inf")])
+    """A NaN is found in any depth and in any size, and its bytes inside a text are none."""
+    deep, large = [{"a": (1.0, float("nan"))}], [1.0] * 5000 + [-float("nan")]
+    assert all(outputs.holds_nan(value, outputs.record(value)) for value in (deep, large))
+    text = [1.0, "\0" * 6 + "\u7ff8", float("inf")]
+    assert not outputs.holds_nan(text, outputs.record(text))

@@ -23,6 +23,7 @@ HEADER = struct.Struct("<BI")
 SUMMARY = struct.Struct("<16sQ5s")
 """A digest's payload: BLAKE2b of the value's bytes, how many, and the first five (type and number of items)."""
 
+NAN = b"\0\0\0\0\0\0\xf8\x7f", b"\0\0\0\0\0\0\xf8\xff"
 SCALARS = frozenset([int, float, complex, bool, str, bytes, type(None)])
 KEYS: Any = type({}.keys())
 ITEMS: Any = type({}.items())
@@ -110,14 +111,14 @@ def is_floats(value: Any) -> bool:
     return isinstance(value, float)
 
 
-def holds_nan(value: Any) -> bool:
-    """Whether a NaN is anywhere in `value`, which then equals nothing, not even itself from another process."""
+def holds_nan(value: Any, sent: bytes) -> bool:
+    """Whether a NaN is anywhere in `value` (`sent` is its record); it equals nothing, not even one of its kind."""
     try:
-        data = marshal.dumps(value, 2)
+        data = marshal.dumps(value, 2) if sent[0] & ~CONVERTED == DIGEST else sent
     except ValueError:
         return False
-    # The quiet NaN of either sign, the only one that Python's arithmetic makes; most values lack the bytes.
-    return (b"\xf8\x7f" in data or b"\xf8\xff" in data) and _nan_in(value)
+    # The quiet NaN of either sign, the only one that Python's arithmetic makes; nearly all values lack the bytes.
+    return any(bits in data for bits in NAN) and _nan_in(value)
 
 
 def _nan_in(value: Any) -> bool:
