@@ -31,6 +31,17 @@ def line(verb: str, name: str, text: str) -> str:
     return f"{verb:<9} {name:<{WIDTH}}  {text}".rstrip()
 
 
+def tell(text: str) -> None:
+    """Say a line in one write, so that the lines of several workers do not mix."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def in_worker() -> bool:
+    """Whether this is a worker of doit -n, whose lines stand among those of others."""
+    return multiprocessing.parent_process() is not None
+
+
 def shown(path: Path) -> str:
     """A path for the terminal: relative to the working folder where it lies below it."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

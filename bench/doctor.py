@@ -74,7 +74,7 @@ def _wrapped(text: str) -> list[str]:
 
 
 def _runs(profile: Profile, kind: str) -> bool:
-    return profile.server.kind == kind and not profile.imported
+    return profile.server.kind == kind and not profile.imported and profile.host is None
 
 
 def _programs(config: Config, machine: Machine) -> Iterator[Finding]:
@@ -161,6 +161,12 @@ def _model(config: Config, profile: Profile, machine: Machine) -> tuple[str, Lac
     if profile.builtin:
         can = machine.server and importlib.util.find_spec("gguf")
         return ("a tiny model, built on the spot" if can else "its bundled answers, for there is no llama-server"), {}
+    if profile.host:
+        host = profile.host
+        return (
+            f"{profile.model} on {host.name} ({host.docker or ', '.join(host.endpoints)}), which is not asked here",
+            {},
+        )
     if not profile.needs_file:
         return " ".join(profile.server.command) or f"{profile.model} at {profile.server.base_url}", {}
     files = gguf.expected(config.model_path(profile))
@@ -175,6 +181,8 @@ def _model(config: Config, profile: Profile, machine: Machine) -> tuple[str, Lac
 
 def _server(config: Config, profile: Profile, machine: Machine) -> Lacks:
     server = profile.server
+    if profile.host and profile.host.docker:
+        return {} if machine.compose else {"no docker command with compose": "install both; no engine is needed here"}
     if server.kind == "compose":
         there = {"Docker": machine.docker, "compose": machine.compose, "GPU": machine.gpus or not server.gpu}
         return {f"no {name}": "" for name, found in there.items() if not found}

@@ -1,7 +1,6 @@
 """The live line of a long step: done of total, tokens per second, time to go, and what was lost."""
 
 import contextlib
-import multiprocessing
 import sys
 import threading
 import time
@@ -9,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bench.console import duration
+from bench.console import duration, in_worker, tell
 
 EVERY = 10.0
 """Seconds between two lines where the output is not a terminal."""
@@ -78,12 +77,11 @@ def live(progress: Progress, *, stays: bool = True) -> Iterator[None]:
     with _lines(progress):
         yield
     if stays:
-        print(progress.text(width=0), flush=True)
+        tell(progress.text(width=0))
 
 
 def _alone() -> bool:
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    return in_main_thread and multiprocessing.parent_process() is None
+    return threading.current_thread() is threading.main_thread() and not in_worker()
 
 
 @contextlib.contextmanager
@@ -95,7 +93,7 @@ def _lines(progress: Progress) -> Iterator[None]:
         while not ended.wait(EVERY):
             if progress.done != before:
                 before = progress.done
-                print(progress.text(width=0), flush=True)
+                tell(progress.text(width=0))
 
     teller = threading.Thread(target=say, daemon=True)
     teller.start()

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from doit.exceptions import TaskFailed
 
 from bench import stale
-from bench.console import line, shown
+from bench.console import line, shown, tell
 from bench.errors import BenchError
 from bench.files import digest, digest_of, locked
 from bench.profiles import Config, Profile
@@ -74,7 +74,7 @@ class Report:
         reasons = self.reasons()
         if not reasons:
             return None
-        print(line(self.stage, self.label, ", ".join(map(str, reasons))), flush=True)
+        tell(line(self.stage, self.label, ", ".join(map(str, reasons))))
         return self.make()
 
     def clean(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from bench import imports, problems
+from bench.console import in_worker, tell
 from bench.errors import SamplesError
 from bench.extract import extract_code
 from bench.files import write_jsonl
@@ -44,7 +45,7 @@ def build(
     if completions is None:
         imported = imports.collect(profile, config, dataset_name)
         found, samples = imported.found, list(_imported(imported))
-        print(f"  {found}")
+        tell(f"  {profile.id}  {found}" if in_worker() else f"  {found}")
     else:
         samples = list(_completed(profile, dataset, completions))
         found = f"{len(samples)} completions"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from bench import problems, stale
-from bench.console import shown
+from bench.console import in_worker, shown, tell
 from bench.files import locked
 from bench.prerequisites import require
 from bench.profiles import Config, Profile
@@ -121,7 +121,7 @@ class Evaluate(Step):
         """Grade, say the score, and let REPORT.md show a local model's score before the next model starts."""
         from bench.evaluate.run import evaluate  # noqa: PLC0415 - heavy
 
-        progress = Progress("grading", _count_lines(self.files.samples))
+        progress = Progress(f"grading {self.label}" if in_worker() else "grading", _count_lines(self.files.samples))
         cache = self.config.layout.cache
         # Two gradings at once would share the cores, and samples would run out of time.
         with locked(cache / "grading.lock", what="The grading", wait=True), live(progress, stays=False):
@@ -129,7 +129,8 @@ class Evaluate(Step):
                 self.files, self.dataset, self.config.sandbox, cache,
                 trusted=self.profile.builtin, on_progress=progress.reach,
             )  # fmt: skip
-        print("  " + score_line(self.dataset, summary, _rows(self.files.extraction)))
+        told = score_line(self.dataset, summary, _rows(self.files.extraction))
+        tell(f"  {self.label}  {told}" if in_worker() else f"  {told}")
 
 
 def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:

@@ -50,6 +50,17 @@ def test_shipped_profiles_on_a_bare_machine(monkeypatch: pytest.MonkeyPatch, tmp
     assert ["ok", "demo"] in [words[:2] for words in lines]
 
 
+def test_profiles_on_other_machines(doctor: Doctor) -> None:
+    """A profile on another machine needs no engine here, and its host is named rather than asked."""
+    found = doctor(
+        '[hosts.box]\ndocker = "ssh://me@box"\nmodels = "/srv/models"\n[hosts.lab]\nendpoints = ["http://a:1/v1"]\n'
+        '[profiles.x]\nmodel = "x.gguf"\nhost = "box"\n[profiles.y]\nmodel = "y"\nhost = "lab"\n'
+    )
+    assert found["Docker engine"].state == "note"
+    assert "x.gguf on box (ssh://me@box), which is not asked here; no docker command with" in found["x"].text
+    assert (found["y"].state, found["y"].text) == ("ok", "y on lab (http://a:1/v1), which is not asked here")
+
+
 def test_model_files(doctor: Doctor, tmp_path: Path) -> None:
     """A model's size is that of all its parts; of one that is incomplete, the first missing part is named."""
     (tmp_path / "models" / "big").mkdir(parents=True)

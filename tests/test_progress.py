@@ -1,3 +1,8 @@
+import contextlib
+import os
+import pty
+import subprocess
+import sys
 import time
 
 import pytest
@@ -27,3 +32,35 @@ def test_a_log_file_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None
         progress.count("")
         progress.count("")
     assert capsys.readouterr().out == "  GLM  2/2\n"
+
+
+WORKERS = """
+import multiprocessing, sys, time
+from bench.progress import Progress, live
+
+def work(name):
+    progress = Progress(name, 2)
+    with live(progress):
+        progress.count("")
+        time.sleep(0.5)
+
+print(sys.stdout.isatty())
+workers = [multiprocessing.get_context("fork").Process(target=work, args=[name]) for name in ("A", "B")]
+for worker in workers:
+    worker.start()
+for worker in workers:
+    worker.join()
+"""
+
+
+def test_several_at_once_do_not_share_a_line() -> None:
+    """On a terminal too, workers of doit -n write whole lines with their titles, without escape codes."""
+    said, terminal = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", WORKERS], stdout=terminal, stdin=subprocess.DEVNULL):
+        os.close(terminal)
+        text = ""
+        with contextlib.suppress(OSError):  # how a terminal without a program ends
+            while piece := os.read(said, 4096):
+                text += piece.decode()
+    os.close(said)
+    assert sorted(text.splitlines()) == ["  A  1/2   ETA 1 s", "  B  1/2   ETA 1 s", "True"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bench import problems
-from bench.console import shown
+from bench.console import shown, tell
 from bench.files import write_json
 from bench.generate.canary import FIRST, Canary
 from bench.generate.client import DownError
@@ -33,7 +33,7 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
     dataset, files = problems.load(dataset_name), config.layout.run(profile.id, dataset_name)
     journal = Journal(files.journal)
     if journal.torn:
-        print(f"  {shown(files.journal)}: its last line was torn and is asked again", flush=True)
+        tell(f"  {shown(files.journal)}: its last line was torn and is asked again")
     run = Generation(config, profile, journal, wanted(profile, dataset, fingerprint(config, profile)))
     for start in range(1, STARTS + 1):
         try:
@@ -43,7 +43,7 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
             if start == STARTS:
                 error.log = error.log or tail(files.log("server"))
                 raise
-            print(f"  {error.sentence} It is tried once more.", flush=True)
+            tell(f"  {error.sentence} It is tried once more.")
     done = [entry.completion for entry in run.kept(failures=True).values()]
     write_json(files.provenance, provenance(config, profile, dataset_name, dataset.hash, done))
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bench.console import tell
 from bench.errors import BenchError, ServerError
 from bench.generate.client import DownError, Tick
 from bench.generate.source import Source
@@ -85,7 +86,7 @@ class Spread:
             seat.trying = False
             if isinstance(found, Source):
                 seat.source = found
-                print(f"  {seat.url} answers again", flush=True)
+                tell(f"  {seat.url} answers again")
             else:
                 seat.why, seat.due = found.sentence, time.monotonic() + self.profile.server.stall_timeout
             self.changed.notify_all()
@@ -95,7 +96,7 @@ class Spread:
             if seat.source is source:
                 seat.source, seat.why = None, error.sentence
                 seat.due = time.monotonic() + self.profile.server.stall_timeout
-                print(f"  {seat.url} is left out: {error.sentence}", flush=True)
+                tell(f"  {seat.url} is left out: {error.sentence}")
 
     def _give(self, seat: Seat) -> None:
         with self.changed:
@@ -118,7 +119,7 @@ def open_spread(profile: Profile, urls: Sequence[str], connect: Connect) -> Spre
 
     for seat, _ in each(seats, enter, len(seats)):
         if not seat.source:
-            print(f"  {seat.url} is left out: {seat.why}", flush=True)
+            tell(f"  {seat.url} is left out: {seat.why}")
     sources = [seat.source for seat in seats if seat.source]
     if not sources:
         raise ServerError(none_left(profile, seats).sentence)

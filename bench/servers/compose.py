@@ -15,6 +15,7 @@ from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
 from bench import gguf
+from bench.console import tell
 from bench.errors import ServerError
 from bench.files import digest, write_json
 from bench.profiles import Config, Host, Profile
@@ -39,7 +40,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     """
     engine.require(profile)
     for name in containers.clear(profile):
-        print(f"  removed the llama-server container that a killed run of {name} left behind", flush=True)
+        tell(f"  removed the llama-server container that a killed run of {name} left behind")
     if profile.host:
         way.require(profile, profile.host)
     elif profile.server.port:

@@ -12,6 +12,7 @@ from typing import Any
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException, NoSuchImage
 
+from bench.console import tell
 from bench.errors import BenchError, MissingPrerequisite, ServerError
 from bench.profiles import Host, Profile
 
@@ -91,7 +92,7 @@ def image(profile: Profile) -> str:
     try:
         found = docker.image.inspect(name)
     except NoSuchImage:
-        print(f"  pulling the image {name}, this once", flush=True)
+        tell(f"  pulling the image {name}, this once")
         try:
             docker.image.pull(name, quiet=not sys.stdout.isatty())
             found = docker.image.inspect(name)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bench.errors import LockedError
-from bench.profiles import SERVER_KINDS
+from bench.profiles import SERVER_KINDS, Host
 from bench.servers import one_server
 
 HOLD = """
@@ -64,6 +64,33 @@ def test_kill_lets_go(holder: "subprocess.Popen[str]") -> None:
         holder.wait()
         with one_server():
             pass
+
+
+def test_each_host_has_its_own(holder: "subprocess.Popen[str]") -> None:
+    """A server on one machine keeps none out on another; two hosts that share an endpoint keep each other out."""
+    lab = Host("lab", endpoints=("http://a", "http://b"))
+    with holder:
+        with one_server(lab), one_server(Host("box", docker="ssh://me@box")):
+            with pytest.raises(LockedError, match="A llama-server on other is in use by"):
+                with_another_run(Host("other", endpoints=("http://c", "http://b")))
+            with one_server(Host("third", endpoints=("http://c",))):
+                pass
+        with one_server(lab):
+            pass
+        holder.communicate()
+
+
+def with_another_run(host: Host) -> None:
+    """Take a host's server as another doit run would."""
+    before = os.environ.get("BENCH_RUN")
+    os.environ["BENCH_RUN"] = "8"
+    try:
+        with one_server(host):
+            pass
+    finally:
+        os.environ.pop("BENCH_RUN")
+        if before is not None:
+            os.environ["BENCH_RUN"] = before
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SERVER_KINDS if kind != "command"])
