@@ -65,6 +65,8 @@ def require(profile: Profile) -> None:
         )
     reason = lacks(host=profile.host)
     if reason and profile.host:
+        # Over ssh, Docker's words are a paragraph; ssh's own, at its end, say what is wrong.
+        reason = reason.rpartition("stderr=")[2]
         raise MissingPrerequisite(
             f"{profile.id}: the Docker engine of {profile.host.name} does not answer ({reason}); start it there, or "
             f"mend docker of that host: {profile.host.docker}"
