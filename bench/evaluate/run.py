@@ -78,7 +78,7 @@ class Grading:
         ensure_truth(self.truth, self.pool)
         again, same = [], Counter(sample.key for sample in samples)
         done = sum(same[key] for key in found)
-        for sample, verdict in self._graded(sorted(unique.values(), key=self._cost)):
+        for sample, verdict in self._graded(sorted(unique.values(), key=self._cost), {}):
             found[sample.key] = verdict
             if owed_to_others(verdict):
                 again.append(sample)
@@ -87,16 +87,18 @@ class Grading:
             done += same[sample.key]
             if on_progress:
                 on_progress(done, len(samples))
-        for sample, verdict in self._graded(again, alone=True):
+        for sample, verdict in self._graded(again, found):
             found[sample.key] = replace(verdict, retried=True)
+            self.verdicts.put(sample.key, found[sample.key], self.pool.hello.get("python", ""))
         return found
 
-    def _graded(self, jobs: list[Sample], *, alone: bool = False) -> Iterator[tuple[Sample, Verdict]]:
+    def _graded(self, jobs: list[Sample], before: dict[str, Verdict]) -> Iterator[tuple[Sample, Verdict]]:
         def verdict(lane: Lane, sample: Sample) -> Verdict:
             text = "" if sample.empty else self.solutions.text(sample)
-            return Attempt(self.truth, self.truth.tasks[sample.task_id], text, lane, alone).verdict()
+            task = self.truth.tasks[sample.task_id]
+            return Attempt(self.truth, task, text, lane, before.get(sample.key)).verdict()
 
-        lanes = 1 if alone else min(self.pool.box.workers, len(jobs))
+        lanes = 1 if before else min(self.pool.box.workers, len(jobs))
         return self.pool.each(jobs, verdict, lambda _: UNSANDBOXED, lanes)
 
     def _cost(self, sample: Sample) -> float:

@@ -87,7 +87,7 @@ def test_a_port_that_is_taken(served: Project) -> None:
     [
         (lambda lines: [*lines[:-1], lines[-1][:30]], "solutions.jsonl:"),
         (lambda lines: [*lines, '{"task_id": "Demo/999", "solution": "x"}'], 'solves the unknown problem "Demo/999"'),
-        (lambda lines: lines[:-1], "problems are solved, next is"),
+        (lambda lines: lines[:-1], "17 of 18 problems are solved, 1 is missing, next is Demo/17"),
         (lambda lines: [*lines, json.dumps(json.loads(lines[0]) | {"solution": "other"})], "two different solutions"),
         (lambda lines: [*lines, "not JSON"], "is not JSON"),
     ],

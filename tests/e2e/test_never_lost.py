@@ -153,6 +153,6 @@ def test_a_newer_journal_is_left_alone(served: Project) -> None:
     journal.write_text('{"v": 99, "key": "k"}\n')
     ran = served.doit("generate:a")
     assert ran.code != 0
-    assert "is of version 99, this program reads 1; update it." in ran.out
+    assert "is of version 99, this program reads 1; update it" in ran.out
     assert "Traceback" not in ran.out
     assert journal.read_text() == '{"v": 99, "key": "k"}\n'

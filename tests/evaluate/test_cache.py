@@ -77,6 +77,14 @@ def test_time_outs_are_not_reused(grader: Grader, tmp_path: Path) -> None:
     assert [grader.run().cached for _ in range(2)] == [0, 0]
 
 
+def test_a_pass_at_the_second_try_is_kept(tmp_path: Path) -> None:
+    """What passed alone after it ran out of time beside others is known; what failed so is not."""
+    verdicts = Verdicts(tmp_path, "demo", "x")
+    verdicts.put("passed", Verdict("pass", "pass", retried=True), "3.11")
+    verdicts.put("failed", Verdict("pass", "fail", retried=True), "3.11")
+    assert set(Verdicts(tmp_path, "demo", "x").known) == {"passed"}
+
+
 def test_another_sandbox_has_its_own_verdicts(tmp_path: Path) -> None:
     """A verdict from another image or another Python is not reused."""
     Verdicts(tmp_path, "demo", "docker sha256:1").put("key", PASS, "3.11")

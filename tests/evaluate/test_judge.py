@@ -4,11 +4,12 @@ from typing import Any
 import pytest
 
 from bench.evaluate.compare import Rule
-from bench.evaluate.expected import Expected, offsets, split
+from bench.evaluate.expected import Expected, Limits, offsets, split
 from bench.evaluate.inside import outputs
 from bench.evaluate.judge import Judge, SuiteResult, hopeless
 from bench.evaluate.lane import End
 
+LIMITS = Limits(4.0, {}, 61.0)
 DONE = outputs.HEADER.pack(outputs.DONE, 0)
 
 
@@ -25,7 +26,7 @@ def judged(
     limit = outputs.UNCUT if whole else outputs.LIMIT
     stream = wire(values, limit)
     records = [len(record) for record in split(stream)][:-1]
-    expected = Expected(stream, offsets(records), first_float, frozenset(nan), 4.0, {}, 60.0, 0.1)
+    expected = Expected(stream, offsets(records), first_float, frozenset(nan), LIMITS, LIMITS)
     judge = Judge(Rule("humaneval", "f", 0), expected, lambda: [()] * len(values), whole)
     at, turn, more = 0, 0, True
     while at < len(out) and more:

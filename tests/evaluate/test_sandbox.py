@@ -27,7 +27,7 @@ def test_a_sandbox_that_does_not_hold_is_refused(cache: Path) -> None:
     box = Truth(cache, "demo").box
     with Pool(Leaky("bubblewrap", Sandbox(), "leaky"), box) as pool, pytest.raises(SandboxError) as caught:
         pool.take()
-    assert "does not hold: it connected to 127.0.0.1:" in caught.value.sentence
+    assert "does not hold: it connected to " in caught.value.sentence
     assert "it read " in caught.value.sentence
     assert not pool.busy
 

@@ -5,7 +5,7 @@ import pytest
 from conftest import SOLUTIONS, Grader
 
 from bench.evaluate import expected
-from bench.evaluate.expected import Expected, kept
+from bench.evaluate.expected import Expected, Limits, kept
 from bench.evaluate.truth import Truth
 
 
@@ -84,8 +84,17 @@ def test_limits_are_evalplus_heads(own: Grader, monkeypatch: pytest.MonkeyPatch)
     assert [len(meta["seconds"]) for meta in head] == [3, 3]
     slow = expected._suite(head[0] | {"seconds": [0.1, 2.0, 30.0]}, b"")
     assert isinstance(slow, Expected)
-    assert (slow.limit, slow.limits, slow.budget) == (4.0, {"1": 8.0, "2": 120.0}, 61.0)
-    assert expected._suite(head[0] | {"seconds": [0.1, 0.1, 2.0]}, b"").budget == 17.0
+    assert slow.limits == Limits(4.0, {"1": 8.0, "2": 120.0}, 61.0)
+    assert expected._suite(head[0] | {"seconds": [0.1, 0.1, 2.0]}, b"").limits.suite == 17.0
+
+
+def test_beside_others_limits_are_short(own: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a sample is tried alone, a test gets a quarter of its limit, and twice what its reference takes."""
+    monkeypatch.setattr(expected, "MIN_LIMIT", 4.0)
+    body = kept(Truth(own.cache, "demo").root / "Demo_0.truth")
+    assert body
+    slow = expected._suite(expected.heads(body)[0] | {"seconds": [0.1, 2.0, 0.6]}, b"")
+    assert slow.hurried == Limits(1.0, {"1": 4.0, "2": 1.2}, pytest.approx(7.2))
 
 
 def test_large_outputs_are_kept_as_digests(own: Grader) -> None:
