@@ -54,7 +54,7 @@ class Told(Clock):
 
 def watch(**job: Any) -> tuple[Watch, Told, list[int]]:
     """A watch with a clock to set and the number of the test that runs."""
-    clock, progress = Told(), [1]
+    clock, progress = Told(), [1, 0]
     known = {"budget": 61.0, "limit": 4.0, "limits": {}, "memory": 1 << 40, "born_with": 0, "alone": False}
     return Watch(known | job, clock, progress), clock, progress
 
@@ -71,6 +71,13 @@ def test_each_test_has_its_own_time() -> None:
     assert [at(seen, clock, 0.1), at(seen, clock, 3.9)] == ["", ""]
     progress[0] = 2
     assert [at(seen, clock, 4.1), at(seen, clock, 14.0), at(seen, clock, 14.2)] == ["", "", "time"]
+
+
+def test_writing_an_output_down_is_not_the_samples_time() -> None:
+    """While the runner writes a large output down, the limit of the suite alone holds."""
+    seen, clock, progress = watch(budget=20.0)
+    progress[1] = 1
+    assert [at(seen, clock, 0.1), at(seen, clock, 19.9), at(seen, clock, 20.1)] == ["", "", "time"]
 
 
 def test_a_suite_has_a_time_too() -> None:

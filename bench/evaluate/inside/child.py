@@ -103,7 +103,10 @@ def restrict(memory: int, processes: int) -> None:
 
 
 def run(job: dict[str, Any], source: str, inputs: list[Any], fd: int, progress: Any) -> NoReturn:
-    """Run the suite and end the process; `progress[0]` is the number of the test that runs, from 1."""
+    """Run the suite and end the process; `progress[0]` is the number of the test that runs, from 1.
+
+    `progress[1]` is 1 while the output of that test is written down.
+    """
     leave, dumps, describe = os._exit, marshal.dumps, error_of
     pipe = Pipe(fd)
     try:
@@ -146,10 +149,13 @@ def tests(function: Any, inputs: list[Any], job: dict[str, Any], pipe: Pipe, pro
             value = set(value)
         elif form == "not none" and type(value) is not bool:
             value = value is not None
+        progress[1] = 1
         sent = record(value, limit)
         put(sent)
         if timed and outputs.holds_nan(value, sent):
             nan.append(number - 1)
+        value = None
+        progress[1] = 0
     if timed:
         payload = marshal.dumps((first_float, seconds, nan), 2)
         put(outputs.HEADER.pack(outputs.TIMES, len(payload)) + payload)

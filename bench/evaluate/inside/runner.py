@@ -190,7 +190,7 @@ def main() -> None:
         if job["op"] == "stop":
             continue
         job |= {"folder": leftovers.folder(), "born_with": born_with}
-        progress[0] = 0
+        progress[0] = progress[1] = 0
         pid, reader = start(job, progress)
         end = attend(pid, reader, job, progress)
         BUFFER[:] = bytes(len(BUFFER))
