@@ -2,6 +2,11 @@ import gzip
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A deadline would measure the machine that the tests share, not the code.
+settings.register_profile("bench", deadline=None)
+settings.load_profile("bench")
 
 SHARED = Path(__file__).parents[2] / "shared"
 
