@@ -24,7 +24,7 @@ COMPLETIONS = st.builds(
     completion_tokens=st.integers(0, 9999), seconds=st.floats(0, 1e6), speeds=st.dictionaries(TEXT, st.floats(0, 1e6)),
 )  # fmt: skip
 SEVERAL = st.lists(COMPLETIONS, min_size=1, max_size=4)
-SAME_FOLDER = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def line(completion: Completion, **changes: Any) -> bytes:
