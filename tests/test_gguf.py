@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench import gguf
 from bench.errors import MissingPrerequisite
 
-SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def write(path: Path, *, split: int = 0, words: int = 1000, size: int = 300_000) -> Path:

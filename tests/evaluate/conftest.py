@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from bench import problems
 from bench.evaluate import expected
@@ -17,8 +16,6 @@ from bench.layout import RunFiles
 from bench.profiles import Sandbox
 
 IMAGE = "bench-sandbox:test"
-settings.register_profile("busy", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")
 
 
 def problem(number: int, name: str, code: str, base: list[Any], plus: list[Any], atol: float = 0) -> dict[str, Any]:

@@ -3,6 +3,7 @@ import os
 import resource
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ COMPLETIONS = st.builds(
     completion_tokens=st.integers(0, 9999), seconds=st.floats(0, 1e6), speeds=st.dictionaries(TEXT, st.floats(0, 1e6)),
 )  # fmt: skip
 SEVERAL = st.lists(COMPLETIONS, min_size=1, max_size=4)
-SAME_FOLDER = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def line(completion: Completion, **changes: Any) -> bytes:
@@ -168,28 +169,31 @@ def test_two_writers(path: Path) -> None:
     assert [completion.key for completion in Journal(path).completions] == ["k", "other"]
 
 
-@pytest.fixture
-def small_files() -> Iterator[int]:
-    """No file may grow beyond so many bytes."""
+@contextmanager
+def small_files(size: int) -> Iterator[None]:
+    """No file may grow beyond so many bytes: no fixture, which would hold for pytest's own output in a file too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield 1000
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_no_room_for_a_line(path: Path, small_files: int) -> None:
+def test_no_room_for_a_line(path: Path) -> None:
     """A line that does not fit is an error in one sentence, no half of it stays, and a shorter one fits after it."""
     journal = Journal(path)
     journal.append(ONE)
     before = path.read_bytes()
-    with pytest.raises(JournalError) as caught:
-        journal.append(replace(ONE, answer="x" * small_files))
+    with small_files(1000), pytest.raises(JournalError) as caught:
+        journal.append(replace(ONE, answer="x" * 1000))
     assert caught.value.sentence == (
         f"{path} cannot be written (File too large); free space or make it writable, then run doit again: "
         "the 1 completions in it stay."
     )
     assert path.read_bytes() == before
-    journal.append(ONE)
+    with small_files(1000):
+        journal.append(ONE)
     assert Journal(path).completions == [ONE, ONE]
 
 
