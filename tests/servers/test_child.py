@@ -18,14 +18,16 @@ def stopping(number: int, reached: list[str]) -> None:
 def test_signals_wait(number: signal.Signals) -> None:
     """What is being stopped is stopped to the end, and the signal that came meanwhile counts afterwards."""
     reached: list[str] = []
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Set here, for a job in the background has SIGINT ignored.
+    before = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         with pytest.raises(KeyboardInterrupt):
             stopping(number, reached)
         assert reached == ["the end"]
-        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+        assert signal.getsignal(number) is signal.default_int_handler
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def test_nothing_came() -> None:
