@@ -19,12 +19,13 @@ from bench.evaluate import docker
 pytestmark = pytest.mark.docker
 SLEEPY = "import time\n# {number}\ndef total(numbers):\n    time.sleep(0.2)\n    return sum(numbers)\n"
 GRADING = """
-import sys
+import signal, sys
 from pathlib import Path
 from bench.evaluate.run import evaluate
 from bench.layout import RunFiles
 from bench.profiles import Sandbox
 from bench import problems
+signal.signal(signal.SIGINT, signal.default_int_handler)
 problems.BUNDLED = Path(sys.argv[1])
 evaluate(RunFiles(Path(sys.argv[2]), "demo"), "demo", Sandbox(kind="docker", image=sys.argv[3]), Path(sys.argv[4]))
 """
