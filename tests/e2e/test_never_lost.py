@@ -114,6 +114,7 @@ def test_two_doits_at_once(served: Project) -> None:
 
 def test_two_servers_at_once(served: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Another project's doit does not start a second server beside the first one's, and says who runs it."""
+    served.edit("canary = false", "canary = false\nsamples = 60\ntemperature = 0.8")
     other = Project(tmp_path_factory.mktemp("other"))
     (other.root / "models").symlink_to(served.root / "models")
     other.write((served.root / "profiles.toml").read_text())
@@ -122,8 +123,9 @@ def test_two_servers_at_once(served: Project, tmp_path_factory: pytest.TempPathF
     second = other.doit("generate:a", XDG_RUNTIME_DIR=str(served.root))
     assert second.code != 0
     assert f"llama-server on this machine is in use by process {first.pid} since 20" in second.out
-    first.communicate(timeout=120)
-    assert first.returncode == 0
+    assert first.poll() is None
+    first.terminate()
+    first.communicate(timeout=30)
 
 
 def test_parallel_tasks_wait_for_the_server(served: Project) -> None:
