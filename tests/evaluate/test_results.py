@@ -26,8 +26,10 @@ def in_bubblewrap(command: list[str], folder: Path, **environment: str) -> subpr
     binds = bubblewrap._binds([*bubblewrap.SYSTEM, sys.base_prefix, sys.prefix])
     settings = [part for name, value in environment.items() for part in ("--setenv", name, value)]
     box = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--clearenv", *settings]
-    places = ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", str(folder), "/here", "--chdir", "/here"]
-    return subprocess.run([*box, *binds, *places, *command], capture_output=True, text=True, check=False, timeout=300)
+    # /tmp first: Python itself may be below it.
+    places = ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", *binds]
+    own = ["--bind", str(folder), "/here", "--chdir", "/here"]
+    return subprocess.run([*box, *places, *own, *command], capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_evalplus_reads_our_results(grader: Grader, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
