@@ -89,7 +89,7 @@ def selftest(config: Config) -> str:
 
     lines = []
     for name in dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets):
-        proof = prove(name, config.sandbox, config.layout.cache)
+        proof = prove(name, config.sandbox, config.layout.cache, config.evaluation.scheduler)
         title, count = problems.SOURCES[name].title, proof.n_problems
         passed = f"{proof.base_passed}/{count} base, {proof.plus_passed}/{count} plus"
         lines.append(f"{title}: {passed}, {proof.seconds:.1f} s")

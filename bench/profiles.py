@@ -68,6 +68,13 @@ class Sandbox:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """What grades: the workers of a Dask `scheduler` (its address), or this machine."""
+
+    scheduler: str = ""
+
+
+@dataclass(frozen=True)
 class Sampling:
     """What is asked of a model; `context` is in tokens for one slot, `samples` for one problem."""
 
@@ -133,6 +140,7 @@ class Config:
     layout: Layout
     sandbox: Sandbox
     profiles: tuple[Profile, ...]
+    evaluation: Evaluation = Evaluation()
 
     def profile(self, profile_id: str) -> Profile:
         """The profile of that id; KeyError where there is none."""

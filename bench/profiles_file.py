@@ -15,10 +15,10 @@ from bench import hosts
 from bench.errors import ProfilesError
 from bench.layout import Layout
 from bench.problems import SOURCES
-from bench.profiles import SANDBOX_KINDS, SERVER_KINDS, Config, Host, Profile, Sampling, Sandbox, Server
+from bench.profiles import SANDBOX_KINDS, SERVER_KINDS, Config, Evaluation, Host, Profile, Sampling, Sandbox, Server
 from bench.schema import checked, read_record, reject_unknown, require
 
-SECTIONS = ("defaults", "server", "sandbox", "paths", "hosts", "profiles")
+SECTIONS = ("defaults", "server", "sandbox", "evaluate", "paths", "hosts", "profiles")
 OWN_KEYS = {
     "title": str, "note": str, "reference": str, "model": str, "partial": bool,
     "args": tuple[str, ...], "placement": tuple[str, ...],
@@ -39,6 +39,7 @@ def load(file: Path) -> Config:
     sampling = _sampling(tables.get("defaults", {}), f"{name}: [defaults]", Sampling())
     server = _server(tables.get("server", {}), f"{name}: [server]", Server())
     sandbox = _sandbox(tables.get("sandbox", {}), f"{name}: [sandbox]")
+    evaluation = _evaluation(tables.get("evaluate", {}), f"{name}: [evaluate]")
     paths = tables.get("paths", {})
     reject_unknown(paths, ("models", "results"), f"{name}: [paths]")
     models, results = (
@@ -56,7 +57,7 @@ def load(file: Path) -> Config:
             f'{name} declares no profile; add a section such as [profiles.my-model] with model = "x.gguf".'
         )
     _reject_duplicate_titles(profiles, name)
-    return Config(file, models, layout, sandbox, profiles)
+    return Config(file, models, layout, sandbox, profiles, evaluation)
 
 
 def _parse(file: Path) -> dict[str, Any]:
@@ -107,6 +108,13 @@ def _sandbox(table: dict[str, Any], where: str) -> Sandbox:
     require(sandbox.memory >= 256, where, "memory", sandbox.memory, "use 256 (MiB) or more")
     require(sandbox.pids >= 16, where, "pids", sandbox.pids, "use 16 or more")
     return sandbox
+
+
+def _evaluation(table: dict[str, Any], where: str) -> Evaluation:
+    evaluation = read_record(Evaluation, table, where)
+    fits = re.fullmatch(r"|(tcp|tls|ws|wss)://[^\s/]+:[0-9]+", evaluation.scheduler)
+    require(bool(fits), where, "scheduler", evaluation.scheduler, "write it as tcp://host:8786")
+    return evaluation
 
 
 def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Server, known: dict[str, Host]) -> Profile:

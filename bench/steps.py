@@ -126,7 +126,7 @@ class Evaluate(Step):
         # Two gradings at once would share the cores, and samples would run out of time.
         with locked(cache / "grading.lock", what="The grading", wait=True), live(progress, stays=False):
             summary = evaluate(
-                self.files, self.dataset, self.config.sandbox, cache,
+                self.files, self.dataset, self.config.sandbox, cache, scheduler=self.config.evaluation.scheduler,
                 trusted=self.profile.builtin, on_progress=progress.reach,
             )  # fmt: skip
         told = score_line(self.dataset, summary, _rows(self.files.extraction))

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import json
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,14 @@ MOST_BYTES = 64 << 20
 
 
 class Verdicts:
-    """The verdicts of one dataset in one sandbox (`identity`); a key names problem, tests, grader and solution."""
+    """The verdicts of one dataset in any of some sandboxes; a key names problem, tests, grader and solution."""
 
-    def __init__(self, cache: Path, dataset: str, identity: str) -> None:
-        self.path, self.identity = cache / "verdicts" / f"{dataset}.jsonl", identity
+    def __init__(self, cache: Path, dataset: str, identities: AbstractSet[str]) -> None:
+        self.path = cache / "verdicts" / f"{dataset}.jsonl"
         self.known: dict[str, Verdict] = {}
         self.python = ""
         for row in _rows(self.path):
-            if row.get("sandbox") == identity and isinstance(row.get("verdict"), dict):
+            if row.get("sandbox") in identities and isinstance(row.get("verdict"), dict):
                 with contextlib.suppress(TypeError, KeyError):
                     self.known[row["key"]] = Verdict(**row["verdict"])
                     self.python = row.get("python", "")
@@ -33,11 +34,11 @@ class Verdicts:
         """The verdict on a sample, if it is known."""
         return self.known.get(key)
 
-    def put(self, key: str, verdict: Verdict, python: str) -> None:
-        """Keep a verdict, unless it hangs on how long something took; a pass at the second try does not."""
+    def put(self, key: str, verdict: Verdict, identity: str, python: str) -> None:
+        """Keep a verdict and its sandbox, unless it hangs on how long something took; a pass at last does not."""
         if "timeout" in (verdict.base, verdict.plus) or (verdict.retried and not verdict.passed):
             return
-        row = {"key": key, "sandbox": self.identity, "python": python, "verdict": asdict(verdict)}
+        row = {"key": key, "sandbox": identity, "python": python, "verdict": asdict(verdict)}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:

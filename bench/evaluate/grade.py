@@ -13,11 +13,28 @@ from bench.evaluate.words import shorten
 from bench.records import Verdict
 
 NO_CODE = {"suite": "base", "error": "no code", "line": 0}
+ENDED_IT = {"suite": "base", "error": "it ended its sandbox", "line": 0}
+UNSANDBOXED = Verdict("fail", "fail", plus_run=False, failure=ENDED_IT)
+
+
+@dataclass(frozen=True)
+class Work:
+    """One sample to grade; `before` is what it came to beside others, where it is tried again alone."""
+
+    task_id: str
+    key: str
+    text: str
+    before: Verdict | None = None
+
+
+def judged(truth: Truth, lane: Lane, work: Work) -> Verdict:
+    """The verdict on one sample, on whichever machine this runs. Raises LaneEnded, GraderError."""
+    return Attempt(truth, truth.tasks[work.task_id], work.text, lane, work.before).verdict()
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One sample in one lane; `before` is what it came to beside others, where it is tried again alone."""
+    """One sample in one lane, as `Work` describes it."""
 
     truth: Truth
     task: Task

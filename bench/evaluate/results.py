@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.evaluate import GRADER_VERSION
-from bench.evaluate.pool import Pool
+from bench.evaluate.crew import Crew, Site
 from bench.evaluate.samples_file import Sample, Solutions, by_task
 from bench.evaluate.truth import Task, Truth
 from bench.files import write_stream
+from bench.profiles import Sandbox
 from bench.records import Verdict
 
 SCHEMA = 1
@@ -45,6 +46,24 @@ class Graded:
     cached: bool
 
 
+@dataclass(frozen=True)
+class Grader:
+    """Who graded: the sandboxes, how they are set, samples at once, the scheduler's address ("": this machine)."""
+
+    sites: tuple[Site, ...]
+    settings: Sandbox
+    workers: int
+    scheduler: str
+    python: str
+
+    @classmethod
+    def of(cls, crew: Crew, settings: Sandbox, python: str) -> "Grader":
+        """A crew while it is there; `python` is the version of those whose verdicts were known."""
+        sites = sorted(crew.sites, key=lambda site: (site.kind, site.identity))
+        versions = _several(site.python for site in sites)
+        return cls(tuple(sites), settings, crew.width, crew.where, versions or python)
+
+
 def pass_at_1(passed: Iterable[Sequence[bool]], problems: int) -> float:
     """The unbiased estimate of pass@1 (Chen et al. 2021, equation 1, k = 1), problems without samples failed."""
     return sum(sum(row) / len(row) for row in passed if row) / problems if problems else 0.0
@@ -70,38 +89,43 @@ def summarise(truth: Truth, samples: list[Sample], graded: Sequence[Graded], sec
 
 
 def write(
-    path: Path, truth: Truth, samples: list[Sample], graded: Sequence[Graded], summary: Summary, pool: Pool, python: str
+    path: Path, truth: Truth, samples: list[Sample], graded: Sequence[Graded], summary: Summary, grader: Grader
 ) -> None:
     """Write the results of a graded samples file beside it."""
     solutions = Solutions(path.with_name("samples.jsonl"), truth.tasks)
-    write_stream(path, _pieces(truth, samples, graded, summary, solutions, bench_block(truth, summary, pool, python)))
+    write_stream(path, _pieces(truth, samples, graded, summary, solutions, bench_block(truth, summary, grader)))
 
 
-def bench_block(truth: Truth, summary: Summary, pool: Pool, python: str) -> dict[str, Any]:
-    """What EvalPlus's schema has no place for, but for the samples."""
-    settings = pool.box.settings
+def bench_block(truth: Truth, summary: Summary, grader: Grader) -> dict[str, Any]:
+    """What EvalPlus's schema has no place for, but for the samples; where sandboxes differ, all are named."""
+    sites, settings = grader.sites, grader.settings
     return {
         "schema": SCHEMA,
         "grader": GRADER_VERSION,
         "evalplus": version("evalplus"),
-        "python": python,
+        "python": grader.python,
         "sandbox": {
-            "kind": pool.box.kind,
-            "image": settings.image if pool.box.kind == "docker" else "",
-            "identity": pool.box.identity,
-            "numpy": pool.hello.get("numpy", ""),
+            "kind": _several(site.kind for site in sites),
+            "image": _several(site.image for site in sites),
+            "identity": _several(site.identity for site in sites),
+            "numpy": _several(site.numpy for site in sites),
             "memory": settings.memory,
             "pids": settings.pids,
         },
         "dataset": truth.dataset,
         "dataset_hash": truth.hash,
-        "workers": pool.box.workers,
+        "workers": grader.workers,
+        "scheduler": grader.scheduler,
         "retries": summary.retries,
         "cached": summary.cached,
         "seconds": summary.seconds,
         "n_problems": summary.n_problems,
         "not_attempted": list(summary.not_attempted),
     }
+
+
+def _several(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(filter(None, names)))
 
 
 def _pieces(

@@ -13,7 +13,7 @@ from bench.layout import RunFiles
 from bench.profiles import Sandbox
 
 
-def selftest(dataset: str, sandbox: Sandbox, cache: Path) -> Summary:
+def selftest(dataset: str, sandbox: Sandbox, cache: Path, scheduler: str = "") -> Summary:
     """Grade the canonical solutions, all of them anew; note the result and the day in `cache`/selftest.json.
 
     Raises GraderError where one of them does not pass, and what `evaluate` raises.
@@ -21,7 +21,8 @@ def selftest(dataset: str, sandbox: Sandbox, cache: Path) -> Summary:
     files = RunFiles(cache / "selftest", dataset)
     rows = problems.load(dataset).problems.values()
     write_jsonl(files.samples, ({"task_id": p.task_id, "solution": p.prompt + p.canonical_solution} for p in rows))
-    summary = evaluate(files, dataset, sandbox, cache, trusted=dataset.startswith("demo"), reuse=False)
+    trusted = dataset.startswith("demo")
+    summary = evaluate(files, dataset, sandbox, cache, scheduler=scheduler, trusted=trusted, reuse=False)
     block = json.loads(files.results.read_bytes())["bench"]
     note(cache, dataset, block, summary)
     lacking = summary.n_problems - summary.plus_passed

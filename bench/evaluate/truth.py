@@ -2,7 +2,7 @@
 
     <cache>/truth/<dataset md5>-<format>/
         box/inside/, box/inputs/     what the sandbox sees, read-only: the runner and the inputs
-        index.json                   per problem: prompt, entry point, tolerance, digests
+        index.json                   per problem: prompt, canonical solution, tolerance, digests of the inputs
         <problem>.truth              expected records of both suites; never visible inside
 
 Shared by all models; what is missing or damaged is computed again, in the sandbox. Nothing is ever unpickled.
@@ -26,7 +26,7 @@ from bench.evaluate.inside import outputs
 from bench.evaluate.lane import Lane, Run, into
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 
-FORMAT = 1
+FORMAT = 2
 SUITES = ("base", "plus")
 UNLIMITED = 600.0
 """Seconds that a canonical solution may take."""
@@ -39,6 +39,7 @@ class Task:
     task_id: str
     entry_point: str
     prompt: str
+    canonical: str
     rule: Rule
     key: str
     inputs: dict[str, str]
@@ -50,11 +51,14 @@ class Task:
 
 
 class Truth:
-    """The ground truth of one dataset, below one cache folder. Raises DatasetError where the dataset is missing."""
+    """The ground truth of one dataset, below one cache folder. Raises DatasetError where the dataset is missing.
 
-    def __init__(self, cache: Path, dataset: str) -> None:
+    With its `md5`, the dataset itself is needed only where the cache lacks something that is made from it.
+    """
+
+    def __init__(self, cache: Path, dataset: str, md5: str = "") -> None:
         self.dataset = dataset
-        self.hash = problems.fingerprint(dataset) or problems.load(dataset).hash
+        self.hash = md5 or problems.fingerprint(dataset) or problems.load(dataset).hash
         self.root = cache / "truth" / f"{self.hash}-{FORMAT}"
         self.box = self.root / "box"
         self.costs: dict[str, float] = {}
@@ -71,8 +75,8 @@ class Truth:
         family = problems.SOURCES[self.dataset].family
         tasks = (
             Task(
-                row["task_id"], row["entry_point"], row["prompt"], Rule(family, row["entry_point"], row["atol"]),
-                digest_of([row, GRADER_VERSION]), row["inputs"],
+                row["task_id"], row["entry_point"], row["prompt"], row["canonical"],
+                Rule(family, row["entry_point"], row["atol"]), digest_of([row, GRADER_VERSION]), row["inputs"],
             )
             for row in saved["tasks"]
         )  # fmt: skip
@@ -88,7 +92,7 @@ class Truth:
         return {
             "task_id": problem.task_id, "entry_point": problem.entry_point, "prompt": problem.prompt,
             "atol": problem.atol, "inputs": inputs,
-            "canonical": digest(problem.prompt + problem.canonical_solution),
+            "canonical": problem.prompt + problem.canonical_solution,
         }  # fmt: skip
 
     def inputs(self, task: Task, suite: str) -> list[Any]:
@@ -111,14 +115,15 @@ class Truth:
                 sound = False
             if not sound:
                 self._prepare(problems.load(self.dataset).problems[task.task_id])
-            body = kept(self._path(task))
+            body = kept(self.path(task))
             if not sound or body is None:
                 lacking.append(task)
             else:
                 self.costs[task.task_id] = sum(sum(meta["seconds"]) for meta in heads(body))
         return lacking
 
-    def _path(self, task: Task) -> Path:
+    def path(self, task: Task) -> Path:
+        """Where the expected records of a problem are kept."""
         return self.root / f"{task.name}.truth"
 
     def run(self, task: Task, suite: str, *, whole: bool = False, timed: bool = False) -> Run:
@@ -128,20 +133,15 @@ class Truth:
             outputs.UNCUT if whole else outputs.LIMIT,
         )  # fmt: skip
 
-    def canonical(self, task: Task) -> str:
-        """The canonical solution."""
-        problem = problems.load(self.dataset).problems[task.task_id]
-        return problem.prompt + problem.canonical_solution
-
     def compute(self, lane: Lane, task: Task) -> None:
         """Run the canonical solution in `lane` and keep what it returns. Raises GraderError, LaneEnded."""
         suites = [self._collect(lane, task, self.run(task, suite, timed=True)) for suite in SUITES]
         self.costs[task.task_id] = sum(sum(meta["seconds"]) for meta, _ in suites)
-        keep(self._path(task), pack(suites))
+        keep(self.path(task), pack(suites))
 
     def _collect(self, lane: Lane, task: Task, run: Run) -> tuple[dict[str, Any], bytes]:
         stream = bytearray()
-        end = lane.run(run, self.canonical(task), into(stream))
+        end = lane.run(run, task.canonical, into(stream))
         records = list(split(bytes(stream)))
         if end.status != 0 or not records or records[-1][0] != outputs.DONE:
             raise GraderError(f"The canonical solution of {task.task_id} does not run in this sandbox ({end}).")
@@ -151,7 +151,7 @@ class Truth:
 
     def _expected(self, task_id: str) -> dict[str, Expected]:
         """The expected records of both suites. Raises GraderError where they are damaged."""
-        body = kept(self._path(self.tasks[task_id]))
+        body = kept(self.path(self.tasks[task_id]))
         if body is None:
             raise GraderError(f"The ground truth of {task_id} in {self.root} was damaged; run again.")
         return dict(zip(SUITES, unpack(body), strict=True))
@@ -159,12 +159,12 @@ class Truth:
     def whole(self, lane: Lane, task: Task, suite: str) -> Expected:
         """The expected records with whole outputs, however large; computed when first needed, kept beside the rest."""
         small = self.expected(task.task_id)[suite]
-        path = self._path(task).with_suffix(f".{suite}.whole")
+        path = self.path(task).with_suffix(f".{suite}.whole")
         with self.lock:
             body = kept(path)
             if body is None:
                 stream = bytearray()
-                lane.run(self.run(task, suite, whole=True), self.canonical(task), into(stream))
+                lane.run(self.run(task, suite, whole=True), task.canonical, into(stream))
                 body = bytes(stream)
                 if sum(1 for _ in split(body)) != len(small) + 1:
                     raise GraderError(f"The canonical solution of {task.task_id} does not run to its end again.")

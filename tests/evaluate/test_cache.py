@@ -17,9 +17,9 @@ import sys
 from pathlib import Path
 from bench.evaluate.cache import Verdicts
 from bench.records import Verdict
-verdicts = Verdicts(Path(sys.argv[1]), "demo", "python")
+verdicts = Verdicts(Path(sys.argv[1]), "demo", {"python"})
 for number in range(1_000_000):
-    verdicts.put(f"key-{number}", Verdict("pass", "pass"), "3.11")
+    verdicts.put(f"key-{number}", Verdict("pass", "pass"), "python", "3.11")
 """
 
 
@@ -53,7 +53,7 @@ def test_duplicates_run_once(grader: Grader, tmp_path: Path) -> None:
     """Samples of the same text share one run and one verdict, and are no cache hits in the same grading."""
     grader.cache = tmp_path / "own"
     grader.write([counted("same", "return 7")] * 50)
-    assert (grader.run().cached, len(Verdicts(grader.cache, "demo", _identity(grader)).known)) == (0, 1)
+    assert (grader.run().cached, len(Verdicts(grader.cache, "demo", {_identity(grader)}).known)) == (0, 1)
     assert len(grader.results()["eval"]["Demo/0"]) == 50
 
 
@@ -79,17 +79,17 @@ def test_time_outs_are_not_reused(grader: Grader, tmp_path: Path) -> None:
 
 def test_a_pass_at_the_second_try_is_kept(tmp_path: Path) -> None:
     """What passed alone after it ran out of time beside others is known; what failed so is not."""
-    verdicts = Verdicts(tmp_path, "demo", "x")
-    verdicts.put("passed", Verdict("pass", "pass", retried=True), "3.11")
-    verdicts.put("failed", Verdict("pass", "fail", retried=True), "3.11")
-    assert set(Verdicts(tmp_path, "demo", "x").known) == {"passed"}
+    verdicts = Verdicts(tmp_path, "demo", {"x"})
+    verdicts.put("passed", Verdict("pass", "pass", retried=True), "x", "3.11")
+    verdicts.put("failed", Verdict("pass", "fail", retried=True), "x", "3.11")
+    assert set(Verdicts(tmp_path, "demo", {"x"}).known) == {"passed"}
 
 
 def test_another_sandbox_has_its_own_verdicts(tmp_path: Path) -> None:
     """A verdict from another image or another Python is not reused."""
-    Verdicts(tmp_path, "demo", "docker sha256:1").put("key", PASS, "3.11")
-    assert Verdicts(tmp_path, "demo", "docker sha256:2").get("key") is None
-    assert Verdicts(tmp_path, "demo", "docker sha256:1").get("key") == PASS
+    Verdicts(tmp_path, "demo", {"docker sha256:1"}).put("key", PASS, "docker sha256:1", "3.11")
+    assert Verdicts(tmp_path, "demo", {"docker sha256:2"}).get("key") is None
+    assert Verdicts(tmp_path, "demo", {"docker sha256:1"}).get("key") == PASS
 
 
 def test_another_grader_version_reuses_nothing(grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,10 +114,10 @@ def test_kill_9_costs_at_most_the_last_line(tmp_path: Path) -> None:
     process.wait()
     with path.open("ab") as file:
         file.write(b'{"key": "torn", "sandbo')
-    before = Verdicts(tmp_path, "demo", "python")
+    before = Verdicts(tmp_path, "demo", {"python"})
     assert len(before.known) == path.read_bytes().count(b"\n")
-    before.put("next", PASS, "3.11")
-    after = Verdicts(tmp_path, "demo", "python")
+    before.put("next", PASS, "python", "3.11")
+    after = Verdicts(tmp_path, "demo", {"python"})
     assert after.get("next") == PASS
     assert len(after.known) == len(before.known) + 1
 
@@ -128,17 +128,17 @@ def test_rubbish_in_the_file_is_skipped(tmp_path: Path) -> None:
     path.parent.mkdir()
     rows = [{"key": "a"}, {"key": "b", "sandbox": "x", "verdict": {"no": 1}}, {"sandbox": "x", "verdict": {}}, [], 7]
     path.write_bytes(b"\xff\xfe\n" + "".join(json.dumps(row) + "\n" for row in rows).encode())
-    assert Verdicts(tmp_path, "demo", "x").known == {}
+    assert Verdicts(tmp_path, "demo", {"x"}).known == {}
 
 
 def test_a_large_file_keeps_its_newer_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cache is bounded: beyond its size the older verdicts go."""
     monkeypatch.setattr(cache_module, "MOST_BYTES", 20_000)
-    verdicts = Verdicts(tmp_path, "demo", "x")
+    verdicts = Verdicts(tmp_path, "demo", {"x"})
     for number in range(300):
-        verdicts.put(str(number), PASS, "3.11")
-    Verdicts(tmp_path, "demo", "x")
+        verdicts.put(str(number), PASS, "x", "3.11")
+    Verdicts(tmp_path, "demo", {"x"})
     assert verdicts.path.stat().st_size <= 10_000
-    left = Verdicts(tmp_path, "demo", "x")
+    left = Verdicts(tmp_path, "demo", {"x"})
     assert left.get("299") == PASS
     assert left.get("0") is None

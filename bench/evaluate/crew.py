@@ -1,0 +1,131 @@
+"""Who grades: the lanes of this machine, or the workers of a Dask cluster (cluster.py). The work is the same."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, Self
+
+from bench.errors import SandboxError
+from bench.evaluate.grade import UNSANDBOXED, Work, judged
+from bench.evaluate.pool import Pool
+from bench.evaluate.sandbox import Box, sandbox_for
+from bench.evaluate.truth import Task, Truth
+from bench.files import locked
+from bench.profiles import Sandbox
+from bench.records import Verdict
+
+
+@dataclass(frozen=True)
+class Site:
+    """A sandbox that graded: `identity` names what decides a verdict beside the sample; versions as it said itself."""
+
+    kind: str
+    identity: str
+    image: str = ""
+    python: str = ""
+    numpy: str = ""
+
+
+class Crew(Protocol):
+    """What grades, as long as its block lasts."""
+
+    @property
+    def sites(self) -> AbstractSet[Site]:
+        """The sandboxes that may grade."""
+
+    @property
+    def width(self) -> int:
+        """How many samples run at once."""
+
+    @property
+    def where(self) -> str:
+        """The scheduler's address; "" for this machine."""
+
+    def learn(self) -> None:
+        """Have the whole ground truth at hand; what is missing is computed. Raises SandboxError, GraderError."""
+
+    def each(
+        self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False
+    ) -> Iterator[tuple[Work, Verdict, Site]]:
+        """The verdict for each, as they come, with where it was found; `seconds` is about what all of them take.
+
+        Work is taken when there is room for it. `alone` runs it with nothing of ours beside it. Raises SandboxError and
+        GraderError.
+        """
+
+
+class Local:
+    """The lanes of this machine, opened when the first sample needs one."""
+
+    where = ""
+
+    def __init__(self, truth: Truth, box: Box) -> None:
+        self.truth, self.pool = truth, Pool(box, truth.box)
+
+    def __enter__(self) -> Self:
+        self.pool.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.__exit__()
+
+    @property
+    def width(self) -> int:
+        """One lane a core, or as many as are set."""
+        return self.pool.box.workers
+
+    @property
+    def site(self) -> Site:
+        """The sandbox; its versions are known when it has started once."""
+        box, hello = self.pool.box, self.pool.hello
+        image = box.settings.image if box.kind == "docker" else ""
+        return Site(box.kind, box.identity, image, hello.get("python", ""), hello.get("numpy", ""))
+
+    @property
+    def sites(self) -> AbstractSet[Site]:
+        """The one sandbox."""
+        return {self.site}
+
+    def learn(self) -> None:
+        """Compute what is missing or damaged of the ground truth, and keep it for all."""
+        if self.truth.missing():
+            with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
+                for _ in self.computed(self.truth.missing()):
+                    pass
+
+    def computed(self, tasks: Iterable[Task], lanes: int = 0) -> Iterator[Task]:
+        """Each problem when its ground truth has been computed."""
+        for task, _ in self.pool.each(tasks, self.truth.compute, _not_computed, lanes):
+            yield task
+
+    def each(
+        self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False, lanes: int = 0  # noqa: ARG002
+    ) -> Iterator[tuple[Work, Verdict, Site]]:  # fmt: skip
+        """As every crew does, in so many `lanes` (0: all)."""
+        for work, verdict in self.pool.each(works, partial(judged, self.truth), lambda _: UNSANDBOXED, lanes or alone):
+            yield work, verdict, self.site
+
+
+@contextlib.contextmanager
+def open_crew(truth: Truth, sandbox: Sandbox, scheduler: str, *, trusted: bool = False) -> Iterator[Crew]:
+    """Those who grade: the workers of the scheduler where one is named, else this machine. Raises SandboxError."""
+    if scheduler:
+        try:
+            from bench.evaluate.cluster import Cluster  # noqa: PLC0415 - an extra, and heavy
+        except ImportError as error:
+            raise SandboxError(
+                f'[evaluate] scheduler = "{scheduler}" needs Dask here ({error}); pip install "bench[dask]", or remove '
+                "the key."
+            ) from None
+
+        with Cluster(scheduler, truth, sandbox, trusted=trusted) as cluster:
+            yield cluster
+    else:
+        with Local(truth, sandbox_for(sandbox, trusted)) as local:
+            yield local
+
+
+def _not_computed(task: Task) -> None:
+    raise SandboxError(f"The sandbox ended twice while it ran the canonical solution of {task.task_id}.")

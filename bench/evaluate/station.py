@@ -1,0 +1,173 @@
+"""A Dask worker's part of a grading: it unpacks the ground truth, chooses its own sandbox, and works on batches.
+
+All functions here run in the worker's process, called by cluster.py. A worker keeps what it needs for the next batch,
+and puts it away when none has come for a minute.
+"""
+
+import contextlib
+import fcntl
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from distributed import get_worker
+
+from bench.errors import BenchError
+from bench.evaluate.bundle import Bundle, code
+from bench.evaluate.crew import Local, Site
+from bench.evaluate.grade import Work
+from bench.evaluate.sandbox import sandbox_for
+from bench.profiles import Sandbox
+
+IDLE = 60.0
+"""Seconds after which a worker without work ends its lanes."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a grading asks of a worker: its sandbox settings, and the grader's `code`, the same as here."""
+
+    name: str
+    code: str
+    version: str
+    sandbox: Sandbox
+    trusted: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker says of a batch: a value for each job from the first on, as far as it came.
+
+    `trouble` says why it came no further; `unknown`, that the worker does not know the grading (any more).
+    """
+
+    worker: str
+    values: tuple[Any, ...] = ()
+    trouble: str = ""
+    unknown: bool = False
+
+
+@dataclass
+class Station:
+    """One grading on this worker."""
+
+    crew: Local
+    folder: contextlib.ExitStack
+    busy: int = 0
+    idle: threading.Timer | None = None
+
+
+@dataclass
+class Stations:
+    """All gradings on this worker, by the names of their orders."""
+
+    open: dict[str, Station] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextlib.contextmanager
+    def used(self, name: str) -> Iterator[Station | None]:
+        """A station for a while; None where there is none of that name."""
+        with self.lock:
+            station = self.open.get(name)
+            if station:
+                station.busy += 1
+                if station.idle:
+                    station.idle.cancel()
+        try:
+            yield station
+        finally:
+            if station:
+                self._leave(name, station)
+
+    def _leave(self, name: str, station: Station) -> None:
+        with self.lock:
+            station.busy -= 1
+            station.idle = threading.Timer(IDLE, self._end, (name, station))
+            station.idle.daemon = True
+            station.idle.start()
+
+    def _end(self, name: str, station: Station) -> None:
+        with self.lock:
+            if station.busy or self.open.get(name) is not station:
+                return
+            del self.open[name]
+        station.folder.close()
+
+
+HERE = Stations()
+ENTERING = threading.Lock()
+
+
+def enter(order: Order, bundle: Bundle) -> Site | str:
+    """Make this worker ready, its sandbox proved; or the sentence that says why it cannot grade."""
+    if order.code != code():
+        return (
+            f"it has another grader (bench {version('bench')}; here: {order.version}); install this machine's version "
+            "of bench there."
+        )
+    try:
+        with ENTERING:
+            if order.name not in HERE.open:
+                HERE.open[order.name] = _station(order, bundle)
+        with HERE.used(order.name) as station:
+            assert station
+            return station.crew.site
+    except (BenchError, OSError) as error:
+        return str(error)
+
+
+def _station(order: Order, bundle: Bundle) -> Station:
+    with contextlib.ExitStack() as folder:
+        # In the worker's own folder: what a worker that was killed leaves there, Dask removes.
+        place = folder.enter_context(tempfile.TemporaryDirectory(dir=get_worker().local_directory, prefix="bench-"))
+        truth = bundle.unpack(Path(place))
+        crew = folder.enter_context(Local(truth, sandbox_for(order.sandbox, order.trusted)))
+        crew.pool.give_back(crew.pool.take())
+        return Station(crew, folder.pop_all())
+
+
+def grade(name: str, works: Sequence[Work], *, alone: bool) -> Report:
+    """The verdict for each."""
+
+    def verdicts(crew: Local) -> Iterator[tuple[Any, Site]]:
+        return ((verdict, site) for _, verdict, site in crew.each(works, lanes=1))
+
+    return _report(name, verdicts, alone=alone)
+
+
+def learn(name: str, task_ids: Sequence[str]) -> Report:
+    """The ground truth of each problem, as it is kept in a file."""
+
+    def files(crew: Local) -> Iterator[bytes]:
+        tasks = [crew.truth.tasks[task_id] for task_id in task_ids]
+        return (crew.truth.path(task).read_bytes() for task in crew.computed(tasks, lanes=1))
+
+    return _report(name, files, alone=False)
+
+
+def _report(name: str, work: Callable[[Local], Iterable[Any]], *, alone: bool) -> Report:
+    here, values, trouble = str(get_worker().address), [], ""
+    with HERE.used(name) as station:
+        if station is None:
+            return Report(here, unknown=True)
+        try:
+            with _turn(alone=alone):
+                for value in work(station.crew):
+                    values.append(value)  # noqa: PERF402 - what was done before an error counts
+        except (BenchError, OSError) as error:
+            trouble = str(error)
+    return Report(here, tuple(values), trouble)
+
+
+@contextlib.contextmanager
+def _turn(*, alone: bool) -> Iterator[None]:
+    """Beside the batches of all workers on this machine, or with none of them."""
+    path = Path(tempfile.gettempdir()) / f"bench-grading-{os.getuid()}.lock"
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
