@@ -1,4 +1,4 @@
-"""Hosts of their own for tests: network namespaces, each on a cable to this machine that can be pulled."""
+"""Hosts of their own for tests: network namespaces on one switch with this machine, with cables that can be pulled."""
 
 import contextlib
 import itertools
@@ -24,24 +24,61 @@ def ip(*arguments: str) -> str:
     return ran.stdout
 
 
-class Namespace:
-    """A host: an address of its own, programs of its own, and a link to this machine."""
+class Switch:
+    """A network of their own for hosts and this machine; in a namespace too, where no rule of this machine's counts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         number = next(NUMBERS)
-        self.name, self.folder = f"bench-{os.getpid()}-{number}", folder
-        self.near, self.far = f"bn{os.getpid()}{number}a", f"bn{os.getpid()}{number}b"
+        self.name, self.cable = f"bench-{os.getpid()}-{number}", f"bn{os.getpid()}{number}"
         self.network = free_network(number)
-        self.address = f"{self.network}.2"
+
+    def make(self) -> None:
+        ip("netns", "add", self.name)
+        ip("-n", self.name, "link", "add", "hub", "type", "bridge")
+        ip("-n", self.name, "link", "set", "hub", "up")
+        ip("link", "add", self.cable, "type", "veth", "peer", "name", self.cable, "netns", self.name)
+        ip("address", "add", f"{self.network}.1/24", "dev", self.cable)
+        ip("link", "set", self.cable, "up")
+        self.plug(self.cable)
+
+    def plug(self, cable: str) -> None:
+        ip("-n", self.name, "link", "set", cable, "master", "hub")
+        ip("-n", self.name, "link", "set", cable, "up")
+
+    def remove(self) -> None:
+        for arguments in (["link", "del", self.cable], ["netns", "del", self.name]):
+            subprocess.run(["ip", *arguments], capture_output=True, check=False)
+
+
+class Namespace:
+    """A host: an address of its own, programs of its own, and a cable to the switch."""
+
+    def __init__(self, folder: Path, switch: Switch, place: int) -> None:
+        number = next(NUMBERS)
+        self.name, self.folder, self.switch = f"bench-{os.getpid()}-{number}", folder, switch
+        self.far = f"bn{os.getpid()}{number}"
+        self.address = f"{switch.network}.{place}"
         self.url = f"http://{self.address}:{PORT}/v1"
         self.programs: list[subprocess.Popen[bytes]] = []
 
     def make(self) -> None:
         ip("netns", "add", self.name)
-        ip("link", "add", self.near, "type", "veth", "peer", "name", self.far, "netns", self.name)
-        ip("address", "add", f"{self.network}.1/30", "dev", self.near)
-        ip("link", "set", self.near, "up")
-        ip("-n", self.name, "address", "add", f"{self.address}/30", "dev", self.far)
+        ip(
+            "-n",
+            self.name,
+            "link",
+            "add",
+            self.far,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            self.far,
+            "netns",
+            self.switch.name,
+        )
+        self.switch.plug(self.far)
+        ip("-n", self.name, "address", "add", f"{self.address}/24", "dev", self.far)
         for device in ("lo", self.far):
             ip("-n", self.name, "link", "set", device, "up")
 
@@ -49,8 +86,7 @@ class Namespace:
         for program in self.programs:
             program.kill()
             program.wait()
-        for arguments in (["link", "del", self.near], ["netns", "del", self.name]):
-            subprocess.run(["ip", *arguments], capture_output=True, check=False)
+        subprocess.run(["ip", "netns", "del", self.name], capture_output=True, check=False)
 
     def cut(self) -> None:
         """Pull the cable: what was sent is lost, nobody is told."""
@@ -100,14 +136,15 @@ def hosts(count: int, folder: Path) -> Iterator[list[Namespace]]:
     """So many hosts, gone with all that runs on them when the block ends; skips where they cannot be made."""
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root")
-    made = [Namespace(folder) for _ in range(count)]
+    switch = Switch()
+    made = [Namespace(folder, switch, place) for place in range(2, count + 2)]
     try:
         try:
-            for host in made:
-                host.make()
+            for each in (switch, *made):
+                each.make()
         except (AssertionError, OSError) as error:
             pytest.skip(f"no network namespaces here: {error}")
         yield made
     finally:
-        for host in made:
-            host.remove()
+        for each in (*made, switch):
+            each.remove()

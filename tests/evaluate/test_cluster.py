@@ -1,0 +1,213 @@
+"""Grading by real Dask workers on this machine; tests/e2e/test_cluster.py has them on hosts of their own."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.errors import BenchError, GraderError, SandboxError
+from bench.evaluate import cluster
+from bench.evaluate.cluster import batched
+from bench.evaluate.sandbox import available
+from tests.evaluate.conftest import SOLUTIONS, Grader
+
+ROOT = Path(__file__).parents[2]
+
+
+class Programs:
+    """A scheduler and workers, started one by one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.running = folder, []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+
+    def start(self, name: str, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
+        """A program of Dask's; its words go to a log."""
+        with (self.folder / f"{name}.log").open("wb") as log:
+            command = [sys.executable, "-m", "distributed.cli.dask_" + name.partition("-")[0], "--no-dashboard"]
+            process = subprocess.Popen(
+                [*command, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+            )  # fmt: skip
+        self.running.append(process)
+        return process
+
+    def scheduler(self) -> "subprocess.Popen[bytes]":
+        """The scheduler, ready."""
+        host, port = self.address.removeprefix("tcp://").split(":")
+        process = self.start("scheduler", "--host", host, "--port", port)
+        for _ in range(300):
+            with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
+                return process
+            time.sleep(0.1)
+        raise AssertionError((self.folder / "scheduler.log").read_text())
+
+    def worker(self, number: int, **environment: str) -> "subprocess.Popen[bytes]":
+        """A worker of one thread."""
+        folder = self.folder / f"worker-{number}"
+        options = ["--nthreads", "1", "--no-nanny", "--local-directory", str(folder)]
+        return self.start(f"worker-{number}", self.address, *options, **environment)
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    """Dask's programs, gone when the test ends."""
+    if reason := available("bubblewrap"):
+        pytest.skip(f"no bubblewrap: {reason}")
+    started = Programs(tmp_path)
+    yield started
+    for process in started.running:
+        process.kill()
+        process.wait()
+
+
+def samples(copies: int) -> list[tuple[str, str]]:
+    """Right, wrong, failing, empty and hanging solutions of every problem, each so many times with another name."""
+    found = []
+    for number in range(copies):
+        for task_id, right in SOLUTIONS.items():
+            name = right.partition("(")[0].removeprefix("def ")
+            wrong = [f"def {name}(*_): return {number}", f"def {name}(*_): raise ValueError", f"# {number}", ""]
+            found += [(task_id, f"{text}\n# {number}" * bool(text)) for text in [right, *wrong]]
+    return [*found, ("Demo/0", "def total(numbers):\n    while True: pass\n")]
+
+
+def statuses(found: list[tuple[str, str, dict[str, Any]]]) -> list[tuple[str, str, bool]]:
+    """What must be the same wherever a sample was graded."""
+    return [(base, plus, about["retried"]) for base, plus, about in found]
+
+
+@pytest.mark.slow
+def test_a_cluster_finds_what_one_machine_finds(grader: Grader, tmp_path: Path, programs: Programs) -> None:
+    """Two workers give the same statuses, compute the ground truth, and keep each verdict once in the same cache."""
+    programs.scheduler()
+    programs.worker(1)
+    programs.worker(2)
+    far = Grader(tmp_path / "far", tmp_path / "far-cache")
+    given = samples(4)
+    found = far.grade(given, scheduler=programs.address)
+    assert statuses(found) == statuses(grader.grade(given, reuse=False))
+    kept = [json.loads(line)["key"] for line in (far.cache / "verdicts" / "demo.jsonl").read_bytes().splitlines()]
+    assert len(kept) == len(set(kept)) == len({*given}) - 1
+    block = far.results()["bench"]
+    assert (block["scheduler"], block["workers"], block["retries"]) == (programs.address, 2, 1)
+    assert block["sandbox"]["kind"] == "bubblewrap"
+    assert block["sandbox"]["numpy"]
+    assert far.run(scheduler=programs.address).cached == len(given) - 1
+
+
+@pytest.mark.slow
+def test_workers_that_cannot_grade_are_left_out(
+    grader: Grader, programs: Programs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A worker without a sandbox and one with another grader are named with the remedy, and the others do the work."""
+    other = tmp_path / "other"
+    shutil.copytree(ROOT / "bench", other / "bench")
+    with (other / "bench" / "evaluate" / "words.py").open("a") as file:
+        file.write("# another one\n")
+    programs.scheduler()
+    programs.worker(1, PYTHONPATH=str(other))
+    programs.worker(2, PATH="/nowhere")
+    grader.write(samples(1))
+    with pytest.raises(SandboxError) as caught:
+        grader.run(scheduler=programs.address, reuse=False)
+    assert caught.value.sentence.startswith(f"No worker of {programs.address} can grade: ")
+    programs.worker(3)
+    while grader_workers(programs.address) < 3:
+        time.sleep(0.1)
+    assert grader.run(scheduler=programs.address, reuse=False).plus_passed == len(SOLUTIONS)
+    said = capsys.readouterr().out
+    assert "is left out: it has another grader (bench " in said
+    assert "install this machine's version of bench there." in said
+    assert 'is left out: [sandbox] kind = "bubblewrap" cannot be used here (' in said
+
+
+def grader_workers(address: str) -> int:
+    """How many workers have joined."""
+    from distributed import Client
+
+    with Client(address, set_as_default=False) as client:
+        return len(client.nthreads())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["it ends", "it ends and another one comes"])
+def test_a_worker_that_is_killed_loses_nothing(
+    grader: Grader, programs: Programs, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a worker had in hand is done by another one, even one that comes when all are gone."""
+    programs.scheduler()
+    first = programs.worker(1)
+    if how == "it ends":
+        programs.worker(2)
+    given = samples(6)
+
+    def on_progress(done: int, _: int) -> None:
+        if done >= 10 and first.poll() is None:
+            first.kill()
+            first.wait()
+            if how != "it ends":
+                programs.worker(2)
+
+    found = grader.grade(given, scheduler=programs.address, reuse=False, on_progress=on_progress)
+    assert first.poll() is not None
+    assert statuses(found) == statuses(grader.grade(given, reuse=False))
+    assert "left out" not in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_ends_is_one_sentence(grader: Grader, programs: Programs) -> None:
+    """Where the scheduler is gone, the old result and the verdicts that came stay, and the next run goes on."""
+    scheduler = programs.scheduler()
+    programs.worker(1)
+    given = samples(6)
+    grader.write(given)
+    grader.files.results.write_text("old")
+
+    def on_progress(done: int, _: int) -> None:
+        if done >= 10:
+            scheduler.kill()
+
+    with pytest.raises(GraderError) as caught:
+        grader.run(scheduler=programs.address, on_progress=on_progress)
+    assert caught.value.sentence == (
+        f"The Dask scheduler at {programs.address} is gone; start it, and run doit again: what was graded is kept."
+    )
+    assert grader.files.results.read_text() == "old"
+    assert grader.run().cached >= 10
+
+
+def test_no_scheduler_is_one_sentence(grader: Grader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An address at which nothing answers is said with its remedy."""
+    monkeypatch.setattr(cluster, "CONNECT", 0.5)
+    grader.write(samples(1))
+    with pytest.raises(SandboxError) as caught:
+        grader.run(scheduler=Programs(tmp_path).address)
+    assert caught.value.sentence.startswith("No Dask scheduler answers at tcp://127.0.0.1:")
+    assert caught.value.sentence.endswith("; start it, or remove [evaluate] scheduler.")
+
+
+def test_batches() -> None:
+    """Batches keep the order, cost about as much as is wanted, and have a longest length."""
+    cost: Callable[[int], float] = {9: 2.0, 5: 0.9, 4: 0.2, 1: 0.001}.__getitem__
+    assert list(batched([9, 5, 4, 5, 4, 1], cost, 1.0)) == [[9], [5, 4], [5, 4], [1]]
+    assert [len(batch) for batch in batched([1] * 120, cost, 1.0)] == [50, 50, 20]
+    assert list(batched([1, 1], cost, 0.0)) == [[1], [1]]
+
+
+def test_without_dask_it_is_one_sentence(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduler that is set on a machine without the extra is said with the command that installs it."""
+    monkeypatch.setitem(sys.modules, "bench.evaluate.cluster", None)
+    grader.write(samples(1))
+    with pytest.raises(BenchError, match=r'pip install "bench\[dask\]"'):
+        grader.run(scheduler="tcp://127.0.0.1:8786")
