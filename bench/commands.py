@@ -47,8 +47,9 @@ def table(config: Config, skipped: Mapping[str, str]) -> Iterator[tuple[str, str
 def doctor(config: Config) -> str:
     """What this machine has and lacks."""
     from bench import doctor as machine  # noqa: PLC0415 - only here
+    from bench import findings  # noqa: PLC0415 - only here
 
-    return machine.render(machine.report(config))
+    return findings.render(machine.report(config))
 
 
 def why(config: Config, skipped: Mapping[str, str]) -> str:

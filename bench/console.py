@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from multiprocessing.util import register_after_fork
 from pathlib import Path
-from typing import Any, ClassVar, TextIO
+from typing import Any, TextIO
 
 from doit.action import PythonAction
 from doit.exceptions import InvalidTask
@@ -17,6 +17,7 @@ from doit.reporter import ConsoleReporter
 
 from bench.errors import LockedError
 from bench.files import locked
+from bench.interrupts import Stopped, interrupt
 from bench.profiles import Config
 
 Prepare = Callable[[dict[str, Any], list[str]], None]
@@ -53,22 +54,6 @@ class Clean(PythonAction):  # type: ignore[misc]
     def __str__(self) -> str:
         """What doit prints beside the task's name."""
         return "clean"
-
-
-ONE_INTERRUPT = 2.0
-"""Seconds within which several signals are one."""
-
-
-class Stopped(SystemExit):
-    """Ctrl-C or SIGTERM: the run ends with its database written, no traceback, and exit code 130.
-
-    doit sends it from a worker to the run by its class and its text, hence the arguments.
-    """
-
-    last: ClassVar[float] = float("-inf")
-
-    def __init__(self, *_: object) -> None:
-        super().__init__(130)
 
 
 def fresh(task: Any) -> bool:
@@ -187,15 +172,6 @@ def _begin_worker(_reporter: RunReporter) -> None:
     from bench.servers.child import end_with_parent  # noqa: PLC0415 - only with -n
 
     end_with_parent()
-
-
-def interrupt(_signal: int, _frame: object) -> None:
-    """End with `Stopped`; for signal.signal."""
-    # A worker has SIGINT from the terminal and SIGTERM from the run: the second must not cut its cleaning up short.
-    now = time.monotonic()
-    if now - Stopped.last > ONE_INTERRUPT:
-        Stopped.last = now
-        raise Stopped
 
 
 def warn(sentence: str) -> None:

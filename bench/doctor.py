@@ -3,39 +3,22 @@
 import importlib.util
 import os
 import shutil
-import textwrap
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 from bench import gguf, import_files, problems
-from bench.console import WIDTH, line
-from bench.machine import Machine, look, size
+from bench.findings import Finding
+from bench.machine import Machine, answers, look, size
 from bench.profiles import Config, Profile
-
-COLUMNS = 100
-TEXT = 9 + 1 + WIDTH + 2
-"""The column where texts begin, as console.line sets them."""
 
 START_DOCKER = "apt install docker.io; systemctl start docker"
 ADD_COMPOSE = "apt install docker-compose-v2, or docker-compose-plugin"
 ADD_SERVER = "install llama.cpp, or its wheel: pip install xllamacpp"
+START_SCHEDULER = "start it (docs/cluster.md), or remove [evaluate] scheduler"
 ADD_GPU = "install the NVIDIA driver and its container toolkit, or set [server] gpu = false"
 
 Lacks = dict[str, str]
 """What is missing, each with its remedy."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: `note` is for what only matters sometimes; `remedy` says what to do."""
-
-    section: str
-    state: Literal["ok", "missing", "note"]
-    name: str
-    text: str
-    remedy: str = ""
 
 
 def report(config: Config) -> list[Finding]:
@@ -46,31 +29,12 @@ def report(config: Config) -> list[Finding]:
     machine = look(sorted(images))
     return [
         *_programs(config, machine),
-        _sandbox(config, machine),
+        _grader(config, machine),
         *_images(machine),
         *_datasets(config),
         *_disks(config),
         *_profiles(config, machine),
     ]
-
-
-def render(findings: Iterable[Finding]) -> str:
-    """The findings as people read them, aligned as the lines of a run are."""
-    lines: list[str] = []
-    section, ready = "", []
-    for finding in findings:
-        if finding.section != section:
-            section = finding.section
-            lines += ["", section]
-        texts = [*_wrapped(finding.text), *_wrapped(f"→ {finding.remedy}" if finding.remedy else "")]
-        lines.append(line(finding.state, finding.name, texts[0]))
-        lines += [" " * TEXT + text for text in texts[1:]]
-        ready += [finding.state == "ok"] if section == "Profiles" else []
-    return "\n".join([*lines[1:], "", f"{sum(ready)} of {len(ready)} profiles can run on this machine."])
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, COLUMNS - TEXT, break_long_words=False, break_on_hyphens=False)
 
 
 def _runs(profile: Profile, kind: str) -> bool:
@@ -98,8 +62,12 @@ def _programs(config: Config, machine: Machine) -> Iterator[Finding]:
             yield Finding("Machine", "missing" if needed else "note", name, lacking, remedy)
 
 
-def _sandbox(config: Config, machine: Machine) -> Finding:
-    kind = config.sandbox.kind
+def _grader(config: Config, machine: Machine) -> Finding:
+    kind, scheduler = config.sandbox.kind, config.evaluation.scheduler
+    if scheduler:
+        if answers(scheduler):
+            return Finding("Machine", "ok", "Dask", f"workers of {scheduler} grade, each in a sandbox of its own")
+        return Finding("Machine", "missing", "Dask", f"no scheduler at {scheduler}", START_SCHEDULER)
     if kind == "none":
         said = "none: code that models wrote runs with your rights"
         return Finding("Machine", "note", "sandbox", said, 'set [sandbox] kind = "auto"')

@@ -2,10 +2,12 @@
 
 import importlib.util
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 PATIENCE = 2.5
 """Seconds that a program may take to say what it is."""
@@ -37,6 +39,16 @@ def look(images: Iterable[str]) -> Machine:
         said = dict(zip(QUESTIONS, pool.map(_says, QUESTIONS.values()), strict=True))
         here = dict(zip(inspect, map(bool, pool.map(_says, inspect.values())), strict=True))
     return Machine(**said, server=_server(), images=here)
+
+
+def answers(address: str) -> bool:
+    """Whether a program listens at an address such as tcp://host:8786."""
+    where = urlsplit(address)
+    try:
+        with socket.create_connection((str(where.hostname), where.port or 0), PATIENCE):
+            return True
+    except OSError:
+        return False
 
 
 def _says(command: list[str]) -> str:

@@ -1,8 +1,8 @@
 """Staleness in one place: a step is up to date when its stamp names the same dependencies and the same outputs.
 
-A stamp is a small JSON file beside a step's outputs: {"depends": {name: value}, "outputs": {file: digest}}. It is
-written after the outputs are whole, so what a kill -9 leaves is seen as not made. Dependencies are values and
-digests, never times of files: touching or copying a file makes nothing stale.
+A stamp is a small JSON file beside a step's outputs: {"depends": {name: value}, "outputs": {file: digest}}. Its outputs
+are written when they are whole; before, it only says what was begun, so what a kill -9 leaves is seen as not made.
+Dependencies are values and digests, never times of files: touching or copying a file makes nothing stale.
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ def reasons(stamp: Path, depends: Mapping[str, Any], outputs: Iterable[Path]) ->
     `depends` maps names to JSON scalars; a name that the stamp does not have counts as changed from "absent".
     """
     recorded = read_json(stamp)
-    if not isinstance(recorded, dict) or not {"depends", "outputs"} <= recorded.keys():
+    if not isinstance(recorded, dict) or "depends" not in recorded:
         return (Reason("first run"),)
     old = recorded["depends"]
     changed = [
@@ -51,7 +51,14 @@ def reasons(stamp: Path, depends: Mapping[str, Any], outputs: Iterable[Path]) ->
         for name in dict.fromkeys([*depends, *old])
         if old.get(name, ABSENT) != depends.get(name, ABSENT)
     ]
+    if "outputs" not in recorded:
+        return (*changed, Reason("failed", "it did not come to its end"))
     return (*changed, *_damaged(recorded["outputs"], outputs))
+
+
+def begin(stamp: Path, depends: Mapping[str, Any]) -> None:
+    """Record that outputs are being made from `depends`: until `mark`, they are not."""
+    write_json(stamp, {"depends": dict(depends)})
 
 
 def mark(stamp: Path, depends: Mapping[str, Any], outputs: Iterable[Path]) -> None:

@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 from doit.exceptions import TaskFailed
 
 from bench import stale
-from bench.console import Stopped, shown
+from bench.console import shown
 from bench.errors import BenchError, MissingPrerequisite
 from bench.files import write_json
+from bench.interrupts import Stopped
 from bench.layout import RunFiles
 from bench.profiles import Config, Profile
 
@@ -63,7 +64,7 @@ class Step:
         """Run, then record the stamp, or the failure for the report."""
         try:
             depends = self.depends()
-            self.files.stamp(self.stage).unlink(missing_ok=True)
+            stale.begin(self.files.stamp(self.stage), depends)
             self.run()
         except BenchError as error:
             return self._failed(error)

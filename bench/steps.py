@@ -44,7 +44,7 @@ class Generate(Step):
             told.append(reason)
             if reason.what == "max_tokens" and lost:
                 told.append(stale.Reason("failed", f"{lost} completions were truncated"))
-            if reason.kind == "first run" and self.files.journal.exists():
+            if reason.kind in ("first run", "failed") and self.files.journal.exists():
                 told[-1] = stale.Reason("failed", f"goes on from {_count_lines(self.files.journal)} completions")
         return tuple(told)
 

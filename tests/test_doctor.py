@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench import machine
-from bench.doctor import Finding, render, report
+from bench.doctor import report
+from bench.findings import Finding, render
 from bench.profiles_file import load
 
 ROOT = Path(__file__).parents[1]
@@ -139,6 +141,16 @@ def test_no_sandbox(doctor: Doctor, kind: str, state: str, said: str) -> None:
     found = doctor(f'[sandbox]\nkind = "{kind}"\n[profiles.a]\nsolutions = "x.jsonl"\n')
     assert found["sandbox"].state == state
     assert said in found["sandbox"].text
+
+
+def test_a_cluster(doctor: Doctor) -> None:
+    """A scheduler that answers grades, whatever this machine has; one that does not is missing, with the remedy."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        text = f'[evaluate]\nscheduler = "{address}"\n[profiles.a]\nsolutions = "x.jsonl"\n'
+        assert (doctor(text)["Dask"].state, address in doctor(text)["Dask"].text) == ("ok", True)
+    assert doctor(text)["Dask"].state == "missing"
+    assert "remove [evaluate] scheduler" in doctor(text)["Dask"].remedy
 
 
 def test_datasets(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

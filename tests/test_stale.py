@@ -52,6 +52,17 @@ def test_output_missing_or_edited(made: tuple[Path, Path]) -> None:
     assert [str(r) for r in stale.reasons(stamp, depends, [output])] == ["samples.jsonl is missing"]
 
 
+def test_begun(made: tuple[Path, Path]) -> None:
+    """A step that did not come to its end says so, beside what changed since then."""
+    stamp, output = made
+    stale.begin(stamp, {"max_tokens": 4096})
+    assert [str(r) for r in stale.reasons(stamp, {"max_tokens": 4096}, [output])] == ["it did not come to its end"]
+    assert [str(r) for r in stale.reasons(stamp, {"max_tokens": 8192}, [output])] == [
+        "max_tokens 4096 → 8192",
+        "it did not come to its end",
+    ]
+
+
 def test_damaged_stamp(made: tuple[Path, Path]) -> None:
     """A stamp that is half a file counts as none."""
     made[0].write_text('{"depends"')

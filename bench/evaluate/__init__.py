@@ -3,9 +3,10 @@
     run.py ─▶ samples_file.py, cache.py, results.py      what was asked, what is known already, what is written
       │
       ├─▶ truth.py                     what the canonical solutions return, computed once a dataset
-      └─▶ pool.py ─▶ lane.py           sandboxes, one a core ─▶ sandbox.py ─▶ docker.py, bubblewrap.py
-            │
-          grade.py ─▶ judge.py ─▶ compare.py, decode.py      no model code runs here
+      └─▶ crew.py                      who grades: this machine, or cluster.py ─▶ station.py on each worker
+            └─▶ pool.py ─▶ lane.py     sandboxes, one a core ─▶ sandbox.py ─▶ docker.py, bubblewrap.py
+                  │
+                grade.py ─▶ judge.py ─▶ compare.py, decode.py      no model code runs here
 
 All that runs in the sandbox stands in inside/; it never holds an expected output.
 """

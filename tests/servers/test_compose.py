@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 SERVE = """
 import signal, sys
 from pathlib import Path
-from bench.console import interrupt
+from bench.interrupts import interrupt
 from bench.profiles_file import load
 from bench.servers import serve
 signal.signal(signal.SIGINT, interrupt)

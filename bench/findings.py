@@ -1,0 +1,42 @@
+"""What the doctor found, as people read it."""
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.console import WIDTH, line
+
+COLUMNS = 100
+TEXT = 9 + 1 + WIDTH + 2
+"""The column where texts begin, as console.line sets them."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: `note` is for what only matters sometimes; `remedy` says what to do."""
+
+    section: str
+    state: Literal["ok", "missing", "note"]
+    name: str
+    text: str
+    remedy: str = ""
+
+
+def render(findings: Iterable[Finding]) -> str:
+    """The findings as people read them, aligned as the lines of a run are."""
+    lines: list[str] = []
+    section, ready = "", []
+    for finding in findings:
+        if finding.section != section:
+            section = finding.section
+            lines += ["", section]
+        texts = [*_wrapped(finding.text), *_wrapped(f"→ {finding.remedy}" if finding.remedy else "")]
+        lines.append(line(finding.state, finding.name, texts[0]))
+        lines += [" " * TEXT + text for text in texts[1:]]
+        ready += [finding.state == "ok"] if section == "Profiles" else []
+    return "\n".join([*lines[1:], "", f"{sum(ready)} of {len(ready)} profiles can run on this machine."])
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, COLUMNS - TEXT, break_long_words=False, break_on_hyphens=False)
