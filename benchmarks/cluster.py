@@ -3,7 +3,7 @@
     HUMANEVAL_OVERRIDE_PATH=HumanEvalPlus.jsonl python -m benchmarks.cluster CORPUS [--samples 15000] [--models NAME …]
 
 The samples are those of all models of CORPUS, again and again under other names, with no verdict known. Workers are
-held to a core each. Scheduler and client run beside them: on a machine of two cores the second worker has less than one.
+held to a core each. Scheduler and client run beside them: on two cores the second worker has less than one.
 """
 
 import argparse

@@ -58,7 +58,10 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         (GOOD + "[profiles.a.server]\nkind = 'endpoint'\n", "write it as http://"),
         ("defaults = 3\n" + GOOD, "defaults is not a table"),
         ("[sandbox]\nmemory = 1\n" + GOOD, "memory = 1 is impossible"),
-        ('[evaluate]\nscheduler = "head:8786"\n' + GOOD, '"head:8786" is impossible; write it as tcp://host:8786'),
+        (
+            '[evaluate]\nscheduler = "head:8786"\n' + GOOD,
+            "scheduler = 'head:8786' is impossible; write it as tcp://host:8786",
+        ),
         ('[profiles.a]\nmodel = "a.bin"\n', "ends in .gguf"),
     ],
 )
