@@ -71,8 +71,7 @@ class Cluster:
         self.where, self.truth, self.sandbox, self.trusted = where, truth, sandbox, trusted
 
     def __enter__(self) -> Self:
-        # Dask's own words on a lost connection come beside ours.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        _silence()
         try:
             self.client = Client(self.where, timeout=CONNECT, set_as_default=False)
         except (*GONE, ValueError) as error:
@@ -198,3 +197,10 @@ def batched(jobs: Iterable[Job], cost: Callable[[Job], float], size: float) -> I
             batch, total = [], 0.0
     if batch:
         yield batch
+
+
+def _silence() -> None:
+    """Dask's own words on a lost connection would come beside ours."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -20,6 +20,9 @@ GONE = (OSError, RuntimeError)
 LOOK = 1.0
 """Seconds between two looks at who is there."""
 
+GATHER = 10.0
+"""Seconds in which all workers should have answered; one that pulls an image may come later."""
+
 PATIENCE = 60.0
 """Seconds that a cluster without a worker is given to get one."""
 
@@ -37,7 +40,8 @@ class Members:
         self.entering: dict[Future[Any], str] = {}
         self.threads: dict[str, int] = {}
         self.ended: queue.Queue[Future[Any]] = queue.Queue()
-        self.looked, self.seen = 0.0, time.monotonic()
+        self.looked, self.began = 0.0, time.monotonic()
+        self.seen = self.began
         self.truth: Future[Any] | None = None
 
     @property
@@ -46,8 +50,8 @@ class Members:
         return sum(self.threads.get(worker, 0) for worker in self.fit)
 
     def settled(self) -> bool:
-        """Whether a worker can grade and no other is still making ready."""
-        return bool(self.fit) and not self.entering
+        """Whether a worker can grade, and the others have answered or had their time."""
+        return bool(self.fit) and (not self.entering or time.monotonic() - self.began > GATHER)
 
     def watch(self, future: "Future[Any]") -> None:
         """Let `wait` return this future when it ends."""
