@@ -4,10 +4,11 @@ import io
 import zipfile
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from bench.evaluate.truth import Truth
-from bench.files import digest
+from bench.files import digest, digest_of
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def bundle(truth: Truth) -> Bundle:
 
 @cache
 def code() -> str:
-    """A name for the grader's code on this machine: machines with the same one find the same verdicts."""
-    files = sorted(Path(__file__).parent.rglob("*.py"))
-    return digest(b"".join(file.read_bytes() for file in files))
+    """A name for this project's code and EvalPlus's: machines with the same one find the same verdicts."""
+    root = Path(__file__).parents[1]
+    files = {str(file.relative_to(root)): digest(file.read_bytes()) for file in root.rglob("*.py")}
+    return digest_of([files, version("evalplus")])

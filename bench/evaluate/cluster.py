@@ -1,25 +1,27 @@
-"""Grading by a Dask cluster: Dask moves batches and ground truth, and runs again what a worker took along.
+"""Grading by the workers of a Dask cluster.
 
-Cluster ──▶ members.py      which workers there are, and which of them can grade
-└──────▶ station.py      what each does with a batch
+    Cluster ──▶ members.py      which workers there are, and which of them can grade
+       ├──────▶ errand.py       what is on its way, and what comes back
+       └──────▶ station.py      what each worker does with a batch
+
+Dask moves batches and ground truth, and runs again what a worker took along.
 """
 
 import contextlib
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
 from distributed import Client, Future, KilledWorker
 
 from bench.errors import GraderError, SandboxError
 from bench.evaluate import station
-from bench.evaluate.bundle import bundle
+from bench.evaluate.bundle import bundle, code
 from bench.evaluate.crew import Site
-from bench.evaluate.grade import Work
-from bench.evaluate.members import GONE, Members
+from bench.evaluate.errand import BATCH, Errand, Flight, batched, name_of
+from bench.evaluate.grade import OVERHEAD, Work
+from bench.evaluate.members import CODE, GONE, SAME, Members, said
 from bench.evaluate.truth import Truth
 from bench.files import locked, write_atomic
 from bench.profiles import Sandbox
@@ -30,38 +32,14 @@ Job = TypeVar("Job")
 CONNECT = 10.0
 """Seconds in which a scheduler must answer."""
 
-BATCH, OVERHEAD, MOST = 2.0, 0.05, 50
-"""A batch takes about so many seconds; a sample costs so many beside its tests; so many are in a batch at most."""
-
 PARTS = 4
 """A lane gets at least so many batches of a grading, so that all of them end at about the same time."""
 
 AHEAD = 2
 """Batches on their way or at work, for each lane of the cluster: what waits is with us, not in the scheduler."""
 
-
-@dataclass
-class Flight:
-    """A batch that was sent, and the workers that may take it."""
-
-    jobs: list[Any]
-    allowed: AbstractSet[str]
-
-
-@dataclass
-class Errand:
-    """One kind of work for all of the jobs: `function` of station.py with its options, on so many batches at once."""
-
-    function: Callable[..., station.Report]
-    batches: Iterator[list[Any]]
-    ahead: Callable[[], int]
-    options: dict[str, Any] = field(default_factory=dict)
-    again: deque[list[Any]] = field(default_factory=deque)
-    flights: dict["Future[Any]", Flight] = field(default_factory=dict)
-
-    def next(self) -> list[Any] | None:
-        """The next batch to send: one that came back, or a new one."""
-        return self.again.popleft() if self.again else next(self.batches, None)
+LIVES = 3
+"""So many workers may end under one sample before it is thought to be to blame."""
 
 
 class Cluster:
@@ -69,17 +47,19 @@ class Cluster:
 
     def __init__(self, where: str, truth: Truth, sandbox: Sandbox, *, trusted: bool) -> None:
         self.where, self.truth, self.sandbox, self.trusted = where, truth, sandbox, trusted
+        self.width = 0
 
     def __enter__(self) -> Self:
         _silence()
         try:
             self.client = Client(self.where, timeout=CONNECT, set_as_default=False)
-        except (*GONE, ValueError) as error:
+        except (*GONE, ValueError, TypeError, ImportError) as error:
             raise SandboxError(
-                f"No Dask scheduler answers at {self.where} ({str(error).splitlines()[0]}); start it, or remove "
-                "[evaluate] scheduler."
+                f"No Dask scheduler answers at {self.where} ({said(error)}); start it, or remove [evaluate] scheduler."
             ) from None
         try:
+            self._require_same()
+            self.members = Members(self.client, self.where)
             self._summon()
         except BaseException:
             self.__exit__()
@@ -90,22 +70,26 @@ class Cluster:
         with contextlib.suppress(*GONE):
             self.client.close(timeout=2)
 
+    def _require_same(self) -> None:
+        try:
+            found = self.client.run_on_scheduler(eval, CODE)
+        except Exception as error:  # noqa: BLE001 - whatever a machine without this package raises
+            found = said(error)
+        if found != code():
+            raise SandboxError(f"The Dask scheduler at {self.where} has no bench, or another one ({found}); {SAME}.")
+
     def _summon(self) -> None:
-        """Let every worker have what is known, and wait until one of them can grade and all have answered."""
+        """Let every worker have what is known, and wait until one of them can grade."""
         self.lacking = self.truth.missing()
-        self.members = Members(self.client, self.where, bundle(self.truth), self.sandbox, trusted=self.trusted)
+        self.members.give(bundle(self.truth), self.sandbox, trusted=self.trusted)
         while not self.members.settled():
             self.members.wait()
+        self.width = max(self.width, self.members.lanes)
 
     @property
     def sites(self) -> AbstractSet[Site]:
         """The sandboxes of the workers."""
         return frozenset(self.members.fit.values())
-
-    @property
-    def width(self) -> int:
-        """One sample for each thread of the workers."""
-        return self.members.lanes
 
     def learn(self) -> None:
         """Let the workers compute what is missing of the ground truth, keep it here, and give all of it to each."""
@@ -139,64 +123,54 @@ class Cluster:
                 self._call_back(errand)
         finally:
             for future in errand.flights:
-                future.cancel()
+                self.members.cancel(future)
 
     def _send(self, errand: Errand) -> bool:
         """Send as many batches as may be ahead; whether any is under way or waits."""
-        while self.members.fit and len(errand.flights) < errand.ahead():
-            jobs = errand.next()
-            if jobs is None:
-                break
-            allowed = frozenset(self.members.fit)
+        while errand.waits() and self.members.fit and len(errand.flights) < errand.ahead():
+            jobs, allowed = errand.again.popleft(), frozenset(self.members.fit)
             name = self.members.order.name
-            options = {**errand.options, "workers": list(allowed), "pure": False}
-            future = self.client.submit(errand.function, name, jobs, **options)
+            future = self.members.submit(errand.function, name, jobs, workers=list(allowed), **errand.options)
             errand.flights[future] = Flight(jobs, allowed)
-            self.members.watch(future)
-        return bool(errand.flights or errand.again or not self.members.fit)
+        self.width = max(self.width, self.members.lanes)
+        return bool(errand.flights or errand.again)
 
     def _landed(self, errand: Errand, future: "Future[Any]", flight: Flight) -> Iterator[tuple[Any, Any]]:
         """What a batch brought; the rest of it is sent again."""
         if future.status == "error":
-            error = future.exception()
-            if not isinstance(error, KilledWorker):
-                raise error
-            if len(flight.jobs) == 1:
-                job = flight.jobs[0]
-                name = job if isinstance(job, str) else job.task_id
-                raise GraderError(f"{self.where}: several workers ended while they had {name}; see their logs.")
-            errand.again.extend([job] for job in flight.jobs)
-        elif future.status == "finished":
-            report = future.result()
-            yield from zip(flight.jobs, report.values, strict=False)
-            rest = flight.jobs[len(report.values) :]
-            if rest:
-                self.members.dismiss(report)
-                errand.again.append(rest)
-        else:
+            self._failed(errand, flight, future.exception())
+            return
+        report = self.members.result(future) if future.status == "finished" else None
+        if report is None:
             errand.again.append(flight.jobs)
+            return
+        yield from zip(flight.jobs, report.values, strict=False)
+        rest = flight.jobs[len(report.values) :]
+        if rest:
+            errand.again.append(rest)
+            if report.unknown:
+                self.members.fit.pop(report.worker, None)
+            else:
+                self.members.refuse(report.worker, report.trouble)
+
+    def _failed(self, errand: Errand, flight: Flight, error: BaseException) -> None:
+        """Send one by one what several workers ended with. Raises GraderError where one sample seems to end them."""
+        if not isinstance(error, KilledWorker):
+            raise error
+        if len(flight.jobs) == 1:
+            name = name_of(flight.jobs[0])
+            errand.killed[name] += 1
+            if errand.killed[name] == LIVES:
+                raise GraderError(f"{self.where}: workers end whenever they have {name}; see their logs.")
+        errand.again.extend([job] for job in flight.jobs)
 
     def _call_back(self, errand: Errand) -> None:
         """Take back the batches that no worker is left for."""
         for future, flight in list(errand.flights.items()):
             if not flight.allowed & self.members.fit.keys():
                 del errand.flights[future]
-                future.cancel()
+                self.members.cancel(future)
                 errand.again.append(flight.jobs)
-
-
-def batched(jobs: Iterable[Job], cost: Callable[[Job], float], size: float) -> Iterator[list[Job]]:
-    """The jobs in their order, in batches that cost about `size` or are as long as may be."""
-    batch: list[Job] = []
-    total = 0.0
-    for job in jobs:
-        batch.append(job)
-        total += cost(job)
-        if total >= size or len(batch) == MOST:
-            yield batch
-            batch, total = [], 0.0
-    if batch:
-        yield batch
 
 
 def _silence() -> None:

@@ -17,6 +17,10 @@ ENDED_IT = {"suite": "base", "error": "it ended its sandbox", "line": 0}
 UNSANDBOXED = Verdict("fail", "fail", plus_run=False, failure=ENDED_IT)
 
 
+OVERHEAD = 0.05
+"""Seconds that a sample costs beside its tests, about."""
+
+
 @dataclass(frozen=True)
 class Work:
     """One sample to grade; `before` is what it came to beside others, where it is tried again alone."""

@@ -57,9 +57,9 @@ class Grader:
     python: str
 
     @classmethod
-    def of(cls, crew: Crew, settings: Sandbox, python: str) -> "Grader":
-        """A crew while it is there; `python` is the version of those whose verdicts were known."""
-        sites = sorted(crew.sites, key=lambda site: (site.kind, site.identity))
+    def of(cls, sites: Iterable[Site], crew: Crew, settings: Sandbox, python: str) -> "Grader":
+        """Those who graded, of a crew; `python` is the version of those whose verdicts were known."""
+        sites = sorted(sites, key=lambda site: (site.kind, site.identity))
         versions = _several(site.python for site in sites)
         return cls(tuple(sites), settings, crew.width, crew.where, versions or python)
 

@@ -8,13 +8,13 @@ Where anything goes wrong as a whole, the old results stay.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.evaluate import results, samples_file
 from bench.evaluate.cache import Verdicts
-from bench.evaluate.crew import Crew, open_crew
-from bench.evaluate.grade import Work, owed_to_others
+from bench.evaluate.crew import Crew, Site, open_crew
+from bench.evaluate.grade import OVERHEAD, Work, owed_to_others
 from bench.evaluate.results import Graded, Summary
 from bench.evaluate.samples_file import Sample, Solutions
 from bench.evaluate.truth import Truth
@@ -45,8 +45,9 @@ def evaluate(
         if not reuse:
             verdicts.known.clear()
         known = {sample.key for sample in samples if verdicts.get(sample.key)}
-        found = Grading(truth, crew, verdicts, Solutions(files.samples, truth.tasks)).run(samples, on_progress)
-        grader = results.Grader.of(crew, sandbox, verdicts.python)
+        grading = Grading(truth, crew, verdicts, Solutions(files.samples, truth.tasks))
+        found = grading.run(samples, on_progress)
+        grader = results.Grader.of(grading.sites or crew.sites, crew, sandbox, verdicts.python)
     graded = [Graded(found[sample.key], sample.key in known) for sample in samples]
     summary = results.summarise(truth, samples, graded, time.monotonic() - began)
     results.write(files.results, truth, samples, graded, summary, grader)
@@ -62,6 +63,7 @@ class Grading:
     crew: Crew
     verdicts: Verdicts
     solutions: Solutions
+    sites: set[Site] = field(default_factory=set)
 
     def run(self, samples: list[Sample], on_progress: Progress | None = None) -> dict[str, Verdict]:
         """The verdict for each key; a text that occurs twice runs once."""
@@ -90,13 +92,14 @@ class Grading:
         )
         seconds = sum(map(self._cost, samples))
         for work, verdict, site in self.crew.each(works, seconds=seconds, alone=bool(before)):
+            self.sites.add(site)
             final = replace(verdict, retried=bool(before))
             if before or not owed_to_others(verdict):
                 self.verdicts.put(work.key, final, site.identity, site.python)
             yield work, final
 
     def _cost(self, sample: Sample) -> float:
-        return self.truth.costs.get(sample.task_id, 0.0)
+        return OVERHEAD + self.truth.costs.get(sample.task_id, 0.0)
 
 
 def log(samples: list[Sample], graded: list[Graded], summary: Summary, grader: results.Grader) -> str:

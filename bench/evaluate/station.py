@@ -11,14 +11,13 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from distributed import get_worker
 
 from bench.errors import BenchError
-from bench.evaluate.bundle import Bundle, code
+from bench.evaluate.bundle import Bundle
 from bench.evaluate.crew import Local, Site
 from bench.evaluate.grade import Work
 from bench.evaluate.sandbox import sandbox_for
@@ -30,11 +29,11 @@ IDLE = 60.0
 
 @dataclass(frozen=True)
 class Order:
-    """What a grading asks of a worker: its sandbox settings, and the grader's `code`, the same as here."""
+    """What a grading asks of a worker: which ground truth comes, and the settings of its sandbox."""
 
     name: str
-    code: str
-    version: str
+    dataset: str
+    md5: str
     sandbox: Sandbox
     trusted: bool
 
@@ -87,6 +86,10 @@ class Stations:
     def _leave(self, name: str, station: Station) -> None:
         with self.lock:
             station.busy -= 1
+            if station.busy:
+                return
+            if station.idle:
+                station.idle.cancel()
             station.idle = threading.Timer(IDLE, self._end, (name, station))
             station.idle.daemon = True
             station.idle.start()
@@ -103,20 +106,15 @@ HERE = Stations()
 ENTERING = threading.Lock()
 
 
-def enter(order: Order, bundle: Bundle) -> Site | str:
+def enter(order: Order, data: bytes) -> Site | str:
     """Make this worker ready, its sandbox proved; or the sentence that says why it cannot grade."""
-    if order.code != code():
-        return (
-            f"it has another grader (bench {version('bench')}; here: {order.version}); install this machine's version "
-            "of bench there."
-        )
     try:
         with ENTERING:
-            if order.name not in HERE.open:
-                HERE.open[order.name] = _station(order, bundle)
-        with HERE.used(order.name) as station:
-            assert station
-            return station.crew.site
+            while True:
+                with HERE.used(order.name) as station:
+                    if station:
+                        return station.crew.site
+                HERE.open[order.name] = _station(order, Bundle(order.dataset, order.md5, data))
     except (BenchError, OSError) as error:
         return str(error)
 

@@ -73,7 +73,7 @@ solutions = "{shared / "corpus" / MODEL}.jsonl"
     kept = [row["key"] for row in verdicts(project)]
     assert len(kept) == len(set(kept))
     block = json.loads(project.file(MODEL, "eval_results.json", "humaneval").read_bytes())["bench"]
-    assert (block["scheduler"], block["workers"]) == (where(four), 2)
+    assert (block["scheduler"], block["workers"]) == (where(four), 3)
     there = statuses(project)
     project.write(alone)
     for command in (["clean", f"eval:{MODEL}", "cache"], [f"eval:{MODEL}"]):

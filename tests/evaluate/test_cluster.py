@@ -16,7 +16,7 @@ import pytest
 
 from bench.errors import BenchError, GraderError, SandboxError
 from bench.evaluate import cluster
-from bench.evaluate.cluster import batched
+from bench.evaluate.errand import batched
 from bench.evaluate.sandbox import available
 from tests.evaluate.conftest import SOLUTIONS, Grader
 
@@ -42,10 +42,10 @@ class Programs:
         self.running.append(process)
         return process
 
-    def scheduler(self) -> "subprocess.Popen[bytes]":
+    def scheduler(self, **environment: str) -> "subprocess.Popen[bytes]":
         """The scheduler, ready."""
         host, port = self.address.removeprefix("tcp://").split(":")
-        process = self.start("scheduler", "--host", host, "--port", port)
+        process = self.start("scheduler", "--host", host, "--port", port, **environment)
         for _ in range(300):
             with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
                 return process
@@ -110,25 +110,28 @@ def test_a_cluster_finds_what_one_machine_finds(grader: Grader, tmp_path: Path, 
 def test_workers_that_cannot_grade_are_left_out(
     grader: Grader, programs: Programs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A worker without a sandbox and one with another grader are named with the remedy, and the others do the work."""
+    """Workers without sandbox, with another grader or without one are named, and the others do the work."""
     other = tmp_path / "other"
     shutil.copytree(ROOT / "bench", other / "bench")
     with (other / "bench" / "evaluate" / "words.py").open("a") as file:
         file.write("# another one\n")
+    (tmp_path / "none" / "bench").mkdir(parents=True)
+    (tmp_path / "none" / "bench" / "__init__.py").write_text("raise ModuleNotFoundError('there is no bench')")
     programs.scheduler()
     programs.worker(1, PYTHONPATH=str(other))
     programs.worker(2, PATH="/nowhere")
+    programs.worker(3, PYTHONPATH=str(tmp_path / "none"))
     grader.write(samples(1))
     with pytest.raises(SandboxError) as caught:
         grader.run(scheduler=programs.address, reuse=False)
     assert caught.value.sentence.startswith(f"No worker of {programs.address} can grade: ")
-    programs.worker(3)
-    while grader_workers(programs.address) < 3:
+    programs.worker(4)
+    while grader_workers(programs.address) < 4:
         time.sleep(0.1)
     assert grader.run(scheduler=programs.address, reuse=False).plus_passed == len(SOLUTIONS)
     said = capsys.readouterr().out
-    assert "is left out: it has another grader (bench " in said
-    assert "install this machine's version of bench there." in said
+    assert "is left out: it has another grader; install this machine's bench (" in said
+    assert "is left out: it cannot load the grader (there is no bench); install this machine's bench (" in said
     assert 'is left out: [sandbox] kind = "bubblewrap" cannot be used here (' in said
 
 
@@ -185,6 +188,18 @@ def test_a_scheduler_that_ends_is_one_sentence(grader: Grader, programs: Program
     )
     assert grader.files.results.read_text() == "old"
     assert grader.run().cached >= 10
+
+
+@pytest.mark.slow
+def test_a_scheduler_without_the_grader_is_one_sentence(grader: Grader, programs: Programs, tmp_path: Path) -> None:
+    """A scheduler reads what is sent through it, so it must have the same grader."""
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench" / "__init__.py").write_text("raise ModuleNotFoundError('there is no bench')")
+    programs.scheduler(PYTHONPATH=str(tmp_path))
+    grader.write(samples(1))
+    with pytest.raises(SandboxError) as caught:
+        grader.run(scheduler=programs.address)
+    assert "has no bench, or another one (there is no bench); install this machine's bench (" in caught.value.sentence
 
 
 def test_no_scheduler_is_one_sentence(grader: Grader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

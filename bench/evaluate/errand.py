@@ -1,0 +1,64 @@
+"""Work on its way to a cluster and back: batches, and who may take each."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+
+from distributed import Future
+
+from bench.evaluate import station
+from bench.evaluate.grade import Work
+
+Job = TypeVar("Job")
+
+BATCH, MOST = 2.0, 50
+"""A batch takes about so many seconds, and has so many samples at most."""
+
+
+@dataclass
+class Flight:
+    """A batch that was sent, and the workers that may take it."""
+
+    jobs: list[Any]
+    allowed: AbstractSet[str]
+
+
+@dataclass
+class Errand:
+    """One kind of work for all of the jobs: `function` of station.py with its options, on so many batches at once."""
+
+    function: Callable[..., station.Report]
+    batches: Iterator[list[Any]]
+    ahead: Callable[[], int]
+    options: dict[str, Any] = field(default_factory=dict)
+    again: deque[list[Any]] = field(default_factory=deque)
+    flights: dict[Future[Any], Flight] = field(default_factory=dict)
+    killed: Counter[str] = field(default_factory=Counter)
+
+    def waits(self) -> bool:
+        """Whether there is a batch to send: one that came back, or a new one."""
+        if not self.again:
+            self.again.extend(islice(self.batches, 1))
+        return bool(self.again)
+
+
+def batched(jobs: Iterable[Job], cost: Callable[[Job], float], size: float) -> Iterator[list[Job]]:
+    """The jobs in their order, in batches that cost about `size` or are as long as may be."""
+    batch: list[Job] = []
+    total = 0.0
+    for job in jobs:
+        batch.append(job)
+        total += cost(job)
+        if total >= size or len(batch) == MOST:
+            yield batch
+            batch, total = [], 0.0
+    if batch:
+        yield batch
+
+
+def name_of(job: Work | str) -> str:
+    """The problem that a job is about."""
+    return job if isinstance(job, str) else job.task_id
