@@ -14,7 +14,7 @@ from tests.e2e.conftest import Project
 from tests.e2e.namespaces import Namespace, hosts
 from tests.e2e.test_never_lost import wait_for
 
-MODEL = "gpt4"
+MODEL = "deepcoder-14b"
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_worker_is_killed(project: Project, four: list[Namespace], shared: Pat
     alone = f"""
 [sandbox]
 kind = "bubblewrap"
-[profiles.{MODEL}]
+[profiles."{MODEL}"]
 solutions = "{shared / "corpus" / MODEL}.jsonl"
 """
     project.write(f'[evaluate]\nscheduler = "{where(four)}"\n{alone}')

@@ -87,7 +87,7 @@ def test_real_models_solutions(project: Project, shared: Path, kind: str, reques
         request.getfixturevalue("engine")
     elif reason := available(kind):
         pytest.skip(f"no {kind}: {reason}")
-    models = ("claude-opus-4", "llama3.3-70b", "deepseek-coder-1.3b")
+    models = ("deepcoder-14b", "llama3.3-70b", "deepseek-coder-1.3b")
     profiles = "".join(
         f'[profiles."{model}"]\nsolutions = "{shared / "corpus" / model}.jsonl"\npartial = true\n' for model in models
     )
