@@ -133,7 +133,8 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         """Nothing is said of what need not run."""
 
     def complete_run(self) -> None:
-        """Sum up a run over several profiles; say why a run could not start."""
+        """Sum up a run over several profiles that was not stopped; say why a run could not start."""
+        stopped = Stopped.last > self.began
         Stopped.last = time.monotonic()
         # doit does not end those that it was just starting when the interrupt came. Otherwise there are none.
         for worker in multiprocessing.active_children():
@@ -141,7 +142,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         self.held.close()
         if self.runtime_errors:
             self.write("\n".join(self.runtime_errors) + "\n")
-        elif self.whole and (self.seconds or self.failed):
+        elif self.whole and not stopped and (self.seconds or self.failed):
             self.write("\n" + summary(self.seconds, self.skipped, self.failed) + "\n")
 
     def _count(self, task: Any) -> None:

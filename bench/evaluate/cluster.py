@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from distributed import Client, Future, KilledWorker
 
@@ -26,8 +26,6 @@ from bench.evaluate.truth import Truth
 from bench.files import locked, write_atomic
 from bench.profiles import Sandbox
 from bench.records import Verdict
-
-Job = TypeVar("Job")
 
 CONNECT = 10.0
 """Seconds in which a scheduler must answer."""

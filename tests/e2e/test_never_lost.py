@@ -90,13 +90,14 @@ def test_an_interrupt_stops_cleanly(served: Project, number: signal.Signals) -> 
 
 
 def test_the_database_survives_an_interrupt(served: Project) -> None:
-    """What was done before SIGTERM is not done again."""
+    """What was done before SIGTERM is not done again, and a run that was stopped is not summed up as one that ended."""
     served.doit("samples:a")
     served.edit("[profiles.a]", '[profiles.b]\ntitle = "B"\nmodel = "a.gguf"\nsystem_prompt = ""\n[profiles.a]')
     process = served.start()
     wait_for(served.file("b", "raw.jsonl"), 1000, process)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=30)
+    assert " done, " not in out
     assert "generate a" not in served.doit().tasks
 
 
