@@ -103,7 +103,7 @@ class Cluster:
     def each(
         self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False
     ) -> Iterator[tuple[Work, Verdict, Site]]:
-        """As every crew does; `alone`, no worker of the same machine does anything beside it."""
+        """As every crew does; `alone`, no worker of the same machine runs a batch beside it."""
         size = 0.0 if alone else min(BATCH, seconds / (PARTS * max(1, self.width)))
         batches = batched(works, lambda work: OVERHEAD + self.truth.costs.get(work.task_id, 0.0), size)
         ahead = (lambda: len(self.members.fit)) if alone else (lambda: AHEAD * self.members.lanes)

@@ -51,8 +51,8 @@ class Crew(Protocol):
     ) -> Iterator[tuple[Work, Verdict, Site]]:
         """The verdict for each, as they come, with where it was found; `seconds` is about what all of them take.
 
-        Work is taken when there is room for it. `alone` runs it with nothing of ours beside it. Raises SandboxError and
-        GraderError.
+        Work is taken when there is room for it. `alone` gives each a core to itself, with nothing beside them
+        but each other. Raises SandboxError and GraderError.
         """
 
 
@@ -104,7 +104,8 @@ class Local:
         self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False, lanes: int = 0  # noqa: ARG002
     ) -> Iterator[tuple[Work, Verdict, Site]]:  # fmt: skip
         """As every crew does, in so many `lanes` (0: all)."""
-        for work, verdict in self.pool.each(works, partial(judged, self.truth), lambda _: UNSANDBOXED, lanes or alone):
+        lanes = lanes or (self.pool.box.apart if alone else 0)
+        for work, verdict in self.pool.each(works, partial(judged, self.truth), lambda _: UNSANDBOXED, lanes):
             yield work, verdict, self.site
 
 

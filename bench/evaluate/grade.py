@@ -23,7 +23,7 @@ OVERHEAD = 0.05
 
 @dataclass(frozen=True)
 class Work:
-    """One sample to grade; `before` is what it came to beside others, where it is tried again alone."""
+    """One sample to grade; `before` is what it came to beside others, where it is tried again alone on a core."""
 
     task_id: str
     key: str

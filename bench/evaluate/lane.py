@@ -31,8 +31,8 @@ class Run:
     """One suite to run: seconds are limits, `limits` those of single tests that differ from `limit`.
 
     `inputs` is the path of the inputs inside the sandbox; `form` is what an output becomes before it is sent ("",
-    "set", "not none"); a record of more than `limit_bytes` crosses as a digest. `alone` says that nothing of ours runs
-    beside it, and that the limits stretch where the machine is slow at the moment.
+    "set", "not none"); a record of more than `limit_bytes` crosses as a digest. `alone` says that it has a
+    core to itself, and that the limits stretch where the machine is slow at the moment.
     """
 
     entry_point: str

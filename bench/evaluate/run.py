@@ -1,6 +1,6 @@
 """Grading one samples file.
 
-    samples ─▶ known verdicts ─▶ the rest, longest first, one lane a core ─▶ what ran out of time, alone ─▶ results
+    samples ─▶ known verdicts ─▶ the rest, longest first, one lane a core ─▶ what ran out of time, again ─▶ results
 
 Where anything goes wrong as a whole, the old results stay.
 """

@@ -21,6 +21,11 @@ WARNING = (
 )
 
 
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 @dataclass(frozen=True)
 class Box:
     """The chosen sandbox; `identity` names what decides a verdict beside the sample: the image, or Python's version."""
@@ -32,7 +37,12 @@ class Box:
     @property
     def workers(self) -> int:
         """Lanes to run at once: as set, or one a core that this process may use."""
-        return self.settings.workers or len(os.sched_getaffinity(0))
+        return self.settings.workers or cores()
+
+    @property
+    def apart(self) -> int:
+        """Lanes to run at once where each needs a core to itself."""
+        return min(self.workers, cores())
 
     @property
     def isolated(self) -> bool:

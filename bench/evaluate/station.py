@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from distributed import get_worker
 
@@ -164,8 +164,22 @@ def _report(name: str, work: Callable[[Local], Iterable[Any]], *, alone: bool) -
 
 @contextlib.contextmanager
 def _turn(*, alone: bool) -> Iterator[None]:
-    """Beside the batches of all workers on this machine, or with none of them."""
-    path = Path(tempfile.gettempdir()) / f"bench-grading-{os.getuid()}.lock"
-    with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+    """Beside the batches of all workers on this machine; or with none of them, as one of so many as it has cores."""
+    folder, cores = Path(tempfile.gettempdir()), os.cpu_count() or 1
+    with contextlib.ExitStack() as held:
+        names = [f"bench-grading-{os.getuid()}-{core}.lock" for core in range(cores)]
+        files = [held.enter_context((folder / name).open("ab")) for name in names]
+        if alone:
+            _take_one(files, os.getpid() % cores)
+        else:
+            for file in files:
+                fcntl.flock(file, fcntl.LOCK_SH)
         yield
+
+
+def _take_one(files: Sequence[IO[bytes]], own: int) -> None:
+    for file in files:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+    fcntl.flock(files[own], fcntl.LOCK_EX)
