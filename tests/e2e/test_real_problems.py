@@ -7,12 +7,8 @@ from pathlib import Path
 import pytest
 
 from bench.evaluate.sandbox import available
-from tests import known_answers
+from tests import images, known_answers
 from tests.e2e.conftest import Project, servers
-
-IMAGES = Path(__file__).parents[1] / "images"
-SANDBOX_IMAGE = "bench-sandbox:test"
-SERVER_IMAGE = "bench-llama-server:test"
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +24,8 @@ def engine() -> None:
     """Docker, with the two images that stand in for those of a registry."""
     if reason := available("docker"):
         pytest.skip(f"no Docker: {reason}")
-    for script, image in (("sandbox-image.sh", SANDBOX_IMAGE), ("llama-server-image.sh", SERVER_IMAGE)):
-        subprocess.run([IMAGES / script, image], check=True, capture_output=True)
+    images.sandbox()
+    images.server()
 
 
 def left(project: Project) -> list[str]:
@@ -54,10 +50,10 @@ max_tokens = 1024
 slots = 4
 [server]
 kind = "{kind}"
-image = "{SERVER_IMAGE}"
+image = "{images.SERVER}"
 [sandbox]
 kind = "docker"
-image = "{SANDBOX_IMAGE}"
+image = "{images.SANDBOX}"
 [paths]
 models = "{oracle}"
 [profiles.oracle]
@@ -91,7 +87,7 @@ def test_real_models_solutions(project: Project, shared: Path, kind: str, reques
     profiles = "".join(
         f'[profiles."{model}"]\nsolutions = "{shared / "corpus" / model}.jsonl"\npartial = true\n' for model in models
     )
-    project.write(f'[sandbox]\nkind = "{kind}"\nimage = "{SANDBOX_IMAGE}"\n{profiles}')
+    project.write(f'[sandbox]\nkind = "{kind}"\nimage = "{images.SANDBOX}"\n{profiles}')
     ran = project.doit(seconds=400)
     assert ran.code == 0, ran.out
     for model in models:

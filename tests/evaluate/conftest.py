@@ -1,5 +1,4 @@
 import json
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,9 @@ from bench.evaluate.run import evaluate
 from bench.evaluate.sandbox import available
 from bench.layout import RunFiles
 from bench.profiles import Sandbox
+from tests import images
 
-IMAGE = "bench-sandbox:test"
+IMAGE = images.SANDBOX
 
 
 def problem(number: int, name: str, code: str, base: list[Any], plus: list[Any], atol: float = 0) -> dict[str, Any]:
@@ -79,8 +79,7 @@ def image() -> str:
     """A sandbox image made without a registry; skips where there is no engine."""
     if reason := available("docker"):
         pytest.skip(f"no Docker: {reason}")
-    subprocess.run([Path(__file__).parents[1] / "images" / "sandbox-image.sh", IMAGE], check=True, capture_output=True)
-    return IMAGE
+    return images.sandbox()
 
 
 @pytest.fixture(params=["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])

@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +7,7 @@ import pytest
 from bench.demo.model import build_answers
 from bench.profiles import Config, Profile
 from bench.profiles_file import load
+from tests import images
 from tests.servers import helpers
 from tests.servers.helpers import IMAGE, Make
 
@@ -69,9 +68,7 @@ def docker() -> None:
 @pytest.fixture(scope="session")
 def server_image(docker: None, models: Path) -> str:
     """llama.cpp's server in an image made without a registry."""
-    maker = Path(__file__).parents[1] / "images" / "llama-server-image.sh"
-    subprocess.run([maker, IMAGE, sys.executable], check=True)
-    return IMAGE
+    return images.server()
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from bench.errors import BenchError
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint, serve
 from bench.servers.health import session
+from tests import images
 
 Make = Callable[..., tuple[Profile, Config]]
-IMAGE = "bench-llama-server:test"
+IMAGE = images.SERVER
 
 
 def serving(made: tuple[Profile, Config], log: Path) -> contextlib.AbstractContextManager[Endpoint]:
