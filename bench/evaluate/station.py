@@ -154,7 +154,7 @@ def _report(name: str, work: Callable[[Local], Iterable[Any]], *, alone: bool) -
         if station is None:
             return Report(here, unknown=True)
         try:
-            with _turn(alone=alone):
+            with turn(alone=alone):
                 for value in work(station.crew):
                     values.append(value)  # noqa: PERF402 - what was done before an error counts
         except (BenchError, OSError) as error:
@@ -163,7 +163,7 @@ def _report(name: str, work: Callable[[Local], Iterable[Any]], *, alone: bool) -
 
 
 @contextlib.contextmanager
-def _turn(*, alone: bool) -> Iterator[None]:
+def turn(*, alone: bool) -> Iterator[None]:
     """Beside the batches of all workers on this machine; or with none of them, as one of so many as it has cores."""
     folder, cores = Path(tempfile.gettempdir()), os.cpu_count() or 1
     with contextlib.ExitStack() as held:

@@ -127,3 +127,9 @@ def test_one_lane_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2, 3, 4})
     assert Box("none", Sandbox(), "").workers == 5
     assert Box("none", Sandbox(workers=3), "").workers == 3
+
+
+def test_each_second_try_has_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More lanes than cores do not run at once what needs a core to itself."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    assert [Box("none", Sandbox(workers=workers), "").apart for workers in (0, 1, 8)] == [2, 1, 2]
