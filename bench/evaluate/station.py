@@ -165,6 +165,7 @@ def _report(name: str, work: Callable[[Local], Iterable[Any]], *, alone: bool) -
 @contextlib.contextmanager
 def turn(*, alone: bool) -> Iterator[None]:
     """Beside the batches of all workers on this machine; or with none of them, as one of so many as it has cores."""
+    # All cores of the machine: each worker may be held to one of them, and all take the same locks.
     folder, cores = Path(tempfile.gettempdir()), os.cpu_count() or 1
     with contextlib.ExitStack() as held:
         names = [f"bench-grading-{os.getuid()}-{core}.lock" for core in range(cores)]

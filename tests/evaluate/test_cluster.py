@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bench.errors import BenchError, GraderError, SandboxError
-from bench.evaluate import cluster
+from bench.evaluate import cluster, station
 from bench.evaluate.errand import batched
 from bench.evaluate.sandbox import available
 from tests.evaluate.conftest import SOLUTIONS, Grader
@@ -215,8 +215,6 @@ def test_no_scheduler_is_one_sentence(grader: Grader, monkeypatch: pytest.Monkey
 
 def test_as_many_second_tries_at_once_as_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """On a machine of two cores two samples are tried again at once, a third and a batch wait for both."""
-    from bench.evaluate import station
-
     monkeypatch.setattr(station.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(station.tempfile, "tempdir", str(tmp_path))
     entered: list[str] = []
