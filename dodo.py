@@ -20,7 +20,7 @@ from typing import Any
 from doit.exceptions import InvalidDodoFile
 
 from bench import commands, turns
-from bench.console import Clean, RunReporter, fresh
+from bench.console import Clean, Memory, RunReporter, fresh
 from bench.errors import BenchError
 from bench.prerequisites import skipped
 from bench.profiles import Profile
@@ -42,6 +42,7 @@ DOIT_CONFIG = {
     "default_tasks": [*(f"eval:{p.id}" for p in CONFIG.profiles if p.id not in SKIPPED), "report"],
     "dep_file": str(CONFIG.layout.root / ".doit.json"),
     "backend": "json",
+    "codec_cls": Memory,
     "continue": True,
     "verbosity": 2,
     "reporter": RunReporter.bound(CONFIG, SKIPPED, turns.prepare(SKIPPED)),

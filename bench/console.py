@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from doit.action import PythonAction
+from doit.dependency import JSONCodec
 from doit.exceptions import InvalidTask
 from doit.reporter import ConsoleReporter
 
@@ -54,6 +55,17 @@ class Clean(PythonAction):  # type: ignore[misc]
     def __str__(self) -> str:
         """What doit prints beside the task's name."""
         return "clean"
+
+
+class Memory(JSONCodec):  # type: ignore[misc]
+    """doit's database, read as empty where a kill -9 tore it: what is stale is told by the results (stale.py)."""
+
+    def decode(self, data: str) -> dict[str, Any]:
+        """What doit wrote, or nothing."""
+        try:
+            return dict(super().decode(data))
+        except ValueError:
+            return {}
 
 
 def fresh(task: Any) -> bool:

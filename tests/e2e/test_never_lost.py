@@ -40,6 +40,19 @@ def rows(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
 
+def test_a_torn_database(served: Project) -> None:
+    """Whatever a kill -9 left of doit's own database, the next run starts and runs nothing that is done."""
+    assert served.doit("samples:a").code == 0
+    database, journal = served.results / ".doit.json", served.file("a", "raw.jsonl")
+    whole, completions = database.read_bytes(), journal.read_bytes()
+    for torn in (b"", whole[: len(whole) // 2], bytes(len(whole))):
+        database.write_bytes(torn)
+        ran = served.doit("samples:a")
+        assert ran.code == 0, ran.out
+        assert "generate" not in ran.out
+        assert journal.read_bytes() == completions
+
+
 def test_fifty_kills(served: Project) -> None:
     """Fifty kill -9 of doit or of its server at random moments lose no completion, double none, and change no byte."""
     chance = random.Random(20)
