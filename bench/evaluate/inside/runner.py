@@ -1,8 +1,8 @@
 """The sandbox's first process: takes jobs on stdin, runs each in a child, hands its records on, keeps its limits.
 
-A frame out is a length (four bytes), a letter and a body: H hello, D records, E how the child ended. A job in is a
-length and a JSON object; the sample's source follows, and the child itself reads it, so that nothing of one sample
-stays in this process for the next. As process 1 of its namespace it cannot be signalled by a sample.
+Frames out (frames.py): H hello, D records, E how the child ended. After a job comes the sample's source, and the child
+itself reads it, so that nothing of one sample stays in this process for the next. As process 1 of its namespace it
+cannot be signalled by a sample.
 """
 
 from __future__ import annotations
@@ -24,40 +24,13 @@ import time
 from typing import Any, NoReturn
 
 from . import child, leftovers, probe
+from .frames import read_exactly, receive, send, write_all
 from .limits import TICK, Clock, Watch
 
 BUFFER = bytearray(1 << 16)
 BODY = 5
 LOADED = "collections", "copy", "functools", "hashlib", "heapq", "itertools", "math", "random", "re", "string", "typing"
 """What samples like to import: loaded once, for all of them."""
-
-
-def send(letter: bytes, body: bytes) -> None:
-    """One whole frame."""
-    write_all(memoryview(len(body).to_bytes(4, "little") + letter + body))
-
-
-def write_all(view: memoryview) -> None:
-    """Write to stdout until all of `view` is written."""
-    while view:
-        view = view[os.write(1, view) :]
-
-
-def receive() -> dict[str, Any]:
-    """The next JSON object from stdin, and not a byte more; ends the process at the end of stdin."""
-    return json.loads(read_exactly(int.from_bytes(read_exactly(4), "little")))  # type: ignore[no-any-return]
-
-
-def read_exactly(count: int) -> bytes:
-    """`count` bytes of stdin; ends the process where stdin ends first."""
-    parts = []
-    while count:
-        part = os.read(0, min(count, 1 << 20))
-        if not part:
-            os._exit(0)
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
 
 
 def start(job: dict[str, Any], progress: Any) -> tuple[int, int]:
