@@ -56,7 +56,8 @@ class Verdict:
     """How one sample did. `plus_run` is false where the plus suite was not run, since base had failed.
 
     `failure` describes the first failing input: suite, index, input, expected, actual (shortened texts), or error
-    (exception with its line in the solution).
+    (exception with its line in the solution). `retried` says that it needed more time than a sample gets beside
+    others, and got its whole limit with a core to itself.
     """
 
     base: Status

@@ -21,10 +21,9 @@ MIN_LIMIT, FACTOR, SUITE_LIMIT = 4.0, 4.0, 60.0
 
 
 HURRY = 4.0
-"""Beside others a test gets this fraction of its limit (or twice its reference), and runs again, alone on a core, if it
-needs more.
+"""Beside others a test gets this fraction of its limit, or twice its reference; more only with a core to itself.
 
-So a loop without end costs a limit and a quarter, not two.
+So a loop without end that has to run again costs a limit and a quarter, not two.
 """
 
 
@@ -42,7 +41,7 @@ class Expected:
     """A suite's expected records: `wire` as the sandbox would send them, `offsets` where each begins and all end.
 
     `first_float` is the first test whose output is compared with a tolerance (-1: none), `nan` the tests whose output
-    holds a NaN, which equals nothing. `limits` are for a run alone on a core, `hurried` for one beside others.
+    holds a NaN, which equals nothing. `limits` are for a run with a core to itself, `hurried` for one beside others.
     """
 
     wire: Any

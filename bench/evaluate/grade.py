@@ -72,11 +72,10 @@ class Attempt:
         return result, seconds + more
 
     def _run(self, suite: str, expected: Expected, most: int = outputs.LIMIT) -> tuple[SuiteResult, float]:
-        task, alone = self.task, self.before is not None
-        limits = expected.limits if alone else expected.hurried
+        task = self.task
         run = Run(
-            task.entry_point, f"inputs/{task.name}.{suite}", limits.suite, limits.test, limits.longer,
-            task.rule.form, limit_bytes=most, alone=alone,
+            task.entry_point, f"inputs/{task.name}.{suite}", expected.limits, None if self.before else expected.hurried,
+            task.rule.form, limit_bytes=most,
         )  # fmt: skip
         judge = Judge(task.rule, expected, partial(self.truth.inputs, task, suite), most > outputs.LIMIT)
         end = self.lane.run(run, self.solution, judge.feed)
@@ -84,6 +83,7 @@ class Attempt:
 
     def _verdict(self, results: dict[str, SuiteResult], seconds: float) -> Verdict:
         base, plus = results["base"], results.get("plus")
+        extended = any(result.extended for result in results.values())
         return Verdict(
             base=base.status,
             plus=plus.status if plus else "fail",
@@ -92,6 +92,7 @@ class Attempt:
             plus_fail=_failed(plus) if plus else [],
             failure=self._failure("plus" if plus else "base", plus or base),
             seconds=round(seconds, 3),
+            retried=extended and not (plus or base).disturbed,
         )
 
     def _failure(self, suite: str, result: SuiteResult) -> dict[str, Any] | None:
@@ -108,6 +109,9 @@ def _failed(result: SuiteResult) -> list[int]:
 
 
 def owed_to_others(verdict: Verdict) -> bool:
-    """Whether a neighbour may be to blame: time ran out, or something killed the process. Such a sample runs again."""
+    """Whether a neighbour may be to blame, so that the sample runs again, alone on a core.
+
+    Something killed the process, or time ran out while it had no core to itself.
+    """
     error = str((verdict.failure or {}).get("error", ""))
-    return "timeout" in (verdict.base, verdict.plus) or error.endswith("by signal 9")
+    return not verdict.retried and ("timeout" in (verdict.base, verdict.plus) or error.endswith("by signal 9"))

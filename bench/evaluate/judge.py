@@ -7,7 +7,7 @@ suite undecided: it is run again with whole outputs.
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.evaluate.compare import FLOAT_ATOL, Rule
@@ -25,13 +25,17 @@ WIDEST = 9
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """How a suite ended; `failure` says why it did not pass, `index` which test it was (None: before the first)."""
+    """How a suite ended; `failure` says why it did not pass, `index` which test it was (None: before the first).
+
+    `disturbed` says that a neighbour may be to blame, `extended` that it went on past its hurried limits.
+    """
 
     status: Status
     index: int | None = None
     failure: dict[str, Any] | None = None
     undecided: bool = False
-    retry: bool = False
+    disturbed: bool = False
+    extended: bool = False
 
 
 @dataclass
@@ -139,6 +143,9 @@ class Judge:
 
     def finish(self, end: End) -> SuiteResult:
         """The result, once the sandbox has said how the run ended."""
+        return replace(self._result(end), extended=end.extended)
+
+    def _result(self, end: End) -> SuiteResult:
         if self.undecided:
             return SuiteResult("fail", self.index, self.failure, undecided=True)
         if self.failure is None and self.index == len(self.expected):
@@ -149,11 +156,11 @@ class Judge:
         if self.failure is not None:
             return SuiteResult("fail", index, self.failure)
         if end.broken == "time":
-            return SuiteResult("timeout", index, {"error": "ran out of time", "line": 0}, retry=True)
+            return SuiteResult("timeout", index, {"error": "ran out of time", "line": 0}, disturbed=not end.apart)
         if end.broken == "memory":
             return SuiteResult("fail", index, {"error": "used more memory than it may", "line": 0})
         how = f"was ended by signal {end.signal}" if end.signal else "ended without a result"
-        return SuiteResult("fail", index, {"error": how, "line": 0}, retry=end.signal == 9)
+        return SuiteResult("fail", index, {"error": how, "line": 0}, disturbed=end.signal == 9)
 
 
 def hopeless(out: bytes, wanted: bytes) -> bool:

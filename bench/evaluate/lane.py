@@ -8,10 +8,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.errors import SandboxError
+from bench.evaluate.expected import Limits
 from bench.evaluate.inside.limits import PATIENCE, SLOWEST
 
 START_SECONDS = 90.0
@@ -28,27 +29,29 @@ class LaneEnded(Exception):  # noqa: N818 - an event that its caller handles; us
 
 @dataclass(frozen=True)
 class Run:
-    """One suite to run: seconds are limits, `limits` those of single tests that differ from `limit`.
+    """One suite to run.
 
     `inputs` is the path of the inputs inside the sandbox; `form` is what an output becomes before it is sent ("",
-    "set", "not none"); a record of more than `limit_bytes` crosses as a digest. `alone` says that it has a
-    core to itself, and that the limits stretch where the machine is slow at the moment.
+    "set", "not none"); a record of more than `limit_bytes` crosses as a digest. The `limits` stretch where the machine
+    is slow at the moment; without a core to itself, the sample is stopped at the `hurried` ones, where there are any.
     """
 
     entry_point: str
     inputs: str
-    budget: float
-    limit: float
-    limits: dict[str, float]
+    limits: Limits
+    hurried: Limits | None = None
     form: str = ""
     timed: bool = False
     limit_bytes: int = 4096
-    alone: bool = False
 
 
 @dataclass(frozen=True)
 class End:
-    """How a run ended: `broken` is "time", "memory" or "", `status` a wait status, `test` the index that ran last."""
+    """How a run ended: `broken` is "time", "memory" or "", `status` a wait status, `test` the index that ran last.
+
+    `extended` says that it passed the hurried limits and went on, `apart` that it had a core to itself when it passed
+    the last ones.
+    """
 
     status: int | None
     broken: str
@@ -56,6 +59,8 @@ class End:
     test: int
     seconds: float
     dirty: bool
+    extended: bool = False
+    apart: bool = False
 
     @property
     def signal(self) -> int:
@@ -107,13 +112,14 @@ class Lane:
 
     def run(self, run: Run, source: str, feed: Callable[[bytes], bool]) -> End:
         """Run a suite; `feed` gets the child's bytes as they come and returns False to stop it. Raises LaneEnded."""
-        return End(**self.call({"op": "run", **vars(run)}, source, feed, run.budget * LONGEST + GRACE))
+        return End(**self.call({"op": "run", **asdict(run)}, source, feed, run.limits.suite * LONGEST + GRACE))
 
     def call(self, job: dict[str, Any], source: str, feed: Callable[[bytes], bool], seconds: float) -> dict[str, Any]:
         """Send a job, hand its records to `feed`, return its end record. Raises LaneEnded."""
         data = source.encode("utf-8", "surrogatepass")
-        limits = {"memory": self.memory, "processes": self.processes, "source_bytes": len(data)}
-        self._send({"limits": {}, "limit": seconds, "budget": seconds, "alone": False, **job, **limits}, data)
+        sizes = {"memory": self.memory, "processes": self.processes, "source_bytes": len(data)}
+        limits = asdict(Limits(seconds, {}, seconds))
+        self._send({"limits": limits, "hurried": limits, **job, **sizes}, data)
         deadline, wanted = time.monotonic() + seconds, True
         while True:
             letter, body = self._frame(deadline)

@@ -23,7 +23,8 @@ SCHEMA = 1
 class Summary:
     """How a set of samples did: pass@1 as fractions of all problems of the dataset, and what it took.
 
-    `base_passed` and `plus_passed` count samples; `retries` those that ran again, `cached` those not run.
+    `base_passed` and `plus_passed` count samples; `retries` those that got their whole limit with a core to themselves,
+    `cached` those not run.
     """
 
     n_problems: int

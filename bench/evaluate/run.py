@@ -1,6 +1,6 @@
 """Grading one samples file.
 
-    samples ─▶ known verdicts ─▶ the rest, longest first, one lane a core ─▶ what ran out of time, again ─▶ results
+    samples ─▶ known verdicts ─▶ the rest, longest first, one lane a core ─▶ what others disturbed, again ─▶ results
 
 Where anything goes wrong as a whole, the old results stay.
 """
@@ -94,7 +94,7 @@ class Grading:
         seconds = sum(map(self._cost, samples))
         for work, verdict, site in self.crew.each(works, seconds=seconds, alone=bool(before)):
             self.sites.add(site)
-            final = replace(verdict, retried=bool(before))
+            final = replace(verdict, retried=verdict.retried or bool(before))
             if before or not owed_to_others(verdict):
                 self.verdicts.put(work.key, final, site.identity, site.python)
             yield work, final

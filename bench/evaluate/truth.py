@@ -21,15 +21,15 @@ from bench.errors import GraderError
 from bench.evaluate import GRADER_VERSION
 from bench.evaluate.compare import Rule
 from bench.evaluate.decode import decode
-from bench.evaluate.expected import Expected, heads, keep, kept, offsets, pack, split, unpack
+from bench.evaluate.expected import Expected, Limits, heads, keep, kept, offsets, pack, split, unpack
 from bench.evaluate.inside import outputs
 from bench.evaluate.lane import Lane, Run, into
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 
 FORMAT = 2
 SUITES = ("base", "plus")
-UNLIMITED = 600.0
-"""Seconds that a canonical solution may take."""
+UNLIMITED = Limits(600.0, {}, 600.0)
+"""What a canonical solution may take."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Truth:
     def run(self, task: Task, suite: str, *, whole: bool = False, timed: bool = False) -> Run:
         """What the sandbox is asked for as ground truth is made; with `whole`, outputs cross uncut."""
         return Run(
-            task.entry_point, f"inputs/{task.name}.{suite}", UNLIMITED, UNLIMITED, {}, task.rule.form, timed,
+            task.entry_point, f"inputs/{task.name}.{suite}", UNLIMITED, UNLIMITED, task.rule.form, timed,
             outputs.UNCUT if whole else outputs.LIMIT,
         )  # fmt: skip
 

@@ -122,7 +122,7 @@ def _graded(entry: Entry) -> Fact:
         f"{duration(bench['seconds'])} with {counted(bench['workers'], 'worker')}"
         if _is_count(bench.get("seconds")) and _is_count(bench.get("workers")) else "",
         f"on the cluster {code(_text(bench, 'scheduler'))}" if _text(bench, "scheduler") else "",
-        f"{counted(retried, 'sample')} ran again after a time-out" if retried else "",
+        f"{counted(retried, 'sample')} had the whole time limit with a core to itself" if retried else "",
         f"{bench['cached']:,} verdicts known before" if _is_count(bench.get("cached")) else "",
     ])  # fmt: skip
 

@@ -6,6 +6,11 @@ import pytest
 from conftest import PROBLEMS, SOLUTIONS, Grader
 
 from bench.errors import BenchError, SamplesError
+from bench.evaluate import crew
+from bench.evaluate.grade import Work, judged
+from bench.evaluate.lane import Lane
+from bench.evaluate.truth import Truth
+from bench.records import Verdict
 
 WRONG = "def total(numbers):\n    return 7\n"
 
@@ -89,14 +94,31 @@ def test_progress_ends_at_all(grader: Grader) -> None:
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
-def test_time_outs_are_tried_again_alone(grader: Grader) -> None:
-    """A sample that ran out of time runs again before its verdict stands, and is counted."""
+def test_time_outs_get_their_whole_limit_with_a_core_to_themselves(grader: Grader) -> None:
+    """A sample that ran out of time beside others gets all of its time before its verdict stands, and is counted."""
     grader.write([("Demo/0", "def total(numbers):\n    while True:\n        pass\n"), ("Demo/0", WRONG)])
     assert grader.run().retries == 1
     about = grader.results()["bench"]["samples"]["Demo/0"]
     assert [one["retried"] for one in about] == [True, False]
     assert grader.results()["eval"]["Demo/0"][0]["base_status"] == "timeout"
     assert about[0]["failure"]["error"] == "ran out of time"
+    assert about[0]["seconds"] >= 1
+
+
+def test_who_was_not_on_a_core_runs_again_alone(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sample that ran out of time and was not on a core all the while runs again when the others are done."""
+    tries: list[Work] = []
+
+    def recorded(truth: Truth, lane: Lane, work: Work) -> Verdict:
+        tries.append(work)
+        return judged(truth, lane, work)
+
+    monkeypatch.setattr(crew, "judged", recorded)
+    grader.write([("Demo/0", "import time\ndef total(numbers):\n    time.sleep(60)\n"), ("Demo/0", WRONG)])
+    assert grader.run(reuse=False).retries == 1
+    assert [work.before.base if work.before else None for work in tries] == [None, None, "timeout"]
+    assert "sleep" in tries[2].text
+    assert grader.results()["eval"]["Demo/0"][0]["base_status"] == "timeout"
 
 
 def test_the_bench_block_says_how_it_was_graded(grader: Grader) -> None:

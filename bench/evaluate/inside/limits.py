@@ -1,8 +1,9 @@
 """What a sample may use: time that is its own, and memory; however busy the machine is.
 
 Time that a sample waited for a core is not its own, and Linux tells how long that was. That a core is slower than usual
-(a neighbour on the same core or cache, a slow machine) it does not tell; a yardstick does, where a sample is tried
-again.
+(a neighbour on the same cache, a slow machine) it does not tell; a yardstick does, once a sample has passed the first,
+short limits. From there it goes on under the whole limits, where it had a core to itself; else it is stopped, to be
+tried again when it can have one.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import mmap
 import os
 import resource
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 TICK = 0.05
 WATCH_AFTER = 0.2
 PATIENCE = 4
 """How many times a limit may pass on the wall while the sample waits for a core."""
+
+OWN = 0.8
+"""A process whose CPU time is at least this part of the wall time had a core to itself; the yardstick takes a tenth."""
 
 NOMINAL, SLOWEST = 0.039, 3.0
 """CPU seconds of the yardstick where EvalPlus's limits were found to fit; how far they stretch at most.
@@ -31,6 +35,21 @@ FIRST, EVERY = 1.0, 0.6
 """Seconds until the yardstick is first used, and between its uses: one use varies by a fifth, the median by little."""
 
 
+class Moment(NamedTuple):
+    """Seconds since a process started: on the wall, without what it waited for, and on a core."""
+
+    wall: float
+    fair: float
+    cpu: float
+
+    def since(self, before: Moment) -> Moment:
+        """The seconds from `before` to this one."""
+        return Moment(self.wall - before.wall, self.fair - before.fair, self.cpu - before.cpu)
+
+
+START = Moment(0.0, 0.0, 0.0)
+
+
 class Clock:
     """Seconds that count against a sample: wall time, less what it waited for a core or for the judge."""
 
@@ -41,21 +60,29 @@ class Clock:
         """Seconds since the start, less the time that the judge did not read."""
         return time.monotonic() - self.began - self.stalled
 
-    def fair(self) -> float:
-        """Wall time less the time on the run queue, as Linux counts it (the second figure, in nanoseconds)."""
+    def now(self) -> Moment:
+        """All three, as Linux counts them: nanoseconds on a core, and on the run queue."""
         try:
             with open(self.path, "rb") as file:
-                return self.wall() - int(file.read().split()[1]) / 1e9
-        except (OSError, ValueError, IndexError):
-            return self.wall()
+                cpu, waited = (int(figure) / 1e9 for figure in file.read().split()[:2])
+        except (OSError, ValueError):
+            cpu, waited = 0.0, 0.0
+        wall = self.wall()
+        return Moment(wall, wall - waited, cpu)
 
 
 class Watch:
-    """The limits of one run: per test, for the suite, and for memory."""
+    """The limits of one run: per test, for the suite, and for memory.
+
+    `extended` says that the sample passed the job's first limits and went on, `apart` that it had a core to itself when
+    it passed the last ones.
+    """
 
     def __init__(self, job: dict[str, Any], clock: Clock, progress: Any) -> None:
         self.job, self.clock, self.progress = job, clock, progress
-        self.test, self.fair, self.wall = 0, 0.0, 0.0
+        self.limits, self.whole = job["hurried"] or job["limits"], not job["hurried"]
+        self.extended = self.apart = False
+        self.test, self.began = 0, START
         self.next, self.measure = 0.0, FIRST
         self.measured: list[float] = []
         self.stretch = 1.0
@@ -66,27 +93,37 @@ class Watch:
         if wall < self.next:
             return ""
         self.next = wall + TICK
-        if self.job["alone"] and wall > self.measure:
+        if self.whole and wall > self.measure:
             self._measure(wall)
-        fair, test = self.clock.fair(), self.progress[0]
+        now, test = self.clock.now(), self.progress[0]
         if test != self.test:
-            self.test, self.fair, self.wall = test, fair, wall
-        if self._late(fair, wall):
+            self.test, self.began = test, now
+        if self._late(now):
             return "time"
         return "memory" if wall > WATCH_AFTER and memory_used(self.job["born_with"]) > self.job["memory"] else ""
 
-    def _late(self, fair: float, wall: float) -> bool:
-        if self._over(self.job["budget"], fair, wall):
-            return True
+    def _late(self, now: Moment) -> bool:
+        spent = self._over(now)
+        self.apart = spent is not None and spent.cpu >= OWN * spent.wall
+        if self.apart and not self.whole:
+            self.limits, self.whole, self.extended = self.job["limits"], True, True
+            return self._late(now)
+        return spent is not None
+
+    def _over(self, now: Moment) -> Moment | None:
+        """What was spent of a limit that is passed."""
+        if self._past(self.limits["suite"], now):
+            return now
         # Writing an output down (a gigabyte, for Mbpp/255) is our doing; the suite's limit alone holds meanwhile.
         if not self.test or self.progress[1]:
-            return False
-        limit = self.job["limits"].get(str(self.test - 1), self.job["limit"])
-        return self._over(limit, fair - self.fair, wall - self.wall)
+            return None
+        spent = now.since(self.began)
+        limit = self.limits["longer"].get(str(self.test - 1), self.limits["test"])
+        return spent if self._past(limit, spent) else None
 
-    def _over(self, limit: float, fair: float, wall: float) -> bool:
+    def _past(self, limit: float, spent: Moment) -> bool:
         limit *= self.stretch
-        return fair > limit or wall > limit * PATIENCE
+        return spent.fair > limit or spent.wall > limit * PATIENCE
 
     def _measure(self, wall: float) -> None:
         self.measure = wall + EVERY

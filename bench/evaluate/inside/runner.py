@@ -102,7 +102,8 @@ def attend(pid: int, reader: int, job: dict[str, Any], progress: Any) -> dict[st
         pass
     os.close(reader)
     seconds, test = round(clock.wall(), 4), int(progress[0]) - 1
-    return {"status": status, "broken": broken, "stopped": stopped, "test": test, "seconds": seconds}
+    end = {"status": status, "broken": broken, "stopped": stopped, "test": test, "seconds": seconds}
+    return end | {"extended": watch.extended, "apart": watch.apart}
 
 
 def reaped(pid: int) -> int | None:
