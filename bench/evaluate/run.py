@@ -15,6 +15,7 @@ from bench.evaluate import results, samples_file
 from bench.evaluate.cache import Verdicts
 from bench.evaluate.crew import Crew, Site, open_crew
 from bench.evaluate.grade import OVERHEAD, Work, owed_to_others
+from bench.evaluate.longest import Longest
 from bench.evaluate.results import Graded, Summary
 from bench.evaluate.samples_file import Sample, Solutions
 from bench.evaluate.truth import Truth
@@ -45,7 +46,7 @@ def evaluate(
         if not reuse:
             verdicts.known.clear()
         known = {sample.key for sample in samples if verdicts.get(sample.key)}
-        grading = Grading(truth, crew, verdicts, Solutions(files.samples, truth.tasks))
+        grading = Grading(truth, crew, verdicts, Solutions(files.samples, truth.tasks), cache)
         found = grading.run(samples, on_progress)
         grader = results.Grader.of(grading.sites or crew.sites, crew, sandbox, verdicts.python)
     graded = [Graded(found[sample.key], sample.key in known) for sample in samples]
@@ -63,6 +64,7 @@ class Grading:
     crew: Crew
     verdicts: Verdicts
     solutions: Solutions
+    cache: Path
     sites: set[Site] = field(default_factory=set)
 
     def run(self, samples: list[Sample], on_progress: Progress | None = None) -> dict[str, Verdict]:
@@ -74,8 +76,11 @@ class Grading:
         self.crew.learn()
         again, same = [], Counter(sample.key for sample in samples)
         done = sum(same[key] for key in found)
-        for work, verdict in self._graded(sorted(unique.values(), key=self._cost, reverse=True), {}):
+        longest = Longest(self.cache, self.truth.dataset, self.truth.costs)
+        first = sorted(unique.values(), key=lambda one: longest.seconds(one.task_id), reverse=True)
+        for work, verdict in self._graded(first, {}):
             found[work.key] = verdict
+            longest.note(work.task_id, verdict.seconds)
             if owed_to_others(verdict):
                 again.append(unique[work.key])
             done += same[work.key]
@@ -84,6 +89,7 @@ class Grading:
         # Two suites before one: what takes longest goes first.
         for work, verdict in self._graded(sorted(again, key=lambda one: found[one.key].base == "pass"), found):
             found[work.key] = verdict
+        longest.save()
         return found
 
     def _graded(self, samples: list[Sample], before: dict[str, Verdict]) -> Iterator[tuple[Work, Verdict]]:

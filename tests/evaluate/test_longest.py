@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+from conftest import SOLUTIONS, Grader
+
+from bench.evaluate import crew
+from bench.evaluate.grade import Work, judged
+from bench.evaluate.lane import Lane
+from bench.evaluate.longest import Longest
+from bench.evaluate.truth import Truth
+from bench.records import Verdict
+
+COSTS = {"a": 2.0, "b": 0.1}
+
+
+def test_what_took_longest_is_kept_for_all_models(tmp_path: Path) -> None:
+    """The most that a sample of a problem took counts, and the reference's time where that is more."""
+    longest = Longest(tmp_path, "demo", COSTS)
+    for task_id, seconds in (("a", 1.0), ("b", 7.0), ("b", 0.2), ("c", 0.3)):
+        longest.note(task_id, seconds)
+    longest.save()
+    again = Longest(tmp_path, "demo", COSTS)
+    assert [again.seconds(task_id) for task_id in ("a", "b", "c", "d")] == [2.0, 7.0, 0.3, 0.0]
+
+
+@pytest.mark.parametrize("damaged", ["", "[1, 2]", '{"b": "long", "c": 3}'])
+def test_a_damaged_file_costs_nothing(tmp_path: Path, damaged: str) -> None:
+    """What cannot be read is as if it were not there."""
+    longest = Longest(tmp_path, "demo", COSTS)
+    longest.save()
+    longest.path.write_text(damaged)
+    assert Longest(tmp_path, "demo", COSTS).seconds("b") == 0.1
+
+
+def test_the_slowest_goes_first_next_time(grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A problem whose sample took long is begun with in the next grading, of whichever model."""
+    grader.cache, grader.workers, order = tmp_path / "own", 1, list[str]()
+
+    def recorded(truth: Truth, lane: Lane, work: Work) -> Verdict:
+        order.append(work.task_id)
+        return judged(truth, lane, work)
+
+    monkeypatch.setattr(crew, "judged", recorded)
+    slow = "import time\ndef letters(word):\n    time.sleep(0.3)\n    return set(word)\n"
+    grader.grade([*SOLUTIONS.items(), ("Demo/3", slow)])
+    order.clear()
+    grader.grade([(task_id, f"{text}\n# another model") for task_id, text in SOLUTIONS.items()])
+    assert order[0] == "Demo/3"
