@@ -1,5 +1,6 @@
 """What this machine can run, and what to do about the rest. Nothing is started, pulled, built or downloaded."""
 
+import difflib
 import importlib.util
 import os
 import shutil
@@ -15,7 +16,7 @@ START_DOCKER = "apt install docker.io; systemctl start docker"
 ADD_COMPOSE = "apt install docker-compose-v2, or docker-compose-plugin"
 ADD_SERVER = "install llama.cpp, or its wheel: pip install xllamacpp"
 START_SCHEDULER = "start it (docs/cluster.md), or remove [evaluate] scheduler"
-ADD_GPU = "install the NVIDIA driver and its container toolkit, or set [server] gpu = false"
+ADD_GPU = "install the NVIDIA driver and its container toolkit; or, in [server], gpu = false and the image for the CPU"
 
 Lacks = dict[str, str]
 """What is missing, each with its remedy."""
@@ -113,9 +114,20 @@ def _profiles(config: Config, machine: Machine) -> Iterator[Finding]:
         has, lacks = _imports(config, profile) if profile.imported else _model(config, profile, machine)
         if not profile.imported and not profile.builtin:
             lacks |= _server(config, profile, machine)
-        text = "; ".join(filter(None, [has, *lacks]))
-        remedy = "; ".join(dict.fromkeys(filter(None, lacks.values())))
-        yield Finding("Profiles", "missing" if lacks else "ok", profile.id, text, remedy)
+        odd = _reference(profile)
+        text = "; ".join(filter(None, [has, *lacks, *odd]))
+        remedy = "; ".join(dict.fromkeys(filter(None, (lacks | odd).values())))
+        yield Finding("Profiles", "missing" if lacks else "note" if odd else "ok", profile.id, text, remedy)
+
+
+def _reference(profile: Profile) -> Lacks:
+    from bench.report.references import FILE, models  # noqa: PLC0415 - the report's, only read here
+
+    if not profile.reference or profile.reference in models():
+        return {}
+    near = difflib.get_close_matches(profile.reference, models(), 1, 0.3)
+    hint = f'; did you mean "{near[0]}"?' if near else ""
+    return {f'no published score of "{profile.reference}"': f"name a row of {FILE.name}{hint}"}
 
 
 def _imports(config: Config, profile: Profile) -> tuple[str, Lacks]:

@@ -34,7 +34,7 @@ def render(findings: Iterable[Finding]) -> str:
         texts = [*_wrapped(finding.text), *_wrapped(f"→ {finding.remedy}" if finding.remedy else "")]
         lines.append(line(finding.state, finding.name, texts[0]))
         lines += [" " * TEXT + text for text in texts[1:]]
-        ready += [finding.state == "ok"] if section == "Profiles" else []
+        ready += [finding.state != "missing"] if section == "Profiles" else []
     return "\n".join([*lines[1:], "", f"{sum(ready)} of {len(ready)} profiles can run on this machine."])
 
 

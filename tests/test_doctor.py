@@ -52,6 +52,16 @@ def test_shipped_profiles_on_a_bare_machine(monkeypatch: pytest.MonkeyPatch, tmp
     assert ["ok", "demo"] in [words[:2] for words in lines]
 
 
+def test_a_reference_that_nobody_published(doctor: Doctor) -> None:
+    """A reference that names no published score is pointed out with the nearest one, and stops nothing."""
+    found = doctor('[profiles.x]\nmodel = "builtin:demo"\nreference = "Claude Opus 4.55"\n')
+    assert found["x"].state == "note"
+    assert 'no published score of "Claude Opus 4.55"' in found["x"].text
+    assert found["x"].remedy == 'name a row of reference-scores.json; did you mean "Claude Opus 4.5"?'
+    assert render([found["x"]]).endswith("1 of 1 profiles can run on this machine.")
+    assert doctor('[profiles.x]\nmodel = "builtin:demo"\nreference = "Claude Opus 4.5"\n')["x"].state == "ok"
+
+
 def test_profiles_on_other_machines(doctor: Doctor) -> None:
     """A profile on another machine needs no engine here, and its host is named rather than asked."""
     found = doctor(

@@ -53,6 +53,11 @@ def _reference(row: dict[str, Any], base: float | None, plus: float | None) -> R
     return Reference(row["model"], base, plus, source, row["note"])
 
 
+def models() -> list[str]:
+    """All models of which a score is published on any dataset."""
+    return list(dict.fromkeys(one.model for dataset in SOURCES for one in references(dataset)))
+
+
 def reference(model: str, dataset: str) -> Reference | None:
     """What is published of one model on one dataset; None where nothing is."""
     return next((one for one in references(dataset) if one.model == model), None)
