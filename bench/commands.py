@@ -9,7 +9,7 @@ from typing import Any
 from doit.exceptions import TaskFailed
 
 from bench import problems
-from bench.console import line
+from bench.console import line, shown
 from bench.errors import BenchError
 from bench.profiles import Config
 from bench.step import Step
@@ -77,11 +77,12 @@ def _why_steps(steps: list[Step]) -> list[str]:
 
 
 def prompts(config: Config) -> str:
-    """Write the prompts of every dataset that a profile names."""
+    """Write the prompts of every dataset that a profile names, and say so one by one."""
     from bench import prompts_file  # noqa: PLC0415 - only here
 
-    names = dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets)
-    return "\n".join(str(prompts_file.write(config, name)) for name in names)
+    for name in dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets):
+        print(shown(prompts_file.write(config, name)))
+    return ""
 
 
 def selftest(config: Config) -> str:
@@ -102,9 +103,11 @@ def comparison(config: Config, a: str, b: str) -> str:
     from bench.report import compare  # noqa: PLC0415 - only here
 
     known = {profile.id: profile for profile in config.profiles}
+    if not a or not b:
+        raise BenchError("compare takes two profiles: doit compare -a <profile> -b <profile>; doit list has them.")
     for name in (a, b):
         if name not in known:
-            raise BenchError(f'There is no profile "{name}"; doit list has them (doit compare -a … -b …).')
+            raise BenchError(f'There is no profile "{name}"; doit list has them.')
     common = [dataset for dataset in known[a].sampling.datasets if dataset in known[b].sampling.datasets]
     return "\n\n".join(compare.compare(config, a, b, dataset) for dataset in common)
 
@@ -122,7 +125,8 @@ def clean_cache(config: Config) -> Callable[[], None]:
 def _said(job: Callable[[], str]) -> Action:
     def action() -> TaskFailed | None:
         try:
-            print(job())
+            if said := job():
+                print(said)
         except BenchError as error:
             return TaskFailed("\n".join(filter(None, [error.sentence, error.log])))
         return None

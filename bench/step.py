@@ -58,7 +58,9 @@ class Step:
         try:
             return stale.reasons(self.files.stamp(self.stage), self.depends(), self.outputs())
         except MissingPrerequisite as error:
-            return (stale.Reason("prerequisite", error.sentence),)
+            # The whole sentence follows when the step runs, and fails.
+            lacking = error.sentence.removeprefix(f"{self.profile.id}: ").partition("; ")[0]
+            return (stale.Reason("prerequisite", lacking),)
 
     def make(self) -> TaskFailed | None:
         """Run, then record the stamp, or the failure for the report."""
