@@ -129,7 +129,8 @@ def _once(
 
 
 def _hung(profile: Profile) -> HungError:
-    return HungError(f"{profile.id}: the server sent nothing for stall_timeout = {profile.server.stall_timeout:g} s.")
+    silence = f"the server sent nothing for stall_timeout = {profile.server.stall_timeout:g} s"
+    return HungError(f"{profile.id}: {silence}; raise it in [server] if the model is only slow.")
 
 
 def _read(response: requests.Response, deadline: float, timeout: float, tick: Tick) -> Answer:
