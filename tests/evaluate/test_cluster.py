@@ -170,8 +170,9 @@ def test_a_worker_that_is_killed_loses_nothing(
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_ends_is_one_sentence(grader: Grader, programs: Programs) -> None:
+def test_a_scheduler_that_ends_is_one_sentence(grader: Grader, programs: Programs, tmp_path: Path) -> None:
     """Where the scheduler is gone, the old result and the verdicts that came stay, and the next run goes on."""
+    grader.cache = tmp_path / "own"
     scheduler = programs.scheduler()
     programs.worker(1)
     given = samples(6)
