@@ -20,7 +20,7 @@ from bench.evaluate import station
 from bench.evaluate.bundle import bundle, code
 from bench.evaluate.crew import Site
 from bench.evaluate.errand import BATCH, Errand, Flight, batched, name_of
-from bench.evaluate.grade import OVERHEAD, Work
+from bench.evaluate.grade import Work
 from bench.evaluate.members import CODE, GONE, SAME, Members, said
 from bench.evaluate.truth import Truth
 from bench.files import locked, write_atomic
@@ -105,7 +105,7 @@ class Cluster:
     ) -> Iterator[tuple[Work, Verdict, Site]]:
         """As every crew does; `alone`, no worker of the same machine runs a batch beside it."""
         size = 0.0 if alone else min(BATCH, seconds / (PARTS * max(1, self.width)))
-        batches = batched(works, lambda work: OVERHEAD + self.truth.costs.get(work.task_id, 0.0), size)
+        batches = batched(works, lambda work: work.seconds, size)
         ahead = (lambda: len(self.members.fit)) if alone else (lambda: AHEAD * self.members.lanes)
         for work, (verdict, site) in self._done(Errand(station.grade, batches, ahead, {"alone": alone})):
             yield work, verdict, site

@@ -23,11 +23,15 @@ OVERHEAD = 0.05
 
 @dataclass(frozen=True)
 class Work:
-    """One sample to grade; `before` is what it came to beside others, where it is tried again alone on a core."""
+    """One sample to grade, which takes `seconds` or so.
+
+    `before` is what it came to beside others, where it is tried again alone on a core.
+    """
 
     task_id: str
     key: str
     text: str
+    seconds: float = OVERHEAD
     before: Verdict | None = None
 
 

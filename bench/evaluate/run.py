@@ -46,7 +46,8 @@ def evaluate(
         if not reuse:
             verdicts.known.clear()
         known = {sample.key for sample in samples if verdicts.get(sample.key)}
-        grading = Grading(truth, crew, verdicts, Solutions(files.samples, truth.tasks), cache)
+        longest = Longest(cache, dataset, truth.costs)
+        grading = Grading(truth, crew, verdicts, Solutions(files.samples, truth.tasks), longest)
         found = grading.run(samples, on_progress)
         grader = results.Grader.of(grading.sites or crew.sites, crew, sandbox, verdicts.python)
     graded = [Graded(found[sample.key], sample.key in known) for sample in samples]
@@ -64,7 +65,7 @@ class Grading:
     crew: Crew
     verdicts: Verdicts
     solutions: Solutions
-    cache: Path
+    longest: Longest
     sites: set[Site] = field(default_factory=set)
 
     def run(self, samples: list[Sample], on_progress: Progress | None = None) -> dict[str, Verdict]:
@@ -76,11 +77,8 @@ class Grading:
         self.crew.learn()
         again, same = [], Counter(sample.key for sample in samples)
         done = sum(same[key] for key in found)
-        longest = Longest(self.cache, self.truth.dataset, self.truth.costs)
-        first = sorted(unique.values(), key=lambda one: longest.seconds(one.task_id), reverse=True)
-        for work, verdict in self._graded(first, {}):
+        for work, verdict in self._graded(sorted(unique.values(), key=self._seconds, reverse=True), {}):
             found[work.key] = verdict
-            longest.note(work.task_id, verdict.seconds)
             if owed_to_others(verdict):
                 again.append(unique[work.key])
             done += same[work.key]
@@ -89,24 +87,29 @@ class Grading:
         # Two suites before one: what takes longest goes first.
         for work, verdict in self._graded(sorted(again, key=lambda one: found[one.key].base == "pass"), found):
             found[work.key] = verdict
-        longest.save()
         return found
 
     def _graded(self, samples: list[Sample], before: dict[str, Verdict]) -> Iterator[tuple[Work, Verdict]]:
         works = (
-            Work(one.task_id, one.key, "" if one.empty else self.solutions.text(one), before.get(one.key))
+            Work(
+                one.task_id, one.key, "" if one.empty else self.solutions.text(one), self._seconds(one),
+                before.get(one.key),
+            )
             for one in samples
-        )
-        seconds = sum(map(self._cost, samples))
+        )  # fmt: skip
+        seconds = sum(map(self._seconds, samples))
         for work, verdict, site in self.crew.each(works, seconds=seconds, alone=bool(before)):
             self.sites.add(site)
+            self.longest.note(work.task_id, verdict.seconds)
             final = replace(verdict, retried=verdict.retried or bool(before))
             if before or not owed_to_others(verdict):
                 self.verdicts.put(work.key, final, site.identity, site.python)
             yield work, final
+        if samples:
+            self.longest.save()
 
-    def _cost(self, sample: Sample) -> float:
-        return OVERHEAD + self.truth.costs.get(sample.task_id, 0.0)
+    def _seconds(self, sample: Sample) -> float:
+        return OVERHEAD + self.longest.seconds(sample.task_id)
 
 
 def log(samples: list[Sample], graded: list[Graded], summary: Summary, grader: results.Grader) -> str:
@@ -114,7 +117,7 @@ def log(samples: list[Sample], graded: list[Graded], summary: Summary, grader: r
     lines = [f"{grader}", f"{summary}", ""]
     for sample, one in zip(samples, graded, strict=True):
         verdict = one.verdict
-        marks = [mark for mark, on in (("cached", one.cached), ("retried", verdict.retried)) if on]
+        marks = [mark for mark, on in (("cached", one.cached), ("whole limit", verdict.retried)) if on]
         lines.append(
             f"{sample.task_id:<16} base {verdict.base:<8} plus {verdict.plus:<8} {verdict.seconds:8.3f} s "
             f"{' '.join(marks)} {verdict.failure or ''}".rstrip()

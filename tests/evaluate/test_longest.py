@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,20 @@ def test_what_took_longest_is_kept_for_all_models(tmp_path: Path) -> None:
     assert [again.seconds(task_id) for task_id in ("a", "b", "c", "d")] == [2.0, 7.0, 0.3, 0.0]
 
 
+def test_one_loop_is_not_for_ever(tmp_path: Path) -> None:
+    """With each later grading of a problem an old maximum counts less; of a problem that was not graded it stays."""
+    first = Longest(tmp_path, "demo", COSTS)
+    first.note("b", 10.0)
+    first.note("c", 5.0)
+    first.save()
+    second = Longest(tmp_path, "demo", COSTS)
+    second.note("b", 1.0)
+    second.save()
+    second.save()
+    third = Longest(tmp_path, "demo", COSTS)
+    assert [third.seconds(task_id) for task_id in ("b", "c")] == [pytest.approx(7.0), 5.0]
+
+
 @pytest.mark.parametrize("damaged", ["", "[1, 2]", '{"b": "long", "c": 3}'])
 def test_a_damaged_file_costs_nothing(tmp_path: Path, damaged: str) -> None:
     """What cannot be read is as if it were not there."""
@@ -41,8 +56,9 @@ def test_the_slowest_goes_first_next_time(grader: Grader, tmp_path: Path, monkey
         return judged(truth, lane, work)
 
     monkeypatch.setattr(crew, "judged", recorded)
-    slow = "import time\ndef letters(word):\n    time.sleep(0.3)\n    return set(word)\n"
-    grader.grade([*SOLUTIONS.items(), ("Demo/3", slow)])
-    order.clear()
-    grader.grade([(task_id, f"{text}\n# another model") for task_id, text in SOLUTIONS.items()])
+    longest = Longest(grader.cache, "demo", {})
+    longest.note("Demo/3", 99.0)
+    longest.save()
+    grader.grade(list(SOLUTIONS.items()))
     assert order[0] == "Demo/3"
+    assert json.loads(longest.path.read_bytes()).keys() == SOLUTIONS.keys()
