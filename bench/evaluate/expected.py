@@ -21,9 +21,10 @@ MIN_LIMIT, FACTOR, SUITE_LIMIT = 4.0, 4.0, 60.0
 
 
 HURRY = 4.0
-"""Beside others a test gets this fraction of its limit, or twice its reference; more only with a core to itself.
+"""Beside others a test and a suite get this fraction of their limits, or twice their reference; more only with a core
+to themselves.
 
-So a loop without end that has to run again costs a limit and a quarter, not two.
+So a loop without end that is stopped and runs again costs a limit and a quarter, not two.
 """
 
 
@@ -81,16 +82,16 @@ def heads(body: bytes) -> list[dict[str, Any]]:
 
 def _suite(meta: dict[str, Any], wire: bytes) -> Expected:
     seconds = meta["seconds"]
-    whole = _limits(seconds, MIN_LIMIT, FACTOR)
-    short = _limits(seconds, MIN_LIMIT / HURRY, FACTOR / 2)
+    whole = _limits(seconds, MIN_LIMIT, FACTOR, SUITE_LIMIT)
+    short = _limits(seconds, MIN_LIMIT / HURRY, FACTOR / 2, max(SUITE_LIMIT / HURRY, FACTOR / 2 * sum(seconds)))
     first_float, nan = meta["first_float"], frozenset(meta["nan"])
     return Expected(wire, offsets(meta["sizes"]), first_float, nan, whole, short)
 
 
-def _limits(seconds: Sequence[float], least: float, factor: float) -> Limits:
+def _limits(seconds: Sequence[float], least: float, factor: float, most: float) -> Limits:
     limits = [max(least, factor * spent) for spent in seconds]
     longer = {str(index): limit for index, limit in enumerate(limits) if limit > least}
-    return Limits(least, longer, min(SUITE_LIMIT, sum(limits)) + 1)
+    return Limits(least, longer, min(most, SUITE_LIMIT, sum(limits)) + 1)
 
 
 def offsets(sizes: list[int]) -> "array[int]":

@@ -156,7 +156,7 @@ class Judge:
         if self.failure is not None:
             return SuiteResult("fail", index, self.failure)
         if end.broken == "time":
-            return SuiteResult("timeout", index, {"error": "ran out of time", "line": 0}, disturbed=not end.apart)
+            return SuiteResult("timeout", index, {"error": "ran out of time", "line": 0}, disturbed=not end.own_core)
         if end.broken == "memory":
             return SuiteResult("fail", index, {"error": "used more memory than it may", "line": 0})
         how = f"was ended by signal {end.signal}" if end.signal else "ended without a result"

@@ -17,7 +17,7 @@ from bench.evaluate.inside.limits import PATIENCE, SLOWEST
 
 START_SECONDS = 90.0
 LONGEST, GRACE = PATIENCE * SLOWEST, 30.0
-"""A run that has not ended after LONGEST times its budget and GRACE seconds is no longer served by its runner."""
+"""A run that has not ended after LONGEST times its suite's limit and GRACE seconds is no longer being served."""
 
 MOST = 1 << 20
 CHUNK = 1 << 17
@@ -49,8 +49,8 @@ class Run:
 class End:
     """How a run ended: `broken` is "time", "memory" or "", `status` a wait status, `test` the index that ran last.
 
-    `extended` says that it passed the hurried limits and went on, `apart` that it had a core to itself when it passed
-    the last ones.
+    `extended` says that it passed the hurried limits and went on, `own_core` that it had a core to itself when it
+    passed the last ones.
     """
 
     status: int | None
@@ -60,7 +60,7 @@ class End:
     seconds: float
     dirty: bool
     extended: bool = False
-    apart: bool = False
+    own_core: bool = False
 
     @property
     def signal(self) -> int:

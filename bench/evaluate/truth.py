@@ -128,6 +128,7 @@ class Truth:
 
     def run(self, task: Task, suite: str, *, whole: bool = False, timed: bool = False) -> Run:
         """What the sandbox is asked for as ground truth is made; with `whole`, outputs cross uncut."""
+        # Limits alike: CPU seconds are measured here, and the yardstick would run beside them.
         return Run(
             task.entry_point, f"inputs/{task.name}.{suite}", UNLIMITED, UNLIMITED, task.rule.form, timed,
             outputs.UNCUT if whole else outputs.LIMIT,

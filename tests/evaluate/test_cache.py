@@ -78,7 +78,7 @@ def test_time_outs_are_not_reused(grader: Grader, tmp_path: Path) -> None:
 
 
 def test_a_pass_at_the_second_try_is_kept(tmp_path: Path) -> None:
-    """What passed alone after it ran out of time beside others is known; what failed so is not."""
+    """What passed with its whole limit, after it had needed more than its share, is known; what failed so is not."""
     verdicts = Verdicts(tmp_path, "demo", {"x"})
     verdicts.put("passed", Verdict("pass", "pass", retried=True), "x", "3.11")
     verdicts.put("failed", Verdict("pass", "fail", retried=True), "x", "3.11")

@@ -1,3 +1,4 @@
+import itertools
 import os
 import subprocess
 import sys
@@ -52,16 +53,16 @@ class Told(Clock):
         return self.moment
 
 
-def whole(test: float = 4.0, suite: float = 61.0, **longer: float) -> dict[str, Any]:
+def limits_of(test: float = 4.0, suite: float = 61.0, **longer: float) -> dict[str, Any]:
     """Limits of a run; longer ones by the numbers of tests, as `test_1`."""
     return {"test": test, "longer": {name[5:]: limit for name, limit in longer.items()}, "suite": suite}
 
 
-def watch(limits: dict[str, Any] | None = None, hurried: dict[str, Any] | None = None) -> tuple[Watch, Told, list[int]]:
+def watch(last: dict[str, Any] | None = None, hurried: dict[str, Any] | None = None) -> tuple[Watch, Told, list[int]]:
     """A watch with a clock to set and the number of the test that runs."""
     clock, progress = Told(), [1, 0]
-    limits = limits or whole()
-    job = {"limits": limits, "hurried": hurried or limits, "memory": 1 << 40, "born_with": 0}
+    last = last or limits_of()
+    job = {"limits": last, "hurried": hurried or last, "memory": 1 << 40, "born_with": 0}
     return Watch(job, clock, progress), clock, progress
 
 
@@ -73,7 +74,7 @@ def at(seen: Watch, clock: Told, fair: float, wall: float | None = None, cpu: fl
 
 def test_each_test_has_its_own_time() -> None:
     """The limit begins anew with each test; a slow reference's test has a longer one."""
-    seen, clock, progress = watch(whole(test_1=10.0))
+    seen, clock, progress = watch(limits_of(test_1=10.0))
     assert [at(seen, clock, 0.1), at(seen, clock, 3.9)] == ["", ""]
     progress[0] = 2
     assert [at(seen, clock, 4.1), at(seen, clock, 14.0), at(seen, clock, 14.2)] == ["", "", "time"]
@@ -81,14 +82,14 @@ def test_each_test_has_its_own_time() -> None:
 
 def test_writing_an_output_down_is_not_the_samples_time() -> None:
     """While the runner writes a large output down, the limit of the suite alone holds."""
-    seen, clock, progress = watch(whole(suite=20.0))
+    seen, clock, progress = watch(limits_of(suite=20.0))
     progress[1] = 1
     assert [at(seen, clock, 0.1), at(seen, clock, 19.9), at(seen, clock, 20.1)] == ["", "", "time"]
 
 
 def test_a_suite_has_a_time_too() -> None:
     """Many tests, each within its limit, may not take more than the suite's."""
-    seen, clock, progress = watch(whole(suite=10.0))
+    seen, clock, progress = watch(limits_of(suite=10.0))
     found = []
     for number in range(1, 7):
         progress[0] = number
@@ -106,30 +107,30 @@ def test_waiting_for_a_core_is_not_held_against_a_sample() -> None:
 def test_with_a_core_to_itself_a_sample_goes_on(share: float, last: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the first limit goes who was on a core all the time; who waited, slept or was kept waiting is stopped."""
     monkeypatch.setattr(limits, "yardstick", lambda: limits.NOMINAL)
-    seen, clock, _ = watch(hurried=whole(test=1.0))
+    seen, clock, _ = watch(hurried=limits_of(test=1.0))
     found = [at(seen, clock, tenth / 10, cpu=share * tenth / 10) for tenth in range(60)]
     assert found.index("time") / 10 == pytest.approx(last + 0.1, abs=0.11)
-    assert (seen.extended, seen.apart) == (last > 1, last > 1)
+    assert (seen.extended, seen.own_core) == (last > 1, last > 1)
 
 
 def test_who_lost_its_core_later_may_blame_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sample that had a core to itself at first, and not until the last limit, is not judged by that."""
     monkeypatch.setattr(limits, "yardstick", lambda: limits.NOMINAL)
-    seen, clock, _ = watch(hurried=whole(test=1.0))
+    seen, clock, _ = watch(hurried=limits_of(test=1.0))
     found = [at(seen, clock, tenth / 10, cpu=min(tenth / 10, 2.0)) for tenth in range(60)]
     assert "time" in found
-    assert (seen.extended, seen.apart) == (True, False)
+    assert (seen.extended, seen.own_core) == (True, False)
 
 
 def test_a_quiet_beginning_says_nothing_of_a_later_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether a sample had a core to itself is asked of the test that takes too long, not of those before it."""
     monkeypatch.setattr(limits, "yardstick", lambda: limits.NOMINAL)
-    seen, clock, progress = watch(hurried=whole(test=1.0))
+    seen, clock, progress = watch(hurried=limits_of(test=1.0))
     found = []
     for tenth in range(400):
         progress[0] = min(tenth // 9 + 1, 30)
         found.append(at(seen, clock, tenth / 10, cpu=min(tenth / 10, 26.5)))
-    assert (seen.extended, seen.apart) == (False, False)
+    assert (seen.extended, seen.own_core) == (False, False)
     assert found.index("time") < 280
 
 
@@ -137,16 +138,38 @@ def test_alone_the_limits_stretch_by_how_slow_the_machine_is(monkeypatch: pytest
     """With a core to itself a sample has as much more time as a fixed piece of work takes longer, up to three times."""
     for slowness, last in ((0.5, 4.0), (2.0, 8.0), (9.0, 12.0)):
         monkeypatch.setattr(limits, "yardstick", lambda slowness=slowness: slowness * limits.NOMINAL)
-        seen, clock, _ = watch(hurried=whole(test=1.0))
+        seen, clock, _ = watch(hurried=limits_of(test=1.0))
         found = [at(seen, clock, tenth / 10, cpu=tenth / 10) for tenth in range(130)]
         assert found.index("time") / 10 == pytest.approx(last + 0.1, abs=0.11)
+
+
+def test_a_suite_on_a_slow_machine_stretches_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite of quick tests, whose first and last limits are alike, has more time on a slow machine."""
+    monkeypatch.setattr(limits, "yardstick", lambda: 2 * limits.NOMINAL)
+    seen, clock, progress = watch(limits_of(suite=10.0))
+    found = []
+    for tenth in range(300):
+        progress[0] = tenth + 1
+        found.append(at(seen, clock, tenth / 10, cpu=tenth / 10))
+    assert found.index("time") / 10 == pytest.approx(20.1, abs=0.11)
+    assert (seen.extended, seen.own_core) == (True, True)
+
+
+def test_the_yardstick_leaves_the_sample_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine, the yardstick takes a tenth of the time at most."""
+    uses: list[float] = []
+    seen, clock, _ = watch(hurried=limits_of(test=1.0))
+    monkeypatch.setattr(limits, "yardstick", lambda: uses.append(clock.wall()) or 0.3)
+    for tenth in range(100):
+        at(seen, clock, tenth / 10, cpu=tenth / 10)
+    assert min(later - earlier for earlier, later in itertools.pairwise(uses)) >= 3
 
 
 def test_one_odd_measurement_changes_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """The median of the measurements counts."""
     values = iter([1.0, 1.0, 9.0] * 100)
     monkeypatch.setattr(limits, "yardstick", lambda: next(values) * limits.NOMINAL)
-    seen, clock, _ = watch(hurried=whole(test=1.0))
+    seen, clock, _ = watch(hurried=limits_of(test=1.0))
     assert [at(seen, clock, tenth / 10, cpu=tenth / 10) for tenth in range(60)].index("time") == 41
 
 
@@ -163,10 +186,12 @@ def test_the_clock_of_a_process_leaves_out_its_waiting() -> None:
     try:
         for process in both:
             os.sched_setaffinity(process.pid, core)
+        time.sleep(0.3)
+        before = clock.now()
         time.sleep(1.5)
-        found = clock.now()
-        assert found.fair < 0.8 * found.wall
-        assert found.cpu == pytest.approx(found.fair, rel=0.2)
+        spent = clock.now().since(before)
+        assert spent.fair < 0.8 * spent.wall
+        assert spent.cpu == pytest.approx(spent.fair, rel=0.2)
     finally:
         for process in both:
             process.kill()

@@ -89,12 +89,16 @@ def test_limits_are_evalplus_heads(own: Grader, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_beside_others_limits_are_short(own: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before a sample is tried alone, a test gets a quarter of its limit, and twice what its reference takes."""
+    """Beside others a test and a suite get a quarter of their limits, or twice what their reference takes."""
     monkeypatch.setattr(expected, "MIN_LIMIT", 4.0)
     body = kept(Truth(own.cache, "demo").root / "Demo_0.truth")
     assert body
     slow = expected._suite(expected.heads(body)[0] | {"seconds": [0.1, 2.0, 0.6]}, b"")
     assert slow.hurried == Limits(1.0, {"1": 4.0, "2": 1.2}, pytest.approx(7.2))
+    many = expected._suite(expected.heads(body)[0] | {"seconds": [0.01] * 900}, b"")
+    assert (many.hurried.suite, many.limits.suite) == (pytest.approx(19.0), 61.0)
+    few = expected._suite(expected.heads(body)[0] | {"seconds": [0.001] * 100}, b"")
+    assert (few.hurried.suite, few.limits.suite) == (16.0, 61.0)
 
 
 def test_large_outputs_are_kept_as_digests(own: Grader) -> None:

@@ -31,8 +31,11 @@ Of real solutions, the slowest that EvalPlus passes every time needs up to 3.8 s
 seventh), the fastest that it never passes 4.3 s.
 """
 
-FIRST, EVERY = 1.0, 0.6
-"""Seconds until the yardstick is first used, and between its uses: one use varies by a fifth, the median by little."""
+FIRST, EVERY, SPARING = 1.0, 0.6, 10
+"""Seconds until the yardstick is first used, and between its uses; at least so many times what a use takes."""
+
+FEWEST = 3
+"""Uses before a limit counts: one use varies by a fifth, the median by little."""
 
 
 class Moment(NamedTuple):
@@ -74,14 +77,14 @@ class Clock:
 class Watch:
     """The limits of one run: per test, for the suite, and for memory.
 
-    `extended` says that the sample passed the job's first limits and went on, `apart` that it had a core to itself when
-    it passed the last ones.
+    `extended` says that the sample passed the job's first limits and went on, `own_core` that it had a core to itself
+    when it passed the last ones.
     """
 
     def __init__(self, job: dict[str, Any], clock: Clock, progress: Any) -> None:
         self.job, self.clock, self.progress = job, clock, progress
-        self.limits, self.whole = job["hurried"] or job["limits"], not job["hurried"]
-        self.extended = self.apart = False
+        self.limits, self.hurried = job["hurried"] or job["limits"], bool(job["hurried"])
+        self.extended = self.own_core = False
         self.test, self.began = 0, START
         self.next, self.measure = 0.0, FIRST
         self.measured: list[float] = []
@@ -93,7 +96,7 @@ class Watch:
         if wall < self.next:
             return ""
         self.next = wall + TICK
-        if self.whole and wall > self.measure:
+        if not self.hurried and wall > self.measure:
             self._measure(wall)
         now, test = self.clock.now(), self.progress[0]
         if test != self.test:
@@ -104,11 +107,12 @@ class Watch:
 
     def _late(self, now: Moment) -> bool:
         spent = self._over(now)
-        self.apart = spent is not None and spent.cpu >= OWN * spent.wall
-        if self.apart and not self.whole:
-            self.limits, self.whole, self.extended = self.job["limits"], True, True
-            return self._late(now)
-        return spent is not None
+        self.own_core = spent is not None and spent.cpu >= OWN * spent.wall
+        if self.own_core and self.hurried:
+            self.limits, self.hurried, self.extended = self.job["limits"], False, True
+            return False
+        # Until it is known how slow the machine is, the whole limits have no length.
+        return spent is not None and (self.hurried or len(self.measured) >= FEWEST)
 
     def _over(self, now: Moment) -> Moment | None:
         """What was spent of a limit that is passed."""
@@ -126,8 +130,9 @@ class Watch:
         return spent.fair > limit or spent.wall > limit * PATIENCE
 
     def _measure(self, wall: float) -> None:
-        self.measure = wall + EVERY
-        self.measured = sorted([*self.measured, yardstick()])
+        spent = yardstick()
+        self.measure = wall + max(EVERY, SPARING * spent)
+        self.measured = sorted([*self.measured, spent])
         self.stretch = min(SLOWEST, max(1.0, self.measured[len(self.measured) // 2] / NOMINAL))
 
 

@@ -103,7 +103,7 @@ def attend(pid: int, reader: int, job: dict[str, Any], progress: Any) -> dict[st
     os.close(reader)
     seconds, test = round(clock.wall(), 4), int(progress[0]) - 1
     end = {"status": status, "broken": broken, "stopped": stopped, "test": test, "seconds": seconds}
-    return end | {"extended": watch.extended, "apart": watch.apart}
+    return end | {"extended": watch.extended, "own_core": watch.own_core}
 
 
 def reaped(pid: int) -> int | None:

@@ -1,0 +1,81 @@
+"""What becomes of a sample that ran out of time; a lane that says how a run ended stands in for a busy machine."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import SOLUTIONS, Grader
+
+from bench.evaluate.grade import Attempt, owed_to_others
+from bench.evaluate.inside import outputs
+from bench.evaluate.lane import End, Lane, Run
+from bench.evaluate.truth import Truth
+from bench.records import Verdict
+
+GOOD = {"status": 0, "broken": "", "stopped": False, "test": 0, "seconds": 1.0, "dirty": False}
+LATE = {"status": None, "broken": "time"}
+KILLED = {"status": int(signal.SIGKILL), "broken": ""}
+
+
+class Told(Lane):
+    """A lane in which the suites end as told; a suite that ends well has computed what is expected."""
+
+    def __init__(self, truth: Truth, ends: dict[str, dict[str, object]]) -> None:
+        self.truth, self.ends, self.runs = truth, ends, list[Run]()
+
+    def run(self, run: Run, source: str, feed: Callable[[bytes], bool]) -> End:
+        """As told."""
+        self.runs.append(run)
+        suite = run.inputs.rpartition(".")[2]
+        told = {
+            "status": 0,
+            "broken": "",
+            "stopped": False,
+            "test": 0,
+            "seconds": 1.0,
+            "dirty": False,
+            **self.ends[suite],
+        }
+        if told["status"] == 0:
+            feed(bytes(self.truth.expected("Demo/0")[suite].wire) + outputs.HEADER.pack(outputs.DONE, 0))
+        return End(**told)
+
+
+@pytest.fixture
+def truth(grader: Grader, cache: Path) -> Truth:
+    """Ground truth of the demo problems."""
+    grader.grade(list(SOLUTIONS.items()))
+    return Truth(cache, "demo")
+
+
+ENDS = {
+    "quick": ({}, {}, False, False),
+    "stopped at the first limit": (LATE, {}, False, True),
+    "out of time on its own core": (LATE | {"extended": True, "own_core": True}, {}, True, False),
+    "out of time, disturbed at last": (LATE | {"extended": True}, {}, False, True),
+    "killed": (KILLED, {}, False, True),
+    "killed after it went on": (KILLED | {"extended": True}, {}, False, True),
+    "right after it went on": ({"extended": True}, {}, True, False),
+    "base went on, plus stopped": ({"extended": True}, LATE, False, True),
+    "plus out of time on its own core": ({}, LATE | {"extended": True, "own_core": True}, True, False),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_who_runs_again(truth: Truth, name: str) -> None:
+    """A sample runs again where a neighbour may be to blame; who had a core to itself is counted, and is done."""
+    base, plus, retried, again = ENDS[name]
+    lane = Told(truth, {"base": base, "plus": plus})
+    verdict = Attempt(truth, truth.tasks["Demo/0"], SOLUTIONS["Demo/0"], lane).verdict()
+    assert (verdict.retried, owed_to_others(verdict)) == (retried, again)
+    assert all(run.hurried for run in lane.runs)
+
+
+def test_the_second_try_has_the_whole_limits(truth: Truth) -> None:
+    """Alone, a sample is not hurried, and a base suite that it has passed does not run again."""
+    before = Verdict("pass", "timeout")
+    lane = Told(truth, {"plus": LATE})
+    verdict = Attempt(truth, truth.tasks["Demo/0"], SOLUTIONS["Demo/0"], lane, before).verdict()
+    assert (verdict.base, verdict.plus) == ("pass", "timeout")
+    assert [(run.inputs.rpartition(".")[2], run.hurried) for run in lane.runs] == [("plus", None)]
