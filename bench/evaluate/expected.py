@@ -4,6 +4,7 @@ A file is a checksum, the length of a JSON head, the head (one object a suite) a
 """
 
 import json
+import operator
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
@@ -54,6 +55,13 @@ class Expected:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    @property
+    def wide(self) -> bool:
+        """Whether an output is so large that it is kept as its digest, or was until it was asked for whole."""
+        sizes = map(operator.sub, self.offsets[1:], self.offsets)
+        kinds = {self.wire[start] & ~outputs.CONVERTED for start in self.offsets[:-1]}
+        return outputs.DIGEST in kinds or max(sizes, default=0) > outputs.LIMIT
 
     def record(self, index: int) -> tuple[int, bytes]:
         """Kind and payload of one test's record."""

@@ -79,7 +79,7 @@ class Attempt:
         task = self.task
         run = Run(
             task.entry_point, f"inputs/{task.name}.{suite}", expected.limits, None if self.before else expected.hurried,
-            task.rule.form, limit_bytes=most,
+            task.rule.form, limit_bytes=most, wide=expected.wide,
         )  # fmt: skip
         judge = Judge(task.rule, expected, partial(self.truth.inputs, task, suite), most > outputs.LIMIT)
         end = self.lane.run(run, self.solution, judge.feed)

@@ -34,6 +34,7 @@ class Run:
     `inputs` is the path of the inputs inside the sandbox; `form` is what an output becomes before it is sent ("",
     "set", "not none"); a record of more than `limit_bytes` crosses as a digest. The `limits` stretch where the machine
     is slow at the moment; without a core to itself, the sample is stopped at the `hurried` ones, where there are any.
+    `wide` says that outputs are large, so that writing one down may take its time.
     """
 
     entry_point: str
@@ -43,6 +44,7 @@ class Run:
     form: str = ""
     timed: bool = False
     limit_bytes: int = 4096
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class Lane:
         data = source.encode("utf-8", "surrogatepass")
         sizes = {"memory": self.memory, "processes": self.processes, "source_bytes": len(data)}
         limits = asdict(Limits(seconds, {}, seconds))
-        self._send({"limits": limits, "hurried": limits, **job, **sizes}, data)
+        self._send({"limits": limits, "hurried": limits, "wide": False, **job, **sizes}, data)
         deadline, wanted = time.monotonic() + seconds, True
         while True:
             letter, body = self._frame(deadline)

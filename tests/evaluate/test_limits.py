@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from conftest import SOLUTIONS, Grader
 
-from bench.evaluate.inside import limits
+from bench.evaluate.inside import limits, outputs
+from bench.evaluate.inside.frames import Tally
 from bench.evaluate.inside.limits import START, Clock, Moment, Watch
 
 SPIN = "import sys, time\nend = time.monotonic() + float(sys.argv[1])\nwhile time.monotonic() < end:\n    pass\n"
@@ -42,7 +43,7 @@ class Told(Clock):
     """A clock that shows what it is told."""
 
     def __init__(self) -> None:
-        self.moment = START
+        self.moment, self.records = START, 0
 
     def wall(self) -> float:
         """As told."""
@@ -62,7 +63,7 @@ def watch(last: dict[str, Any] | None = None, hurried: dict[str, Any] | None = N
     """A watch with a clock to set and the number of the test that runs."""
     clock, progress = Told(), [1, 0]
     last = last or limits_of()
-    job = {"limits": last, "hurried": hurried or last, "memory": 1 << 40, "born_with": 0}
+    job = {"limits": last, "hurried": hurried or last, "memory": 1 << 40, "born_with": 0, "wide": False}
     return Watch(job, clock, progress), clock, progress
 
 
@@ -76,14 +77,31 @@ def test_each_test_has_its_own_time() -> None:
     """The limit begins anew with each test; a slow reference's test has a longer one."""
     seen, clock, progress = watch(limits_of(test_1=10.0))
     assert [at(seen, clock, 0.1), at(seen, clock, 3.9)] == ["", ""]
-    progress[0] = 2
+    progress[0], clock.records = 2, 1
     assert [at(seen, clock, 4.1), at(seen, clock, 14.0), at(seen, clock, 14.2)] == ["", "", "time"]
+
+
+def test_who_says_that_the_next_test_has_begun_gains_nothing() -> None:
+    """Only an output that has come ends the time of a test, whatever a sample tells its runner."""
+    seen, clock, progress = watch()
+    found = []
+    for tenth in range(100):
+        progress[0], progress[1] = tenth, 1
+        found.append(at(seen, clock, tenth / 10))
+    assert found.index("time") / 10 == pytest.approx(4.2, abs=0.11)
+
+
+def test_who_says_that_no_test_has_begun_gains_nothing() -> None:
+    """Once an output has come, the next test has a limit, though its number says that none runs."""
+    seen, clock, progress = watch()
+    progress[0], clock.records = 0, 1
+    assert [at(seen, clock, tenth / 10) for tenth in range(60)].index("time") == 41
 
 
 def test_writing_an_output_down_is_not_the_samples_time() -> None:
     """While the runner writes a large output down, the limit of the suite alone holds."""
     seen, clock, progress = watch(limits_of(suite=20.0))
-    progress[1] = 1
+    seen.job["wide"], progress[1] = True, 1
     assert [at(seen, clock, 0.1), at(seen, clock, 19.9), at(seen, clock, 20.1)] == ["", "", "time"]
 
 
@@ -92,7 +110,7 @@ def test_a_suite_has_a_time_too() -> None:
     seen, clock, progress = watch(limits_of(suite=10.0))
     found = []
     for number in range(1, 7):
-        progress[0] = number
+        progress[0], clock.records = number, number - 1
         found.append(at(seen, clock, number * 2.0))
     assert found == ["", "", "", "", "", "time"]
 
@@ -129,6 +147,7 @@ def test_a_quiet_beginning_says_nothing_of_a_later_test(monkeypatch: pytest.Monk
     found = []
     for tenth in range(400):
         progress[0] = min(tenth // 9 + 1, 30)
+        clock.records = progress[0] - 1
         found.append(at(seen, clock, tenth / 10, cpu=min(tenth / 10, 26.5)))
     assert (seen.extended, seen.own_core) == (False, False)
     assert found.index("time") < 280
@@ -149,7 +168,7 @@ def test_a_suite_on_a_slow_machine_stretches_too(monkeypatch: pytest.MonkeyPatch
     seen, clock, progress = watch(limits_of(suite=10.0))
     found = []
     for tenth in range(300):
-        progress[0] = tenth + 1
+        progress[0], clock.records = tenth + 1, tenth
         found.append(at(seen, clock, tenth / 10, cpu=tenth / 10))
     assert found.index("time") / 10 == pytest.approx(20.1, abs=0.11)
     assert (seen.extended, seen.own_core) == (True, True)
@@ -171,6 +190,19 @@ def test_one_odd_measurement_changes_little(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(limits, "yardstick", lambda: next(values) * limits.NOMINAL)
     seen, clock, _ = watch(hurried=limits_of(test=1.0))
     assert [at(seen, clock, tenth / 10, cpu=tenth / 10) for tenth in range(60)].index("time") == 41
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 7, 1000])
+def test_records_are_counted_in_whatever_pieces_they_come(size: int) -> None:
+    """A record counts when its last byte has come; records without a payload count too."""
+    stream, ends = b"", []
+    for payload in (b"abc", b"", b"x" * 300, b"\0" * 12, b""):
+        stream += outputs.HEADER.pack(outputs.VALUE, len(payload)) + payload
+        ends.append(len(stream))
+    tally = Tally()
+    for start in range(0, len(stream), size):
+        piece = stream[start : start + size]
+        assert tally.take(memoryview(piece)) == sum(end <= start + len(piece) for end in ends)
 
 
 def test_the_yardstick_measures_work() -> None:

@@ -6,6 +6,8 @@ import json
 import os
 from typing import Any
 
+from .outputs import HEADER
+
 
 def send(letter: bytes, body: bytes) -> None:
     """One whole frame."""
@@ -33,3 +35,21 @@ def read_exactly(count: int) -> bytes:
         parts.append(part)
         count -= len(part)
     return b"".join(parts)
+
+
+class Tally:
+    """How many whole records have gone by, of a stream that comes in pieces."""
+
+    def __init__(self) -> None:
+        self.seen = self.end = self.begun = 0
+        self.rest = b""
+
+    def take(self, data: Any) -> int:
+        """Count on with the next piece; returns the number of whole records so far."""
+        data, start = self.rest + data, self.seen - len(self.rest)
+        self.seen = start + len(data)
+        while self.end + HEADER.size <= self.seen:
+            self.end += HEADER.size + HEADER.unpack_from(data, self.end - start)[1]
+            self.begun += 1
+        self.rest = data[self.end - start :] if self.end < self.seen else b""
+        return self.begun - (self.end > self.seen)

@@ -54,10 +54,14 @@ START = Moment(0.0, 0.0, 0.0)
 
 
 class Clock:
-    """Seconds that count against a sample: wall time, less what it waited for a core or for the judge."""
+    """Seconds that count against a sample: wall time, less what it waited for a core or for the judge.
+
+    `records` says how many whole records have come from it.
+    """
 
     def __init__(self, pid: int) -> None:
         self.path, self.began, self.stalled = f"/proc/{pid}/schedstat", time.monotonic(), 0.0
+        self.records = 0
 
     def wall(self) -> float:
         """Seconds since the start, less the time that the judge did not read."""
@@ -85,7 +89,7 @@ class Watch:
         self.job, self.clock, self.progress = job, clock, progress
         self.limits, self.hurried = job["hurried"] or job["limits"], bool(job["hurried"])
         self.extended = self.own_core = False
-        self.test, self.began = 0, START
+        self.test, self.reached, self.began = 0, (0, False), START
         self.next, self.measure = 0.0, FIRST
         self.measured: list[float] = []
         self.stretch = 1.0
@@ -98,9 +102,11 @@ class Watch:
         self.next = wall + TICK
         if not self.hurried and wall > self.measure:
             self._measure(wall)
-        now, test = self.clock.now(), self.progress[0]
-        if test != self.test:
-            self.test, self.began = test, now
+        now, records = self.clock.now(), self.clock.records
+        # A sample can write what it likes into `progress`: only an output that has come ends the time of a test.
+        self.test = max(self.progress[0], records + 1 if records else 0)
+        if (records, self.test > 0) != self.reached:
+            self.reached, self.began = (records, self.test > 0), now
         if self._late(now):
             return "time"
         return "memory" if wall > WATCH_AFTER and memory_used(self.job["born_with"]) > self.job["memory"] else ""
@@ -118,8 +124,8 @@ class Watch:
         """What was spent of a limit that is passed."""
         if self._past(self.limits["suite"], now):
             return now
-        # Writing an output down (a gigabyte, for Mbpp/255) is our doing; the suite's limit alone holds meanwhile.
-        if not self.test or self.progress[1]:
+        # Writing a large output down (a gigabyte, for Mbpp/255) is our doing; the suite's limit alone holds meanwhile.
+        if not self.test or (self.progress[1] and self.job["wide"]):
             return None
         spent = now.since(self.began)
         limit = self.limits["longer"].get(str(self.test - 1), self.limits["test"])

@@ -24,7 +24,7 @@ import time
 from typing import Any, NoReturn
 
 from . import child, leftovers, probe
-from .frames import read_exactly, receive, send, write_all
+from .frames import Tally, read_exactly, receive, send, write_all
 from .limits import TICK, Clock, Watch
 
 BUFFER = bytearray(1 << 16)
@@ -68,7 +68,7 @@ def be_child(job: dict[str, Any], writer: int, progress: Any) -> NoReturn:
         os._exit(1)
 
 
-def relay(reader: int, clock: Clock) -> bool:
+def relay(reader: int, clock: Clock, tally: Tally) -> bool:
     """Hand on what the child wrote, as far as one read goes; False at its end."""
     count = os.readv(reader, [memoryview(BUFFER)[BODY:]])
     if not count:
@@ -77,13 +77,14 @@ def relay(reader: int, clock: Clock) -> bool:
     began = time.monotonic()
     write_all(memoryview(BUFFER)[: BODY + count])
     clock.stalled += time.monotonic() - began
+    clock.records = tally.take(memoryview(BUFFER)[BODY : BODY + count])
     return True
 
 
 def attend(pid: int, reader: int, job: dict[str, Any], progress: Any) -> dict[str, Any]:
     """Serve the child until it ends, is stopped, or passes a limit; returns how it ended."""
     clock, broken, stopped, status = Clock(pid), "", False, None
-    watch = Watch(job, clock, progress)
+    watch, tally = Watch(job, clock, progress), Tally()
     poller = select.poll()
     poller.register(reader, select.POLLIN)
     poller.register(0, select.POLLIN)
@@ -91,14 +92,14 @@ def attend(pid: int, reader: int, job: dict[str, Any], progress: Any) -> dict[st
         ready = dict(poller.poll(TICK * 1000))
         if 0 in ready:
             stopped = receive()["op"] == "stop"
-        if reader in ready and not relay(reader, clock):
+        if reader in ready and not relay(reader, clock, tally):
             break
         broken = watch.broken()
         if not ready:
             status = reaped(pid)
     killed = sweep(pid)
     status = killed if status is None else status
-    while relay(reader, clock):
+    while relay(reader, clock, tally):
         pass
     os.close(reader)
     seconds, test = round(clock.wall(), 4), int(progress[0]) - 1
