@@ -93,9 +93,25 @@ def test_the_search_of_memory_finds_what_is_there(grader: Grader) -> None:
     assert (base, plus) == ("pass", "pass")
 
 
-def test_samples_do_not_meet(grader: Grader) -> None:
-    """What one sample leaves in its sandbox is gone before the next one runs in it."""
+@pytest.mark.parametrize("kept", [True, False], ids=["the same sandbox", "a sandbox to be replaced"])
+def test_samples_do_not_meet(grader: Grader, *, kept: bool) -> None:
+    """What one sample leaves in its sandbox is gone before the next one runs in it, or the sandbox is."""
     grader.workers = 1
-    folder = Path(__file__).parent / "hostile"
-    pairs = [("Demo/0", source(folder / f"{name}.py")) for name in ORDER]
-    assert [row[1] for row in grader.grade(pairs)] == ["fail", "fail"]
+    leaves, finds = traces(kept=kept)
+    assert [row[1] for row in grader.grade([("Demo/0", leaves), ("Demo/0", finds)], reuse=False)] == ["fail", "fail"]
+
+
+def test_traces_would_be_found(grader: Grader) -> None:
+    """The sample that looks for traces passes where they are: left by itself, in the same run."""
+    leaves, finds = traces(kept=True)
+    first = leaves.replace("def total", "def leave")
+    both = f"{first}\nkept = leave([])\n{finds}"
+    ((base, plus, _),) = grader.grade([("Demo/0", both)], reuse=False)
+    assert (base, plus) == ("pass", "pass")
+
+
+def traces(*, kept: bool) -> tuple[str, str]:
+    """The sample that leaves traces and the one that finds them; without what has a sandbox replaced, where `kept`."""
+    leaves, finds = (source(Path(__file__).parent / "hostile" / f"{name}.py") for name in ORDER)
+    lines = [line for line in leaves.splitlines() if not (kept and ("shmget" in line or "msgget" in line))]
+    return "\n".join(lines), finds

@@ -75,7 +75,7 @@ function factsOf(sample) {
   return [
     sample.tokens ? count(sample.tokens, "token") : "",
     sample.seconds ? `${sample.seconds.toLocaleString("en", { maximumFractionDigits: 1 })} s` : "",
-    sample.retried ? "graded twice" : "",
+    sample.retried ? "whole time limit" : "",
     sample.origin,
   ].filter(Boolean);
 }
