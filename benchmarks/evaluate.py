@@ -1,6 +1,6 @@
 """Grading beside EvalPlus's own evaluator, in one run on one machine: only the ratios mean something.
 
-    python benchmarks/evaluate.py CORPUS [--stream 15000] [--models NAME …]
+    python -m benchmarks.evaluate CORPUS [--stream 15000] [--models NAME …]
 
 CORPUS holds <model>.jsonl files of real models' solutions; HUMANEVAL_OVERRIDE_PATH names HumanEval+ if EvalPlus has not
 downloaded it. Both graders run as whole processes with two workers, EvalPlus in a bubblewrap sandbox of its own.
@@ -96,8 +96,9 @@ def _box(folder: Path) -> list[str]:
     settings = {"HOME": "/here", "HUMANEVAL_OVERRIDE_PATH": "/here/data.jsonl", "PATH": os.environ["PATH"]}
     environment = [part for name, value in settings.items() for part in ("--setenv", name, value)]
     return [
-        "bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--clearenv", *environment, *binds,
-        "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", str(folder), "/here", "--chdir", "/here",
+        "bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--clearenv", *environment,
+        "--tmpfs", "/tmp", *binds, "--proc", "/proc", "--dev", "/dev",
+        "--bind", str(folder), "/here", "--chdir", "/here",
     ]  # fmt: skip
 
 
@@ -119,7 +120,8 @@ def side_by_side(bench: Bench, corpus: Path, models: list[str]) -> None:
     first = len(bench.rows)
     for model in models:
         bench.compare(model, lines_of(corpus, model))
-    bench.add("all models", *(sum(row[i] for row in bench.rows[first:]) for i in (1, 2)))
+    if models:
+        bench.add("all models", *(sum(row[i] for row in bench.rows[first:]) for i in (1, 2)))
     print(f"canonical: {ours / least:.2f} times what the references take ({least:.1f} s over {WORKERS} cores)")
 
 
@@ -160,11 +162,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Grading beside EvalPlus's own evaluator")
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--kind", default="bubblewrap", choices=("bubblewrap", "docker"))
-    parser.add_argument("--models", nargs="*", help="instead of all models of the corpus")
+    parser.add_argument("--models", nargs="*", help="instead of all models of the corpus; none for none")
     parser.add_argument("--stream", type=int, default=0, help="also grade this many samples at once")
     parser.add_argument("--no-evalplus", action="store_true", help="measure the cache and the stream alone")
     options = parser.parse_args()
-    models = options.models or sorted(path.stem for path in options.corpus.glob("*.jsonl"))
+    every = sorted(path.stem for path in options.corpus.glob("*.jsonl"))
+    models = every if options.models is None else options.models
     with tempfile.TemporaryDirectory() as root:
         bench = Bench(Path(root), options.kind)
         if not options.no_evalplus:
