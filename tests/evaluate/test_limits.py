@@ -131,6 +131,15 @@ def test_with_a_core_to_itself_a_sample_goes_on(share: float, last: float, monke
     assert (seen.extended, seen.own_core) == (last > 1, last > 1)
 
 
+def test_who_holds_much_memory_is_disturbed_by_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sample with large data waits for memory that neighbours use too, so it is stopped and tried again alone."""
+    monkeypatch.setattr(limits, "memory_used", lambda _: 190 << 20)
+    seen, clock, _ = watch(hurried=limits_of(test=1.0))
+    found = [at(seen, clock, tenth / 10, cpu=tenth / 10) for tenth in range(60)]
+    assert found.index("time") / 10 == pytest.approx(1.1, abs=0.11)
+    assert (seen.extended, seen.own_core) == (False, False)
+
+
 def test_who_lost_its_core_later_may_blame_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sample that had a core to itself at first, and not until the last limit, is not judged by that."""
     monkeypatch.setattr(limits, "yardstick", lambda: limits.NOMINAL)

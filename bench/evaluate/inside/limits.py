@@ -24,6 +24,9 @@ PATIENCE = 4
 OWN = 0.8
 """A process whose CPU time is at least this part of the wall time had a core to itself; the yardstick takes a tenth."""
 
+LIGHT = 32 << 20
+"""Bytes up to which a core is all that a sample needs; who holds more waits for memory, which neighbours use too."""
+
 NOMINAL, SLOWEST = 0.039, 3.0
 """CPU seconds of the yardstick where EvalPlus's limits were found to fit; how far they stretch at most.
 
@@ -82,7 +85,7 @@ class Watch:
     """The limits of one run: per test, for the suite, and for memory.
 
     `extended` says that the sample passed the job's first limits and went on, `own_core` that it had a core to itself
-    when it passed the last ones.
+    and held little memory when it passed the last ones.
     """
 
     def __init__(self, job: dict[str, Any], clock: Clock, progress: Any) -> None:
@@ -113,12 +116,15 @@ class Watch:
 
     def _late(self, now: Moment) -> bool:
         spent = self._over(now)
-        self.own_core = spent is not None and spent.cpu >= OWN * spent.wall
+        self.own_core = spent is not None and spent.cpu >= OWN * spent.wall and self._light()
         if self.own_core and self.hurried:
             self.limits, self.hurried, self.extended = self.job["limits"], False, True
             return False
         # Until it is known how slow the machine is, the whole limits have no length.
         return spent is not None and (self.hurried or len(self.measured) >= FEWEST)
+
+    def _light(self) -> bool:
+        return memory_used(self.job["born_with"]) <= LIGHT
 
     def _over(self, now: Moment) -> Moment | None:
         """What was spent of a limit that is passed."""
