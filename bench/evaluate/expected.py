@@ -4,7 +4,6 @@ A file is a checksum, the length of a JSON head, the head (one object a suite) a
 """
 
 import json
-import operator
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
@@ -44,6 +43,7 @@ class Expected:
 
     `first_float` is the first test whose output is compared with a tolerance (-1: none), `nan` the tests whose output
     holds a NaN, which equals nothing. `limits` are for a run with a core to itself, `hurried` for one beside others.
+    `wide` says that an output is so large that its digest is kept.
     """
 
     wire: Any
@@ -52,16 +52,10 @@ class Expected:
     nan: frozenset[int]
     limits: Limits
     hurried: Limits
+    wide: bool = False
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
-
-    @property
-    def wide(self) -> bool:
-        """Whether an output is so large that it is kept as its digest, or was until it was asked for whole."""
-        sizes = map(operator.sub, self.offsets[1:], self.offsets)
-        kinds = {self.wire[start] & ~outputs.CONVERTED for start in self.offsets[:-1]}
-        return outputs.DIGEST in kinds or max(sizes, default=0) > outputs.LIMIT
 
     def record(self, index: int) -> tuple[int, bytes]:
         """Kind and payload of one test's record."""
@@ -93,7 +87,9 @@ def _suite(meta: dict[str, Any], wire: bytes) -> Expected:
     whole = _limits(seconds, MIN_LIMIT, FACTOR, SUITE_LIMIT)
     short = _limits(seconds, MIN_LIMIT / HURRY, FACTOR / 2, max(SUITE_LIMIT / HURRY, FACTOR / 2 * sum(seconds)))
     first_float, nan = meta["first_float"], frozenset(meta["nan"])
-    return Expected(wire, offsets(meta["sizes"]), first_float, nan, whole, short)
+    starts = offsets(meta["sizes"])
+    wide = any(wire[start] & ~outputs.CONVERTED == outputs.DIGEST for start in starts[:-1])
+    return Expected(wire, starts, first_float, nan, whole, short, wide)
 
 
 def _limits(seconds: Sequence[float], least: float, factor: float, most: float) -> Limits:
