@@ -122,7 +122,8 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         """Say the verb, the profile and the reasons."""
         step = task.meta and task.meta.get("step")
         if step:
-            reasons = ", ".join(map(str, task.meta["reasons"])) or "asked for"
+            # What a step lacks is said when it fails, which it is about to do.
+            reasons = ", ".join(str(one) for one in task.meta["reasons"] if one.kind != "prerequisite") or "asked for"
             self.write(line(step.stage, step.label, reasons) + "\n")
             self.outstream.flush()
             self.starts[task.name] = time.monotonic()

@@ -58,9 +58,7 @@ class Step:
         try:
             return stale.reasons(self.files.stamp(self.stage), self.depends(), self.outputs())
         except MissingPrerequisite as error:
-            # The whole sentence follows when the step runs, and fails.
-            lacking = error.sentence.removeprefix(f"{self.profile.id}: ").partition("; ")[0]
-            return (stale.Reason("prerequisite", lacking),)
+            return (stale.Reason("prerequisite", error.sentence),)
 
     def make(self) -> TaskFailed | None:
         """Run, then record the stamp, or the failure for the report."""
