@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,27 +42,25 @@ def table(config: Config, skipped: Mapping[str, str]) -> Iterator[tuple[str, str
 
     yield "compare", "Two profiles side by side: doit compare -a <profile> -b <profile>.", compare, pair
     cached = "Say where verdicts and ground truth are kept; doit clean cache removes them."
-    yield "cache", cached, _said(lambda: str(config.layout.cache)), []
+    yield "cache", cached, _said(lambda: [str(config.layout.cache)]), []
 
 
-def doctor(config: Config) -> str:
+def doctor(config: Config) -> Iterator[str]:
     """What this machine has and lacks."""
     from bench import doctor as machine  # noqa: PLC0415 - only here
     from bench import findings  # noqa: PLC0415 - only here
 
-    return findings.render(machine.report(config))
+    yield findings.render(machine.report(config))
 
 
-def why(config: Config, skipped: Mapping[str, str]) -> str:
+def why(config: Config, skipped: Mapping[str, str]) -> Iterator[str]:
     """A line for every step that would run, or for every profile where nothing would."""
-    lines = []
     for profile in config.profiles:
         if profile.id in skipped:
-            lines.append(line("skip", profile.id, skipped[profile.id]))
+            yield line("skip", profile.id, skipped[profile.id])
             continue
         for dataset in profile.sampling.datasets:
-            lines += _why_steps([kind(config, profile, dataset) for kind in (Generate, Samples, Evaluate)])
-    return "\n".join(lines)
+            yield from _why_steps([kind(config, profile, dataset) for kind in (Generate, Samples, Evaluate)])
 
 
 def _why_steps(steps: list[Step]) -> list[str]:
@@ -76,29 +75,26 @@ def _why_steps(steps: list[Step]) -> list[str]:
     return lines or [line("fresh", steps[0].label, "nothing would run")]
 
 
-def prompts(config: Config) -> str:
-    """Write the prompts of every dataset that a profile names, and say so one by one."""
+def prompts(config: Config) -> Iterator[str]:
+    """Write the prompts of every dataset that a profile names; each file when it is written."""
     from bench import prompts_file  # noqa: PLC0415 - only here
 
     for name in dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets):
-        print(shown(prompts_file.write(config, name)))
-    return ""
+        yield shown(prompts_file.write(config, name))
 
 
-def selftest(config: Config) -> str:
-    """Grade the canonical solutions of every dataset that a profile names and this machine has."""
+def selftest(config: Config) -> Iterator[str]:
+    """Grade the canonical solutions of every dataset that a profile names; a line each when it is done."""
     from bench.evaluate.selftest import selftest as prove  # noqa: PLC0415 - heavy
 
-    lines = []
     for name in dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets):
         proof = prove(name, config.sandbox, config.layout.cache, config.evaluation.scheduler)
         title, count = problems.SOURCES[name].title, proof.n_problems
         passed = f"{proof.base_passed}/{count} base, {proof.plus_passed}/{count} plus"
-        lines.append(f"{title}: {passed}, {proof.seconds:.1f} s")
-    return "\n".join(lines)
+        yield f"{title}: {passed}, {proof.seconds:.1f} s"
 
 
-def comparison(config: Config, a: str, b: str) -> str:
+def comparison(config: Config, a: str, b: str) -> Iterator[str]:
     """Two profiles on the datasets that both have."""
     from bench.report import compare  # noqa: PLC0415 - only here
 
@@ -109,7 +105,7 @@ def comparison(config: Config, a: str, b: str) -> str:
         if name not in known:
             raise BenchError(f'There is no profile "{name}"; doit list has them.')
     common = [dataset for dataset in known[a].sampling.datasets if dataset in known[b].sampling.datasets]
-    return "\n\n".join(compare.compare(config, a, b, dataset) for dataset in common)
+    yield "\n\n".join(compare.compare(config, a, b, dataset) for dataset in common)
 
 
 def clean_cache(config: Config) -> Callable[[], None]:
@@ -122,13 +118,16 @@ def clean_cache(config: Config) -> Callable[[], None]:
     return clean
 
 
-def _said(job: Callable[[], str]) -> Action:
+def _said(job: Callable[[], Iterable[str]]) -> Action:
     def action() -> TaskFailed | None:
         try:
-            if said := job():
-                print(said)
+            for text in job():
+                print(text, flush=True)
         except BenchError as error:
             return TaskFailed("\n".join(filter(None, [error.sentence, error.log])))
+        except BrokenPipeError:
+            # Whoever reads this, such as head, has seen enough; Python's own flush at the end must not fail either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return None
 
     return action

@@ -49,6 +49,15 @@ def test_prompts(shipped: Project) -> None:
     assert [set(row) for row in rows] == [{"task_id", "prompt", "entry_point"}] * 18
 
 
+@pytest.mark.parametrize("job", ["why", "doctor"])
+def test_a_reader_that_has_seen_enough(shipped: Project, job: str) -> None:
+    """A job whose reader is gone (`doit why | head -1`) ends as if it were there."""
+    process = shipped.start(job)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(60) == 0
+
+
 def test_the_demo_without_a_server(shipped: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no server can run, the demo's bundled answers give the same samples."""
     shipped.doit("samples:demo:demo")
