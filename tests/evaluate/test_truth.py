@@ -82,10 +82,10 @@ def test_limits_are_evalplus_heads(own: Grader, monkeypatch: pytest.MonkeyPatch)
     assert body
     head = expected.heads(body)
     assert [len(meta["seconds"]) for meta in head] == [3, 3]
-    slow = expected._suite(head[0] | {"seconds": [0.1, 2.0, 30.0]}, b"")
+    slow = expected._suite(head[0] | {"sizes": [], "seconds": [0.1, 2.0, 30.0]}, b"")
     assert isinstance(slow, Expected)
     assert slow.limits == Limits(4.0, {"1": 8.0, "2": 120.0}, 61.0)
-    assert expected._suite(head[0] | {"seconds": [0.1, 0.1, 2.0]}, b"").limits.suite == 17.0
+    assert expected._suite(head[0] | {"sizes": [], "seconds": [0.1, 0.1, 2.0]}, b"").limits.suite == 17.0
 
 
 def test_beside_others_limits_are_short(own: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,11 +93,11 @@ def test_beside_others_limits_are_short(own: Grader, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(expected, "MIN_LIMIT", 4.0)
     body = kept(Truth(own.cache, "demo").root / "Demo_0.truth")
     assert body
-    slow = expected._suite(expected.heads(body)[0] | {"seconds": [0.1, 2.0, 0.6]}, b"")
+    slow = expected._suite(expected.heads(body)[0] | {"sizes": [], "seconds": [0.1, 2.0, 0.6]}, b"")
     assert slow.hurried == Limits(1.0, {"1": 4.0, "2": 1.2}, pytest.approx(7.2))
-    many = expected._suite(expected.heads(body)[0] | {"seconds": [0.01] * 900}, b"")
+    many = expected._suite(expected.heads(body)[0] | {"sizes": [], "seconds": [0.01] * 900}, b"")
     assert (many.hurried.suite, many.limits.suite) == (pytest.approx(19.0), 61.0)
-    few = expected._suite(expected.heads(body)[0] | {"seconds": [0.001] * 100}, b"")
+    few = expected._suite(expected.heads(body)[0] | {"sizes": [], "seconds": [0.001] * 100}, b"")
     assert (few.hurried.suite, few.limits.suite) == (16.0, 61.0)
 
 
@@ -116,3 +116,9 @@ def test_whole_outputs_are_computed_when_needed(own: Grader) -> None:
     graded = own.grade([("Demo/2", ints), ("Demo/2", nearly), ("Demo/2", wrong)])
     assert [row[:2] for row in graded] == [("pass", "pass"), ("pass", "pass"), ("pass", "fail")]
     assert list(Truth(own.cache, "demo").root.glob("*.whole"))
+
+
+def test_a_suite_with_large_outputs_is_wide(own: Grader) -> None:
+    """Where an output is kept as its digest, writing outputs down may take its time; elsewhere it may not."""
+    truth = Truth(own.cache, "demo")
+    assert [truth.expected(task)["plus"].wide for task in ("Demo/0", "Demo/2")] == [False, True]
