@@ -134,20 +134,12 @@ class Evaluate(Step):
 
 
 def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
-    """The score as a person reads it, what was lost, and the seconds of grading.
-
-    The 95 % interval is for one sample a problem; the report has that of several.
-    """
-    from bench.report.stats import wilson  # noqa: PLC0415 - only after grading
-
-    title, interval = problems.SOURCES[dataset].title, ""
-    if summary.n_samples <= summary.n_problems:
-        low, high = wilson(summary.plus_passed, summary.n_problems)
-        interval = f" ({100 * low:.1f} to {100 * high:.1f})"
+    """The score as a person reads it, with the 95 % interval, what was lost, and the seconds of grading."""
+    title, plus = problems.SOURCES[dataset].title, summary.plus
     lost = Counter(info["lost"] for info in infos if info.get("lost"))
     parts = [
-        f"{title} {100 * summary.base_pass:.1f}",
-        f"{title}+ {100 * summary.plus_pass:.1f}{interval}",
+        f"{title} {100 * summary.base.value:.1f}",
+        f"{title}+ {100 * plus.value:.1f} ({100 * plus.low:.1f} to {100 * plus.high:.1f})",
         *(f"{count} {name}" for name, count in sorted(lost.items())),
         *([f"{len(summary.not_attempted)} not attempted"] if summary.not_attempted else []),
         f"{summary.seconds:.0f} s",

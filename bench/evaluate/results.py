@@ -15,22 +15,26 @@ from bench.evaluate.truth import Task, Truth
 from bench.files import write_stream
 from bench.profiles import Sandbox
 from bench.records import Verdict
+from bench.stats import Estimate, estimate
 
 SCHEMA = 1
+REPORTED = (1, 10, 100)
+"""Those k of pass@k that EvalPlus reports, as far as each problem that has samples has so many."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """How a set of samples did: pass@1 as fractions of all problems of the dataset, and what it took.
+    """How a set of samples did, and what it took. `scores` are EvalPlus's pass_at_k, over all problems of the dataset.
 
-    `base_passed` and `plus_passed` count samples; `retries` those that got their whole limit with a core to themselves,
-    `cached` those not run.
+    `base` and `plus` are pass@1 with its interval; `base_passed` and `plus_passed` count samples; `retries` those that
+    got their whole limit with a core to themselves, `cached` those not run.
     """
 
     n_problems: int
     n_samples: int
-    base_pass: float
-    plus_pass: float
+    scores: dict[str, dict[str, float]]
+    base: Estimate
+    plus: Estimate
     base_passed: int
     plus_passed: int
     not_attempted: tuple[str, ...]
@@ -65,23 +69,24 @@ class Grader:
         return cls(tuple(sites), settings, crew.width, crew.where, versions or python)
 
 
-def pass_at_1(passed: Iterable[Sequence[bool]], problems: int) -> float:
-    """The unbiased estimate of pass@1 (Chen et al. 2021, equation 1, k = 1), problems without samples failed."""
-    return sum(sum(row) / len(row) for row in passed if row) / problems if problems else 0.0
-
-
 def summarise(truth: Truth, samples: list[Sample], graded: Sequence[Graded], seconds: float) -> Summary:
-    """The summary of a graded file."""
+    """The summary of a graded file; problems without a sample count as failed."""
     groups = dict(by_task(samples))
-    base = [[graded[i].verdict.base == "pass" for i in group] for group in groups.values()]
-    plus = [[graded[i].verdict.passed for i in group] for group in groups.values()]
+    rows = [groups.get(task_id, []) for task_id in truth.tasks]
+    base = [(len(row), sum(graded[i].verdict.base == "pass" for i in row)) for row in rows]
+    plus = [(len(row), sum(graded[i].verdict.passed for i in row)) for row in rows]
+    fewest = min(map(len, groups.values()))
     return Summary(
         n_problems=len(truth.tasks),
         n_samples=len(samples),
-        base_pass=pass_at_1(base, len(truth.tasks)),
-        plus_pass=pass_at_1(plus, len(truth.tasks)),
-        base_passed=sum(map(sum, base)),
-        plus_passed=sum(map(sum, plus)),
+        scores={
+            suite: {f"pass@{k}": estimate(counts, k).value for k in REPORTED if k <= fewest}
+            for suite, counts in (("base", base), ("plus", plus))
+        },
+        base=estimate(base),
+        plus=estimate(plus),
+        base_passed=sum(passed for _, passed in base),
+        plus_passed=sum(passed for _, passed in plus),
         not_attempted=tuple(task_id for task_id in truth.tasks if task_id not in groups),
         retries=sum(one.verdict.retried for one in graded),
         cached=sum(one.cached for one in graded),
@@ -138,7 +143,6 @@ def _pieces(
     block: dict[str, Any],
 ) -> Iterator[str]:
     head = {"date": time.strftime("%Y-%m-%d %H:%M"), "hash": truth.hash}
-    scores = {"base": {"pass@1": summary.base_pass}, "plus": {"pass@1": summary.plus_pass}}
     yield json.dumps(head)[:-1] + ',\n"eval": {'
     groups = dict(by_task(samples))
     between = "\n"
@@ -151,7 +155,7 @@ def _pieces(
         yield "]"
         between = ",\n"
     per_sample = {task_id: [_about(graded[i]) for i in group] for task_id, group in groups.items()}
-    yield '\n},\n"pass_at_k": ' + json.dumps(scores)
+    yield '\n},\n"pass_at_k": ' + json.dumps(summary.scores)
     yield ',\n"bench": ' + json.dumps(block | {"samples": per_sample}) + "}\n"
 
 

@@ -2,7 +2,7 @@
 
     results/ ─▶ gather.py ─▶ Entry ─▶ standings.py ─┬─▶ markdown.py ─▶ REPORT.md
     reference-scores.json ─▶ references.py ───▲     ├─▶ jsonfile.py ─▶ report.json
-    stats.py (pure) ─▶ scores.py, pairs.py ───┘     └─▶ html.py ─────▶ report.html
+    bench/stats.py ──▶ scores.py, pairs.py ───┘     └─▶ html.py ─────▶ report.html
 
 The same results give the same bytes: there is no time in a report but the runs' own.
 """

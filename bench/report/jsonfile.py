@@ -9,7 +9,7 @@ from bench.report.records import Entry
 from bench.report.references import Comparison, Reference, references
 from bench.report.scores import Score
 from bench.report.standings import Row, Standing
-from bench.report.stats import Estimate
+from bench.stats import Estimate
 
 SCHEMA = 1
 PLACES = 6

@@ -1,6 +1,6 @@
 """Figures as the report writes them."""
 
-from bench.report.stats import Estimate
+from bench.stats import Estimate
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"

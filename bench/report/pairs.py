@@ -8,7 +8,7 @@ from math import lcm
 from bench.report.numbers import DASH
 from bench.report.records import Entry
 from bench.report.scores import by_problem
-from bench.report.stats import holm, sign_flip
+from bench.stats import holm, sign_flip
 
 ALPHA = 0.05
 

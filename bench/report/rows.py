@@ -13,8 +13,8 @@ from bench.report.records import Entry
 from bench.report.references import Comparison, reference
 from bench.report.scores import by_problem
 from bench.report.standings import Row, Standing
-from bench.report.stats import estimate
 from bench.report.text import visible
+from bench.stats import estimate
 
 DULL = ("not_attempted", "schema")
 MOST_K = 64

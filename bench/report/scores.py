@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.report.records import Entry, Graded
-from bench.report.stats import Estimate, estimate
+from bench.stats import Estimate, estimate
 
 LOST = ("truncated", "empty", "no code", "error", "timeout", "not attempted")
 """Why a sample counts as lost, in the order of the report."""

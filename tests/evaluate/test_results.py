@@ -9,12 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from conftest import SOLUTIONS, Grader
 
 from bench.evaluate import bubblewrap
-from bench.evaluate.results import pass_at_1
 
 WRONG = "def total(numbers):\n    return 7\n"
 FIRST = "def total(numbers):\n    return {3: 6, 0: 0, 1: -3}.get(len(numbers))\n"
@@ -61,14 +59,20 @@ def test_our_rows_have_evalpluss_keys(grader: Grader) -> None:
             assert isinstance(row["base_fail_tests"], list)
 
 
-def test_pass_at_1_is_evalpluss() -> None:
-    """The estimate of pass@1 is that of EvalPlus on the same counts."""
-    from evalplus.eval import estimate_pass_at_k
+def test_pass_at_10_is_evalpluss(grader: Grader, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With ten samples of every problem there is pass@10 too, as EvalPlus computes it from the same file."""
+    from evalplus.evaluate import evaluate
 
-    rows = [[True, False, False], [True], [False, True]]
-    theirs = estimate_pass_at_k(np.array([3, 1, 2]), np.array([1, 1, 1]), 1).mean()
-    assert pass_at_1(rows, 3) == pytest.approx(theirs)
-    assert pass_at_1([], 0) == 0.0
+    wrong = "def total(numbers):\n    return 7\n"
+    few = [("Demo/0", SOLUTIONS["Demo/0"])] * 2 + [("Demo/0", wrong)] * 8
+    grader.grade(few + [pair for pair in SOLUTIONS.items() if pair[0] != "Demo/0"] * 10)
+    shutil.copyfile(grader.files.results, tmp_path / "samples_eval_results.json")
+    evaluate("humaneval", samples=str(tmp_path / "samples.jsonl"), parallel=1)
+    found = grader.results()["pass_at_k"]
+    assert found["plus"] == {"pass@1": pytest.approx((5 + 0.2) / 6), "pass@10": 1.0}
+    scores = re.findall(r"pass@(\d+):\t([0-9.]+)", capsys.readouterr().out)
+    ours = [(name, value) for suite in ("base", "plus") for name, value in found[suite].items()]
+    assert scores == [(name.removeprefix("pass@"), f"{value:.3f}") for name, value in ours]
 
 
 @pytest.mark.slow

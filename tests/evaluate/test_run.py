@@ -65,7 +65,7 @@ def test_the_summary_counts_all_problems(grader: Grader) -> None:
     grader.write([("Demo/0", SOLUTIONS["Demo/0"]), ("Demo/1", "x")])
     summary = grader.run()
     assert (summary.n_problems, summary.n_samples, summary.plus_passed) == (6, 2, 1)
-    assert summary.plus_pass == pytest.approx(1 / 6)
+    assert summary.plus.value == pytest.approx(1 / 6)
     assert summary.not_attempted == ("Demo/2", "Demo/3", "Demo/4", "Demo/5")
     assert grader.results()["bench"]["not_attempted"] == list(summary.not_attempted)
 
@@ -73,7 +73,7 @@ def test_the_summary_counts_all_problems(grader: Grader) -> None:
 def test_several_samples_of_a_problem_are_an_estimate(grader: Grader) -> None:
     """With n samples a problem, pass@1 is the mean over problems of the share that passes."""
     grader.write([("Demo/0", SOLUTIONS["Demo/0"]), ("Demo/0", WRONG), ("Demo/3", SOLUTIONS["Demo/3"])])
-    assert grader.run().base_pass == pytest.approx((0.5 + 1) / 6)
+    assert grader.run().base.value == pytest.approx((0.5 + 1) / 6)
 
 
 def test_a_completion_is_appended_to_its_prompt(grader: Grader) -> None:

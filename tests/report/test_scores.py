@@ -1,7 +1,7 @@
 import pytest
 
 from bench.report.scores import score
-from bench.report.stats import wilson
+from bench.stats import wilson
 from tests.report.small import entry, graded, run
 
 

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from bench.report.pairs import bands, pairs
 from bench.report.standings import standings
-from bench.report.stats import holm, mcnemar
+from bench.stats import holm, mcnemar
 from tests.report.small import entry
 
 

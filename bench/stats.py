@@ -1,4 +1,4 @@
-"""The report's statistics: pure functions, exact where that is possible; each names the source of its formula."""
+"""The statistics: pure functions, exact where that is possible; each names the source of its formula."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from bench.report.stats import estimate, holm, mcnemar, pass_at_k, sign_flip, wilson
+from bench.stats import estimate, holm, mcnemar, pass_at_k, sign_flip, wilson
 
 
 @pytest.mark.parametrize(
