@@ -6,6 +6,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -33,6 +34,8 @@ class Pool:
         self.lock = threading.Lock()
         self.closed = False
         self.outside: Outside | None = None
+        # bubblewrap ends with the thread that started it (--die-with-parent): this one outlives every lane.
+        self.opener = ThreadPoolExecutor(1)
 
     def __enter__(self) -> Self:
         if self.box.kind == "docker":
@@ -50,6 +53,7 @@ class Pool:
             thread.start()
         for thread in threads:
             thread.join()
+        self.opener.shutdown()
         if self.outside:
             self.outside.close()
 
@@ -62,7 +66,7 @@ class Pool:
             if self.closed:
                 raise LaneEnded
             number, self.opened = self.opened, self.opened + 1
-            lane = self.box.open(self.stage, number)
+            lane = self.opener.submit(self.box.open, self.stage, number).result()
             self.busy.append(lane)
         try:
             self._prove(lane)
