@@ -10,6 +10,8 @@ import pytest
 from conftest import SOLUTIONS, Grader
 
 from bench.evaluate import bubblewrap, docker
+from bench.evaluate.lane import LONGEST
+from bench.evaluate.truth import Truth
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
 ORDER = ["leaves_traces", "finds_traces"]
@@ -53,20 +55,21 @@ def test_there_are_thirty_kinds_of_hostility() -> None:
 
 @pytest.mark.slow
 def test_none_passes_and_nothing_stays(tmp_path: Path, cache: Path, kind: str) -> None:
-    """No hostile sample passes; neighbours keep their verdicts; no process, container or file is left behind."""
+    """No hostile sample passes or outstays its limits; a right one after each passes; nothing is left behind."""
     by_name = {path.stem: path for path in HOSTILE}
     first = [by_name[name] for name in ORDER]
     paths = first + [path for path in HOSTILE if path not in first]
-    neighbours = [(task_id, text) for task_id, text in SOLUTIONS.items() if task_id != "Demo/0"]
-    pairs = [("Demo/0", source(path)) for path in paths] + neighbours * 3 + [("Demo/0", SOLUTIONS["Demo/0"])]
+    right = [f"{SOLUTIONS['Demo/0']}# after {path.stem}\n" for path in paths]
+    pairs = [("Demo/0", text) for two in zip(map(source, paths), right, strict=True) for text in two]
     started = time.monotonic()
 
     grader = Grader(tmp_path, cache, kind, workers=2, settings={"memory": 2048})
     graded = grader.grade(pairs)
 
-    passed = [path.stem for path, (base, plus, _) in zip(paths, graded, strict=False) if "pass" in (base, plus)]
-    assert passed == []
-    assert all(row[:2] == ("pass", "pass") for row in graded[len(paths) :])
+    assert [path.stem for path, row in zip(paths, graded[::2], strict=True) if "pass" in row[:2]] == []
+    assert [path.stem for path, row in zip(paths, graded[1::2], strict=True) if row[:2] != ("pass", "pass")] == []
+    limit = Truth(cache, "demo").expected("Demo/0")["base"].limits.suite * LONGEST
+    assert [path.stem for path, row in zip(paths, graded[::2], strict=True) if row[2]["seconds"] > limit] == []
     assert time.monotonic() - started < 400
     deadline = time.monotonic() + 20
     while left_behind(kind) and time.monotonic() < deadline:
