@@ -13,6 +13,7 @@ from bench import problems
 from bench.console import line, shown
 from bench.errors import BenchError
 from bench.profiles import Config
+from bench.progress import Progress, live
 from bench.step import Step
 from bench.steps import Evaluate, Generate, Samples
 
@@ -84,12 +85,15 @@ def prompts(config: Config) -> Iterator[str]:
 
 
 def selftest(config: Config) -> Iterator[str]:
-    """Grade the canonical solutions of every dataset that a profile names; a line each when it is done."""
+    """Grade the canonical solutions of EvalPlus's datasets and of those that a profile names; a line each when done."""
     from bench.evaluate.selftest import selftest as prove  # noqa: PLC0415 - heavy
 
-    for name in dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets):
-        proof = prove(name, config.sandbox, config.layout.cache, config.evaluation.scheduler)
-        title, count = problems.SOURCES[name].title, proof.n_problems
+    named = [dataset for profile in config.profiles for dataset in profile.sampling.datasets]
+    for name in dict.fromkeys([*named, *(name for name, source in problems.SOURCES.items() if source.variable)]):
+        title, progress = problems.SOURCES[name].title, Progress(f"selftest {name}", problems.SOURCES[name].count)
+        with live(progress, stays=False):
+            proof = prove(name, config.sandbox, config.layout.cache, config.evaluation.scheduler, progress.reach)
+        count = proof.n_problems
         passed = f"{proof.base_passed}/{count} base, {proof.plus_passed}/{count} plus"
         yield f"{title}: {passed}, {proof.seconds:.1f} s"
 

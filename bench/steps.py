@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 
 from bench import problems, stale
 from bench.console import in_worker, shown, tell
-from bench.files import locked
 from bench.prerequisites import require
 from bench.profiles import Config, Profile
 from bench.progress import Progress, live
@@ -119,12 +118,11 @@ class Evaluate(Step):
 
     def run(self) -> None:
         """Grade, say the score, and let REPORT.md show a local model's score before the next model starts."""
-        from bench.evaluate.run import evaluate  # noqa: PLC0415 - heavy
+        from bench.evaluate.run import alone, evaluate  # noqa: PLC0415 - heavy
 
         progress = Progress(f"grading {self.label}" if in_worker() else "grading", _count_lines(self.files.samples))
         cache = self.config.layout.cache
-        # Two gradings at once would share the cores, and samples would run out of time.
-        with locked(cache / "grading.lock", what="The grading", wait=True), live(progress, stays=False):
+        with alone(cache), live(progress, stays=False):
             summary = evaluate(
                 self.files, self.dataset, self.config.sandbox, cache, scheduler=self.config.evaluation.scheduler,
                 trusted=self.profile.builtin, on_progress=progress.reach,

@@ -8,6 +8,7 @@ Where anything goes wrong as a whole, the old results stay.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,12 +20,17 @@ from bench.evaluate.longest import Longest
 from bench.evaluate.results import Graded, Summary
 from bench.evaluate.samples_file import Sample, Solutions
 from bench.evaluate.truth import Truth
-from bench.files import write_atomic
+from bench.files import locked, write_atomic
 from bench.layout import RunFiles
 from bench.profiles import Sandbox
 from bench.records import Verdict
 
 Progress = Callable[[int, int], None]
+
+
+def alone(cache: Path) -> AbstractContextManager[None]:
+    """Wait until no other grading with this cache runs: two would share the cores, and samples run out of time."""
+    return locked(cache / "grading.lock", what="The grading", wait=True)
 
 
 def evaluate(
@@ -42,12 +48,12 @@ def evaluate(
     truth = Truth(cache, dataset)
     samples = samples_file.read(files.samples, truth.tasks)
     with open_crew(truth, sandbox, scheduler, trusted=trusted) as crew:
-        verdicts = Verdicts(cache, dataset, {site.identity for site in crew.sites})
+        verdicts = Verdicts(cache, dataset, {_named(site, sandbox) for site in crew.sites})
         if not reuse:
             verdicts.known.clear()
         known = {sample.key for sample in samples if verdicts.get(sample.key)}
         longest = Longest(cache, dataset, truth.costs)
-        grading = Grading(truth, crew, verdicts, Solutions(files.samples, truth.tasks), longest)
+        grading = Grading(truth, crew, sandbox, verdicts, Solutions(files.samples, truth.tasks), longest)
         found = grading.run(samples, on_progress)
         grader = results.Grader.of(grading.sites or crew.sites, crew, sandbox, verdicts.python)
     graded = [Graded(found[sample.key], sample.key in known) for sample in samples]
@@ -63,6 +69,7 @@ class Grading:
 
     truth: Truth
     crew: Crew
+    sandbox: Sandbox
     verdicts: Verdicts
     solutions: Solutions
     longest: Longest
@@ -103,13 +110,18 @@ class Grading:
             self.longest.note(work.task_id, verdict.seconds)
             final = replace(verdict, retried=verdict.retried or bool(before))
             if before or not owed_to_others(verdict):
-                self.verdicts.put(work.key, final, site.identity, site.python)
+                self.verdicts.put(work.key, final, _named(site, self.sandbox), site.python)
             yield work, final
         if samples:
             self.longest.save()
 
     def _seconds(self, sample: Sample) -> float:
         return OVERHEAD + self.longest.seconds(sample.task_id)
+
+
+def _named(site: Site, limits: Sandbox) -> str:
+    # What failed for want of memory or processes may pass with more of them.
+    return f"{site.identity}, {limits.memory} MiB, {limits.pids} processes"
 
 
 def log(samples: list[Sample], graded: list[Graded], summary: Summary, grader: results.Grader) -> str:

@@ -28,7 +28,7 @@ def cores() -> int:
 
 @dataclass(frozen=True)
 class Box:
-    """The chosen sandbox; `identity` names what decides a verdict beside the sample: the image, or Python's version."""
+    """The chosen sandbox; `identity` names what decides a verdict beside sample and limits: the image, or versions."""
 
     kind: str
     settings: Sandbox
@@ -100,6 +100,8 @@ def _automatic(settings: Sandbox, *, trusted: bool) -> Box:
         except SandboxError as error:
             failed = error
     if bubblewrap.reason() is None:
+        if failed and not trusted:
+            print(f"  grading in bubblewrap, not in Docker: {failed.sentence}", flush=True)
         return _box("bubblewrap", settings)
     if trusted:
         return _box("none", settings)
@@ -110,4 +112,4 @@ def _box(kind: str, settings: Sandbox, *, pull: bool = True) -> Box:
     settings = replace(settings, kind=kind)
     if kind == "docker":
         return Box(kind, settings, f"docker {docker.image_id(settings.image, pull=pull)}")
-    return Box(kind, settings, f"python {platform.python_version()}")
+    return Box(kind, settings, bubblewrap.versions() if kind == "bubblewrap" else f"python {platform.python_version()}")

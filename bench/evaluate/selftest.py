@@ -7,13 +7,15 @@ from pathlib import Path
 from bench import problems
 from bench.errors import GraderError
 from bench.evaluate.results import Summary
-from bench.evaluate.run import evaluate
+from bench.evaluate.run import Progress, alone, evaluate
 from bench.files import read_json, write_json, write_jsonl
 from bench.layout import RunFiles
 from bench.profiles import Sandbox
 
 
-def selftest(dataset: str, sandbox: Sandbox, cache: Path, scheduler: str = "") -> Summary:
+def selftest(
+    dataset: str, sandbox: Sandbox, cache: Path, scheduler: str = "", on_progress: Progress | None = None
+) -> Summary:
     """Grade the canonical solutions, all of them anew; note the result and the day in `cache`/selftest.json.
 
     Raises GraderError where one of them does not pass, and what `evaluate` raises.
@@ -22,7 +24,10 @@ def selftest(dataset: str, sandbox: Sandbox, cache: Path, scheduler: str = "") -
     rows = problems.load(dataset).problems.values()
     write_jsonl(files.samples, ({"task_id": p.task_id, "solution": p.prompt + p.canonical_solution} for p in rows))
     trusted = dataset.startswith("demo")
-    summary = evaluate(files, dataset, sandbox, cache, scheduler=scheduler, trusted=trusted, reuse=False)
+    with alone(cache):
+        summary = evaluate(
+            files, dataset, sandbox, cache, scheduler=scheduler, trusted=trusted, on_progress=on_progress, reuse=False
+        )
     block = json.loads(files.results.read_bytes())["bench"]
     note(cache, dataset, block, summary)
     lacking = summary.n_problems - summary.plus_passed

@@ -133,11 +133,12 @@ _NAMES = (("evalplus", "evalplus"), ("grader", "grader"), ("python", "Python"))
 def _sandbox(entry: Entry) -> Fact:
     box = _table(entry.bench, "sandbox")
     memory, pids = box.get("memory"), box.get("pids")
+    identity, numpy = _text(box, "identity"), _text(box, "numpy")
     return "Sandbox", _listed([
         markdown(_text(box, "kind")),
         f"image {code(_text(box, 'image'))}" if _text(box, "image") else "",
-        code(_text(box, "identity")) if _text(box, "identity") else "",
-        f"numpy {markdown(_text(box, 'numpy'))}" if _text(box, "numpy") else "",
+        code(identity) if identity else "",
+        f"numpy {markdown(numpy)}" if numpy not in identity else "",
         f"{memory:,} MiB" if _is_count(memory) else "",
         f"{pids:,} processes" if _is_count(pids) else "",
     ])  # fmt: skip

@@ -71,6 +71,15 @@ def test_the_same_text_for_another_problem_is_another_sample(grader: Grader, tmp
     assert grader.run().cached == 0
 
 
+def test_other_limits_have_their_own_verdicts(grader: Grader, tmp_path: Path) -> None:
+    """What failed for want of memory is run again where the sandbox has more of it."""
+    grader.cache, grader.settings = tmp_path / "own", {"memory": 512}
+    grader.write([counted("large", "return sum(numbers) + len(bytes(1 << 30)) - (1 << 30)")])
+    assert grader.run().plus_passed == 0
+    grader.settings = {"memory": 4096}
+    assert (grader.run().plus_passed, grader.run().cached) == (1, 1)
+
+
 def test_time_outs_are_not_reused(grader: Grader, tmp_path: Path) -> None:
     """A verdict that hangs on time is found anew each time."""
     grader.cache = tmp_path / "own"

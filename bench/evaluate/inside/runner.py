@@ -144,7 +144,7 @@ def hello() -> dict[str, Any]:
     for name in LOADED:
         importlib.import_module(name)
     sys.path[:] = [path for path in sys.path if path not in ("", os.getcwd())]
-    sys.path += [path for path in ["/site"] if os.path.isdir(path)]
+    sys.path[:0] = [path for path in ["/site"] if os.path.isdir(path)]
     try:
         version = importlib.import_module("numpy").__version__
     except (ImportError, AttributeError) as error:
