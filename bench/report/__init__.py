@@ -21,10 +21,10 @@ def inputs(config: Config) -> list[Path]:
 
 
 def sources() -> list[Path]:
-    """What the report is rendered with: this package's files and the reference scores."""
+    """What the report is rendered with: this package's files, the statistics, and the reference scores."""
     own = Path(__file__).parent
     files = [path for path in own.rglob("*") if path.suffix in (".py", ".j2", ".css", ".js", ".json")]
-    return [*sorted(files), own.parent / "reference-scores.json"]
+    return [*sorted(files), own.parent / "stats.py", own.parent / "reference-scores.json"]
 
 
 def write(config: Config, skipped: Mapping[str, str]) -> None:
