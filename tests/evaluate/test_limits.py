@@ -136,8 +136,19 @@ def test_who_holds_much_memory_is_disturbed_by_neighbours(monkeypatch: pytest.Mo
     monkeypatch.setattr(limits, "memory_used", lambda _: 190 << 20)
     seen, clock, _ = watch(hurried=limits_of(test=1.0))
     found = [at(seen, clock, tenth / 10, cpu=tenth / 10) for tenth in range(60)]
-    assert found.index("time") / 10 == pytest.approx(1.1, abs=0.11)
+    assert found.index("time") / 10 == pytest.approx(1.2, abs=0.11)
     assert (seen.extended, seen.own_core) == (False, False)
+
+
+def test_who_held_much_memory_gets_a_tenth_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sample that holds or held large data has a tenth more time than the yardstick says, tried again alone."""
+    monkeypatch.setattr(limits, "yardstick", lambda: 2 * limits.NOMINAL)
+    held = iter([0, 190 << 20])
+    monkeypatch.setattr(limits, "memory_used", lambda _: next(held, 0))
+    seen, clock, _ = watch()
+    seen.hurried = False
+    found = [at(seen, clock, tenth / 10, cpu=tenth / 10) for tenth in range(120)]
+    assert found.index("time") / 10 == pytest.approx(8.9, abs=0.11)
 
 
 def test_who_lost_its_core_later_may_blame_others(monkeypatch: pytest.MonkeyPatch) -> None:

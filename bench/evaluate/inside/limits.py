@@ -27,6 +27,9 @@ OWN = 0.8
 LIGHT = 32 << 20
 """Bytes up to which a core is all that a sample needs; who holds more waits for memory, which neighbours use too."""
 
+HEAVY = 1.1
+"""How far limits stretch for who holds more: the yardstick needs little memory, and does not see all of that wait."""
+
 NOMINAL, SLOWEST = 0.039, 3.0
 """CPU seconds of the yardstick where EvalPlus's limits were found to fit; how far they stretch at most.
 
@@ -95,7 +98,7 @@ class Watch:
         self.test, self.reached, self.began = 0, (0, False), START
         self.next, self.measure = 0.0, FIRST
         self.measured: list[float] = []
-        self.stretch = 1.0
+        self.stretch, self.most = 1.0, 0
 
     def broken(self) -> str:
         """Which limit is passed, "time" or "memory", else nothing; looks at most once a tick."""
@@ -110,21 +113,20 @@ class Watch:
         self.test = max(self.progress[0], records + 1 if records else 0)
         if (records, self.test > 0) != self.reached:
             self.reached, self.began = (records, self.test > 0), now
+        used = memory_used(self.job["born_with"]) if wall > WATCH_AFTER else 0
+        self.most = max(self.most, used)
         if self._late(now):
             return "time"
-        return "memory" if wall > WATCH_AFTER and memory_used(self.job["born_with"]) > self.job["memory"] else ""
+        return "memory" if used > self.job["memory"] else ""
 
     def _late(self, now: Moment) -> bool:
         spent = self._over(now)
-        self.own_core = spent is not None and spent.cpu >= OWN * spent.wall and self._light()
+        self.own_core = spent is not None and spent.cpu >= OWN * spent.wall and self.most <= LIGHT
         if self.own_core and self.hurried:
             self.limits, self.hurried, self.extended = self.job["limits"], False, True
             return False
         # Until it is known how slow the machine is, the whole limits have no length.
         return spent is not None and (self.hurried or len(self.measured) >= FEWEST)
-
-    def _light(self) -> bool:
-        return memory_used(self.job["born_with"]) <= LIGHT
 
     def _over(self, now: Moment) -> Moment | None:
         """What was spent of a limit that is passed."""
@@ -138,7 +140,7 @@ class Watch:
         return spent if self._past(limit, spent) else None
 
     def _past(self, limit: float, spent: Moment) -> bool:
-        limit *= self.stretch
+        limit *= self.stretch * (HEAVY if self.most > LIGHT else 1.0)
         return spent.fair > limit or spent.wall > limit * PATIENCE
 
     def _measure(self, wall: float) -> None:
