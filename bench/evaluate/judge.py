@@ -149,7 +149,7 @@ class Judge:
         if self.undecided:
             return SuiteResult("fail", self.index, self.failure, undecided=True)
         if self.failure is None and self.index == len(self.expected):
-            return SuiteResult("pass")
+            return SuiteResult("timeout" if end.doubtful else "pass", disturbed=end.doubtful)
         # Records of tests that were right may still have been on their way when the process ended.
         reached = self.index if self.failure is not None else max(self.index, end.test)
         index = min(reached, len(self.expected) - 1) if end.test >= 0 else None

@@ -13,10 +13,10 @@ from typing import Any
 
 from bench.errors import SandboxError
 from bench.evaluate.expected import Limits
-from bench.evaluate.inside.limits import HEAVY, PATIENCE, SLOWEST
+from bench.evaluate.inside.limits import DOUBT, PATIENCE, SLOWEST
 
 START_SECONDS = 90.0
-LONGEST, GRACE = PATIENCE * SLOWEST * HEAVY, 30.0
+LONGEST, GRACE = PATIENCE * SLOWEST * DOUBT, 30.0
 """A run that has not ended after LONGEST times its suite's limit and GRACE seconds is no longer being served."""
 
 MOST = 1 << 20
@@ -52,7 +52,7 @@ class End:
     """How a run ended: `broken` is "time", "memory" or "", `status` a wait status, `test` the index that ran last.
 
     `extended` says that it passed the hurried limits and went on, `own_core` that it had a core to itself when it
-    passed the last ones.
+    passed the last ones, `doubtful` that it passed some that it might have kept alone.
     """
 
     status: int | None
@@ -63,6 +63,7 @@ class End:
     dirty: bool
     extended: bool = False
     own_core: bool = False
+    doubtful: bool = False
 
     @property
     def signal(self) -> int:

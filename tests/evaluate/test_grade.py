@@ -57,6 +57,8 @@ ENDS = {
     "killed": (KILLED, {}, False, True),
     "killed after it went on": (KILLED | {"extended": True}, {}, False, True),
     "right after it went on": ({"extended": True}, {}, True, False),
+    "right, but late": ({"extended": True, "own_core": True, "doubtful": True}, {}, False, True),
+    "plus right, but late": ({}, {"extended": True, "own_core": True, "doubtful": True}, False, True),
     "base went on, plus stopped": ({"extended": True}, LATE, False, True),
     "plus out of time on its own core": ({}, LATE | {"extended": True, "own_core": True}, True, False),
 }

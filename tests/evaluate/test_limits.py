@@ -59,11 +59,19 @@ def limits_of(test: float = 4.0, suite: float = 61.0, **longer: float) -> dict[s
     return {"test": test, "longer": {name[5:]: limit for name, limit in longer.items()}, "suite": suite}
 
 
-def watch(last: dict[str, Any] | None = None, hurried: dict[str, Any] | None = None) -> tuple[Watch, Told, list[int]]:
-    """A watch with a clock to set and the number of the test that runs."""
+def watch(
+    last: dict[str, Any] | None = None, hurried: dict[str, Any] | None = None, *, whole: bool = False
+) -> tuple[Watch, Told, list[int]]:
+    """A watch with a clock to set and the number of the test that runs; `whole`: not hurried, but alone."""
     clock, progress = Told(), [1, 0]
     last = last or limits_of()
-    job = {"limits": last, "hurried": hurried or last, "memory": 1 << 40, "born_with": 0, "wide": False}
+    job = {
+        "limits": last,
+        "hurried": None if whole else hurried or last,
+        "memory": 1 << 40,
+        "born_with": 0,
+        "wide": False,
+    }
     return Watch(job, clock, progress), clock, progress
 
 
@@ -131,24 +139,21 @@ def test_with_a_core_to_itself_a_sample_goes_on(share: float, last: float, monke
     assert (seen.extended, seen.own_core) == (last > 1, last > 1)
 
 
-def test_who_holds_much_memory_is_disturbed_by_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sample with large data waits for memory that neighbours use too, so it is stopped and tried again alone."""
-    monkeypatch.setattr(limits, "memory_used", lambda _: 190 << 20)
-    seen, clock, _ = watch(hurried=limits_of(test=1.0))
-    found = [at(seen, clock, tenth / 10, cpu=tenth / 10) for tenth in range(60)]
-    assert found.index("time") / 10 == pytest.approx(1.2, abs=0.11)
-    assert (seen.extended, seen.own_core) == (False, False)
-
-
-def test_who_held_much_memory_gets_a_tenth_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sample that holds or held large data has a tenth more time than the yardstick says, tried again alone."""
+@pytest.mark.parametrize(("whole", "last"), [(False, 11.2), (True, 8.8)], ids=["beside others", "alone"])
+def test_who_held_much_memory_has_more_time(monkeypatch: pytest.MonkeyPatch, *, whole: bool, last: float) -> None:
+    """Who holds or held large data has a tenth more time; beside others two fifths, and past the tenth is in doubt."""
     monkeypatch.setattr(limits, "yardstick", lambda: 2 * limits.NOMINAL)
     held = iter([0, 190 << 20])
     monkeypatch.setattr(limits, "memory_used", lambda _: next(held, 0))
-    seen, clock, _ = watch()
-    seen.hurried = False
-    found = [at(seen, clock, tenth / 10, cpu=tenth / 10) for tenth in range(120)]
-    assert found.index("time") / 10 == pytest.approx(8.9, abs=0.11)
+    seen, clock, _ = watch(hurried=limits_of(test=1.0), whole=whole)
+    found, doubt = [], []
+    for tenth in range(120):
+        found.append(at(seen, clock, tenth / 10, cpu=tenth / 10))
+        doubt.append(seen.doubtful)
+    assert found.index("time") / 10 == pytest.approx(last + 0.1, abs=0.11)
+    assert seen.own_core
+    assert doubt[:88] == [False] * 88
+    assert doubt[90:] == [not whole] * 30
 
 
 def test_who_lost_its_core_later_may_blame_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,8 +27,12 @@ OWN = 0.8
 LIGHT = 32 << 20
 """Bytes up to which a core is all that a sample needs; who holds more waits for memory, which neighbours use too."""
 
-HEAVY = 1.1
-"""How far limits stretch for who holds more: the yardstick needs little memory, and does not see all of that wait."""
+HEAVY, DOUBT = 1.1, 1.4
+"""How far limits stretch for who holds more: the yardstick needs little memory, and does not see all of that wait.
+
+Beside others it is stopped at DOUBT times the limit (one such neighbour costs a twelfth); what ends between the two is
+tried again.
+"""
 
 NOMINAL, SLOWEST = 0.039, 3.0
 """CPU seconds of the yardstick where EvalPlus's limits were found to fit; how far they stretch at most.
@@ -88,13 +92,14 @@ class Watch:
     """The limits of one run: per test, for the suite, and for memory.
 
     `extended` says that the sample passed the job's first limits and went on, `own_core` that it had a core to itself
-    and held little memory when it passed the last ones.
+    when it passed the last ones, `doubtful` that it passed some that it might have kept alone.
     """
 
     def __init__(self, job: dict[str, Any], clock: Clock, progress: Any) -> None:
         self.job, self.clock, self.progress = job, clock, progress
-        self.limits, self.hurried = job["hurried"] or job["limits"], bool(job["hurried"])
-        self.extended = self.own_core = False
+        self.limits, self.beside = job["hurried"] or job["limits"], bool(job["hurried"])
+        self.hurried = self.beside
+        self.extended = self.own_core = self.doubtful = False
         self.test, self.reached, self.began = 0, (0, False), START
         self.next, self.measure = 0.0, FIRST
         self.measured: list[float] = []
@@ -121,7 +126,7 @@ class Watch:
 
     def _late(self, now: Moment) -> bool:
         spent = self._over(now)
-        self.own_core = spent is not None and spent.cpu >= OWN * spent.wall and self.most <= LIGHT
+        self.own_core = spent is not None and spent.cpu >= OWN * spent.wall
         if self.own_core and self.hurried:
             self.limits, self.hurried, self.extended = self.job["limits"], False, True
             return False
@@ -140,14 +145,22 @@ class Watch:
         return spent if self._past(limit, spent) else None
 
     def _past(self, limit: float, spent: Moment) -> bool:
-        limit *= self.stretch * (HEAVY if self.most > LIGHT else 1.0)
-        return spent.fair > limit or spent.wall > limit * PATIENCE
+        limit *= self.stretch
+        if self.most > LIGHT and not self.hurried:
+            late = _over(limit * HEAVY, spent)
+            self.doubtful |= late and self.beside
+            return late and (not self.beside or _over(limit * DOUBT, spent))
+        return _over(limit, spent)
 
     def _measure(self, wall: float) -> None:
         spent = yardstick()
         self.measure = wall + max(EVERY, SPARING * spent)
         self.measured = sorted([*self.measured, spent])
         self.stretch = min(SLOWEST, max(1.0, self.measured[len(self.measured) // 2] / NOMINAL))
+
+
+def _over(limit: float, spent: Moment) -> bool:
+    return spent.fair > limit or spent.wall > limit * PATIENCE
 
 
 def yardstick() -> float:

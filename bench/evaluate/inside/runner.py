@@ -104,7 +104,7 @@ def attend(pid: int, reader: int, job: dict[str, Any], progress: Any) -> dict[st
     os.close(reader)
     seconds, test = round(clock.wall(), 4), int(progress[0]) - 1
     end = {"status": status, "broken": broken, "stopped": stopped, "test": test, "seconds": seconds}
-    return end | {"extended": watch.extended, "own_core": watch.own_core}
+    return end | {"extended": watch.extended, "own_core": watch.own_core, "doubtful": watch.doubtful}
 
 
 def reaped(pid: int) -> int | None:
