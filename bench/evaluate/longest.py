@@ -1,4 +1,4 @@
-"""Which samples go first: those of problems whose samples have taken longest, so that all cores end together.
+"""Which samples go first, so that all cores end together.
 
 A problem's reference is a poor guide: the slowest solutions, loops without end among them, come again and again from
 problems whose own solutions are fast. What samples took is kept, for all models, beside the verdicts.
@@ -11,6 +11,13 @@ from bench.files import read_json, write_json
 
 FADES = 0.7
 """What a problem's samples took counts so much less with each later grading of it: one loop is not for ever."""
+
+
+SURPRISE = 1.0
+"""Seconds beyond its reference from which a sample was a surprise."""
+
+QUICK = 0.5
+"""Seconds of a reference below which a problem is expected to be quick."""
 
 
 class Longest:
@@ -30,6 +37,16 @@ class Longest:
     def seconds(self, task_id: str) -> float:
         """What a sample of that problem may take."""
         return max(self.before.get(task_id, 0.0), self.costs.get(task_id, 0.0))
+
+    def turn(self, task_id: str) -> tuple[int, float]:
+        """What to sort by: first what surprised before, longest first; then what should be quick, with its surprises.
+
+        What is known to take its time comes last, longest first: it fills the cores evenly to the end.
+        """
+        seconds, cost = self.seconds(task_id), self.costs.get(task_id, 0.0)
+        if seconds > cost + SURPRISE:
+            return 0, -seconds
+        return (1, 0.0) if cost < QUICK else (2, -seconds)
 
     def note(self, task_id: str, seconds: float) -> None:
         """Remember what a sample took."""

@@ -1,6 +1,6 @@
 """Grading one samples file.
 
-    samples ─▶ known verdicts ─▶ the rest, longest first, one lane a core ─▶ what others disturbed, again ─▶ results
+    samples ─▶ known verdicts ─▶ the rest, one lane a core (longest.py) ─▶ what others disturbed, again ─▶ results
 
 Where anything goes wrong as a whole, the old results stay.
 """
@@ -84,7 +84,7 @@ class Grading:
         self.crew.learn()
         again, same = [], Counter(sample.key for sample in samples)
         done = sum(same[key] for key in found)
-        for work, verdict in self._graded(sorted(unique.values(), key=self._seconds, reverse=True), {}):
+        for work, verdict in self._graded(sorted(unique.values(), key=lambda one: self.longest.turn(one.task_id)), {}):
             found[work.key] = verdict
             if owed_to_others(verdict):
                 again.append(unique[work.key])

@@ -24,6 +24,16 @@ def test_what_took_longest_is_kept_for_all_models(tmp_path: Path) -> None:
     assert [again.seconds(task_id) for task_id in ("a", "b", "c", "d")] == [2.0, 7.0, 0.3, 0.0]
 
 
+def test_surprises_first_and_known_work_last(tmp_path: Path) -> None:
+    """What took longer than it should goes first, then what should be quick, then the rest, each longest first."""
+    longest = Longest(tmp_path, "demo", {"slow": 3.0, "slower": 4.0, "quick": 0.1, "loops": 0.1, "crawls": 1.0})
+    for task_id, seconds in (("loops", 4.0), ("crawls", 9.0), ("slow", 3.5), ("quick", 0.9)):
+        longest.note(task_id, seconds)
+    longest.save()
+    order = sorted(longest.costs, key=Longest(tmp_path, "demo", longest.costs).turn)
+    assert order == ["crawls", "loops", "quick", "slower", "slow"]
+
+
 def test_one_loop_is_not_for_ever(tmp_path: Path) -> None:
     """With each later grading of a problem an old maximum counts less; of a problem that was not graded it stays."""
     first = Longest(tmp_path, "demo", COSTS)
