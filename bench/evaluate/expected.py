@@ -88,14 +88,16 @@ def _suite(meta: dict[str, Any], wire: bytes) -> Expected:
     short = _limits(seconds, MIN_LIMIT / HURRY, FACTOR / 2, max(SUITE_LIMIT / HURRY, FACTOR / 2 * sum(seconds)))
     first_float, nan = meta["first_float"], frozenset(meta["nan"])
     starts = offsets(meta["sizes"])
-    wide = any(wire[start] & ~outputs.CONVERTED == outputs.DIGEST for start in starts[:-1])
+    kinds = set(map(wire.__getitem__, starts[:-1]))
+    wide = not kinds.isdisjoint((outputs.DIGEST, outputs.DIGEST + outputs.CONVERTED))
     return Expected(wire, starts, first_float, nan, whole, short, wide)
 
 
 def _limits(seconds: Sequence[float], least: float, factor: float, most: float) -> Limits:
-    limits = [max(least, factor * spent) for spent in seconds]
-    longer = {str(index): limit for index, limit in enumerate(limits) if limit > least}
-    return Limits(least, longer, min(most, SUITE_LIMIT, sum(limits)) + 1)
+    slow = least / factor
+    longer = {str(index): factor * spent for index, spent in enumerate(seconds) if spent > slow}
+    total = least * (len(seconds) - len(longer)) + sum(longer.values())
+    return Limits(least, longer, min(most, SUITE_LIMIT, total) + 1)
 
 
 def offsets(sizes: list[int]) -> "array[int]":

@@ -139,9 +139,9 @@ def test_with_a_core_to_itself_a_sample_goes_on(share: float, last: float, monke
     assert (seen.extended, seen.own_core) == (last > 1, last > 1)
 
 
-@pytest.mark.parametrize(("whole", "last"), [(False, 11.2), (True, 8.8)], ids=["beside others", "alone"])
+@pytest.mark.parametrize(("whole", "last"), [(False, 10.0), (True, 8.8)], ids=["beside others", "alone"])
 def test_who_held_much_memory_has_more_time(monkeypatch: pytest.MonkeyPatch, *, whole: bool, last: float) -> None:
-    """Who holds or held large data has a tenth more time; beside others two fifths, and past the tenth is in doubt."""
+    """Who holds or held large data has a tenth more time; beside others a quarter, and past the tenth is in doubt."""
     monkeypatch.setattr(limits, "yardstick", lambda: 2 * limits.NOMINAL)
     held = iter([0, 190 << 20])
     monkeypatch.setattr(limits, "memory_used", lambda _: next(held, 0))

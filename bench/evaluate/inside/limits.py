@@ -27,7 +27,7 @@ OWN = 0.8
 LIGHT = 32 << 20
 """Bytes up to which a core is all that a sample needs; who holds more waits for memory, which neighbours use too."""
 
-HEAVY, DOUBT = 1.1, 1.4
+HEAVY, DOUBT = 1.1, 1.25
 """How far limits stretch for who holds more: the yardstick needs little memory, and does not see all of that wait.
 
 Beside others it is stopped at DOUBT times the limit (one such neighbour costs a twelfth); what ends between the two is
