@@ -12,7 +12,6 @@ from bench.files import read_json, write_json
 FADES = 0.7
 """What a problem's samples took counts so much less with each later grading of it: one loop is not for ever."""
 
-
 SURPRISE = 1.0
 """Seconds beyond its reference from which a sample was a surprise."""
 

@@ -148,10 +148,10 @@ class Watch:
     def _past(self, limit: float, spent: Moment) -> bool:
         limit *= self.stretch
         if self.most > LIGHT and not self.hurried:
-            late = _over(limit * HEAVY, spent)
+            late = _exceeds(spent, limit * HEAVY)
             self.doubtful |= late and self.beside
-            return late and (not self.beside or _over(limit * DOUBT, spent))
-        return _over(limit, spent)
+            return late and (not self.beside or _exceeds(spent, limit * DOUBT))
+        return _exceeds(spent, limit)
 
     def _measure(self, wall: float) -> None:
         spent = yardstick()
@@ -160,7 +160,7 @@ class Watch:
         self.stretch = min(SLOWEST, max(FASTEST, self.measured[len(self.measured) // 2] / NOMINAL))
 
 
-def _over(limit: float, spent: Moment) -> bool:
+def _exceeds(spent: Moment, limit: float) -> bool:
     return spent.fair > limit or spent.wall > limit * PATIENCE
 
 
