@@ -79,7 +79,7 @@ def test_several_samples_of_a_problem_are_an_estimate(grader: Grader) -> None:
 def test_a_sample_may_use_numpy(grader: Grader) -> None:
     """NumPy is there for those who import it, though much that it could want is taken away from samples."""
     text = "import numpy as np\ndef total(numbers):\n    return round(np.dot(np.ones(len(numbers)), numbers))\n"
-    late = "def total(numbers):\n    from numpy import sum\n    return sum(numbers, dtype=int)\n"
+    late = "def total(numbers):\n    return __import__('num' + 'py').sum(numbers, dtype=int)\n"
     graded = grader.grade([("Demo/0", text), ("Demo/0", late)], reuse=False)
     assert [row[:2] for row in graded] == [("pass", "pass"), ("pass", "pass")]
 

@@ -63,10 +63,6 @@ def be_child(job: dict[str, Any], writer: int, progress: Any) -> NoReturn:
         with open(job["inputs"], "rb") as file:
             inputs = marshal.loads(file.read())  # noqa: S302 - the project's own file, mounted read-only
         os.chdir(job["folder"])
-        if "numpy" in source:
-            # It cannot be loaded once names are missing (child.restrict).
-            with contextlib.suppress(ImportError):
-                importlib.import_module("numpy")
         child.run(job, source, inputs, writer, progress)
     finally:
         os._exit(1)
@@ -149,25 +145,12 @@ def hello() -> dict[str, Any]:
         importlib.import_module(name)
     sys.path[:] = [path for path in sys.path if path not in ("", os.getcwd())]
     sys.path[:0] = [path for path in ["/site"] if os.path.isdir(path)]
-    return {"python": platform.python_version(), "numpy": numpy_version(), "pid": os.getpid(), "uid": os.getuid()}
-
-
-def numpy_version() -> str:
-    """Of the NumPy that samples can import; tried in a process of its own, since each fork would copy what it loads."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            version = importlib.import_module("numpy").__version__
-        except (ImportError, AttributeError) as error:
-            version = f"missing: {error}"[:200]
-        os.write(writer, version.encode())
-        os._exit(0)
-    os.close(writer)
-    version = os.read(reader, 4096).decode()
-    os.close(reader)
-    os.waitpid(pid, 0)
-    return version or "missing: it ends its process"
+    try:
+        # Here, since it cannot be loaded once names are missing (child.restrict), by whichever module asks for it.
+        version = importlib.import_module("numpy").__version__
+    except (ImportError, AttributeError) as error:
+        version = f"missing: {error}"[:200]
+    return {"python": platform.python_version(), "numpy": version, "pid": os.getpid(), "uid": os.getuid()}
 
 
 def main() -> None:
