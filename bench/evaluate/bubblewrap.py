@@ -36,8 +36,8 @@ def interpreter() -> tuple[str, str]:
     Distributions link theirs with optimisation (LTO). pyenv does not: the same samples take a fifth longer there.
     """
     own = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    system = f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"
-    if "--with-lto" not in str(sysconfig.get_config_var("CONFIG_ARGS")) and Path(system).exists():
+    system = shutil.which(f"python{sys.version_info[0]}.{sys.version_info[1]}", path="/usr/bin")
+    if system and "--with-lto" not in str(sysconfig.get_config_var("CONFIG_ARGS")):
         said = subprocess.run([system, "-I", "-c", SAY_VERSION], capture_output=True, text=True, check=False)
         if said.returncode == 0:
             return system, said.stdout.strip()
