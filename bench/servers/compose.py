@@ -8,6 +8,7 @@ that say whose it is: one whose process is gone is removed at the next start (co
 import contextlib
 import re
 from collections.abc import Iterator
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     )
     logs.begin(log, [*engine.command(profile.host), "compose", "-p", name, "-f", str(BASE), "-f", str(override), "up"])
     container = None
+    # An interrupt between a block and its `finally` skips the latter. This runs at the end of doit's workers too.
+    removal = Finalize(None, _down, [docker, profile], exitpriority=1)
     try:
         _up(docker, profile)
         container = containers.Running(docker, log, profile.host)
@@ -64,6 +67,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
         yield Endpoint(f"{url}/v1", profile.id, facts={**health.ask(url), "image": image}, ended=container.ended)
     finally:
         _down(docker, profile)
+        removal.cancel()
         if container:
             container.close()
 

@@ -36,6 +36,16 @@ with serve(profile, config, config.model_path(profile), Path(sys.argv[2])) as en
     sys.stdin.read()
 """
 
+INTERRUPT_AT = """
+    def look(frame, event, _):
+        if event == "call" and frame.f_code.co_name == sys.argv[3]:
+            sys.setprofile(None)
+            print("interrupted", file=sys.stderr)
+            signal.raise_signal(signal.SIGINT)
+    sys.setprofile(look)
+"""
+"""What SERVE's block may end with: Ctrl-C when a function is called that its name says."""
+
 
 def docker_says(*arguments: str) -> str:
     """What the docker command prints."""
@@ -237,6 +247,16 @@ def test_interrupted_while_it_starts(make: Make, log: Path, delay: float) -> Non
         program.send_signal(signal.SIGINT)
         program.communicate(timeout=60)
     assert program.returncode == 130
+
+
+@pytest.mark.parametrize("function", ["_down", "undisturbed"])
+def test_interrupted_before_it_is_removed(make: Make, log: Path, function: str) -> None:
+    """An interrupt on the way from the end of the block to the removal, where no `finally` is reached, leaves none."""
+    _, config = make("compose")
+    ending = SERVE.replace("    sys.stdin.read()\n", INTERRUPT_AT)
+    command = [sys.executable, "-c", ending, config.file, log, function]
+    program = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (program.returncode, program.stderr) == (130, "interrupted\n")
 
 
 def test_killed_with_its_container(
