@@ -89,7 +89,7 @@ class Cluster:
         """The sandboxes of the workers."""
         return frozenset(self.members.fit.values())
 
-    def learn(self) -> None:
+    def learn(self, samples: int) -> None:  # noqa: ARG002 - the workers are there already
         """Let the workers compute what is missing of the ground truth, keep it here, and give all of it to each."""
         if not self.lacking:
             return

@@ -43,8 +43,11 @@ class Crew(Protocol):
     def where(self) -> str:
         """The scheduler's address; "" for this machine."""
 
-    def learn(self) -> None:
-        """Have the whole ground truth at hand; what is missing is computed. Raises SandboxError, GraderError."""
+    def learn(self, samples: int) -> None:
+        """Get ready for so many samples: the whole ground truth is at hand, what is missing of it is computed.
+
+        Raises SandboxError and GraderError.
+        """
 
     def each(
         self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False
@@ -88,8 +91,9 @@ class Local:
         """The one sandbox."""
         return {self.site}
 
-    def learn(self) -> None:
-        """Compute what is missing or damaged of the ground truth, and keep it for all."""
+    def learn(self, samples: int) -> None:
+        """Start lanes, and compute what is missing or damaged of the ground truth, and keep it for all."""
+        self.pool.start(samples)
         if self.truth.missing():
             with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
                 for _ in self.computed(self.truth.missing()):

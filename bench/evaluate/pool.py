@@ -1,9 +1,7 @@
 """Lanes, opened when they are needed, proved before they are used, replaced when they end."""
 
-import json
 import queue
 import secrets
-import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +11,12 @@ from typing import Any, Self, TypeVar
 
 from bench.errors import SandboxError
 from bench.evaluate import docker
-from bench.evaluate.lane import Lane, LaneEnded, into
+from bench.evaluate.lane import Lane, LaneEnded
+from bench.evaluate.outside import Outside
 from bench.evaluate.sandbox import Box
-from bench.files import write_atomic
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-PROBE_SECONDS = 30.0
 
 
 class Pool:
@@ -29,6 +26,7 @@ class Pool:
         self.box, self.stage = box, stage
         self.hello: dict[str, Any] = {}
         self.opened = 0
+        self.started: list[Lane] = []
         self.free: list[Lane] = []
         self.busy: list[Lane] = []
         self.lock = threading.Lock()
@@ -47,7 +45,7 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         with self.lock:
             self.closed = True
-            lanes = self.free + self.busy
+            lanes = self.started + self.free + self.busy
         threads = [threading.Thread(target=lane.close) for lane in lanes]
         for thread in threads:
             thread.start()
@@ -57,6 +55,15 @@ class Pool:
         if self.outside:
             self.outside.close()
 
+    def start(self, count: int) -> None:
+        """Start so many lanes, at most as many as run at once; they load their Python while the caller goes on."""
+        with self.lock:
+            self.started += [self._open() for _ in range(min(count, self.box.workers))]
+
+    def _open(self) -> Lane:
+        number, self.opened = self.opened, self.opened + 1
+        return self.opener.submit(self.box.open, self.stage, number).result()
+
     def take(self) -> Lane:
         """A lane that passed its probe. Raises SandboxError."""
         with self.lock:
@@ -65,8 +72,7 @@ class Pool:
                 return self.busy[-1]
             if self.closed:
                 raise LaneEnded
-            number, self.opened = self.opened, self.opened + 1
-            lane = self.opener.submit(self.box.open, self.stage, number).result()
+            lane = self.started.pop() if self.started else self._open()
             self.busy.append(lane)
         try:
             self._prove(lane)
@@ -154,43 +160,3 @@ class Pool:
         # Two lanes ended under this job: if a third one starts, the job ended them, else the engine did.
         self.give_back(self.take())
         return lost(job)
-
-
-class Outside:
-    """What a sample must not reach: listeners on this machine's addresses and a file."""
-
-    def __init__(self, canary: Path) -> None:
-        self.secret, self.canary = secrets.token_hex(16), canary.resolve()
-        write_atomic(self.canary, self.secret)
-        self.listeners = []
-        for address in {"127.0.0.1", _own_address()}:
-            with suppress(OSError):
-                self.listeners.append(socket.create_server((address, 0)))
-
-    def probe(self, lane: Lane) -> list[str]:
-        """What got through, one clause each. Raises SandboxError where the probe does not come back."""
-        answer = bytearray()
-        job = {
-            "op": "probe", "listeners": [listener.getsockname() for listener in self.listeners],
-            "canary": str(self.canary), "secret": self.secret,
-        }  # fmt: skip
-        try:
-            lane.call(job, "", into(answer), PROBE_SECONDS)
-            return list(json.loads(answer))
-        except (LaneEnded, ValueError):
-            raise SandboxError("The sandbox ended while it was being probed; see docs/sandbox.md.") from None
-
-    def close(self) -> None:
-        """Stop listening."""
-        for listener in self.listeners:
-            listener.close()
-        self.canary.unlink(missing_ok=True)
-
-
-def _own_address() -> str:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-            return str(probe.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"

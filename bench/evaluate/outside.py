@@ -1,0 +1,53 @@
+"""What a sample must not reach, put up on this machine before any sample runs, so that a lane's probe can try."""
+
+import json
+import secrets
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from bench.errors import SandboxError
+from bench.evaluate.lane import Lane, LaneEnded, into
+from bench.files import write_atomic
+
+PROBE_SECONDS = 30.0
+
+
+class Outside:
+    """Listeners on this machine's addresses, and a file with a secret."""
+
+    def __init__(self, canary: Path) -> None:
+        self.secret, self.canary = secrets.token_hex(16), canary.resolve()
+        write_atomic(self.canary, self.secret)
+        self.listeners = []
+        for address in {"127.0.0.1", _own_address()}:
+            with suppress(OSError):
+                self.listeners.append(socket.create_server((address, 0)))
+
+    def probe(self, lane: Lane) -> list[str]:
+        """What got through, one clause each. Raises SandboxError where the probe does not come back."""
+        answer = bytearray()
+        job = {
+            "op": "probe", "listeners": [listener.getsockname() for listener in self.listeners],
+            "canary": str(self.canary), "secret": self.secret,
+        }  # fmt: skip
+        try:
+            lane.call(job, "", into(answer), PROBE_SECONDS)
+            return list(json.loads(answer))
+        except (LaneEnded, ValueError):
+            raise SandboxError("The sandbox ended while it was being probed; see docs/sandbox.md.") from None
+
+    def close(self) -> None:
+        """Stop listening."""
+        for listener in self.listeners:
+            listener.close()
+        self.canary.unlink(missing_ok=True)
+
+
+def _own_address() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
