@@ -11,5 +11,5 @@
 All that runs in the sandbox stands in inside/; it never holds an expected output.
 """
 
-GRADER_VERSION = "1"
+GRADER_VERSION = "2"
 """Verdicts of another version are not reused; raise it when a verdict could change."""

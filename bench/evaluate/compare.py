@@ -30,7 +30,7 @@ class Rule:
 
     @property
     def form(self) -> str:
-        """What an output becomes inside the sandbox before it is sent: "", "set" or "not none"."""
+        """What an output becomes in the sandbox before it is sent: "", "set" (unless floats in order) or "not none"."""
         if self.family != "mbpp":
             return ""
         if self.entry_point in SET_TASKS:
@@ -54,11 +54,17 @@ class Rule:
                 return True
             if self.family == "humaneval" and oracle is not None:
                 return False
-            if bool(out == expected):
+            if self.form == "set" and _unordered(out) == _unordered(expected):
+                return True
+            if self.form != "set" and bool(out == expected):
                 return True
             return atol != 0 and same_type and type(out) is type(expected) and close(out, expected, atol)
         except Exception:  # noqa: BLE001 - what cannot be compared is not right
             return False
+
+
+def _unordered(value: Any) -> Any:
+    return set(value) if isinstance(value, list | tuple) else value
 
 
 def close(out: Any, expected: Any, atol: float) -> bool:

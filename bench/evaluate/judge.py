@@ -115,7 +115,8 @@ class Judge:
             if own == wanted_kind and payload == wanted and self.index not in self.expected.nan:
                 self.index += 1
                 return True
-            self.undecided = not hopeless(first_bytes(own, payload), first_bytes(wanted_kind, wanted))
+            fixed = self.rule.form != "set" and hopeless(first_bytes(own, payload), first_bytes(wanted_kind, wanted))
+            self.undecided = not fixed
             return self._wrong(describe(own, payload))
         try:
             out = decode(payload) if own == outputs.VALUE else None

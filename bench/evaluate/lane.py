@@ -31,8 +31,8 @@ class LaneEnded(Exception):  # noqa: N818 - an event that its caller handles; us
 class Run:
     """One suite to run.
 
-    `inputs` is the path of the inputs inside the sandbox; `form` is what an output becomes before it is sent ("",
-    "set", "not none"); a record of more than `limit_bytes` crosses as a digest. The `limits` stretch where the machine
+    `inputs` is the path of the inputs inside the sandbox; `form` is what an output becomes before it is sent
+    (`Rule.form`); a record of more than `limit_bytes` crosses as a digest. The `limits` stretch where the machine
     is slow at the moment; without a core to itself, the sample is stopped at the `hurried` ones, where there are any.
     `wide` says that outputs are large, so that writing one down may take its time.
     """

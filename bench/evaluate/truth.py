@@ -26,7 +26,7 @@ from bench.evaluate.inside import outputs
 from bench.evaluate.lane import Lane, Run, into
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 
-FORMAT = 2
+FORMAT = 3
 SUITES = ("base", "plus")
 UNLIMITED = Limits(600.0, {}, 600.0)
 """What a canonical solution may take."""

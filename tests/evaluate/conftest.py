@@ -101,12 +101,13 @@ class Grader:
     kind: str = "bubblewrap"
     workers: int = 2
     image: str = IMAGE
+    dataset: str = "demo"
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def files(self) -> RunFiles:
         """What is graded and what comes of it."""
-        return RunFiles(self.root / "profile", "demo")
+        return RunFiles(self.root / "profile", self.dataset)
 
     def write(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Make samples.jsonl of task ids and solutions."""
@@ -117,7 +118,7 @@ class Grader:
     def run(self, **options: Any) -> Summary:
         """Grade what was written."""
         sandbox = Sandbox(kind=self.kind, image=self.image, workers=self.workers, **self.settings)
-        return evaluate(self.files, "demo", sandbox, self.cache, **options)
+        return evaluate(self.files, self.dataset, sandbox, self.cache, **options)
 
     def results(self) -> dict[str, Any]:
         """What eval_results.json holds."""

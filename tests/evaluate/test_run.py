@@ -3,8 +3,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PROBLEMS, SOLUTIONS, Grader
+from conftest import PROBLEMS, SOLUTIONS, Grader, problem
 
+from bench import problems
 from bench.errors import BenchError, SamplesError
 from bench.evaluate import crew
 from bench.evaluate.grade import Work, judged
@@ -82,6 +83,25 @@ def test_a_sample_may_use_numpy(grader: Grader) -> None:
     late = "def total(numbers):\n    return __import__('num' + 'py').sum(numbers, dtype=int)\n"
     graded = grader.grade([("Demo/0", text), ("Demo/0", late)], reuse=False)
     assert [row[:2] for row in graded] == [("pass", "pass"), ("pass", "pass")]
+
+
+@pytest.mark.parametrize(
+    ("returned", "status"),
+    [
+        ("n / 3 for n in (2, 1, 0)", "pass"), ("n / 3 + 1e-8 for n in (0, 1, 2)", "pass"),
+        ("n / 3 + 1e-8 for n in (2, 1, 0)", "fail"), ("n / 3 for n in (0, 1, 2, 2)", "pass"), ("0, 1, 2", "fail"),
+    ],
+)  # fmt: skip
+def test_floats_compared_as_sets_are_right_in_order_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, returned: str, status: str
+) -> None:
+    """Where EvalPlus compares sets, floats that are another set pass by the tolerance if they come in order."""
+    row = problem(0, "Diff", "def Diff():\n    return [n / 3 for n in (0, 1, 2)]\n", [[]], [[]])
+    (tmp_path / "mbpp.jsonl").write_text(json.dumps(row) + "\n")
+    monkeypatch.setattr(problems, "BUNDLED", tmp_path)
+    grader = Grader(tmp_path, tmp_path / "cache", dataset="demo-mbpp")
+    ((base, _, _),) = grader.grade([("Demo/0", f"def Diff():\n    return [{returned}]\n")])
+    assert base == status
 
 
 def test_a_completion_is_appended_to_its_prompt(grader: Grader) -> None:
