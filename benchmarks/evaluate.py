@@ -30,8 +30,8 @@ from pathlib import Path
 from bench.evaluate.run import evaluate
 from bench.layout import RunFiles
 from bench.profiles import Sandbox
-files, cache, kind, reuse = RunFiles(Path(sys.argv[1]), "humaneval"), Path(sys.argv[2]), sys.argv[3], bool(sys.argv[4])
-evaluate(files, "humaneval", Sandbox(kind=kind, workers=2), cache, reuse=reuse)
+folder, cache, kind, reuse, dataset = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], bool(sys.argv[4]), sys.argv[5]
+evaluate(RunFiles(folder, dataset), dataset, Sandbox(kind=kind, workers=2), cache, reuse=reuse)
 """
 THEIRS = "import sys; sys.argv[0] = 'evalplus.evaluate'; from evalplus.evaluate import main; main()"
 
@@ -39,20 +39,21 @@ THEIRS = "import sys; sys.argv[0] = 'evalplus.evaluate'; from evalplus.evaluate 
 class Bench:
     """Both graders, each with a cache of its own below one folder."""
 
-    def __init__(self, root: Path, kind: str) -> None:
-        self.root, self.kind = root, kind
-        self.problems = problems.load("humaneval").problems
+    def __init__(self, root: Path, kind: str, dataset: str = "humaneval") -> None:
+        self.root, self.kind, self.dataset = root, kind, dataset
+        self.problems = problems.load(dataset).problems
         self.rows: list[tuple[str, float, float]] = []
         (root / "theirs").mkdir()
-        (root / "theirs" / "data.jsonl").write_bytes(problems.location("humaneval").read_bytes())
+        (root / "theirs" / "data.jsonl").write_bytes(problems.location(dataset).read_bytes())
+        self.their_results = root / "theirs" / "samples_eval_results.json"
+        self.files = RunFiles(root / "ours", dataset)
 
     def ours(self, lines: list[str], *, reuse: bool = False) -> float:
         """Seconds that we take for these samples."""
-        files = RunFiles(self.root / "ours", "humaneval")
-        files.root.mkdir(parents=True, exist_ok=True)
-        files.samples.write_text("".join(lines))
-        command = [sys.executable, "-c", OURS, str(files.profile), str(self.root / "cache"), self.kind, "1" * reuse]
-        return _timed(lambda: subprocess.run(command, check=True))
+        self.files.root.mkdir(parents=True, exist_ok=True)
+        self.files.samples.write_text("".join(lines))
+        options = [str(self.files.profile), str(self.root / "cache"), self.kind, "1" * reuse, self.dataset]
+        return _timed(lambda: subprocess.run([sys.executable, "-c", OURS, *options], check=True))
 
     def theirs(self, lines: list[str]) -> float:
         """Seconds that EvalPlus takes for these samples; it wants a line for each problem."""
@@ -62,12 +63,13 @@ class Bench:
             json.dumps({"task_id": task, "solution": ""}) + "\n" for task in self.problems if task not in attempted
         ]
         (folder / "samples.jsonl").write_text("".join([*lines, *missing]))
-        (folder / "samples_eval_results.json").unlink(missing_ok=True)
-        options = ["--dataset", "humaneval", "--samples", "/here/samples.jsonl"]
+        self.their_results.unlink(missing_ok=True)
+        options = ["--dataset", self.dataset, "--samples", "/here/samples.jsonl"]
         options += ["--parallel", str(WORKERS), "--min-time-limit", "4"]
-        command = [*_box(folder), sys.executable, "-c", THEIRS, *options]
+        variable = problems.SOURCES[self.dataset].variable
+        command = [*_box(folder, variable), sys.executable, "-c", THEIRS, *options]
         seconds = _timed(lambda: subprocess.run(command, check=True, capture_output=True))
-        assert (folder / "samples_eval_results.json").exists()
+        assert self.their_results.exists()
         return seconds
 
     def compare(self, name: str, lines: list[str]) -> None:
@@ -91,9 +93,9 @@ def _timed(job: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-def _box(folder: Path) -> list[str]:
+def _box(folder: Path, variable: str) -> list[str]:
     binds = bubblewrap._binds([*bubblewrap.SYSTEM, sys.base_prefix, sys.prefix])  # noqa: SLF001 - the same machine
-    settings = {"HOME": "/here", "HUMANEVAL_OVERRIDE_PATH": "/here/data.jsonl", "PATH": os.environ["PATH"]}
+    settings = {"HOME": "/here", variable: "/here/data.jsonl", "PATH": os.environ["PATH"]}
     environment = [part for name, value in settings.items() for part in ("--setenv", name, value)]
     return [
         "bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--clearenv", *environment,
@@ -121,7 +123,8 @@ def side_by_side(bench: Bench, corpus: Path, models: list[str]) -> None:
     for model in models:
         bench.compare(model, lines_of(corpus, model))
     if models:
-        bench.add("all models", *(sum(row[i] for row in bench.rows[first:]) for i in (1, 2)))
+        rows = bench.rows[first:]
+        bench.add("all models", sum(theirs for _, theirs, _ in rows), sum(here for _, _, here in rows))
     print(f"canonical: {ours / least:.2f} times what the references take ({least:.1f} s over {WORKERS} cores)")
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from bench.extract import extract_code
 
@@ -73,7 +74,7 @@ def main(arguments: list[str]) -> int:
     late = 0
     extract_code(CODE, "add", PROMPT)
     for row in rows():
-        took = min(seconds(lambda row=row: extract_code(row.text, "add", PROMPT)) for _ in range(1 + bool(row.limit)))
+        took = min(seconds(partial(extract_code, row.text, "add", PROMPT)) for _ in range(1 + bool(row.limit)))
         late += bool(row.limit) and took > row.limit
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         limit = f"(limit {1000 * row.limit:.0f} ms)" if row.limit else ""
@@ -81,9 +82,7 @@ def main(arguments: list[str]) -> int:
         if "--evalplus" in arguments and row.limit and row.limit < 1:
             from evalplus.sanitize import sanitize  # noqa: PLC0415 - heavy, and seldom asked for
 
-            print(
-                f"{'  EvalPlus':<42} {1000 * seconds(lambda row=row: sanitize(row.text, 'add')):10.1f} ms", flush=True
-            )
+            print(f"{'  EvalPlus':<42} {1000 * seconds(partial(sanitize, row.text, 'add')):10.1f} ms", flush=True)
     return 1 if late else 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.records import Completion, SampleInfo, Status
-from bench.report.records import Entry, Graded
+from bench.report.records import Entry, Graded, State
 
 IMPORTED = {
     "claude-opus-4": "Claude Opus 4",
@@ -100,7 +100,7 @@ def imported(shared: Path, model: str, dataset: str = "humaneval") -> Entry:
         for line, (task_id, code) in enumerate(codes.items(), 1)
         if task_id in known
     )
-    state = "done" if len(samples) == 164 else "partial"
+    state: State = "done" if len(samples) == 164 else "partial"
     return Entry(
         model, dataset, IMPORTED[model], "from the corpus", "", state,
         n_problems=164, samples=samples, bench=bench_block(), date="2026-11-24 10:12",
@@ -270,7 +270,7 @@ def demo(profile: str, title: str, letters: str, **about: Any) -> Entry:
                 rule="fence" if code else "none",
             )
         )  # fmt: skip
-    state = "done" if len(letters) == 18 else "partial"
+    state: State = "done" if len(letters) == 18 else "partial"
     return Entry(profile, "demo", title, "", "", state, n_problems=18, samples=tuple(samples), **about)
 
 

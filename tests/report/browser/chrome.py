@@ -53,7 +53,8 @@ class Page:
             elif "error" in answer:
                 raise RuntimeError(f"{method}: {answer['error']}")
             else:
-                return answer["result"]
+                result: dict[str, Any] = answer["result"]
+                return result
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._held:
