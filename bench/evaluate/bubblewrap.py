@@ -65,7 +65,8 @@ def command(box: Path, lane: int) -> list[str]:
         "--setenv", "PYTHONHASHSEED", "0", "--setenv", "OPENBLAS_NUM_THREADS", "1",
         "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
         *_binds([*SYSTEM, *prefix]), *_numpy(), "--ro-bind", str(box), "/box",
-        "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm",  # noqa: S108 - inside
+        "--proc", "/proc", "--dev", "/dev", "--mqueue", "/dev/mqueue",
+        "--size", str(64 << 20), "--perms", "1777", "--tmpfs", "/dev/shm",  # noqa: S108 - inside
         "--remount-ro", "/dev", "--size", str(64 << 20), "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108 - inside
         "--chdir", "/box", "--remount-ro", "/", python, "-s", "-m", "inside.runner", str(uid),
     ]  # fmt: skip

@@ -153,7 +153,7 @@ class Judge:
             return SuiteResult("timeout" if end.doubtful else "pass", disturbed=end.doubtful)
         # Records of tests that were right may still have been on their way when the process ended.
         reached = self.index if self.failure is not None else max(self.index, end.test)
-        index = min(reached, len(self.expected) - 1) if end.test >= 0 else None
+        index = min(reached, len(self.expected) - 1) if end.test >= 0 and len(self.expected) else None
         if self.failure is not None:
             return SuiteResult("fail", index, self.failure)
         if end.broken == "time":

@@ -42,7 +42,7 @@ def _sample(path: Path, number: int, line: bytes, start: int, tasks: Mapping[str
     where = f"{path}, line {number}"
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         torn = "is cut off" if not line.endswith(b"\n") else "is not JSON"
         raise SamplesError(f"{where} {torn}; make the samples again, or mend that line.") from None
     task_id = row.get("task_id") if isinstance(row, dict) else None

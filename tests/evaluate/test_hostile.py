@@ -104,6 +104,21 @@ def test_samples_do_not_meet(grader: Grader, *, kept: bool) -> None:
     assert [row[1] for row in grader.grade([("Demo/0", leaves), ("Demo/0", finds)], reuse=False)] == ["fail", "fail"]
 
 
+def test_a_changed_sandbox_is_replaced(grader: Grader) -> None:
+    """A sample that takes time and memory from its parent, and so from all that come after it, takes them from none."""
+    grader.workers = 1
+    hostile = (
+        "import ctypes, os\ndef total(numbers):\n    os.setpriority(os.PRIO_PROCESS, 1, 19)\n"
+        "    ctypes.CDLL(None).prlimit(1, 9, (ctypes.c_ulong * 2)(1 << 29, 1 << 29), None)\n"
+    )
+    finds = (
+        "import os\ndef total(numbers):\n    bytearray(1 << 29)\n"
+        "    return sum(numbers) if os.getpriority(os.PRIO_PROCESS, 0) == 0 else None\n"
+    )
+    graded = grader.grade([("Demo/0", hostile), ("Demo/0", finds)], reuse=False)
+    assert [row[:2] for row in graded] == [("fail", "fail"), ("pass", "pass")]
+
+
 def test_traces_would_be_found(grader: Grader) -> None:
     """The sample that looks for traces passes where they are: left by itself, in the same run."""
     leaves, finds = traces(kept=True)

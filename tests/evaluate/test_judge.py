@@ -1,3 +1,4 @@
+import marshal
 from array import array
 from typing import Any
 
@@ -55,6 +56,15 @@ def test_a_missing_output_is_no_pass() -> None:
     """A process that ends before its last test fails, whatever its exit status says."""
     result = judged(wire([1, 2])[: -len(DONE)], [1, 2, 3])
     assert (result.status, result.failure) == ("fail", {"error": "ended without a result", "line": 0})
+
+
+def test_a_suite_without_tests_has_no_failing_one() -> None:
+    """Where a suite has no tests, a sample that says it was in one fails before the first."""
+    payload = marshal.dumps(("ValueError", "no", 1), 2)
+    judge = Judge(Rule("mbpp", "f", 0), Expected(DONE, offsets([]), -1, frozenset(), LIMITS, LIMITS), list)
+    assert not judge.feed(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
+    result = judge.finish(End(0, "", stopped=False, test=4, seconds=0.1, dirty=False))
+    assert (result.status, result.index) == ("fail", None)
 
 
 def test_more_outputs_than_tests_are_no_pass() -> None:

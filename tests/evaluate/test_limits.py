@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -228,6 +229,17 @@ def test_records_are_counted_in_whatever_pieces_they_come(size: int) -> None:
     for start in range(0, len(stream), size):
         piece = stream[start : start + size]
         assert tally.take(memoryview(piece)) == sum(end <= start + len(piece) for end in ends)
+
+
+def test_counting_records_copies_none() -> None:
+    """Outputs are not copied while they are counted: the next sample is born with what this process's memory holds."""
+    payload = bytes(1 << 20)
+    piece = memoryview(outputs.HEADER.pack(outputs.VALUE, len(payload)) + payload)
+    tracemalloc.start()
+    assert Tally().take(piece) == 1
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10_000
 
 
 def test_the_yardstick_measures_work() -> None:

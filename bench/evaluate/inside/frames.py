@@ -38,18 +38,28 @@ def read_exactly(count: int) -> bytes:
 
 
 class Tally:
-    """How many whole records have gone by, of a stream that comes in pieces."""
+    """How many whole records have gone by, of a stream that comes in pieces.
+
+    Only headers are looked at: a copy of an output would stay in this process, and the next sample is born with it.
+    """
 
     def __init__(self) -> None:
-        self.seen = self.end = self.begun = 0
-        self.rest = b""
+        self.begun = self.left = 0
+        self.head = b""
 
     def take(self, data: Any) -> int:
-        """Count on with the next piece; returns the number of whole records so far."""
-        data, start = self.rest + data, self.seen - len(self.rest)
-        self.seen = start + len(data)
-        while self.end + HEADER.size <= self.seen:
-            self.end += HEADER.size + HEADER.unpack_from(data, self.end - start)[1]
-            self.begun += 1
-        self.rest = data[self.end - start :] if self.end < self.seen else b""
-        return self.begun - (self.end > self.seen)
+        """Count on with the next piece, a view of bytes; returns the number of whole records so far."""
+        at, size = 0, len(data)
+        while True:
+            step = min(self.left, size - at)
+            self.left -= step
+            at += step
+            if at == size:
+                return self.begun - (self.left > 0)
+            part = bytes(data[at : at + HEADER.size - len(self.head)])
+            self.head += part
+            at += len(part)
+            if len(self.head) == HEADER.size:
+                self.left = HEADER.unpack(self.head)[1]
+                self.head = b""
+                self.begun += 1

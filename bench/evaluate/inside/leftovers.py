@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import tempfile
 import time
+from typing import Any
 
 SHARED = ("/tmp", "/dev/shm", "/dev/mqueue")  # noqa: S108 - the sandbox's own
 SYSV = ("/proc/sysvipc/shm", "/proc/sysvipc/msg", "/proc/sysvipc/sem")
@@ -15,6 +17,15 @@ SECONDS = 1.0
 def folder() -> str:
     """A new empty folder for a sample to run in."""
     return tempfile.mkdtemp(prefix="sample-")
+
+
+LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
+
+
+def state() -> list[Any]:
+    """What a sample of the same user can change of this process from outside, and later samples would inherit."""
+    rights = [resource.getrlimit(kind) for kind in LIMITS]
+    return [rights, os.sched_getaffinity(0), os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)]
 
 
 def cleared(path: str) -> bool:

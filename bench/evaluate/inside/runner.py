@@ -159,6 +159,7 @@ def main() -> None:
     send(b"H", json.dumps(hello()).encode())
     progress = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("I")
     born_with = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    first = leftovers.state()
     gc.collect()
     gc.freeze()
     while True:
@@ -170,7 +171,7 @@ def main() -> None:
         pid, reader = start(job, progress)
         end = attend(pid, reader, job, progress)
         BUFFER[:] = bytes(len(BUFFER))
-        end["dirty"] = not leftovers.cleared(job["folder"])
+        end["dirty"] = not leftovers.cleared(job["folder"]) or leftovers.state() != first
         send(b"E", json.dumps(end).encode())
 
 
