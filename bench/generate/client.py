@@ -119,7 +119,7 @@ def _once(
             if response.status_code != requests.codes.ok:
                 words = f"{response.status_code}: {_words(response)}"
                 raise RequestError(f"the server refused the request with {words}", status=response.status_code)
-            return _read(response, deadline, limits.request_timeout, tick)
+            return _read(response, deadline, profile, tick)
     except requests.exceptions.ReadTimeout:
         raise _hung(profile) from None
     except requests.ConnectionError as error:
@@ -133,11 +133,17 @@ def _hung(profile: Profile) -> HungError:
     return HungError(f"{profile.id}: {silence}; raise it in [server] if the model is only slow.")
 
 
-def _read(response: requests.Response, deadline: float, timeout: float, tick: Tick) -> Answer:
-    answer = Answer()
+def _read(response: requests.Response, deadline: float, profile: Profile, tick: Tick) -> Answer:
+    answer, heard, limits = Answer(), time.monotonic(), profile.server
     for event in _events(response):
-        if time.monotonic() > deadline:
-            raise LateError(f"the answer took longer than request_timeout = {timeout:g} s")
+        now = time.monotonic()
+        if now > deadline:
+            raise LateError(f"the answer took longer than request_timeout = {limits.request_timeout:g} s")
+        if event == {}:
+            if now - heard > limits.stall_timeout:
+                raise _hung(profile)
+            continue
+        heard = now
         if event is None:
             return answer
         if "error" in event:
@@ -148,9 +154,13 @@ def _read(response: requests.Response, deadline: float, timeout: float, tick: Ti
 
 
 def _events(response: requests.Response) -> Iterator[dict[str, Any] | None]:
-    """The server-sent events as JSON; None for the end mark."""
+    """The server-sent events as JSON; None for the end mark, {} for a line that says nothing.
+
+    llama-server sends comments while it computes, so silence on the connection does not tell that an answer hangs.
+    """
     for line in response.iter_lines():
         if not line.startswith(b"data:"):
+            yield {}
             continue
         data = line[5:].strip()
         try:

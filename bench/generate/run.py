@@ -1,7 +1,6 @@
 """Ask for what the journal lacks, and nothing else."""
 
 from dataclasses import dataclass
-from itertools import islice
 
 from bench import problems
 from bench.console import shown, tell
@@ -65,11 +64,12 @@ class Generation:
         """Ask for all that is missing. Raises what `generate` raises."""
         have, canary = self.kept(), Canary(self.profile)
         progress = Progress(self.profile.title, len(self.wants), had=len(have))
-        for want in islice((want for want in self.wants if want.place in have), FIRST):
-            canary.watch(lacks(have[want.place].completion, want))
         missing = [want for want in self.wants if want.place not in have]
         if not missing:
             return
+        came = sorted((want for want in self.wants if want.place in have), key=lambda want: have[want.place].line)
+        for want in came[:FIRST]:
+            canary.watch(lacks(have[want.place].completion, want))
         files = self.config.layout.run(self.profile.id, dataset)
         files.root.mkdir(parents=True, exist_ok=True)
         with (

@@ -76,6 +76,11 @@ class Handler(BaseHTTPRequestHandler):
             os._exit(7)
         if behaviour.get("cut"):
             return
+        for _ in range(int(behaviour.get("pings", 0))):
+            time.sleep(0.05)
+            # Longer than what a client reads at a time where, as here, an answer does not come in chunks.
+            self.wfile.write(b": ping" + 600 * b"." + b"\n\n")
+            self.wfile.flush()
         for _ in range(int(behaviour.get("drops", 0))):
             time.sleep(0.1)
             self.event({"choices": [{"delta": {"content": " "}}]})

@@ -81,6 +81,15 @@ def test_a_stream_that_breaks_off_is_no_answer(faulty: Bench) -> None:
     assert faulty.count("asked") == 7
 
 
+def test_a_server_that_hangs_and_says_that_it_lives(faulty: Bench) -> None:
+    """Comments that keep the connection open, as llama-server sends them, are no answer: both limits hold."""
+    faulty.plan({}, {"pings": 40})
+    with pytest.raises(HungError, match=r"sent nothing for stall_timeout = 0\.3 s"):
+        faulty.generate(server="stall_timeout = 0.3")
+    late = faulty.generate("canary = false\n", server="request_timeout = 0.3")[-1]
+    assert (late.outcome, late.seconds < 1) == ("timeout", True)
+
+
 def test_a_server_that_hangs(faulty: Bench) -> None:
     """A server that sends nothing for stall_timeout is started once more, then the profile fails."""
     faulty.plan({}, {"sleep": 5})
@@ -127,6 +136,13 @@ def test_the_canary_can_be_turned_off(faulty: Bench) -> None:
     """With canary = false a profile goes on, whatever the first completions are."""
     faulty.plan(EMPTY)
     assert [c.outcome for c in faulty.generate("canary = false")] == ["empty"] * 6
+
+
+def test_the_canary_lets_what_is_complete_stand(faulty: Bench) -> None:
+    """Where nothing is missing, five lost completions at the beginning stop nothing."""
+    faulty.plan(EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, {})
+    faulty.generate("canary = false")
+    assert len(faulty.generate()) == 6
 
 
 def test_one_good_completion_quiets_the_canary(faulty: Bench) -> None:
