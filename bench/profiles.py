@@ -9,6 +9,8 @@ from bench.layout import Layout
 BUILTIN = "builtin:"
 """Prefix of a model that the project builds itself (`builtin:demo`)."""
 
+BUILTINS = (f"{BUILTIN}demo",)
+
 SERVER_KINDS = ("compose", "process", "endpoint", "command")
 SANDBOX_KINDS = ("auto", "docker", "bubblewrap", "none")
 

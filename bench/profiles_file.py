@@ -15,7 +15,18 @@ from bench import hosts
 from bench.errors import ProfilesError
 from bench.layout import Layout
 from bench.problems import SOURCES
-from bench.profiles import SANDBOX_KINDS, SERVER_KINDS, Config, Evaluation, Host, Profile, Sampling, Sandbox, Server
+from bench.profiles import (
+    BUILTINS,
+    SANDBOX_KINDS,
+    SERVER_KINDS,
+    Config,
+    Evaluation,
+    Host,
+    Profile,
+    Sampling,
+    Sandbox,
+    Server,
+)
 from bench.schema import checked, read_record, reject_unknown, require
 
 SECTIONS = ("defaults", "server", "sandbox", "evaluate", "paths", "hosts", "profiles")
@@ -162,6 +173,16 @@ def _check_source(profile: Profile, where: str) -> None:
     if profile.imported:
         return
     kind = profile.server.kind
+    if profile.builtin:
+        require(profile.model in BUILTINS, where, "model", profile.model, f"known: {', '.join(BUILTINS)}")
+        # Its answers are ours, and may be graded without a sandbox where there is none: no other server's may.
+        require(
+            kind in ("compose", "process") and not profile.server.executable,
+            where,
+            "server.kind",
+            kind,
+            "a builtin model is served by llama.cpp as it is installed here",
+        )
     if kind == "command":
         require(bool(profile.server.command), where, "server.command", [], "name the program and its arguments")
     elif not profile.model:

@@ -63,6 +63,11 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
             "scheduler = 'head:8786' is impossible; write it as tcp://host:8786",
         ),
         ('[profiles.a]\nmodel = "a.bin"\n', "ends in .gguf"),
+        ('[profiles.a]\nmodel = "builtin:demmo"\n', "model = 'builtin:demmo' is impossible; known: builtin:demo"),
+        (
+            '[profiles.a]\nmodel = "builtin:demo"\nserver = { kind = "endpoint", base_url = "http://a/v1" }\n',
+            "server.kind = 'endpoint' is impossible; a builtin model is served by llama.cpp",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
