@@ -16,7 +16,7 @@ from doit.dependency import JSONCodec
 from doit.exceptions import InvalidTask
 from doit.reporter import ConsoleReporter
 
-from bench.errors import LockedError
+from bench.errors import BenchError
 from bench.files import locked
 from bench.interrupts import Stopped, interrupt
 from bench.profiles import Config
@@ -110,7 +110,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         register_after_fork(self, _begin_worker)
         try:
             self.held.enter_context(locked(self.config.layout.root / ".lock", what=str(self.config.layout.root)))
-        except LockedError as error:
+        except BenchError as error:
             raise InvalidTask(error.sentence) from None
         self.prepare(tasks, selected_tasks)
         self.whole = "report" in selected_tasks and len(selected_tasks) > 1

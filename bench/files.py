@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bench.errors import BenchError, LockedError
 
@@ -68,25 +68,32 @@ def digest_of(value: Any) -> str:
     return digest(json.dumps(value, sort_keys=True, ensure_ascii=True))
 
 
+def _opened(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+")
+    except OSError as error:
+        raise BenchError(f"{path} cannot be written ({error.strerror}); make it writable, or remove it.") from error
+
+
 @contextlib.contextmanager
 def locked(path: Path, *, what: str, wait: bool = False) -> Iterator[None]:
     """Hold an exclusive lock on `path` for the block; the file says who holds it since when.
 
-    With `wait`, block until it is free. Otherwise raise LockedError that names the holder. The kernel drops the
-    lock with the process, so a kill -9 leaves nothing to clean up.
+    With `wait`, block until it is free. Otherwise raise LockedError that names the holder; BenchError where the file
+    cannot be opened. The kernel drops the lock with the process, so a kill -9 leaves nothing to clean up.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
+    with _opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "another process"
             raise LockedError(f"{what} is in use by {holder}; wait for it, or stop it first.") from None
-        file.seek(0)
-        file.truncate()
-        file.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
-        file.flush()
+        file.truncate(0)
+        # A full disk cannot take the holder's name; the lock holds all the same.
+        with contextlib.suppress(OSError):
+            os.write(file.fileno(), f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}".encode())
         try:
             yield
         finally:

@@ -64,8 +64,15 @@ class Step:
         """Run, then record the stamp, or the failure for the report."""
         try:
             depends = self.depends()
+        except MissingPrerequisite as error:
+            # Nothing has begun: what is there stands, and the report says by itself what is missing.
+            return self._told(error)
+        try:
             stale.begin(self.files.stamp(self.stage), depends)
             self.run()
+            if depends.get("dataset", "") is None:
+                # It has been downloaded meanwhile.
+                depends = self.depends()
         except BenchError as error:
             return self._failed(error)
         except (KeyboardInterrupt, Stopped):
@@ -86,5 +93,8 @@ class Step:
         with contextlib.suppress(BenchError):
             record = {"stage": self.stage, "sentence": error.sentence, "at": time.strftime("%Y-%m-%d %H:%M")}
             write_json(self.files.failure, record)
+        return self._told(error)
+
+    def _told(self, error: BenchError) -> TaskFailed:
         sentence = error.sentence if self.profile.id in error.sentence else f"{self.profile.id}: {error.sentence}"
         return TaskFailed("\n".join(filter(None, [sentence, error.log])))
