@@ -176,13 +176,8 @@ def _check_source(profile: Profile, where: str) -> None:
     if profile.builtin:
         require(profile.model in BUILTINS, where, "model", profile.model, f"known: {', '.join(BUILTINS)}")
         # Its answers are ours, and may be graded without a sandbox where there is none: no other server's may.
-        require(
-            kind in ("compose", "process") and not profile.server.executable,
-            where,
-            "server.kind",
-            kind,
-            "a builtin model is served by llama.cpp as it is installed here",
-        )
+        remedy = "a builtin model is served by a llama-server that is started for it"
+        require(kind in ("compose", "process"), where, "server.kind", kind, remedy)
     if kind == "command":
         require(bool(profile.server.command), where, "server.command", [], "name the program and its arguments")
     elif not profile.model:

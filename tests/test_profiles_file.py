@@ -66,7 +66,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         ('[profiles.a]\nmodel = "builtin:demmo"\n', "model = 'builtin:demmo' is impossible; known: builtin:demo"),
         (
             '[profiles.a]\nmodel = "builtin:demo"\nserver = { kind = "endpoint", base_url = "http://a/v1" }\n',
-            "server.kind = 'endpoint' is impossible; a builtin model is served by llama.cpp",
+            "server.kind = 'endpoint' is impossible; a builtin model is served by a llama-server",
         ),
     ],
 )
