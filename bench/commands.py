@@ -109,7 +109,10 @@ def comparison(config: Config, a: str, b: str) -> Iterator[str]:
         if name not in known:
             raise BenchError(f'There is no profile "{name}"; doit list has them.')
     common = [dataset for dataset in known[a].sampling.datasets if dataset in known[b].sampling.datasets]
-    yield "\n\n".join(compare.compare(config, a, b, dataset) for dataset in common)
+    if not common:
+        raise BenchError(f"{a} and {b} have no dataset in common; give one of them the other's in datasets.")
+    graded = [dataset for dataset in common if all(config.layout.run(one, dataset).results.exists() for one in (a, b))]
+    yield "\n\n".join(compare.compare(config, a, b, dataset) for dataset in graded or common)
 
 
 def clean_cache(config: Config) -> Callable[[], None]:

@@ -16,6 +16,7 @@ from bench.files import digest, digest_of
 from bench.import_files import Found, Row
 from bench.problems import SOURCES, Dataset
 from bench.profiles import Config, Profile
+from bench.report.escape import plain
 from bench.solutions import Solution, current, solution_of
 
 
@@ -104,8 +105,8 @@ def _require_known(row: Row, dataset: Dataset) -> None:
         return
     tasks = list(dataset.problems)
     raise SamplesError(
-        f'{row.origin} solves the unknown problem "{task_id}"; {dataset.source.title} has {tasks[0]} to {tasks[-1]}, '
-        "so correct or delete that line."
+        f'{row.origin} solves the unknown problem "{plain(task_id)}"; {dataset.source.title} has {tasks[0]} to '
+        f"{tasks[-1]}, so correct or delete that line."
     )
 
 
@@ -127,7 +128,7 @@ def _require_complete(
 
 
 def _torn(rows: Sequence[Row]) -> list[str]:
-    return [f"{row.fields['task_id'] or 'a line'} is torn off in {row.origin}" for row in rows]
+    return [f"{plain(row.fields['task_id'] or '') or 'a line'} is torn off in {row.origin}" for row in rows]
 
 
 def _left_out(counts: Mapping[str, int]) -> list[str]:

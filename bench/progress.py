@@ -28,6 +28,10 @@ class Progress:
     lost: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
 
+    def start(self) -> None:
+        """The work begins: the loading of a model, say, is no part of its speed."""
+        self.began = time.monotonic()
+
     def tick(self) -> None:
         """One more piece of an answer (a token, as llama.cpp streams) has come."""
         self.pieces += 1

@@ -381,3 +381,9 @@ def test_a_damaged_dataset_elsewhere(place: Place, monkeypatch: pytest.MonkeyPat
     problems.load.cache_clear()
     place.write("import/part-01.jsonl", [*place.rows(), {"task_id": "Nobody/1", "solution": "x = 1"}])
     assert 'solves the unknown problem "Nobody/1"' in place.error()
+
+
+def test_a_task_id_with_a_terminals_commands(place: Place) -> None:
+    """A task id is shown as a text of one line, whatever is in it."""
+    place.write("import/part-01.jsonl", [{"task_id": "No\x1b[31m\nbody/1", "solution": "x"}])
+    assert not set("\x1b\n") & set(place.error())

@@ -20,6 +20,14 @@ def test_the_line() -> None:
     assert text == "  GLM  108/164   50 tok/s   1 empty   1 truncated   ETA 2 min"
 
 
+def test_loading_a_model_is_no_part_of_its_speed() -> None:
+    """Speed and time to go count from where the work begins."""
+    progress = Progress("GLM", 4, began=time.monotonic() - 300)
+    progress.start()
+    progress.count("")
+    assert progress.text(width=0) == "  GLM  1/4   ETA 0 s"
+
+
 def test_nothing_is_said_of_what_is_not_known() -> None:
     """Before the first answer there is neither speed nor time to go."""
     assert Progress("GLM", 164).text(width=4) == "  GLM  ╌╌╌╌   0/164"

@@ -77,6 +77,7 @@ class Generation:
             files.log("codegen").open("a", buffering=1, encoding="utf-8") as told,
             live(progress),
         ):
+            progress.start()
             width = min(source.width, len(missing))
             for want, completion in each(missing, lambda want: source.complete(want, progress.tick), width):
                 self.journal.append(completion)

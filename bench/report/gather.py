@@ -22,6 +22,9 @@ STATUSES = get_args(Status)
 NAMES = ("eval_results.json", "samples_info.jsonl", "run.json", "failure.json")
 """What an entry is made from, below results/<profile>/<dataset>/."""
 
+IMPORTS = "import"
+"""The folder of a profile's imported solutions, beside those of its datasets."""
+
 
 def inputs(config: Config) -> list[Path]:
     """The files below results/ that the report shows, in a fixed order; the journals only change together with them."""
@@ -50,7 +53,8 @@ def gather(config: Config, skipped: Mapping[str, str]) -> list[Entry]:
     known = {profile.id: profile for profile in config.profiles}
     for path in sorted(config.layout.root.glob("*/*/eval_results.json")):
         profile_id, dataset = path.parts[-3:-1]
-        if (profile_id, dataset) not in declared and not profile_id.startswith("."):
+        # EvalPlus leaves a file of that name in a folder of solutions that it has graded.
+        if (profile_id, dataset) not in declared and not profile_id.startswith(".") and dataset != IMPORTS:
             entries.append(_gone(config.layout.run(profile_id, dataset), known.get(profile_id)))
     return entries
 
@@ -173,8 +177,17 @@ def _infos(path: Path) -> dict[tuple[str, int], SampleInfo]:
                 info = SampleInfo(**json.loads(line))
                 number = counts.get(info.task_id, 0)
                 counts[info.task_id] = number + 1
-                found[info.task_id, number] = info
+                if _sound(info):
+                    found[info.task_id, number] = info
     return found
+
+
+def _sound(info: SampleInfo) -> bool:
+    """Whether each field is of the type that it should be."""
+    texts = (info.task_id, info.rule, info.lost, info.outcome, info.origin)
+    return all(isinstance(text, str) for text in texts) and all(
+        isinstance(number, int | float) for number in (info.sample, info.completion_tokens, info.seconds)
+    )
 
 
 def _n_problems(found: dict[str, Any], dataset: str, samples: tuple[Graded, ...]) -> int:

@@ -1,7 +1,7 @@
 """What the data shows and what it does not, in sentences; Markdown."""
 
 from collections.abc import Iterable
-from itertools import combinations, groupby
+from itertools import combinations, groupby, pairwise
 
 from bench.report.escape import markdown
 from bench.report.families import family
@@ -42,27 +42,38 @@ def _band(standing: Standing, group: list[Row], above: Row | None) -> str:
     elif not rest:
         said.append(f"{_name(best)} is ahead of all others.")
     if rest:
-        said.append(f"{counted(standing.problems, 'problem')} cannot tell these {_word(len(group))} apart.")
+        apart = [pair for pair in combinations(rest, 2) if _pair(standing, *pair).apart]
+        if not apart:
+            said.append(f"{counted(standing.problems, 'problem')} cannot tell these {_word(len(group))} apart.")
         shown = [f"{_name(row)}: {_split(_pair(standing, best, row), row is rest[0])}" for row in rest[:NAMED]]
         if len(rest) > NAMED:
             shown.append(f"the other {_word(len(rest) - NAMED)}")
         said.append(f"{_name(best)} is not shown to be better than {'; nor than '.join(shown)}.")
+        for one, two in apart[:NAMED]:
+            said.append(f"But {_name(one)} is better than {_name(two)}: {_split(_pair(standing, one, two))}.")
     return f"**{best.band}** · {' '.join(said)}"
 
 
 def _quantizations(standing: Standing) -> list[str]:
-    """What is known of quantizations of one model, where the band's own sentence does not say it already."""
-    found, firsts = [], {row.band: row for row in reversed(standing.ranked)}
+    """What is known of quantizations of one model, where the bands' own sentences do not say it already."""
+    found, said = [], _compared(standing)
     for name in dict.fromkeys(map(_family, standing.ranked)):
         rows = [row for row in standing.ranked if _family(row) == name]
         told = [
             _versus(standing, first, second, name)
             for first, second in combinations(rows, 2)
-            if firsts[first.band] is not first
+            if (first.entry.id, second.entry.id) not in said
         ]
         if told:
             found.append(f"**{markdown(name)}** · {'; '.join(told[:NAMED])}.")
     return found
+
+
+def _compared(standing: Standing) -> set[tuple[str, str]]:
+    """The pairs that the bands' sentences compare: a band's best with the next ones, and with the best above."""
+    bands = [[row.entry.id for row in group] for _, group in groupby(standing.ranked, key=lambda row: row.band)]
+    inside = {(band[0], other) for band in bands for other in band[1 : NAMED + 1]}
+    return inside | {(above[0], band[0]) for above, band in pairwise(bands)}
 
 
 def _versus(standing: Standing, better: Row, worse: Row, of: str) -> str:

@@ -137,6 +137,27 @@ def test_damaged_companions(results: Path, content: str) -> None:
     assert "record cannot be read" in found.reason
 
 
+def test_results_in_a_folder_of_solutions(results: Path) -> None:
+    """What EvalPlus wrote beside solutions that are imported is no result of a dataset that is called import."""
+    layout = Layout(results)
+    write(layout.run("a", "humaneval"), [("pass", "pass")])
+    write(layout.run("a", "import"), [("pass", "pass")])
+    assert one(results, profile("a")).dataset == "humaneval"
+
+
+@pytest.mark.parametrize("wrong", [{"seconds": None}, {"origin": None}, {"lost": []}, {"rule": 3}])
+def test_infos_of_other_types_are_left_out(results: Path, wrong: dict[str, Any]) -> None:
+    """A line of samples_info.jsonl with a value of another type is as good as none; the next one keeps its place."""
+    files = Layout(results).run("a", "humaneval")
+    files.root.mkdir(parents=True)
+    row = {"solution": "# x", "base_status": "pass", "plus_status": "pass"}
+    files.results.write_text(json.dumps({"date": "2026-11-24 10:00", "eval": {"HumanEval/0": [row, row]}}))
+    info = {"task_id": "HumanEval/0", "sample": 0, "rule": "fence", "lost": "", "seconds": 1.5}
+    files.extraction.write_text(f"{json.dumps(info | wrong)}\n{json.dumps(info | {'sample': 1})}\n")
+    first, second = one(results, profile("a")).samples
+    assert (first.info.seconds, second.info.seconds, second.info.rule) == (0.0, 1.5, "fence")
+
+
 def test_evalplus_own_results(results: Path) -> None:
     """Results that evalplus.evaluate wrote itself, base only and without our block, are shown with what they have."""
     rows = {"HumanEval/0": [{"task_id": "HumanEval/0", "solution": "", "base_status": "pass", "plus_status": None}]}

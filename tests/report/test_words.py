@@ -48,6 +48,26 @@ def test_words_of_quantizations() -> None:
     assert said == "**M** · Q4_K_M is not shown to be better than Q6_K: they disagree on 2 problems, 1 to 1 (p = 1.00)."
 
 
+def test_words_of_quantizations_in_other_bands() -> None:
+    """Quantizations that stand in two bands are compared where neither band's sentence does."""
+    entries = [
+        entry("a", "p" * 30, title="M Q6_K"),
+        entry("x", "p" * 16 + "b" * 14, title="Other"),
+        entry("b", "p" * 15 + "b" * 15, title="M Q4_K_M"),
+    ]
+    said = words.findings(standings(entries)[0])[-1]
+    assert said == "**M** · Q6_K is better than Q4_K_M: they disagree on 15 problems, 15 to 0 (p < 0.001)."
+
+
+def test_words_of_a_band_that_is_not_all_alike() -> None:
+    """Where two of a band are told apart, it is not said of the whole band that the data cannot tell it apart."""
+    passed = {"a": "p" * 26 + "b" * 13 + "p" * 125, "b": "p" * 12 + "b" * 14 + "p" * 138, "c": "b" * 26 + "p" * 138}
+    entries = [entry(name, letters) for name, letters in passed.items()]
+    (said,) = words.findings(standings(entries)[0])
+    assert "cannot tell" not in said
+    assert said.endswith("But B is better than C: they disagree on 12 problems, 12 to 0 (p = 0.001).")
+
+
 @pytest.mark.parametrize(
     ("title", "name"),
     [
