@@ -169,7 +169,7 @@ def summary(seconds: dict[str, float], skipped: Mapping[str, str], failed: dict[
     """The last lines of a run: what took how long, what was skipped, what failed and why."""
     done = {label: spent for label, spent in seconds.items() if label not in failed}
     counts = [f"{len(done)} done", f"{len(skipped)} skipped", f"{len(failed)} failed"]
-    parts = [f"{label} {duration(spent)}" for label, spent in done.items()]
+    parts = [f"{label} {duration(spent)}" for label, spent in seconds.items()]
     first = ", ".join(counts) + (f"  ({', '.join(parts)})" if parts else "")
     return "\n".join([first, *(f"failed: {label}: {sentence}" for label, sentence in failed.items())])
 

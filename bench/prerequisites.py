@@ -1,7 +1,6 @@
 """What a profile needs that this machine may lack: a model file, or solutions to import."""
 
-import contextlib
-
+from bench import gguf
 from bench.errors import MissingPrerequisite
 from bench.profiles import Config, Profile
 
@@ -14,11 +13,11 @@ def missing(config: Config, profile: Profile) -> str | None:
         if imports.import_digest(profile, config) is None:
             where = ", ".join(profile.solutions)
             return f"no solutions yet in {where} (README: Claude)"
-    elif profile.needs_file and not config.model_path(profile).is_file():
-        shown = config.model_path(profile)
-        with contextlib.suppress(ValueError):
-            shown = shown.relative_to(config.file.parent)
-        return f"no model file {shown}"
+    elif profile.needs_file:
+        for part in gguf.expected(config.model_path(profile)):
+            if not part.is_file():
+                below = part.is_relative_to(config.file.parent)
+                return f"no model file {part.relative_to(config.file.parent) if below else part}"
     return None
 
 

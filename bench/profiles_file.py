@@ -4,6 +4,7 @@ Whatever can be wrong in the file is said here, before anything starts: one sent
 remedy.
 """
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -28,6 +29,9 @@ from bench.profiles import (
     Server,
 )
 from bench.schema import checked, read_record, reject_unknown, require
+
+OURS = ("messages", "stream", "stream_options", "n", "max_tokens", "seed")
+"""Fields of a request that the client needs as they are, or that completions are kept by."""
 
 SECTIONS = ("defaults", "server", "sandbox", "evaluate", "paths", "hosts", "profiles")
 OWN_KEYS = {
@@ -99,7 +103,18 @@ def _sampling(table: dict[str, Any], where: str, base: Sampling) -> Sampling:
     )
     require(sampling.max_tokens < sampling.context, where, "max_tokens", sampling.max_tokens,
             f"it must be below context ({sampling.context}), which holds the prompt too")  # fmt: skip
+    for key, value in sampling.request.items():
+        require(key not in OURS, where, f"request.{key}", value, "the client decides that; use the profile's own keys")
+        require(_is_json(value), where, f"request.{key}", value, "use text, numbers, true, false, lists and tables")
     return sampling
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _server(table: dict[str, Any], where: str, base: Server) -> Server:

@@ -1,6 +1,7 @@
 """Checked reading of a TOML table into a frozen record: unknown keys, wrong types and impossible values are named."""
 
 import difflib
+import math
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, TypeVar, get_type_hints
@@ -13,7 +14,7 @@ TYPES: dict[Any, tuple[str, Any]] = {
     str: ("a string", lambda v: isinstance(v, str)),
     bool: ("true or false", lambda v: isinstance(v, bool)),
     int: ("a whole number", lambda v: isinstance(v, int) and not isinstance(v, bool)),
-    float: ("a number", lambda v: isinstance(v, int | float) and not isinstance(v, bool)),
+    float: ("a number", lambda v: isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)),
     tuple[str, ...]: ("a list of strings", lambda v: isinstance(v, list) and all(isinstance(x, str) for x in v)),
     dict[str, Any]: ("a table", lambda v: isinstance(v, dict)),
 }
