@@ -4,7 +4,6 @@ Whatever can be wrong in the file is said here, before anything starts: one sent
 remedy.
 """
 
-import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -15,7 +14,6 @@ import tomli
 from bench import hosts
 from bench.errors import ProfilesError
 from bench.layout import Layout
-from bench.problems import SOURCES
 from bench.profiles import (
     BUILTINS,
     SANDBOX_KINDS,
@@ -28,10 +26,8 @@ from bench.profiles import (
     Sandbox,
     Server,
 )
+from bench.sampling import read_sampling
 from bench.schema import checked, read_record, reject_unknown, require
-
-OURS = ("messages", "stream", "stream_options", "n", "max_tokens", "seed")
-"""Fields of a request that the client needs as they are, or that completions are kept by."""
 
 SECTIONS = ("defaults", "server", "sandbox", "evaluate", "paths", "hosts", "profiles")
 OWN_KEYS = {
@@ -51,7 +47,7 @@ def load(file: Path) -> Config:
     for section in SECTIONS:
         if not isinstance(tables.get(section, {}), dict):
             raise ProfilesError(f"{name}: {section} is not a table; write it as [{section}].")
-    sampling = _sampling(tables.get("defaults", {}), f"{name}: [defaults]", Sampling())
+    sampling = read_sampling(tables.get("defaults", {}), f"{name}: [defaults]", Sampling())
     server = _server(tables.get("server", {}), f"{name}: [server]", Server())
     sandbox = _sandbox(tables.get("sandbox", {}), f"{name}: [sandbox]")
     evaluation = _evaluation(tables.get("evaluate", {}), f"{name}: [evaluate]")
@@ -88,35 +84,6 @@ def _parse(file: Path) -> dict[str, Any]:
         raise ProfilesError(f"{file.name} is not valid TOML: {error}; mend that line.") from None
 
 
-def _sampling(table: dict[str, Any], where: str, base: Sampling) -> Sampling:
-    sampling = read_record(Sampling, table, where, base=base)
-    for dataset in sampling.datasets:
-        require(dataset in SOURCES, where, "datasets", dataset, f"choose among {', '.join(SOURCES)}")
-    require(bool(sampling.datasets), where, "datasets", list(sampling.datasets), "name at least one")
-    for key in ("max_tokens", "context", "slots", "samples"):
-        require(getattr(sampling, key) >= 1, where, key, getattr(sampling, key), "use 1 or more")
-    require(0 <= sampling.temperature <= 5, where, "temperature", sampling.temperature, "use 0 (greedy) to 5")
-    require(0 < sampling.top_p <= 1, where, "top_p", sampling.top_p, "use more than 0, at most 1")
-    greedy_many = sampling.samples > 1 and sampling.temperature == 0
-    require(
-        not greedy_many, where, "samples", sampling.samples, "greedy samples are all the same; set temperature = 0.8"
-    )
-    require(sampling.max_tokens < sampling.context, where, "max_tokens", sampling.max_tokens,
-            f"it must be below context ({sampling.context}), which holds the prompt too")  # fmt: skip
-    for key, value in sampling.request.items():
-        require(key not in OURS, where, f"request.{key}", value, "the client decides that; use the profile's own keys")
-        require(_is_json(value), where, f"request.{key}", value, "use text, numbers, true, false, lists and tables")
-    return sampling
-
-
-def _is_json(value: Any) -> bool:
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
 def _server(table: dict[str, Any], where: str, base: Server) -> Server:
     server = read_record(Server, table, where, base=base)
     require(server.kind in SERVER_KINDS, where, "kind", server.kind, f"choose among {', '.join(SERVER_KINDS)}")
@@ -151,7 +118,7 @@ def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Ser
         raise ProfilesError(f"{where}: an id has letters, digits and . _ - alone, for it names a folder; rename it.")
     reject_unknown(table, PROFILE_KEYS, where)
     own = {key: checked(table[key], kind, where, key) for key, kind in OWN_KEYS.items() if key in table}
-    sampling = _sampling({k: v for k, v in table.items() if k in SAMPLING_KEYS}, where, base)
+    sampling = read_sampling({k: v for k, v in table.items() if k in SAMPLING_KEYS}, where, base)
     settings = checked(table.get("server", {}), dict[str, Any], where, "server")
     host = hosts.chosen(table, known, where)
     server = hosts.placed(_server(settings, f"{where[:-1]}.server]", server), settings, host, where)

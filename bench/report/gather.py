@@ -4,7 +4,6 @@ Result files may be of another version, damaged, or of a profile that is gone: t
 """
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -16,6 +15,7 @@ from bench.layout import RunFiles
 from bench.problems import SOURCES
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo, Status
+from bench.report.infos import read_infos
 from bench.report.records import Entry, Graded, State
 
 STATUSES = get_args(Status)
@@ -136,7 +136,7 @@ def _result(files: RunFiles) -> dict[str, Any]:
 
 
 def _samples(found: dict[str, Any], extraction: Path) -> Iterator[Graded]:
-    infos = _infos(extraction)
+    infos = read_infos(extraction)
     about = _table(_table(found.get("bench")).get("samples"))
     for task_id, rows in found.get("eval", {}).items():
         known = _list(about.get(task_id))
@@ -164,29 +164,6 @@ def _graded(
         failure=failure if isinstance(failure, dict) else None,
         plus_run=bool(more.get("plus_run", True)),
         retried=bool(more.get("retried", False)),
-    )
-
-
-def _infos(path: Path) -> dict[tuple[str, int], SampleInfo]:
-    """What is known of each sample, by problem and number; a line that cannot be read is left out."""
-    found: dict[tuple[str, int], SampleInfo] = {}
-    counts: dict[str, int] = {}
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError, TypeError):
-                info = SampleInfo(**json.loads(line))
-                number = counts.get(info.task_id, 0)
-                counts[info.task_id] = number + 1
-                if _sound(info):
-                    found[info.task_id, number] = info
-    return found
-
-
-def _sound(info: SampleInfo) -> bool:
-    """Whether each field is of the type that it should be."""
-    texts = (info.task_id, info.rule, info.lost, info.outcome, info.origin)
-    return all(isinstance(text, str) for text in texts) and all(
-        isinstance(number, int | float) for number in (info.sample, info.completion_tokens, info.seconds)
     )
 
 
