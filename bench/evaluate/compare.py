@@ -54,9 +54,8 @@ class Rule:
                 return True
             if self.family == "humaneval" and oracle is not None:
                 return False
-            if self.form == "set" and _unordered(out) == _unordered(expected):
-                return True
-            if self.form != "set" and bool(out == expected):
+            equal = _unordered(out) == _unordered(expected) if self.form == "set" else out == expected
+            if bool(equal):
                 return True
             return atol != 0 and same_type and type(out) is type(expected) and close(out, expected, atol)
         except Exception:  # noqa: BLE001 - what cannot be compared is not right

@@ -11,15 +11,13 @@ from typing import Any
 
 SHARED = ("/tmp", "/dev/shm", "/dev/mqueue")  # noqa: S108 - the sandbox's own
 SYSV = ("/proc/sysvipc/shm", "/proc/sysvipc/msg", "/proc/sysvipc/sem")
+LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
 SECONDS = 1.0
 
 
 def folder() -> str:
     """A new empty folder for a sample to run in."""
     return tempfile.mkdtemp(prefix="sample-")
-
-
-LIMITS = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
 
 
 def state() -> list[Any]:
