@@ -1,10 +1,12 @@
 """GGUF files: a fingerprint that survives copying and costs milliseconds, and the facts in the header.
 
-The fingerprint covers every part of a split model: its size and a digest over the first MiB and 16 sampled blocks.
-A 60 GB file is read at 2 MiB, not at 60 GB; a file that was copied or touched keeps its fingerprint.
+The fingerprint covers every part of a split model: its size and a digest over the first 32 MiB, where the header lies
+(a vocabulary takes up to 20 MiB, and a chat template may stand behind it), and over 16 sampled blocks. A 60 GB file is
+read at 33 MiB, not at 60 GB; a file that was copied or touched keeps its fingerprint.
 """
 
 import contextlib
+import hashlib
 import re
 import struct
 from collections.abc import Iterable
@@ -14,7 +16,7 @@ from typing import Any, BinaryIO, TypeVar
 from bench.errors import MissingPrerequisite
 from bench.files import digest, read_json, write_json
 
-HEADER = 1 << 20
+HEADER = 1 << 25
 BLOCK = 1 << 16
 SAMPLES = 16
 
@@ -60,11 +62,19 @@ def fingerprint(model: Path, cache: Path) -> str:
 
     Raises MissingPrerequisite where a file is missing or cannot be read.
     """
+    return digest_of_parts(contents(parts(model), cache))
+
+
+def contents(paths: Iterable[Path], cache: Path) -> list[str]:
+    """The digest of each file, whole up to 32 MiB, sampled beyond; `cache` as for `fingerprint`.
+
+    Raises MissingPrerequisite where a file cannot be read.
+    """
     memo_file = cache / "gguf.json"
     saved = read_json(memo_file)
     memo: dict[str, Any] = saved if isinstance(saved, dict) else {}
     digests, known = [], True
-    for path in parts(model):
+    for path in paths:
         status = path.stat()
         state = [status.st_size, status.st_mtime_ns]
         entry = memo.get(str(path))
@@ -74,7 +84,7 @@ def fingerprint(model: Path, cache: Path) -> str:
         digests.append(str(entry[2]))
     if not known:
         write_json(memo_file, memo)
-    return digest_of_parts(digests)
+    return digests
 
 
 def digest_of_parts(digests: Iterable[str]) -> str:
@@ -82,23 +92,20 @@ def digest_of_parts(digests: Iterable[str]) -> str:
     return digest("\n".join(digests))
 
 
-def digest_of_blocks(size: int, blocks: Iterable[bytes]) -> str:
-    """The fingerprint of one part, from its size, its first MiB and its sampled blocks."""
-    return digest(b"".join([str(size).encode(), *blocks]))
-
-
 def _sampled(path: Path, size: int) -> str:
+    """SHA-256 over size, header and sampled blocks: a host without Python can compute it too (servers/remote.py)."""
+    found = hashlib.sha256(str(size).encode())
     try:
         with path.open("rb") as file:
-            pieces = [file.read(HEADER)]
+            found.update(file.read(HEADER))
             for i in range(SAMPLES):
                 file.seek(max(0, (size - BLOCK) * (i + 1) // SAMPLES))
-                pieces.append(file.read(BLOCK))
+                found.update(file.read(BLOCK))
     except OSError as error:
         raise MissingPrerequisite(
             f"The model file {path} cannot be read ({error.strerror}); make it readable."
         ) from None
-    return digest_of_blocks(size, pieces)
+    return found.hexdigest()
 
 
 def facts(model: Path) -> dict[str, Any]:

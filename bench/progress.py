@@ -32,9 +32,9 @@ class Progress:
         """The work begins: the loading of a model, say, is no part of its speed."""
         self.began = time.monotonic()
 
-    def tick(self) -> None:
-        """One more piece of an answer (a token, as llama.cpp streams) has come."""
-        self.pieces += 1
+    def tick(self, pieces: int) -> None:
+        """More pieces of an answer (tokens, as llama.cpp streams) have come."""
+        self.pieces += pieces
 
     def count(self, lacking: str) -> None:
         """One more completion is in the journal; `lacking` says what makes it worthless, if anything."""
@@ -93,10 +93,12 @@ def _lines(progress: Progress) -> Iterator[None]:
     ended = threading.Event()
 
     def say() -> None:
-        before = -1
+        before = None
         while not ended.wait(EVERY):
-            if progress.done != before:
-                before = progress.done
+            # One long answer can take an hour: that tokens come is news too.
+            now = (progress.done, progress.pieces)
+            if now != before:
+                before = now
                 tell(progress.text(width=0))
 
     teller = threading.Thread(target=say, daemon=True)

@@ -14,6 +14,8 @@ from bench.files import digest, read_json, write_json
 
 Kind = Literal["first run", "changed", "missing", "edited", "failed", "prerequisite"]
 ABSENT = "absent"
+LONG = 60
+"""Characters of a value that are shown."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,7 @@ class Reason:
     def __str__(self) -> str:
         """A phrase for the terminal, such as `max_tokens 4096 → 8192`."""
         if self.kind == "changed":
-            return (
-                f"{self.what} changed"
-                if _opaque(self.old, self.new)
-                else f"{self.what} {_said(self.old)} → {_said(self.new)}"
-            )
+            return f"{self.what} {' → '.join(_told(self.old, self.new))}"
         texts = {"missing": f"{self.what} is missing", "edited": f"{self.what} was changed by hand"}
         return texts.get(self.kind, self.what or self.kind)
 
@@ -85,13 +83,21 @@ def _damaged(recorded: Mapping[str, str], outputs: Iterable[Path]) -> list[Reaso
     return found
 
 
-def _said(value: Any) -> Any:
-    return "none" if value == "" else value
+def _told(old: Any, new: Any) -> tuple[str, str]:
+    """Both values for a person: a digest by its beginning, of long texts where they differ."""
+    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > LONG:
+        same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+        # Whole words, and one before them: "--temp 0.2" says more than "2".
+        start = old.rfind(" ", 0, max(0, old.rfind(" ", 0, same))) + 1
+        return _short(old, start), _short(new, start)
+    return _short(old), _short(new)
 
 
-def _opaque(*values: Any) -> bool:
-    """Whether a value says nothing to a person (a digest, or a long text)."""
-    return any(isinstance(value, str) and (len(value) > 60 or "\n" in value or _is_digest(value)) for value in values)
+def _short(value: Any, start: int = 0) -> str:
+    text = "none" if value == "" else " ".join(str(value)[start:].split())
+    if _is_digest(text):
+        return text[:8]
+    return f"{'… ' if start else ''}{text if len(text) <= LONG else text[:LONG] + '…'}"
 
 
 def _is_digest(value: str) -> bool:

@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -35,17 +36,17 @@ class Generate(Step):
         return (self.files.journal, self.files.provenance)
 
     def reasons(self) -> tuple[stale.Reason, ...]:
-        """As for every step; a larger max_tokens says how many completions it is for."""
+        """As for every step, and how many completions it is for."""
         found = super().reasons()
-        lost = sum(row.get("lost") == "truncated" for row in _rows(self.files.extraction))
-        told = []
-        for reason in found:
-            told.append(reason)
-            if reason.what == "max_tokens" and lost:
-                told.append(stale.Reason("failed", f"{lost} completions were truncated"))
-            if reason.kind in ("first run", "failed") and self.files.journal.exists():
-                told[-1] = stale.Reason("failed", f"goes on from {_count_lines(self.files.journal)} completions")
-        return tuple(told)
+        if not found or found[0].kind == "prerequisite" or not self.files.journal.exists():
+            return found
+        from bench.generate.wanted import count  # noqa: PLC0415 - only where something changed
+
+        counted = count(self.profile, self.config, self.dataset)
+        if counted is None:
+            return found
+        changed = tuple(reason for reason in found if reason.kind not in ("first run", "failed"))
+        return (*changed, stale.Reason("failed", to_ask(changed, *counted)))
 
     def clean(self) -> None:
         """As for every step, but the journal, which cost hours, is put aside under a free name."""
@@ -61,6 +62,18 @@ class Generate(Step):
         from bench.generate.run import generate  # noqa: PLC0415 - heavy
 
         generate(self.profile, self.config, self.dataset)
+
+
+def to_ask(changed: Sequence[stale.Reason], missing: int, total: int) -> str:
+    """What the journal lacks, as the reason for it has it; both counts are in completions."""
+    if not missing:
+        return f"all {total} completions are in the journal"
+    (only,) = changed if len(changed) == 1 else (None,)
+    if only and only.what == "max_tokens" and only.new > only.old:
+        return f"{missing} of {total} completions were truncated"
+    if changed:
+        return f"{missing} of {total} completions are to be asked for"
+    return f"goes on from {total - missing} of {total} completions"
 
 
 class Samples(Step):
@@ -151,13 +164,13 @@ def completion_identity(config: Config, profile: Profile, dataset: str) -> dict[
     Raises MissingPrerequisite where the model is not on this machine.
     """
     require(config, profile)
-    from bench.generate.model import fingerprint  # noqa: PLC0415 - only where a profile is looked at
+    from bench.generate.model import identify  # noqa: PLC0415 - only where a profile is looked at
     from bench.generate.prompt import identity  # noqa: PLC0415 - the same
 
     return {
         "dataset": problems.fingerprint(dataset),
         "samples": profile.sampling.samples,
-        **identity(profile, fingerprint(config, profile)),
+        **identity(profile, identify(config, profile)),
     }
 
 

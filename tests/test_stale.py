@@ -31,15 +31,30 @@ def test_up_to_date(made: tuple[Path, Path]) -> None:
     ("depends", "said"),
     [
         ({"max_tokens": 8192, "model": "a" * 32}, "max_tokens 4096 → 8192"),
-        ({"max_tokens": 4096, "model": "b" * 32}, "model changed"),
+        ({"max_tokens": 4096, "model": "b" * 32}, "model aaaaaaaa → bbbbbbbb"),
         ({"max_tokens": 4096, "model": "a" * 32, "seed": 1}, "seed absent → 1"),
-        ({"max_tokens": 4096}, "model changed"),
+        ({"max_tokens": 4096}, "model aaaaaaaa → absent"),
         ({"max_tokens": "", "model": "a" * 32}, "max_tokens 4096 → none"),
     ],
 )
 def test_changed(made: tuple[Path, Path], depends: dict[str, object], said: str) -> None:
-    """A changed, new or dropped dependency is named, with both values where they say something to a person."""
+    """A changed, new or dropped dependency is named, with both values, digests by their beginning."""
     assert [str(r) for r in stale.reasons(made[0], depends, [made[1]])] == [said]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("--jinja --temp 0.6", "--jinja --temp 0.7", "args --jinja --temp 0.6 → --jinja --temp 0.7"),
+        ("--jinja " * 9 + "--temp 0.6", "--jinja " * 9 + "--temp 0.7", "args … --temp 0.6 → … --temp 0.7"),
+        ("x" * 80, "y" + "x" * 79, f"args {'x' * 60}… → y{'x' * 59}…"),
+        ("You are\n" * 20, "", f"args {('You are ' * 20)[:60]}… → none"),
+        ("long " * 20 + "first", "long " * 20 + "first and last", "args … long first → … long first and last"),
+    ],
+)
+def test_long_values(old: str, new: str, said: str) -> None:
+    """Of long texts the part is shown in which they differ, with the word before it, in one line."""
+    assert str(stale.Reason("changed", "args", old, new)) == said
 
 
 def test_output_missing_or_edited(made: tuple[Path, Path]) -> None:

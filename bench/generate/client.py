@@ -42,8 +42,12 @@ class BrokenAnswerError(Exception):
     """A 5xx, or a stream that ended without its end mark; worth another try."""
 
 
-Tick = Callable[[], None]
-"""Called for each piece of an answer as it comes."""
+class UnwantedError(Exception):
+    """Nobody waits for the answer any more."""
+
+
+Tick = Callable[[int], None]
+"""Called with how many pieces of an answer came, 0 while none comes. Raises UnwantedError where it need not go on."""
 
 
 @dataclass
@@ -77,7 +81,7 @@ def body(profile: Profile, endpoint: Endpoint, messages: list[dict[str, str]], s
 
 
 def complete(
-    endpoint: Endpoint, profile: Profile, request: dict[str, Any], session: requests.Session, tick: Tick = lambda: None
+    endpoint: Endpoint, profile: Profile, request: dict[str, Any], session: requests.Session, tick: Tick
 ) -> Answer:
     """The answer to one request; connection errors and 5xx are tried again a bounded number of times.
 
@@ -86,6 +90,7 @@ def complete(
     """
     pause = PAUSE
     for attempt in range(profile.server.retries + 1):
+        tick(0)
         try:
             return _once(endpoint, profile, request, session, tick)
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, BrokenAnswerError) as error:
@@ -140,6 +145,7 @@ def _read(response: requests.Response, deadline: float, profile: Profile, tick: 
         if now > deadline:
             raise LateError(f"the answer took longer than request_timeout = {limits.request_timeout:g} s")
         if event == {}:
+            tick(0)
             if now - heard > limits.stall_timeout:
                 raise _hung(profile)
             continue
@@ -149,7 +155,7 @@ def _read(response: requests.Response, deadline: float, profile: Profile, tick: 
         if "error" in event:
             raise BrokenAnswerError(str(event["error"]))
         _take(answer, event)
-        tick()
+        tick(1)
     raise BrokenAnswerError("the answer broke off")
 
 

@@ -1,11 +1,37 @@
 """Which model a profile names, by content: the part of a request that no message shows."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import gguf
 from bench.errors import MissingPrerequisite
 from bench.files import digest, locked
 from bench.profiles import Config, Profile
+from bench.servers import flags
+
+
+@dataclass(frozen=True)
+class Model:
+    """The fingerprint of the weights, and the `args`, in which the content of a file stands beside its name."""
+
+    fingerprint: str
+    args: tuple[str, ...] = ()
+
+
+def identify(config: Config, profile: Profile) -> Model:
+    """The model as completions are kept by it. Raises MissingPrerequisite where it is not there."""
+    return Model(fingerprint(config, profile), flags.with_contents(profile.args, _contents(config, profile)))
+
+
+def _contents(config: Config, profile: Profile) -> dict[str, str]:
+    if profile.host and profile.host.docker:
+        from bench.servers import remote  # noqa: PLC0415 - only where a host is looked at
+
+        return remote.contents(config, profile)
+    if not profile.place:
+        return {}
+    found = flags.files(config, profile)
+    return dict(zip(found, gguf.contents(found.values(), config.layout.cache), strict=True))
 
 
 def fingerprint(config: Config, profile: Profile) -> str:

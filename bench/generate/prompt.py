@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.files import digest_of
+from bench.generate.model import Model
 from bench.problems import Problem
 from bench.profiles import Profile, Sampling
 
@@ -28,14 +29,14 @@ def seed_of(sampling: Sampling, sample: int) -> int | None:
     return sampling.seed + sample if sampling.temperature > 0 else None
 
 
-def request_key(problem: Problem, profile: Profile, model_fingerprint: str, sample: int) -> str:
+def request_key(problem: Problem, profile: Profile, model: Model, sample: int) -> str:
     """Names a request by all that its completion depends on, but for max_tokens (see journal.satisfies)."""
     sampling = profile.sampling
     asked: Mapping[str, Any] = {
         "version": WORDING_VERSION,
         "messages": messages(problem, sampling),
-        "model": model_fingerprint,
-        "args": list(profile.args),
+        "model": model.fingerprint,
+        "args": list(model.args),
         "temperature": sampling.temperature,
         "top_p": sampling.top_p if sampling.temperature > 0 else None,
         "seed": seed_of(sampling, sample),
@@ -45,14 +46,14 @@ def request_key(problem: Problem, profile: Profile, model_fingerprint: str, samp
     return digest_of(asked)
 
 
-def identity(profile: Profile, model_fingerprint: str) -> dict[str, Any]:
+def identity(profile: Profile, model: Model) -> dict[str, Any]:
     """The same things flat and named as profiles.toml names them, for saying what changed."""
     sampling = profile.sampling
     sampled = {"top_p": sampling.top_p, "seed": sampling.seed} if sampling.temperature > 0 else {}
     return {
         "prompt wording": WORDING_VERSION,
-        "model": model_fingerprint,
-        "args": " ".join(profile.args),
+        "model": model.fingerprint,
+        "args": " ".join(model.args),
         "system_prompt": sampling.system_prompt,
         "temperature": sampling.temperature,
         "max_tokens": sampling.max_tokens,

@@ -1,15 +1,18 @@
 """Ask for what the journal lacks, and nothing else."""
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench import problems
 from bench.console import shown, tell
 from bench.files import write_json
 from bench.generate.canary import FIRST, Canary
-from bench.generate.client import DownError
+from bench.generate.client import DownError, Tick, UnwantedError
 from bench.generate.completion import lacks
 from bench.generate.journal import Journal
-from bench.generate.model import fingerprint
+from bench.generate.model import identify
 from bench.generate.provenance import provenance
 from bench.generate.source import open_source
 from bench.generate.wanted import Kept, Place, Wanted, kept, wanted
@@ -33,7 +36,7 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
     journal = Journal(files.journal)
     if journal.torn:
         tell(f"  {shown(files.journal)}: its last line was torn and is asked again")
-    run = Generation(config, profile, journal, wanted(profile, dataset, fingerprint(config, profile)))
+    run = Generation(config, profile, journal, wanted(profile, dataset, identify(config, profile)))
     for start in range(1, STARTS + 1):
         try:
             run.ask(dataset_name)
@@ -76,15 +79,35 @@ class Generation:
             open_source(self.profile, self.config, files.log("server"), missing) as source,
             files.log("codegen").open("a", buffering=1, encoding="utf-8") as told,
             live(progress),
+            while_wanted(progress) as tick,
         ):
             progress.start()
             width = min(source.width, len(missing))
-            for want, completion in each(missing, lambda want: source.complete(want, progress.tick), width):
+            for want, completion in each(missing, lambda want: source.complete(want, tick), width):
                 self.journal.append(completion)
                 lacking = lacks(completion, want)
                 told.write(said(completion, lacking))
                 progress.count(lacking)
                 canary.watch(lacking)
+
+
+@contextlib.contextmanager
+def while_wanted(progress: Progress) -> Iterator[Tick]:
+    """Count what comes as long as the block lasts; an answer that is still coming then is cut off.
+
+    A profile that fails must not keep the slots of a server that is not ours, or that the next profile asks.
+    """
+    ended = threading.Event()
+
+    def tick(pieces: int) -> None:
+        if ended.is_set():
+            raise UnwantedError
+        progress.tick(pieces)
+
+    try:
+        yield tick
+    finally:
+        ended.set()
 
 
 def said(completion: Completion, lacking: str) -> str:

@@ -44,8 +44,10 @@ class Source:
 
     @property
     def width(self) -> int:
-        """One request a slot."""
-        return self.profile.sampling.slots
+        """One request a slot, of those that the server granted where it says so."""
+        granted = self.facts.get("slots")
+        wanted = self.profile.sampling.slots
+        return min(wanted, granted) if isinstance(granted, int) and granted > 0 else wanted
 
     def complete(self, want: Wanted, tick: Tick) -> Completion:
         """The completion that the answer makes, or that of a request that was refused or came too late."""

@@ -58,7 +58,7 @@ class Spread:
         """An endpoint with room, now or when there is one; tries again those that are due meanwhile."""
         while True:
             with self.changed:
-                free = [seat for seat in self.seats if seat.source and seat.busy < self.profile.sampling.slots]
+                free = [seat for seat in self.seats if seat.source and seat.busy < seat.source.width]
                 if free:
                     seat = min(free, key=lambda seat: seat.busy)
                     assert seat.source

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from bench import problems
+from bench.errors import BenchError
 from bench.generate.journal import Journal
-from bench.generate.model import fingerprint
+from bench.generate.model import Model, identify
 from bench.generate.prompt import messages, request_key, seed_of
 from bench.problems import Dataset, Problem
 from bench.profiles import Config, Profile
@@ -38,8 +39,8 @@ class Kept:
     line: int
 
 
-def wanted(profile: Profile, dataset: Dataset, model: str) -> list[Wanted]:
-    """All completions of a profile on a dataset, sample by sample, in problem order; `model` is its fingerprint."""
+def wanted(profile: Profile, dataset: Dataset, model: Model) -> list[Wanted]:
+    """All completions of a profile on a dataset, sample by sample, in problem order."""
     return [
         Wanted(
             problem,
@@ -64,9 +65,27 @@ def kept(journal: Journal, wants: list[Wanted], max_tokens: int, *, failures: bo
     return {place: Kept(completion, lines[id(completion)]) for place, completion in have if completion is not None}
 
 
+def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int] | None:
+    """How many completions the journal lacks, of how many; None where that cannot be told now.
+
+    Nothing is downloaded to tell it, and a journal that cannot be read is for the run to complain about.
+    """
+    if problems.fingerprint(dataset_name) is None:
+        return None
+    try:
+        have, total = _held(profile, config, dataset_name, failures=False)
+    except BenchError:
+        return None
+    return total - len(have), total
+
+
 def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[Place, Kept]:
     """What the journal holds for the profile as it is now, failed requests included. Raises JournalError."""
-    dataset = problems.load(dataset_name)
+    return _held(profile, config, dataset_name, failures=True)[0]
+
+
+def _held(profile: Profile, config: Config, dataset_name: str, *, failures: bool) -> tuple[dict[Place, Kept], int]:
+    """What the journal has of what is wanted now, and how many are wanted."""
+    wants = wanted(profile, problems.load(dataset_name), identify(config, profile))
     journal = Journal(config.layout.run(profile.id, dataset_name).journal)
-    wants = wanted(profile, dataset, fingerprint(config, profile))
-    return kept(journal, wants, profile.sampling.max_tokens, failures=True)
+    return kept(journal, wants, profile.sampling.max_tokens, failures=failures), len(wants)

@@ -20,7 +20,7 @@ from bench.console import tell
 from bench.errors import ServerError
 from bench.files import digest, write_json
 from bench.profiles import Config, Host, Profile
-from bench.servers import Endpoint, arguments, containers, engine, health, remote, way
+from bench.servers import Endpoint, arguments, containers, engine, flags, health, remote, way
 from bench.servers import log as logs
 from bench.servers.child import undisturbed
 from bench.servers.process import HOST, free_port, taken
@@ -80,13 +80,13 @@ def project(profile: Profile, config: Config) -> str:
 def service(profile: Profile, config: Config, model: Path) -> dict[str, Any]:
     """What is the profile's own about its container, as a compose service."""
     host = profile.host
-    volumes, inside = ({host.models: remote.INSIDE}, remote.inside(profile)) if host else mounts(config, model)
+    volumes, inside = ({host.models: flags.MODELS}, remote.inside(profile)) if host else mounts(config, model)
     listen, port = (host.listen, host.port) if host else (HOST, profile.server.port)
-    flags = arguments(profile, inside, "0.0.0.0", PORT)  # noqa: S104 - inside the container
+    command = arguments(profile, inside, "0.0.0.0", PORT)  # noqa: S104 - inside the container
     return {
         "image": profile.server.image,
         # compose would take a dollar for a variable.
-        "command": [flag.replace("$", "$$") for flag in flags],
+        "command": [flag.replace("$", "$$") for flag in command],
         "ports": [{"target": PORT, "host_ip": listen, "published": str(port)}],
         "volumes": [{"type": "bind", "read_only": True, "source": source.replace("$", "$$"), "target": target,
                      "bind": {"create_host_path": False}} for source, target in volumes.items()],
@@ -105,10 +105,10 @@ def mounts(config: Config, model: Path) -> tuple[dict[str, str], str]:
     below = model.is_relative_to(config.models)
     folder = config.models if below else model.parent
     real = folder.resolve()
-    volumes = {str(real): "/models"}
+    volumes = {str(real): flags.MODELS}
     parts = gguf.parts(model)
     if all(part.resolve().is_relative_to(real) for part in parts):
-        return volumes, f"/models/{model.relative_to(folder)}"
+        return volumes, f"{flags.MODELS}/{model.relative_to(folder)}"
     return volumes | {str(part.resolve()): f"/linked/{part.name}" for part in parts}, f"/linked/{model.name}"
 
 

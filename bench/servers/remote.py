@@ -1,12 +1,12 @@
 """Models on other machines, looked at through the host's own Docker engine: whether they are there, and which they are.
 
-A model has the fingerprint that gguf.py gives it, wherever it lies: a container on the host sends the sampled blocks,
-2 MiB for each part. What was seen is remembered, for no host is asked while the graph is loaded.
+A model has the fingerprint that gguf.py gives it, wherever it lies: a container on the host reads the same blocks and
+sends their digest. What was seen is remembered, for no host is asked while the graph is loaded.
 """
 
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,31 +15,35 @@ from bench.errors import MissingPrerequisite
 from bench.files import read_json, write_json
 from bench.parallel import each
 from bench.profiles import Config, Host, Profile
+from bench.servers import flags
 
-INSIDE = "/models"
 PATIENCE = 900.0
 """Seconds for one look; the host may have to pull the image first."""
 
 RECENT = 60.0
 """Seconds for which a host that did not answer is not asked again."""
 
-ABSENT = b"absent"
+ABSENT = "absent"
 SCRIPT = f"""
 for part; do
-  [ -f "$part" ] || {{ printf '{ABSENT.decode()} %s\\n' "$part"; exit; }}
+  [ -f "$part" ] || {{ printf '{ABSENT} %s\\n' "$part"; exit; }}
   size=$(stat -L -c %s "$part") || exit
-  printf '%s\\n' "$size"
-  head -c {gguf.HEADER} "$part" || exit
-  i=1
-  while [ $i -le {gguf.SAMPLES} ]; do
-    skip=$(( (size - {gguf.BLOCK}) * i / {gguf.SAMPLES} ))
-    [ $skip -ge 0 ] || skip=0
-    dd if="$part" bs={gguf.BLOCK} count=1 iflag=skip_bytes skip=$skip status=none || exit
-    i=$(( i + 1 ))
-  done
+  {{
+    printf '%s' "$size"
+    head -c {gguf.HEADER} "$part" || exit
+    i=1
+    while [ $i -le {gguf.SAMPLES} ]; do
+      skip=$(( (size - {gguf.BLOCK}) * i / {gguf.SAMPLES} ))
+      [ $skip -ge 0 ] || skip=0
+      dd if="$part" bs={gguf.BLOCK} count=1 iflag=skip_bytes skip=$skip status=none || exit
+      i=$(( i + 1 ))
+    done
+  }} > /tmp/blocks
+  sum=$(sha256sum < /tmp/blocks) || exit
+  printf '%s %s\\n' "$size" "${{sum%% *}}"
 done
 """
-"""For each part its size, then the blocks that `gguf.fingerprint` reads."""
+"""For each file its size, and the digest over the blocks that `gguf.contents` reads."""
 
 _failures: dict[str, tuple[float, MissingPrerequisite]] = {}
 
@@ -61,10 +65,18 @@ def fingerprint(config: Config, profile: Profile) -> str:
     return str((seen(config, profile) or look(config, profile))["fingerprint"])
 
 
+def contents(config: Config, profile: Profile) -> dict[str, str]:
+    """By name, the digests of the files that `args` name on the host. Raises MissingPrerequisite."""
+    return dict((seen(config, profile) or look(config, profile))["args"]) if flags.there(profile) else {}
+
+
 def seen(config: Config, profile: Profile) -> dict[str, Any] | None:
-    """What the last look at the profile's model showed: fingerprint, files, bytes; None where it was not there."""
+    """What the last look at the profile's model showed, None where it was not there.
+
+    That is its fingerprint, files and bytes, and in `args`, by name, the digests of the files that the flags name.
+    """
     memo = _memo(config).get(_key(profile))
-    return memo if isinstance(memo, dict) and {"fingerprint", "files", "bytes"} <= memo.keys() else None
+    return memo if isinstance(memo, dict) and {"fingerprint", "files", "bytes", "args"} <= memo.keys() else None
 
 
 def look(config: Config, profile: Profile) -> dict[str, Any]:
@@ -89,7 +101,7 @@ def look_all(config: Config, profiles: Iterable[Profile]) -> list[tuple[Profile,
 
 def inside(profile: Profile) -> str:
     """The model's path in a container on its host."""
-    return f"{INSIDE}/{profile.model}"
+    return f"{flags.MODELS}/{profile.model}"
 
 
 def _looked(profile: Profile) -> dict[str, Any] | MissingPrerequisite:
@@ -105,39 +117,28 @@ def _looked(profile: Profile) -> dict[str, Any] | MissingPrerequisite:
 
 def _look(profile: Profile) -> dict[str, Any]:
     host = _host(profile)
-    parts = gguf.expected(PurePosixPath(inside(profile)))
-    answer = _run(profile, host, [str(part) for part in parts])
+    parts = [str(part) for part in gguf.expected(PurePosixPath(inside(profile)))]
+    named = flags.there(profile)
     sizes, digests = [], []
-    for size, pieces in _read(answer, len(parts)):
-        if size < 0:
-            raise AbsentError(profile.id, f"no model file {host.models}/{pieces[0].decode()} on {host.name}")
-        sizes.append(size)
-        digests.append(gguf.digest_of_blocks(size, pieces))
-    if len(sizes) < len(parts):
+    for line in _run(profile, host, [*parts, *named]).splitlines():
+        size, _, found = line.partition(" ")
+        if size == ABSENT:
+            kind = "model file" if found in parts else "file"
+            path = host.models + found.removeprefix(flags.MODELS)
+            raise AbsentError(profile.id, f"no {kind} {path} on {host.name}")
+        sizes.append(int(size))
+        digests.append(found)
+    if len(sizes) < len(parts) + len(named):
         raise UnreachableError(f"{profile.id}: {host.name} said too little of {profile.model}; try again.")
-    return {"fingerprint": gguf.digest_of_parts(digests), "files": len(sizes), "bytes": sum(sizes)}
+    return {
+        "fingerprint": gguf.digest_of_parts(digests[: len(parts)]),
+        "files": len(parts),
+        "bytes": sum(sizes[: len(parts)]),
+        "args": dict(zip(named, digests[len(parts) :], strict=True)),
+    }
 
 
-def _read(answer: bytes, count: int) -> Iterator[tuple[int, list[bytes]]]:
-    """For each part its size and its blocks; -1 and the part's path below the folder of models where it is absent."""
-    at = 0
-    for _ in range(count):
-        end = answer.find(b"\n", at)
-        line, at = answer[at:end], end + 1
-        if end < 0:
-            return
-        if line.startswith(ABSENT):
-            yield -1, [line.removeprefix(ABSENT + b" ").removeprefix(INSIDE.encode() + b"/")]
-            return
-        size, pieces = int(line), []
-        for length in (gguf.HEADER, *[gguf.BLOCK] * gguf.SAMPLES):
-            pieces.append(answer[at : at + min(length, size)])
-            at += len(pieces[-1])
-        if sum(map(len, pieces)) == min(gguf.HEADER, size) + gguf.SAMPLES * min(gguf.BLOCK, size):
-            yield size, pieces
-
-
-def _run(profile: Profile, host: Host, parts: list[str]) -> bytes:
+def _run(profile: Profile, host: Host, files: list[str]) -> str:
     from bench.servers import engine  # noqa: PLC0415 - heavy
 
     try:
@@ -146,8 +147,8 @@ def _run(profile: Profile, host: Host, parts: list[str]) -> bytes:
         raise UnreachableError(error.sentence) from None
     command = [
         *engine.command(host), "run", "--rm", "--network", "none", "--security-opt", "label:disable",
-        "--mount", f"type=bind,source={host.models},target={INSIDE},readonly",
-        "--entrypoint", "/bin/sh", profile.server.image, "-c", SCRIPT, "look", *parts,
+        "--mount", f"type=bind,source={host.models},target={flags.MODELS},readonly",
+        "--entrypoint", "/bin/sh", profile.server.image, "-c", SCRIPT, "look", *files,
     ]  # fmt: skip
     try:
         ran = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
@@ -160,7 +161,7 @@ def _run(profile: Profile, host: Host, parts: list[str]) -> bytes:
         # Docker's last line may only say where its help is.
         words = engine.last_line("\n".join(line for line in said.splitlines() if "docker run --help" not in line))
         raise UnreachableError(f"{profile.id}: {host.name} did not show {profile.model}: {words}.")
-    return ran.stdout
+    return ran.stdout.decode("utf-8", "replace")
 
 
 def _host(profile: Profile) -> Host:
@@ -170,7 +171,7 @@ def _host(profile: Profile) -> Host:
 
 def _key(profile: Profile) -> str:
     host = _host(profile)
-    return f"{host.docker} {host.models}/{profile.model}"
+    return " ".join([host.docker, f"{host.models}/{profile.model}", *flags.there(profile)])
 
 
 def _memo(config: Config) -> dict[str, Any]:

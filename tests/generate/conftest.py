@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,17 @@ class Bench:
     def plan(self, *behaviours: Any) -> None:
         (self.root / "plan.json").write_text(json.dumps(behaviours))
 
-    def config(self, text: str = "", server: str = "") -> Config:
+    def config(self, text: str = "", server: str = "", retries: int = 1) -> Config:
         (self.root / "profiles.toml").write_text(
             '[defaults]\nmax_tokens = 100\ncontext = 4096\n[profiles.m]\nmodel = "m.gguf"\ndatasets = ["demo"]\n'
-            f'{text}\n[profiles.m.server]\nkind = "process"\nexecutable = "{FAULTY_SERVER}"\nretries = 1\n{server}\n'
+            f'{text}\n[profiles.m.server]\nkind = "process"\nexecutable = "{FAULTY_SERVER}"\n'
+            f"retries = {retries}\n{server}\n"
         )
         return load(self.root / "profiles.toml")
 
-    def generate(self, text: str = "", server: str = "") -> list[Completion]:
+    def generate(self, text: str = "", server: str = "", retries: int = 1) -> list[Completion]:
         """Generate, and all that the journal then holds."""
-        config = self.config(text, server)
+        config = self.config(text, server, retries)
         generate(config.profile("m"), config, "demo")
         return self.journal()
 
@@ -50,6 +52,15 @@ class Bench:
         """How many requests were `asked`, or servers `started`."""
         path = self.root / name
         return len(path.read_text()) if path.exists() else 0
+
+    def flights(self) -> list[tuple[str, float]]:
+        """When each answer began (+) and ended (-), in seconds."""
+        lines = (self.root / "flights").read_text().split()
+        return [(line[0], float(line[1:])) for line in lines]
+
+    def widest(self) -> int:
+        """The most answers that were in flight at once."""
+        return max(accumulate(1 if sign == "+" else -1 for sign, _ in self.flights()))
 
     def last_request(self) -> dict[str, Any]:
         return json.loads((self.root / "last.json").read_text())

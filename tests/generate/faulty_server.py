@@ -6,10 +6,12 @@ behaviour a request; the last one repeats. Requests are counted across restarts 
 `started`.
 """
 
+import contextlib
 import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
@@ -28,6 +30,24 @@ def counted(name: str) -> int:
     return number
 
 
+def note(sign: str) -> None:
+    """Write down when an answer begins (+) and ends (-), in the file `flights`."""
+    with LOCK, (FOLDER / "flights").open("a") as file:
+        file.write(f"{sign}{time.monotonic()}\n")
+
+
+@contextlib.contextmanager
+def in_flight() -> Iterator[None]:
+    """Note when an answer begins and ends; those that were cut off are counted in the file `cut`."""
+    note("+")
+    try:
+        yield
+    except (BrokenPipeError, ConnectionResetError):
+        counted("cut")
+    finally:
+        note("-")
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -37,9 +57,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/props":
             template = FOLDER / "template"
-            told = {"chat_template": template.read_text()} if template.exists() else {}
+            told: dict[str, object] = {"chat_template": template.read_text()} if template.exists() else {}
             settings = {"n_ctx": 4096}
-            self.say(200, {"build_info": "faulty", "total_slots": 1, "default_generation_settings": settings, **told})
+            granted = FOLDER / "slots"
+            slots = int(granted.read_text()) if granted.exists() else 4
+            told |= {"build_info": "faulty", "total_slots": slots, "default_generation_settings": settings}
+            self.say(200, told)
         else:
             self.say(200, {"data": [{"meta": {}}]})
 
@@ -59,9 +82,12 @@ class Handler(BaseHTTPRequestHandler):
         number = counted("asked")
         behaviour = PLAN[min(number, len(PLAN) - 1)]
         if isinstance(behaviour, int):
+            note("+")
+            note("-")
             self.say(behaviour, {"error": {"message": f"words about {behaviour}"}})
             return
-        self.answer(behaviour)
+        with in_flight():
+            self.answer(behaviour)
 
     def answer(self, behaviour: dict[str, object]) -> None:
         self.send_response(200)

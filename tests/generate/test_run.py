@@ -1,7 +1,10 @@
 """Generation against a server that misbehaves on demand (a fake, for these faults do not happen when asked for)."""
 
+from itertools import pairwise
+
 import pytest
 
+from bench import problems
 from bench.errors import CanaryError, ServerError
 from bench.generate.client import DownError, HungError
 from tests.generate.conftest import Bench
@@ -188,3 +191,45 @@ def test_what_was_granted_is_recorded(faulty: Bench) -> None:
     faulty.generate()
     assert faulty.journal()[0].server["context"] == 4096
     assert faulty.provenance()["server"]["build"] == "faulty"
+
+
+@pytest.mark.parametrize(("granted", "slots", "widest"), [(4, 3, 3), (2, 3, 2), (4, 1, 1)])
+def test_requests_in_flight(faulty: Bench, granted: int, slots: int, widest: int) -> None:
+    """So many requests are in flight as the profile has slots, but never more than the server granted."""
+    (faulty.root / "slots").write_text(str(granted))
+    faulty.plan({"sleep": 0.3})
+    faulty.generate(f"slots = {slots}")
+    assert faulty.widest() == widest
+
+
+def test_pauses_grow(faulty: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each new try waits twice as long as the one before it."""
+    monkeypatch.setattr("bench.generate.client.PAUSE", 0.1)
+    faulty.plan(500, 500, 500, {})
+    faulty.generate(retries=3)
+    began = [at for sign, at in faulty.flights() if sign == "+"][:4]
+    assert all(later - earlier >= 0.1 * 2**i for i, (earlier, later) in enumerate(pairwise(began)))
+
+
+def test_a_changed_problem_is_asked_again(faulty: Bench) -> None:
+    """A dataset in which one prompt changed asks for that problem alone."""
+    faulty.generate()
+    path = faulty.root / "humaneval.jsonl"
+    path.write_text(path.read_text().replace("Return 3.", "Return three."))
+    problems.load.cache_clear()
+    assert [c.task_id for c in faulty.generate()[6:]] == ["Demo/3"]
+
+
+def test_a_file_that_args_name(faulty: Bench) -> None:
+    """The content of a chat template that `args` name counts: another one asks again, the old one finds its answers."""
+    template = faulty.root / "template.jinja"
+    args = f'args = ["--chat-template-file", "{template}"]'
+    template.write_text("one")
+    faulty.generate(args)
+    template.touch()
+    assert len(faulty.generate(args)) == 6
+    template.write_text("two!")
+    assert len(faulty.generate(args)) == 12
+    template.write_text("one")
+    faulty.generate(args)
+    assert faulty.count("asked") == 12

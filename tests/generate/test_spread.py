@@ -22,6 +22,7 @@ from bench.profiles import Config
 from bench.profiles_file import load
 from bench.records import Completion
 from tests.generate.conftest import FAULTY_SERVER
+from tests.servers.helpers import eventually
 
 
 class There:
@@ -222,3 +223,14 @@ def test_a_refused_request_is_that_problems(tmp_path: Path, two: tuple[There, Th
     done = generated(tmp_path, a.url)
     assert [completion.outcome for completion in done] == ["stop", "error", "stop", "stop", "stop", "stop"]
     assert done[1].server["endpoint"] == a.url
+
+
+def test_what_nobody_waits_for_is_cut_off(tmp_path: Path, two: tuple[There, There]) -> None:
+    """When a profile fails, its answers in flight are cut off: a server that is not ours has its slots back."""
+    a, _ = two
+    a.stop()
+    a.plan({"drops": 300}, {"drops": 300}, 403)
+    a.start()
+    with pytest.raises(DownError, match="403"):
+        generated(tmp_path, a.url, text="slots = 3")
+    assert eventually(lambda: (a.folder / "cut").exists() and len((a.folder / "cut").read_text()) == 2, 10)

@@ -11,7 +11,7 @@ import pytest
 
 from bench import gguf
 from bench.errors import LockedError, MissingPrerequisite, ServerError
-from bench.generate.model import fingerprint
+from bench.generate.model import fingerprint, identify
 from bench.profiles import Config, Profile
 from bench.profiles_file import load
 from bench.servers import compose, containers, engine, remote, way
@@ -76,10 +76,11 @@ def test_fingerprint_is_that_of_the_file(there: str, models: Path, tmp_path: Pat
     assert fingerprint(config, only(config)) == gguf.fingerprint(models / "good.gguf", tmp_path / "cache")
     assert remote.seen(config, only(config)) == {
         "fingerprint": fingerprint(config, only(config)), "files": 1, "bytes": (models / "good.gguf").stat().st_size,
+        "args": {},
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("size", [0, 5, 70_000, (1 << 20) + 7, 5 << 20])
+@pytest.mark.parametrize("size", [0, 5, 70_000, gguf.HEADER + 7])
 def test_fingerprint_of_parts(engine_address: str, tmp_path: Path, size: int) -> None:
     """A split model of parts of any size has the fingerprint that it has here."""
     folder = tmp_path / "there" / "big model"
@@ -92,6 +93,23 @@ def test_fingerprint_of_parts(engine_address: str, tmp_path: Path, size: int) ->
     assert remote.look(config, only(config))["fingerprint"] == gguf.fingerprint(
         tmp_path / "there" / name, tmp_path / "c"
     )
+
+
+def test_a_file_that_args_name(engine_address: str, models: Path, tmp_path: Path) -> None:
+    """An adapter on the host counts by its content as it would here, and one that is not there is named."""
+    folder = tmp_path / "there"
+    folder.mkdir()
+    shutil.copy(models / "good.gguf", folder)
+    config = configured(tmp_path, engine_address, folder)
+    text = (tmp_path / "profiles.toml").read_text()
+    (tmp_path / "profiles.toml").write_text(f'{text}args = ["--lora", "/models/lora.gguf"]\n')
+    config = load(tmp_path / "profiles.toml")
+    with pytest.raises(MissingPrerequisite, match=f"tested: no file {folder}/lora.gguf on box; put it there"):
+        identify(config, only(config))
+    (folder / "lora.gguf").write_bytes(b"GGUF" * 1000)
+    remote._failures.clear()
+    (digest,) = gguf.contents([folder / "lora.gguf"], tmp_path / "cache")
+    assert identify(config, only(config)).args == ("--lora", f"/models/lora.gguf ({digest[:12]})")
 
 
 def test_missing_model(there: str, tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+
+from bench.profiles import Config
+from bench.profiles_file import load
+from bench.servers import flags
+
+
+def configured(tmp_path: Path, kind: str, *args: str) -> Config:
+    """One profile of that kind with those flags, and a folder of models with an adapter in it."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "lora.gguf").write_bytes(b"GGUF")
+    listed = ", ".join(f"'{arg}'" for arg in args)
+    (tmp_path / "profiles.toml").write_text(
+        f"[profiles.m]\nmodel = 'm.gguf'\nargs = [{listed}]\nserver = {{ kind = '{kind}' }}\n"
+    )
+    return load(tmp_path / "profiles.toml")
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        (["--lora", "/models/lora.gguf"], ["/models/lora.gguf"]),
+        (["--lora-scaled", "/models/lora.gguf:0.5"], ["/models/lora.gguf"]),
+        (["--lora", "/models/other.gguf,/models/lora.gguf"], ["/models/lora.gguf"]),
+        (["--lora", "/models/absent.gguf", "/models", "/etc/hostname", "-ot", r"blk\.(1|2)=CPU"], []),
+        (["--override-kv", "x" * 5000], []),
+    ],
+)
+def test_in_a_container(tmp_path: Path, args: list[str], named: list[str]) -> None:
+    """In a container a flag can name files of the folder of models, alone, in a list, or with a scale."""
+    config = configured(tmp_path, "compose", *args)
+    assert flags.files(config, config.profile("m")) == dict.fromkeys(named, config.models / "lora.gguf")
+
+
+def test_for_a_process(tmp_path: Path) -> None:
+    """For a process a flag can name any file of this machine, but /models is no folder of ours there."""
+    config = configured(tmp_path, "process", "--lora", str(tmp_path / "models" / "lora.gguf"), "/models/lora.gguf")
+    assert list(flags.files(config, config.profile("m")).values()) == [tmp_path / "models" / "lora.gguf"]
+
+
+def test_contents_stand_beside_names() -> None:
+    """A flag that names a file carries the beginning of its digest, so that a reason can show old and new."""
+    told = flags.with_contents(["--lora", "a.gguf,b.gguf"], {"a.gguf": "1" * 64, "b.gguf": "2" * 64})
+    assert told == ("--lora", "a.gguf,b.gguf (111111111111, 222222222222)")
