@@ -3,7 +3,6 @@
 import contextlib
 import multiprocessing
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ from doit.reporter import ConsoleReporter
 
 from bench.errors import BenchError
 from bench.files import locked
-from bench.interrupts import Stopped, interrupt
+from bench.interrupts import Stopped, handle, interrupt
 from bench.profiles import Config
 
 Prepare = Callable[[dict[str, Any], list[str]], None]
@@ -103,10 +102,9 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         return type("RunReporter", (cls,), {"config": config, "skipped": skipped, "prepare": staticmethod(prepare)})
 
     def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:
-        """Lock the results, turn SIGTERM into Ctrl-C, and say which profiles are skipped."""
+        """Lock the results, end in order on signals, and say which profiles are skipped."""
         os.environ["BENCH_RUN"] = str(os.getpid())
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, interrupt)
+        handle(interrupt)
         register_after_fork(self, _begin_worker)
         try:
             self.held.enter_context(locked(self.config.layout.root / ".lock", what=str(self.config.layout.root)))

@@ -1,14 +1,25 @@
-"""Ctrl-C and SIGTERM: the run ends in order, however many signals come at once."""
+"""Ctrl-C, SIGTERM and a terminal that is closed: the run ends in order, however many signals come at once."""
 
+import os
+import signal
+import stat
 import time
+from collections.abc import Callable
+from types import FrameType
 from typing import ClassVar
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals by which people and machines end a run."""
 
 ONE_INTERRUPT = 2.0
 """Seconds within which several signals are one."""
 
 
+Handler = Callable[[int, FrameType | None], object] | int | None
+
+
 class Stopped(SystemExit):
-    """Ctrl-C or SIGTERM: the run ends with its database written, no traceback, and exit code 130.
+    """The run was told to end: it does so with its database written, no traceback, and exit code 130.
 
     doit sends it from a worker to the run by its class and its text, hence the arguments.
     """
@@ -19,10 +30,27 @@ class Stopped(SystemExit):
         super().__init__(130)
 
 
-def interrupt(_signal: int, _frame: object) -> None:
-    """End with `Stopped`; for signal.signal."""
+def handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Handler]:
+    """Let `handler` have the signals that end a run, and return who had them; what nohup ignores stays ignored."""
+    numbers = [n for n in ENDING if n != signal.SIGHUP or signal.getsignal(n) != signal.SIG_IGN]
+    return {number: signal.signal(number, handler) for number in numbers}
+
+
+def interrupt(number: int, _frame: object) -> None:
+    """End with `Stopped`; for `handle`."""
+    if number == signal.SIGHUP:
+        _leave_terminal()
     # A worker has SIGINT from the terminal and SIGTERM from the run: the second must not cut its cleaning up short.
     now = time.monotonic()
     if now - Stopped.last > ONE_INTERRUPT:
         Stopped.last = now
         raise Stopped
+
+
+def _leave_terminal() -> None:
+    """Write to nowhere instead of a terminal that is gone, where each line would be an error of its own."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for output in (1, 2):
+        if stat.S_ISCHR(os.fstat(output).st_mode):
+            os.dup2(nowhere, output)
+    os.close(nowhere)

@@ -8,6 +8,8 @@ import subprocess
 import threading
 from collections.abc import Iterator
 
+from bench.interrupts import handle
+
 PR_SET_PDEATHSIG = 1
 PATIENCE = 2.5
 """Seconds between one signal and the next when a program shall end."""
@@ -51,7 +53,7 @@ def signal_group(process: "subprocess.Popen[bytes]", number: int) -> None:
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back until the block has ended: what was started is then stopped, whatever comes.
+    """Hold back what would end the run until the block has ended: what was started is then stopped, whatever comes.
 
     For blocks of a few seconds. Outside the main thread no signal comes, and nothing is done.
     """
@@ -59,10 +61,7 @@ def undisturbed() -> Iterator[None]:
         yield
         return
     caught: list[int] = []
-    kept = {
-        number: signal.signal(number, lambda caught_number, _: caught.append(caught_number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    kept = handle(lambda number, _: caught.append(number))
     try:
         yield
     finally:

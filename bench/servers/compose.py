@@ -127,8 +127,8 @@ def _up(docker: DockerClient, profile: Profile) -> None:
 def taken_there(profile: Profile, host: Host) -> ServerError:
     """The error for a port that somebody has on a host."""
     return ServerError(
-        f"{profile.id}: port {host.port} on {host.listen} of {host.name} is taken; stop who has it there, or give that "
-        "host another port."
+        f"{profile.id}: port {host.port} on {host.listen} of {host.name} is taken; find who has it (there: ss -ltnp "
+        f"'sport = :{host.port}') and stop it, or give that host another port."
     )
 
 

@@ -1,17 +1,24 @@
 """Kills, interrupts and locks, on a real llama.cpp server."""
 
 import contextlib
+import fcntl
 import json
 import os
+import pty
 import random
+import select
 import signal
 import subprocess
+import sys
+import termios
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Project, servers
+from bench.evaluate.sandbox import available
+from tests import images
+from tests.e2e.conftest import ROOT, Project, servers
 
 KILLS = 50
 
@@ -175,3 +182,75 @@ def test_a_newer_journal_is_left_alone(served: Project) -> None:
     assert "is of version 99, this program reads 1; update it" in ran.out
     assert "Traceback" not in ran.out
     assert journal.read_text() == '{"v": 99, "key": "k"}\n'
+
+
+def test_a_closed_terminal_stops_cleanly(served: Project) -> None:
+    """When the terminal is closed, doit stops as on SIGTERM: no server stays, and the next run goes on."""
+    near, far = pty.openpty()
+    command = [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), "generate:a"]
+    process = subprocess.Popen(
+        command, stdin=far, stdout=far, stderr=far, cwd=served.root, env=served.environment, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one call, no locks
+    )  # fmt: skip
+    os.close(far)
+    journal = served.file("a", "raw.jsonl")
+    while not journal.exists() or journal.stat().st_size < 1500:
+        assert process.poll() is None
+        select.select([near], [], [], 0.01)[0] and os.read(near, 4096)
+    os.close(near)
+    assert process.wait(timeout=10) == 130
+    assert not [line for line in servers() if str(served.root) in line]
+    had = len(rows(journal))
+    again = served.doit("generate:a")
+    assert f"goes on from {had} of " in again.out
+
+
+def test_what_failed_is_asked_again_on_demand(served: Project) -> None:
+    """A problem whose answer came too late is lost until it is asked for again, which `-a` does, for that one alone."""
+    served.edit('kind = "process"', 'kind = "process"\nrequest_timeout = 0.001')
+    assert served.doit("generate:a").code == 0
+    journal = served.file("a", "raw.jsonl")
+    late = [row["task_id"] for row in rows(journal)]
+    assert {row["outcome"] for row in rows(journal)} == {"timeout"}
+    served.edit("request_timeout = 0.001", "request_timeout = 60")
+    assert served.doit("generate:a").tasks == []
+    assert served.doit("-a", "generate:a").code == 0
+    assert [row["task_id"] for row in rows(journal) if row["outcome"] != "timeout"] == late
+
+
+@pytest.mark.docker
+def test_a_killed_container(served: Project) -> None:
+    """A container that is killed is started once more; one that a kill -9 of doit left is removed; no byte differs."""
+    if reason := available("docker"):
+        pytest.skip(f"no Docker: {reason}")
+    images.server()
+    served.edit('kind = "process"', f'kind = "compose"\nimage = "{images.SERVER}"')
+    label = f"label=bench.results={served.results}"
+    assert served.doit("samples:a").code == 0
+    expected, journal = served.file("a", "samples.jsonl").read_bytes(), served.file("a", "raw.jsonl")
+    total = len(rows(journal))
+    served.doit("clean", "generate:a")
+    process = served.start("generate:a")
+    wait_for(journal, 1500, process)
+    subprocess.run(["docker", "kill", *containers(label)], check=True, capture_output=True)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
+    assert "It is tried once more." in out
+    served.doit("clean", "generate:a")
+    process = served.start("generate:a")
+    wait_for(journal, 1500, process)
+    process.kill()
+    process.communicate()
+    assert len(containers(label)) == 1
+    last = served.doit("samples:a")
+    assert "removed the llama-server container that a killed run of a left behind" in last.out
+    assert last.code == 0, last.out
+    assert len({row["key"] for row in rows(journal)}) == len(rows(journal)) == total
+    assert served.file("a", "samples.jsonl").read_bytes() == expected
+    assert containers(label) == []
+
+
+def containers(label: str) -> list[str]:
+    """The ids of the containers with that label."""
+    command = ["docker", "ps", "--all", "--quiet", "--filter", label]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()

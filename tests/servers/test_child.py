@@ -3,6 +3,7 @@ import signal
 
 import pytest
 
+from bench.interrupts import ENDING
 from bench.servers.child import undisturbed
 
 
@@ -14,12 +15,12 @@ def stopping(number: int, reached: list[str]) -> None:
         reached.append("the end")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", ENDING)
 def test_signals_wait(number: signal.Signals) -> None:
     """What is being stopped is stopped to the end, and the signal that came meanwhile counts afterwards."""
     reached: list[str] = []
     # Set here, for a job in the background has SIGINT ignored.
-    before = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {each: signal.signal(each, signal.default_int_handler) for each in ENDING}
     try:
         with pytest.raises(KeyboardInterrupt):
             stopping(number, reached)
