@@ -18,8 +18,10 @@ from typing import Any, NamedTuple
 
 TICK = 0.05
 WATCH_AFTER = 0.2
-PATIENCE = 4
-"""How many times a limit may pass on the wall while the sample waits for a core."""
+PATIENCE, PATIENCE_ALONE = 4, 12
+"""How many times a limit may pass on the wall while the sample waits for a core: beside others, and when it is tried
+again without them, for whatever else keeps the machine busy.
+"""
 
 OWN = 0.8
 """A process whose CPU time is at least this part of the wall time had a core to itself; the yardstick takes a tenth."""
@@ -148,20 +150,19 @@ class Watch:
     def _past(self, limit: float, spent: Moment) -> bool:
         limit *= self.stretch
         if self.most > LIGHT and not self.hurried:
-            late = _exceeds(spent, limit * HEAVY)
+            late = self._exceeds(spent, limit * HEAVY)
             self.doubtful |= late and self.beside
-            return late and (not self.beside or _exceeds(spent, limit * DOUBT))
-        return _exceeds(spent, limit)
+            return late and (not self.beside or self._exceeds(spent, limit * DOUBT))
+        return self._exceeds(spent, limit)
+
+    def _exceeds(self, spent: Moment, limit: float) -> bool:
+        return spent.fair > limit or spent.wall > limit * (PATIENCE if self.beside else PATIENCE_ALONE)
 
     def _measure(self, wall: float) -> None:
         spent = yardstick()
         self.measure = wall + max(EVERY, SPARING * spent)
         self.measured = sorted([*self.measured, spent])
         self.stretch = min(SLOWEST, max(FASTEST, self.measured[len(self.measured) // 2] / NOMINAL))
-
-
-def _exceeds(spent: Moment, limit: float) -> bool:
-    return spent.fair > limit or spent.wall > limit * PATIENCE
 
 
 def yardstick() -> float:

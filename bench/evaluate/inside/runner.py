@@ -23,7 +23,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from . import child, leftovers, probe
+from . import child, leftovers, probe, syscalls
 from .frames import Tally, read_exactly, receive, send, write_all
 from .limits import TICK, Clock, Watch
 
@@ -127,7 +127,7 @@ def sweep(pid: int) -> int | None:
 
 
 def prepare(lane_uid: int) -> None:
-    """Give up root where the sandbox started with it, and become unreadable to samples."""
+    """Give up root where the sandbox started with it, become unreadable to samples, and filter system calls."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if lane_uid and os.getuid() == 0:
         os.setgroups([])
@@ -137,6 +137,8 @@ def prepare(lane_uid: int) -> None:
     library = ctypes.CDLL(None)
     library.prctl(38, 1, 0, 0, 0)
     library.prctl(4, 0, 0, 0, 0)
+    if os.getpid() == 1:
+        syscalls.restrict()
 
 
 def hello() -> dict[str, Any]:
