@@ -57,7 +57,8 @@ class Verdict:
 
     `failure` describes the first failing input: suite, index, input, expected, actual (shortened texts), or error
     (exception with its line in the solution). `retried` says that it needed more time than a sample gets beside
-    others, and got its whole limit with a core to itself.
+    others, and got its whole limit with a core to itself; `disturbed`, that a neighbour may be to blame for how it
+    ended, so that it is to be tried again alone.
     """
 
     base: Status
@@ -68,6 +69,7 @@ class Verdict:
     failure: dict[str, Any] | None = None
     seconds: float = 0.0
     retried: bool = False
+    disturbed: bool = False
 
     @property
     def passed(self) -> bool:

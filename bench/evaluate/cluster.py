@@ -79,6 +79,7 @@ class Cluster:
     def _summon(self) -> None:
         """Let every worker have what is known, and wait until one of them can grade."""
         self.lacking = self.truth.missing()
+        self.truth.restore(self.lacking)
         self.members.give(bundle(self.truth), self.sandbox, trusted=self.trusted)
         while not self.members.settled():
             self.members.wait()

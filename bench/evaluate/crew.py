@@ -96,7 +96,9 @@ class Local:
         self.pool.start(samples)
         if self.truth.missing():
             with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
-                for _ in self.computed(self.truth.missing()):
+                lacking = self.truth.missing()
+                self.truth.restore(lacking)
+                for _ in self.computed(lacking):
                     pass
 
     def computed(self, tasks: Iterable[Task], lanes: int = 0) -> Iterator[Task]:

@@ -14,7 +14,8 @@ from bench.records import Verdict
 
 NO_CODE = {"suite": "base", "error": "no code", "line": 0}
 ENDED_IT = {"suite": "base", "error": "it ended its sandbox", "line": 0}
-UNSANDBOXED = Verdict("fail", "fail", plus_run=False, failure=ENDED_IT)
+UNSANDBOXED = Verdict("fail", "fail", plus_run=False, failure=ENDED_IT, disturbed=True)
+"""What a sample is worth that ended two sandboxes, or whose neighbours made the kernel end them."""
 
 
 OVERHEAD = 0.05
@@ -87,7 +88,7 @@ class Attempt:
 
     def _verdict(self, results: dict[str, SuiteResult], seconds: float) -> Verdict:
         base, plus = results["base"], results.get("plus")
-        extended = any(result.extended for result in results.values())
+        extended, disturbed = any(result.extended for result in results.values()), (plus or base).disturbed
         return Verdict(
             base=base.status,
             plus=plus.status if plus else "fail",
@@ -96,7 +97,8 @@ class Attempt:
             plus_fail=_failed(plus) if plus else [],
             failure=self._failure("plus" if plus else "base", plus or base),
             seconds=round(seconds, 3),
-            retried=extended and not (plus or base).disturbed,
+            retried=extended and not disturbed,
+            disturbed=disturbed,
         )
 
     def _failure(self, suite: str, result: SuiteResult) -> dict[str, Any] | None:
@@ -110,12 +112,3 @@ class Attempt:
 
 def _failed(result: SuiteResult) -> list[int]:
     return [] if result.status == "pass" or result.index is None else [result.index]
-
-
-def owed_to_others(verdict: Verdict) -> bool:
-    """Whether a neighbour may be to blame, so that the sample runs again, alone on a core.
-
-    Something killed the process, or time ran out while it had no core to itself.
-    """
-    error = str((verdict.failure or {}).get("error", ""))
-    return not verdict.retried and ("timeout" in (verdict.base, verdict.plus) or error.endswith("by signal 9"))

@@ -13,10 +13,10 @@ from typing import Any
 
 from bench.errors import SandboxError
 from bench.evaluate.expected import Limits
-from bench.evaluate.inside.limits import DOUBT, PATIENCE, SLOWEST
+from bench.evaluate.inside.limits import DOUBT, PATIENCE_ALONE, SLOWEST
 
 START_SECONDS = 90.0
-LONGEST, GRACE = PATIENCE * SLOWEST * DOUBT, 30.0
+LONGEST, GRACE = PATIENCE_ALONE * SLOWEST * DOUBT, 30.0
 """A run that has not ended after LONGEST times its suite's limit and GRACE seconds is no longer being served."""
 
 MOST = 1 << 20

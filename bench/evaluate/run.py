@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.evaluate import results, samples_file
 from bench.evaluate.cache import Verdicts
 from bench.evaluate.crew import Crew, Site, open_crew
-from bench.evaluate.grade import OVERHEAD, Work, owed_to_others
+from bench.evaluate.grade import OVERHEAD, Work
 from bench.evaluate.longest import Longest
 from bench.evaluate.results import Graded, Summary
 from bench.evaluate.samples_file import Sample, Solutions
@@ -86,7 +86,7 @@ class Grading:
         done = sum(same[key] for key in found)
         for work, verdict in self._graded(sorted(unique.values(), key=lambda one: self.longest.turn(one.task_id)), {}):
             found[work.key] = verdict
-            if owed_to_others(verdict):
+            if verdict.disturbed:
                 again.append(unique[work.key])
             done += same[work.key]
             if on_progress:
@@ -108,8 +108,9 @@ class Grading:
         for work, verdict, site in self.crew.each(works, seconds=seconds, alone=bool(before)):
             self.sites.add(site)
             self.longest.note(work.task_id, verdict.seconds)
-            final = replace(verdict, retried=verdict.retried or bool(before))
-            if before or not owed_to_others(verdict):
+            # Alone, nobody else is to blame.
+            final = replace(verdict, retried=True, disturbed=False) if before else verdict
+            if not final.disturbed:
                 self.verdicts.put(work.key, final, _named(site, self.sandbox), site.python)
             yield work, final
         if samples:

@@ -11,6 +11,7 @@ Shared by all models; what is missing or damaged is computed again, in the sandb
 import marshal
 import re
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -106,21 +107,27 @@ class Truth:
         """The problems whose ground truth or inputs are not there or damaged; `costs` has the seconds of the others."""
         lacking = []
         for task in self.tasks.values():
-            try:
-                sound = all(
-                    digest((self.box / "inputs" / f"{task.name}.{suite}").read_bytes()) == task.inputs[suite]
-                    for suite in SUITES
-                )
-            except OSError:
-                sound = False
-            if not sound:
-                self._prepare(problems.load(self.dataset).problems[task.task_id])
             body = kept(self.path(task))
-            if not sound or body is None:
+            if body is None or not self._sound(task):
                 lacking.append(task)
             else:
                 self.costs[task.task_id] = sum(sum(meta["seconds"]) for meta in heads(body))
         return lacking
+
+    def restore(self, tasks: Iterable[Task]) -> None:
+        """Write the inputs of these problems again where they are not there or damaged. Raises DatasetError."""
+        for task in tasks:
+            if not self._sound(task):
+                self._prepare(problems.load(self.dataset).problems[task.task_id])
+
+    def _sound(self, task: Task) -> bool:
+        try:
+            return all(
+                digest((self.box / "inputs" / f"{task.name}.{suite}").read_bytes()) == task.inputs[suite]
+                for suite in SUITES
+            )
+        except OSError:
+            return False
 
     def path(self, task: Task) -> Path:
         """Where the expected records of a problem are kept."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import IMAGE
+from test_limits import busy
 
 from bench.evaluate import expected
 from bench.evaluate.run import evaluate
@@ -15,6 +16,9 @@ from bench.profiles import Sandbox
 
 QUICK = ["deepcoder-14b", "deepseek-coder-1.3b", "falcon-7b-gptq", "vicunlocked-30b-gptq"]
 """Models of which few solutions run out of time; with Docker these are enough, since the judge is the same."""
+
+TEN_TIMES = "deepcoder-14b"
+"""Whose solutions are graded ten times: twenty of them, to keep the time of the tests."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.corpus]
 
@@ -85,3 +89,22 @@ def test_canonical_solutions_all_pass(real_datasets: Any, known: Path, kind: str
     """All canonical solutions of HumanEval+ and MBPP+ pass base and plus."""
     proof = selftest(dataset, Sandbox(kind=kind, image=IMAGE), known)
     assert (proof.n_problems, proof.base_passed, proof.plus_passed) == (count, count, count)
+
+
+@pytest.mark.parametrize("kind", ["bubblewrap"], indirect=True)
+def test_ten_gradings_of_real_solutions(
+    shared: Path, real_datasets: Any, known: Path, tmp_path: Path, kind: str
+) -> None:
+    """Ten gradings of a real model's solutions, five with both cores kept busy, have EvalPlus's verdicts each time."""
+    wanted = json.loads((shared / "corpus" / "verdicts" / f"{TEN_TIMES}.json").read_text())
+    files = RunFiles(tmp_path, "humaneval")
+    order = pooled(shared / "corpus", [TEN_TIMES], files.samples)[:20]
+    kept = files.samples.read_text().splitlines(keepends=True)[:20]
+    files.samples.write_text("".join(kept))
+    for turn in range(10):
+        with busy(600, cores=2 * (turn % 2)):
+            evaluate(files, "humaneval", Sandbox(kind=kind, image=IMAGE), known, reuse=False)
+        found = verdicts(files, order)
+        stable = {task: verdict for (_, task), verdict in found.items() if task not in wanted["unstable"]}
+        differing = {task for task, verdict in stable.items() if passed(verdict) != passed(wanted["verdicts"][task])}
+        assert differing == set(), f"turn {turn}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import SOLUTIONS, Grader
 
-from bench.evaluate.grade import Attempt, owed_to_others
+from bench.evaluate.grade import Attempt
 from bench.evaluate.inside import outputs
 from bench.evaluate.lane import End, Lane, Run
 from bench.evaluate.truth import Truth
@@ -70,7 +70,7 @@ def test_who_runs_again(truth: Truth, name: str) -> None:
     base, plus, retried, again = ENDS[name]
     lane = Told(truth, {"base": base, "plus": plus})
     verdict = Attempt(truth, truth.tasks["Demo/0"], SOLUTIONS["Demo/0"], lane).verdict()
-    assert (verdict.retried, owed_to_others(verdict)) == (retried, again)
+    assert (verdict.retried, verdict.disturbed) == (retried, again)
     assert all(run.hurried for run in lane.runs)
 
 
@@ -81,3 +81,10 @@ def test_the_second_try_has_the_whole_limits(truth: Truth) -> None:
     verdict = Attempt(truth, truth.tasks["Demo/0"], SOLUTIONS["Demo/0"], lane, before).verdict()
     assert (verdict.base, verdict.plus) == ("pass", "timeout")
     assert [(run.inputs.rpartition(".")[2], run.hurried) for run in lane.runs] == [("plus", None)]
+
+
+def test_a_sample_cannot_ask_to_run_again(grader: Grader) -> None:
+    """Whether a sample runs again hangs on how it ended, not on the words of the exception that it raised."""
+    source = "def total(numbers):\n    raise OSError('it was ended by signal 9')\n"
+    ((base, _, row),) = grader.grade([("Demo/0", source)])
+    assert (base, row["failure"]["error"], row["retried"]) == ("fail", "OSError: it was ended by signal 9", False)

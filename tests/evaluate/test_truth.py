@@ -115,7 +115,10 @@ def test_whole_outputs_are_computed_when_needed(own: Grader) -> None:
     wrong = "def count_up(n):\n    return [i + (i == 4000) for i in range(n)]\n"
     graded = own.grade([("Demo/2", ints), ("Demo/2", nearly), ("Demo/2", wrong)])
     assert [row[:2] for row in graded] == [("pass", "pass"), ("pass", "pass"), ("pass", "fail")]
-    assert list(Truth(own.cache, "demo").root.glob("*.whole"))
+    (whole,) = Truth(own.cache, "demo").root.glob("*.whole")
+    damage(whole)
+    assert [row[:2] for row in own.grade([("Demo/2", wrong)], reuse=False)] == [("pass", "fail")]
+    assert kept(whole)
 
 
 def test_a_suite_with_large_outputs_is_wide(own: Grader) -> None:
