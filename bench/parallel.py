@@ -9,13 +9,15 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
-def each(jobs: Iterable[Job], work: Callable[[Job], Result], workers: int) -> Iterator[tuple[Job, Result]]:
+def each(
+    jobs: Iterable[Job], work: Callable[[Job], Result], workers: int, *, ahead: int = 0
+) -> Iterator[tuple[Job, Result]]:
     """`work` done on each job by that many threads; a job is taken when a thread is free.
 
-    Raises what `work` raises, at once: jobs in flight are abandoned, and none is begun any more. So it is too when the
-    caller stops iterating.
+    At most `ahead` results wait for the caller (0: any number). Raises what `work` raises, at once: jobs in flight are
+    abandoned, and none is begun any more. So it is too when the caller stops iterating.
     """
-    done: queue.Queue[tuple[Job, Result] | BaseException | None] = queue.Queue()
+    done: queue.Queue[tuple[Job, Result] | BaseException | None] = queue.Queue(ahead)
     waiting, lock, stop = iter(jobs), threading.Lock(), threading.Event()
 
     def serve() -> None:

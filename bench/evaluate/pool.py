@@ -1,6 +1,5 @@
 """Lanes, opened when they are needed, proved before they are used, replaced when they end."""
 
-import queue
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -14,9 +13,13 @@ from bench.evaluate import docker
 from bench.evaluate.lane import Lane, LaneEnded
 from bench.evaluate.outside import Outside
 from bench.evaluate.sandbox import Box
+from bench.parallel import each
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+AHEAD = 1000
+"""Results that may wait to be taken, so that memory is bounded whatever the number of samples."""
 
 
 class Pool:
@@ -114,35 +117,7 @@ class Pool:
 
         Jobs are taken when a lane is free. Raises what `work` raises, and SandboxError where no new lane starts.
         """
-        done: queue.Queue[tuple[Job, Result] | BaseException | None] = queue.Queue(maxsize=1000)
-        waiting, lock, stop = iter(jobs), threading.Lock(), threading.Event()
-
-        def serve() -> None:
-            try:
-                while not stop.is_set():
-                    with lock:
-                        job = next(waiting, None)
-                    if job is None:
-                        break
-                    done.put((job, self._attempt(job, work, lost)))
-                done.put(None)
-            except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
-                done.put(error)
-
-        count = workers or self.box.workers
-        for _ in range(count):
-            threading.Thread(target=serve, daemon=True).start()
-        try:
-            while count:
-                item = done.get()
-                if item is None:
-                    count -= 1
-                elif isinstance(item, BaseException):
-                    raise item
-                else:
-                    yield item
-        finally:
-            stop.set()
+        return each(jobs, lambda job: self._attempt(job, work, lost), workers or self.box.workers, ahead=AHEAD)
 
     def _attempt(self, job: Job, work: Callable[[Lane, Job], Result], lost: Callable[[Job], Result]) -> Result:
         for _ in range(2):
