@@ -14,6 +14,9 @@ from bench.files import digest, read_json, write_json
 
 Kind = Literal["first run", "changed", "missing", "edited", "failed", "prerequisite"]
 ABSENT = "absent"
+GIVEN = ("model", "dataset", "solutions")
+"""Digests that name what a person brought, and may want to tell apart; those of our own files say nothing to anyone."""
+
 LONG = 60
 """Characters of a value that are shown."""
 
@@ -30,7 +33,10 @@ class Reason:
     def __str__(self) -> str:
         """A phrase for the terminal, such as `max_tokens 4096 → 8192`."""
         if self.kind == "changed":
-            return f"{self.what} {' → '.join(_told(self.old, self.new))}"
+            told = " → ".join(_told(self.old, self.new))
+            if not any(map(_is_digest, (self.old, self.new))):
+                return f"{self.what} {told}"
+            return f"{self.what} changed" + (f" ({told})" if self.what in GIVEN else "")
         texts = {"missing": f"{self.what} is missing", "edited": f"{self.what} was changed by hand"}
         return texts.get(self.kind, self.what or self.kind)
 
@@ -100,5 +106,5 @@ def _short(value: Any, start: int = 0) -> str:
     return f"{'… ' if start else ''}{text if len(text) <= LONG else text[:LONG] + '…'}"
 
 
-def _is_digest(value: str) -> bool:
-    return len(value) >= 24 and all(c in "0123456789abcdef" for c in value)
+def _is_digest(value: Any) -> bool:
+    return isinstance(value, str) and len(value) >= 24 and all(c in "0123456789abcdef" for c in value)

@@ -21,7 +21,7 @@ from bench.layout import RunFiles
 from bench.profiles import Config, Profile
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step:
     """One stage of one profile on one dataset."""
 
@@ -29,6 +29,10 @@ class Step:
     profile: Profile
     dataset: str
     stage: ClassVar[str] = ""
+
+    def __repr__(self) -> str:
+        """As `doit info` shows it."""
+        return f"{self.stage} of {self.label}"
 
     @property
     def files(self) -> RunFiles:

@@ -31,9 +31,10 @@ def test_up_to_date(made: tuple[Path, Path]) -> None:
     ("depends", "said"),
     [
         ({"max_tokens": 8192, "model": "a" * 32}, "max_tokens 4096 → 8192"),
-        ({"max_tokens": 4096, "model": "b" * 32}, "model aaaaaaaa → bbbbbbbb"),
+        ({"max_tokens": 4096, "model": "b" * 32}, "model changed (aaaaaaaa → bbbbbbbb)"),
         ({"max_tokens": 4096, "model": "a" * 32, "seed": 1}, "seed absent → 1"),
-        ({"max_tokens": 4096}, "model aaaaaaaa → absent"),
+        ({"max_tokens": 4096}, "model changed (aaaaaaaa → absent)"),
+        ({"max_tokens": 4096, "model": "a" * 32, "results": "b" * 32}, "results changed"),
         ({"max_tokens": "", "model": "a" * 32}, "max_tokens 4096 → none"),
     ],
 )
