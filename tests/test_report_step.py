@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from doit.exceptions import TaskFailed
@@ -82,3 +83,48 @@ def test_sources() -> None:
     names = {path.name for path in report.sources()}
     assert {"REPORT.md.j2", "report.html.j2", "stats.py", "reference-scores.json"} <= names
     assert all(path.is_file() for path in report.sources())
+
+
+SETTINGS = {
+    "args": [], "placement": [], "max_tokens": 4096, "context": 16384, "slots": 1, "samples": 1, "temperature": 0.0,
+    "top_p": 0.95, "seed": 0, "system_prompt": "Be brief.", "request": {}, "prompt_version": 1,
+}  # fmt: skip
+
+
+def reported(folder: Path, kind: str, **settings: Any) -> tuple[str, str, dict[str, Any]]:
+    """The line of REPORT.md and the lines of report.html that say what was asked, and the settings of report.json."""
+    about = {"schema": 1, "server": {"kind": kind}, "settings": SETTINGS | settings}
+    (folder / "results" / "a" / "demo" / "run.json").write_text(json.dumps(about))
+    assert step(folder).make() is None
+    text, page, data = ((folder / "results" / name).read_text() for name in REPORTS)
+    asked = next(line for line in text.splitlines() if line.startswith("- **Asked**"))
+    shown = "\n".join(line for line in page.splitlines() if line.startswith("<dt>settings"))
+    known: dict[str, Any] = json.loads(data)["datasets"][1]["models"][0]["run"]["settings"]
+    return asked, shown, known
+
+
+def test_a_program_was_not_sent_what_it_does_not_get(folder: Path) -> None:
+    """Of a profile with a command, the reports state the prompt's settings and the seed of samples, and no other."""
+    asked, shown, known = reported(folder, "command", temperature=0.8, samples=3, seed=7)
+    for name in ("max_tokens", "temperature", "top_p", "context", "greedy"):
+        assert name not in asked + shown
+    assert "all else is the program's own" in asked
+    assert known == {"samples": 3, "seed": 7, "system_prompt": "Be brief.", "prompt_version": 1}
+    asked, _, known = reported(folder, "command")
+    assert "seed" not in known
+    assert "greedy" not in asked
+
+
+def test_fields_of_the_request_are_shown_and_win(folder: Path) -> None:
+    """A profile's own request fields stand in the reports; a temperature among them is the one that was sent."""
+    request = {"top_k": 40, "temperature": 0.7, "chat_template_kwargs": {"enable_thinking": False}}
+    asked, shown, known = reported(folder, "endpoint", request=request)
+    assert "temperature 0.7" in asked
+    assert "greedy" not in asked
+    assert "`top_k = 40`" in asked
+    assert '`chat_template_kwargs = {"enable_thinking": false}`' in asked
+    assert "<dt>settings request top_k</dt><dd><bdi>40</bdi></dd>" in shown
+    assert "<dt>settings request chat_template_kwargs enable_thinking</dt><dd><bdi>false</bdi></dd>" in shown
+    assert "<dt>settings temperature</dt><dd><bdi>0.7</bdi></dd>" in shown
+    assert (known["temperature"], known["top_p"]) == (0.7, 0.95)
+    assert "seed" not in known

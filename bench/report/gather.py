@@ -17,6 +17,7 @@ from bench.profiles import Config, Profile
 from bench.records import SampleInfo, Status
 from bench.report.infos import read_infos
 from bench.report.records import Entry, Graded, State
+from bench.report.runs import read_run
 
 STATUSES = get_args(Status)
 NAMES = ("eval_results.json", "samples_info.jsonl", "run.json", "failure.json")
@@ -96,7 +97,7 @@ def _made(
         remedy=remedy,
         n_problems=_n_problems(found, files.dataset, samples),
         samples=samples,
-        run=_table(read_json(files.provenance)),
+        run=read_run(files.provenance),
         bench={key: value for key, value in _table(found.get("bench")).items() if key != "samples"},
         date=str(found.get("date", "")),
     )

@@ -1,5 +1,6 @@
 """Where one row comes from, as Markdown: the model, its server, what was asked, how it was graded."""
 
+import json
 import shlex
 from collections import Counter
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from bench.console import duration
 from bench.report.escape import code, markdown, plain, tag
 from bench.report.numbers import counted, size
 from bench.report.records import Entry
+from bench.report.runs import COMMAND
 
 Fact = tuple[str, str]
 
@@ -81,11 +83,13 @@ def _asked(entry: Entry) -> Fact:
         shown += [
             f"{name} {markdown(str(settings[name]))}" for name in ("top_p", "seed", "samples") if name in settings
         ]
-    system, request = _text(settings, "system_prompt"), settings.get("request")
+    system, request = _text(settings, "system_prompt"), _table(settings, "request")
+    fields = [code(f"{name} = {json.dumps(value, ensure_ascii=False)}") for name, value in request.items()]
     return "Asked", _listed([
         *shown,
         f"system prompt {code(system)}" if system else "",
-        f"request {code(str(request))}" if request else "",
+        f"request {', '.join(fields)}" if fields else "",
+        "all else is the program's own" if _table(entry.run, "server").get("kind") == COMMAND else "",
     ])  # fmt: skip
 
 

@@ -40,10 +40,10 @@ class Graded:
 class Entry:
     """One profile on one dataset; texts are untrusted.
 
-    `reason` says in a phrase why there is no (newer) result, `remedy` what to do about it. `run` is run.json ({} for
-    imports and old files), `bench` the bench block of eval_results.json without its samples. `n_problems` counts all
-    problems of the dataset, attempted or not; `samples` are in problem order. `date` is when it was graded, as the
-    result file says.
+    `reason` says in a phrase why there is no (newer) result, `remedy` what to do about it. `run` is what runs.py makes
+    of run.json ({} for imports and old files), `bench` the bench block of eval_results.json without its samples.
+    `n_problems` counts all problems of the dataset, attempted or not; `samples` are in problem order. `date` is when it
+    was graded, as the result file says.
     """
 
     id: str

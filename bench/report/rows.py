@@ -124,4 +124,6 @@ def _flat(name: str, value: Any) -> list[tuple[str, str]]:
         return [fact for key, one in value.items() for fact in _flat(f"{name} {key}", one) if key not in DULL]
     if isinstance(value, list):
         return [(name, shlex.join(map(str, value)))]
+    if isinstance(value, bool):
+        return [(name, str(value).lower())]
     return [(name, "" if value is None else str(value))]
