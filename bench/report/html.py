@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import numbers, payload, words
+from bench.report.asked import asked
 from bench.report.board import LOST, Board, board
 from bench.report.figures import Figure, figures
 from bench.report.published import Scored, among
@@ -58,6 +59,11 @@ class Section:
     def warnings(self) -> list[str]:
         """What makes figures less than they seem, in Markdown."""
         return words.warnings(self.standing)
+
+    @property
+    def asked(self) -> str:
+        """How the models were asked, in Markdown."""
+        return asked(self.standing)
 
     @property
     def method(self) -> str:

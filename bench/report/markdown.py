@@ -9,6 +9,7 @@ import jinja2
 
 from bench.problems import SOURCES
 from bench.report import escape, provenance, references, tables, words
+from bench.report.asked import asked
 from bench.report.numbers import counted
 from bench.report.records import Entry
 from bench.report.standings import Standing
@@ -44,6 +45,7 @@ def render(found: Sequence[Standing], entries: Sequence[Entry], context: Context
         standings=shown,
         tables=tables,
         words=words,
+        asked=asked,
         provenance=provenance,
         references=references.references,
         sources=references.sources,

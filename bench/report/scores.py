@@ -40,6 +40,11 @@ class Score:
     speed: float | None
     timed: bool
 
+    @property
+    def several(self) -> bool:
+        """Whether any problem has more than one sample."""
+        return self.samples > self.attempted
+
 
 def score(entry: Entry) -> Score:
     """The figures of an entry that has samples."""

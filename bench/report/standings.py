@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from bench import problems
 from bench.errors import BenchError
@@ -21,6 +22,16 @@ class Row:
     score: Score
     band: str
     versus: Comparison | None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What was asked of the model, as run.json says; {} for imports."""
+        return _table(self.entry.run.get("settings"))
+
+    @property
+    def server(self) -> dict[str, Any]:
+        """What answered, as run.json says; {} for imports."""
+        return _table(self.entry.run.get("server"))
 
 
 @dataclass(frozen=True)
@@ -118,3 +129,7 @@ def _rank(scored: tuple[Entry, Score]) -> tuple[float, float, str, str]:
 def _is_ranked(entry: Entry, found: Score) -> bool:
     """A part of the problems cannot be ranked beside all of them, nor a profile that is no longer declared."""
     return entry.state != "gone" and found.attempted == found.problems
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -10,7 +10,7 @@ from bench.report.pairs import Pair
 from bench.report.records import Entry
 from bench.report.references import Reference, Source, references, sources
 from bench.report.standings import Row, Split, Standing
-from bench.report.words import listed, names, settings
+from bench.report.words import listed, names
 
 NONE = DASH
 LOST = {"timeout": "timed out", "error": "refused"}
@@ -97,7 +97,7 @@ def sampled(standing: Standing) -> Table | None:
     for row in standing.rows:
         score = row.score
         if score.k > 1:
-            temperature = settings(row).get("temperature", NONE)
+            temperature = row.settings.get("temperature", NONE)
             both = [score.base, score.base_k, score.plus, score.plus_k]
             cells = [f"{percent(one.value)} ({interval(one)})" for one in both]
             rows.append([markdown(row.entry.title), str(score.k), markdown(str(temperature)), *cells])

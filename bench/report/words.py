@@ -124,12 +124,6 @@ def method(standing: Standing) -> str:
     )
 
 
-def greedy(standing: Standing) -> bool:
-    """Whether every model whose settings are known gave one greedy answer a problem."""
-    known = [settings(row) for row in standing.rows if settings(row)]
-    return bool(known) and all(one.get("temperature") == 0 for one in known)
-
-
 def warnings(standing: Standing) -> list[str]:
     """What makes figures of the table less than they seem."""
     rows = standing.rows
@@ -150,7 +144,7 @@ def warnings(standing: Standing) -> list[str]:
 
 
 def _cut(row: Row) -> str:
-    limit = settings(row).get("max_tokens")
+    limit = row.settings.get("max_tokens")
     at = f" at {limit} tokens" if isinstance(limit, int) else ""
     return f"{_name(row)} ({row.score.lost['truncated']} of {row.score.samples}{at})"
 
@@ -162,12 +156,6 @@ def _short(row: Row) -> str:
 def listed(shown: list[str], most: int = 12) -> str:
     """Some Markdown texts with commas, cut where there are more than `most`."""
     return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
-
-
-def settings(row: Row) -> dict[str, object]:
-    """What was asked of the model, as run.json says; {} for imports."""
-    found = row.entry.run.get("settings")
-    return found if isinstance(found, dict) else {}
 
 
 def names(standing: Standing, ids: Iterable[str]) -> str:

@@ -189,6 +189,12 @@ def test_an_unknown_dataset_is_shown() -> None:
     assert block_of(page, "b-humaneval-x-0")["prompt"] == ""
 
 
+def test_how_models_were_asked(page: str) -> None:
+    """Below the table stands which models answered greedily, and of which that is not known."""
+    said = "Answers: one greedy answer a problem (temperature 0): Alpha Q4_K_M, Alpha Q8_0; not known how: Gamma."
+    assert said in page
+
+
 def test_equal_titles_are_told_apart() -> None:
     """Two models of the same title bear their profiles' names."""
     page = html.render(standings([made.demo("one", "Same", "p" * 18), made.demo("two", "Same", "p" * 18)]), {})
