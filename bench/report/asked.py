@@ -3,6 +3,7 @@
 from bench.report.escape import markdown
 from bench.report.numbers import counted
 from bench.report.runs import COMMAND
+from bench.report.scores import by_problem
 from bench.report.standings import Row, Standing
 from bench.report.words import listed
 
@@ -27,10 +28,16 @@ def asked(standing: Standing) -> str:
 
 def _how(row: Row) -> str:
     if row.server.get("kind") == COMMAND:
-        return OWN + (f", {counted(row.score.k, 'sample')} a problem" if row.score.several else "")
+        return OWN + (f", {_samples(row)}" if row.score.several else "")
     temperature = row.settings.get("temperature")
     if temperature is None:
         return UNKNOWN
     if temperature == 0:
         return GREEDY
-    return f"{counted(row.score.k, 'sample')} a problem at temperature {markdown(str(temperature))}"
+    return f"{_samples(row)} at temperature {markdown(str(temperature))}"
+
+
+def _samples(row: Row) -> str:
+    counts = [len(group) for group in by_problem(row.entry).values()]
+    least, most = min(counts), max(counts)
+    return f"{counted(most, 'sample') if least == most else f'{least} to {most} samples'} a problem"

@@ -50,7 +50,7 @@ def _line(letter: str, entry: Entry, found: Score) -> str:
 
 def _verdict(title: str, pair: Pair, scores: list[Score]) -> list[str]:
     ahead, behind = len(pair.ahead), len(pair.behind)
-    several = any(found.k > 1 for found in scores)
+    several = any(found.several for found in scores)
     whole = max(found.problems for found in scores)
     part = f" of the {counted(pair.common, 'problem')} that both attempted" if pair.common < whole else ""
     if not ahead + behind:

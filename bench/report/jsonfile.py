@@ -47,7 +47,7 @@ def _row(row: Row) -> dict[str, Any]:
         "reference": _versus(row.versus) if row.versus else None,
         "graded": entry.date,
         "passed": [
-            f"{one.task_id}#{one.number}" if score.k > 1 else one.task_id for one in entry.samples if one.passed
+            f"{one.task_id}#{one.number}" if score.several else one.task_id for one in entry.samples if one.passed
         ],
         "run": entry.run,
         "bench": entry.bench,
@@ -61,7 +61,12 @@ def _score(score: Score) -> dict[str, Any]:
         "samples": score.samples,
         "base": _estimate(score.base),
         "plus": _estimate(score.plus),
-        "pass_at_k": {"k": score.k, "base": _estimate(score.base_k), "plus": _estimate(score.plus_k)},
+        "pass_at_k": {
+            "k": score.k,
+            "problems": score.k_problems,
+            "base": _estimate(score.base_k),
+            "plus": _estimate(score.plus_k),
+        },
         "lost": dict(score.lost),
         "failures": dict(score.failures),
         "retried": score.retried,

@@ -11,7 +11,7 @@ from bench.report.escape import plain
 from bench.report.numbers import signed
 from bench.report.records import Entry
 from bench.report.references import Comparison, reference
-from bench.report.scores import by_problem
+from bench.report.scores import by_problem, enough
 from bench.report.standings import Row, Standing
 from bench.report.text import visible
 from bench.stats import estimate
@@ -84,12 +84,10 @@ def _mark(row: Row, title: str, anchor: str) -> Mark:
 
 
 def _curve(row: Row) -> tuple[float, ...]:
-    """pass@k in percent for as many k as every attempted problem has samples."""
-    if row.score.k < 2:
-        return ()
+    """pass@k in percent for k from 1 to that of the score, each over the problems that have so many samples."""
     groups = [(len(group), sum(one.passed for one in group)) for group in by_problem(row.entry).values()]
     groups += [(0, 0)] * (row.score.problems - len(groups))
-    return tuple(100 * estimate(groups, k).value for k in range(1, min(row.score.k, MOST_K) + 1))
+    return tuple(100 * estimate(enough(groups, k), k).value for k in range(1, min(row.score.k, MOST_K) + 1))
 
 
 def _facts(row: Row) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """One entry's figures: pass@1 and pass@k with their intervals, what was lost, how fast and how long."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ FAILURES = ("plus", "base", "timeout")
 class Score:
     """How an entry did; fractions are of all problems of the dataset, attempted or not.
 
-    `k` is the number of samples of a problem (the smallest, where they differ); `base_k` and `plus_k` are pass@k.
+    `k` is the number of samples of a problem: where they differ, the largest that more than half of the attempted ones
+    have. `base_k` and `plus_k` are pass@k over `k_problems`, which are all but the attempted ones with fewer samples.
     `lost` and `failures` count samples (of `not attempted`: problems). `speed` is in tokens per second, as the server
     measured it, or over the whole time of the requests where `timed` is false; `seconds` is that time; each is None
     where nothing is known.
@@ -28,6 +29,7 @@ class Score:
     attempted: int
     samples: int
     k: int
+    k_problems: int
     base: Estimate
     plus: Estimate
     base_k: Estimate
@@ -53,7 +55,7 @@ def score(entry: Entry) -> Score:
     absent = [(0, 0)] * (problems - len(groups))
     base = [(len(group), sum(one.base == "pass" for one in group)) for group in groups.values()] + absent
     plus = [(len(group), sum(one.passed for one in group)) for group in groups.values()] + absent
-    k = min((len(group) for group in groups.values()), default=1)
+    k = usual(list(map(len, groups.values())))
     tokens, seconds = _number(_totals(entry).get("completion_tokens")), _number(_totals(entry).get("seconds"))
     speed = _table(_totals(entry).get("speed")).get("generation")
     return Score(
@@ -61,10 +63,11 @@ def score(entry: Entry) -> Score:
         attempted=len(groups),
         samples=len(entry.samples),
         k=k,
+        k_problems=len(enough(plus, k)),
         base=estimate(base),
         plus=estimate(plus),
-        base_k=estimate(base, k),
-        plus_k=estimate(plus, k),
+        base_k=estimate(enough(base, k), k),
+        plus_k=estimate(enough(plus, k), k),
         lost=_lost(entry, len(absent)),
         failures=_failures(entry),
         retried=sum(sample.retried for sample in entry.samples),
@@ -73,6 +76,16 @@ def score(entry: Entry) -> Score:
         speed=_number(speed) or (tokens / seconds if tokens and seconds else None),
         timed=_number(speed) is not None,
     )
+
+
+def usual(counts: Sequence[int]) -> int:
+    """The largest number of samples that more than half of the problems have, given how many each has; 1 for none."""
+    return sorted(counts, reverse=True)[len(counts) // 2] if counts else 1
+
+
+def enough(groups: Sequence[tuple[int, int]], k: int) -> list[tuple[int, int]]:
+    """Of problems as (samples, passed), those for an estimate of pass@k; the ones not attempted count as failed."""
+    return [(n, passed) for n, passed in groups if n == 0 or n >= k]
 
 
 def by_problem(entry: Entry) -> dict[str, list[Graded]]:

@@ -96,11 +96,12 @@ def sampled(standing: Standing) -> Table | None:
     rows = []
     for row in standing.rows:
         score = row.score
-        if score.k > 1:
+        if score.several:
             temperature = row.settings.get("temperature", NONE)
             both = [score.base, score.base_k, score.plus, score.plus_k]
             cells = [f"{percent(one.value)} ({interval(one)})" for one in both]
-            rows.append([markdown(row.entry.title), str(score.k), markdown(str(temperature)), *cells])
+            of = "" if score.k_problems == score.problems else f" (over {counted(score.k_problems, 'problem')})"
+            rows.append([markdown(row.entry.title), f"{score.k}{of}", markdown(str(temperature)), *cells])
     title = standing.title
     columns = ["Model", "k", "temperature", f"{title} pass@1", "pass@k", f"{title}+ pass@1", "pass@k"]
     return Table(columns, "lrrrrrr", rows) if rows else None

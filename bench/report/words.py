@@ -110,7 +110,7 @@ def _name(row: Row) -> str:
 
 def method(standing: Standing) -> str:
     """How to read the bands and the p values."""
-    several = any(row.score.k > 1 for row in standing.ranked)
+    several = any(row.score.several for row in standing.ranked)
     test = (
         "the exact sign-flip test on pass rates (exact McNemar where there is one sample)"
         if several

@@ -32,6 +32,12 @@ def test_groups() -> None:
     )
 
 
+def test_unequal_samples() -> None:
+    """Where problems have different numbers of samples, the least and the most are said."""
+    said = asked(standings([entry("warm", "ppp p", run=of("process", temperature=0.8))])[0])
+    assert said == "Answers: 1 to 3 samples a problem at temperature 0.8."
+
+
 def test_nothing_known() -> None:
     """Over imports alone nothing is said."""
     assert asked(standings([entry("a", "p"), entry("b", "p")])[0]) == ""

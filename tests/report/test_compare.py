@@ -54,6 +54,13 @@ def test_better(tmp_path: Path) -> None:
     assert "p = 0.03; B is better than A." in compared(tmp_path, "bbbbbb", "pppppp")
 
 
+def test_unequal_samples(tmp_path: Path) -> None:
+    """Where one problem has a single sample and others have more, pass rates are tested and said to be."""
+    said = compared(tmp_path, "pb p", "bb p")
+    assert "A alone passes 1 more often, B alone 0." in said
+    assert "Exact sign-flip test: p = 1.00" in said
+
+
 def test_equal(tmp_path: Path) -> None:
     """Two that pass the same problems are not told apart."""
     said = compared(tmp_path, "ppb", "ppb")

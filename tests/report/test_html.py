@@ -210,6 +210,19 @@ def test_several_samples_share_a_place(tmp_path: Path, shared: Path, real_datase
     assert "chart-curves" in page
 
 
+def test_unequal_samples_have_a_curve() -> None:
+    """A model of which one problem has a single sample has a pass@k curve over the others."""
+    samples = [s for number in range(3) for s in made.demo("a", "A", "pubp").samples[: 4 if number == 0 else 3]]
+    entry = replace(made.demo("a", "A", "p"), samples=tuple(samples), n_problems=4)
+    page = html.render(standings([entry]), {})
+    assert "chart-curves" in page
+    row = re.search(
+        r"<th scope=\"row\"><bdi>A</bdi></th>((?:<td class=\"num\">[^<]*</td>)+)</tr>", page.split("chart-curves")[1]
+    )
+    assert row
+    assert re.findall(r">([\d.]+)<", row.group(1)) == ["50.0", "33.3", "33.3"]
+
+
 @pytest.mark.parametrize(("text", "kept"), [("x" * 10, 10), ("x" * 100, 30), ("ab\n" * 40, 30), ("", 0)])
 def test_long_texts_lose_their_middles(text: str, kept: int) -> None:
     """What is left out is counted in characters and in lines; short texts stay whole."""

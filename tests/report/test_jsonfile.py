@@ -42,6 +42,13 @@ def test_several_samples() -> None:
     assert model["pass_at_k"]["k"] == 2
 
 
+def test_unequal_samples() -> None:
+    """Where one problem has a single sample, pass@k is of the others, and no sample is listed twice."""
+    (model,) = parsed(entry("a", "ppb pp p"))["datasets"][0]["models"]
+    assert model["passed"] == [f"HumanEval/{sample}" for sample in ("0#0", "0#1", "1#0", "1#1", "2#0")]
+    assert model["pass_at_k"] == {"k": 2, "problems": 2, "base": [1.0, 0.34238, 1.0], "plus": [1.0, 0.34238, 1.0]}
+
+
 def test_every_key_is_documented() -> None:
     """docs/report-json.md names every key."""
     value = parsed(entry("a", "pp", run=run(), reference="Claude Opus 4.5"), entry("b", "pb"))
@@ -53,6 +60,7 @@ def test_every_key_is_documented() -> None:
         *dataset["pairs"],
         *dataset["references"],
         dataset["models"][0]["reference"],
+        dataset["models"][0]["pass_at_k"],
     ]
     keys = {key for table in tables for key in table}
     assert not {key for key in keys if f"`{key}`" not in text}

@@ -92,6 +92,14 @@ def test_headline() -> None:
     assert cells[5:] == ["21.4", "58 min", "1 empty"]
 
 
+def test_unequal_samples() -> None:
+    """The table of pass@k has a model of which one problem has a single sample, and says of how many it is."""
+    text = render([entry("a", "pb pp p", n_problems=3), entry("b", "pp pp pp"), entry("c", "ppp")])
+    assert "| A | 2 (over 2 problems) |" in text
+    assert "| B | 2 |" in text
+    assert "sign-flip test on pass rates" in text
+
+
 def test_rendered_structure() -> None:
     """Markdown readers see tables, lists and folds, and no tag beside those."""
     html = MarkdownIt("commonmark").enable("table").render(render(night()))

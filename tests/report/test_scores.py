@@ -23,10 +23,20 @@ def test_several_samples() -> None:
 
 
 def test_unequal_samples() -> None:
-    """K is the smallest number of samples that an attempted problem has."""
+    """K is what more than half of the attempted problems have; those with fewer samples are not in pass@k."""
     found = score(entry("a", "ppb pb .", n_problems=3))
-    assert (found.k, found.attempted) == (2, 2)
+    assert (found.k, found.k_problems, found.attempted) == (2, 3, 2)
     assert found.plus_k.value == pytest.approx((1 + 1 + 0) / 3)
+    found = score(entry("a", "ppb pbb bbb p .", n_problems=5))
+    assert (found.k, found.k_problems, found.attempted) == (3, 4, 4)
+    assert found.plus_k.value == pytest.approx((1 + 1 + 0 + 0) / 4)
+    assert found.plus.value == pytest.approx((2 / 3 + 1 / 3 + 0 + 1 + 0) / 5)
+
+
+@pytest.mark.parametrize(("outcomes", "k"), [("", 1), ("p", 1), ("p b pp", 1), ("pp bb p", 2), ("ppp bb p", 2)])
+def test_k(outcomes: str, k: int) -> None:
+    """K is known for no problem and for one, and is not taken from a few problems that have more samples."""
+    assert score(entry("a", outcomes)).k == k
 
 
 def test_lost_and_failures() -> None:

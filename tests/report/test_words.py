@@ -113,6 +113,7 @@ def test_method_names_the_test() -> None:
     """The rule of the bands names its test, and another one where there are several samples."""
     assert "exact McNemar on" in words.method(standings([entry("a", "p"), entry("b", "b")])[0])
     assert "sign-flip" in words.method(standings([entry("a", "pb pp"), entry("b", "bb pp")])[0])
+    assert "sign-flip" in words.method(standings([entry("a", "pb p"), entry("b", "b p")])[0])
 
 
 def test_numbers() -> None:
