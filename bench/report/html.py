@@ -23,7 +23,7 @@ from bench.report.text import unmarked, visible
 
 HERE = Path(__file__).parent
 STYLES = ("colors.css", "report.css")
-SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "found", "explorer", "sample", "pages", "main")
+SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "found", "grid", "explorer", "sample", "pages", "main")
 """In the order in which they run; `theme` runs before them, in the head."""
 
 STATES = {"none": "not run", "gone": "not declared"}

@@ -1,5 +1,5 @@
 "use strict";
-/* global el, boards, kind, badge, counts, differ, summary, count, Matrix, address, foundNodes, outcomeOf, FIRST, MORE */
+/* global el, boards, kind, badge, counts, differ, summary, count, Matrix, Grid, address, foundNodes, outcomeOf, FIRST, MORE */
 // Around each matrix: what is filtered, and what is left of it.
 class Explorer {
   constructor(host) {
@@ -12,7 +12,8 @@ class Explorer {
     this.status = el("p", { class: "status", role: "status" });
     this.list = el("div", { class: "found" });
     const stage = el("div", {});
-    host.append(this.controls(), this.status, stage, this.legend(), this.list);
+    this.grid = new Grid(this);
+    host.append(this.controls(), this.status, stage, this.legend(), this.grid.node, this.list);
     this.matrix = new Matrix(this.board, stage, {
       describe: (place) => this.describe(place),
       open: (place) => this.open(place),
@@ -140,6 +141,7 @@ class Explorer {
     const columns = this.board.order.filter((position) => this.keeps(position));
     this.shown = { rows, columns };
     this.matrix.show(rows, columns, (model, position) => this.lit(model, position));
+    this.grid.fill();
     this.say(columns);
     this.list.replaceChildren(...foundNodes(this));
   }

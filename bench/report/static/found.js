@@ -31,7 +31,7 @@ function table(heads, rows) {
     el(
       "tr",
       {},
-      make().map((cell) => el("td", {}, cell)),
+      make().map((cell, at) => (at ? el("td", {}, cell) : el("th", { scope: "row" }, cell))),
     ),
   );
   return el("div", { class: "wide" }, el("table", {}, el("thead", {}, head), el("tbody", {}, body)));

@@ -201,6 +201,29 @@ def test_matrix_by_mouse(page: Page) -> None:
     )
 
 
+def test_matrix_as_a_table(page: Page) -> None:
+    """Behind the matrix a table says in words what each model did on each problem, and follows the filters."""
+    rows = "[...document.querySelectorAll('.grid tr')].map(row => [...row.cells].map(cell => cell.innerText))"
+    assert page.run(rows) == []
+    page.run("document.querySelector('.grid summary').click()")
+    page.wait("document.querySelectorAll('.grid tr').length > 0")
+    heads, *found = page.run(rows)
+    assert heads == ["Problem", "Function", "Alpha Q4_K_M", "Gamma", "Alpha Q8_0"]
+    assert len(found) == 15
+    page.run("document.querySelector('.fields input[type=checkbox]').click()")
+    found = page.run(rows)[1:]
+    said = {row[0]: row[2:] for row in found}
+    assert said["Demo/10"] == ["passes", "passes", "passes, truncated"]
+    assert said["Demo/15"] == ["passes", "not attempted", "passes"]
+    assert page.run("document.querySelectorAll('.grid tbody th[scope=row]').length") == len(said) == 18
+    press(page, "timeout")
+    assert [row[0] for row in page.run(rows)[1:]] == ["Demo/4"]
+    assert page.run("document.documentElement.scrollWidth") == 1280
+    page.run("document.querySelector('.grid td a[href*=alpha-q8]').click()")
+    page.wait(VIEW)
+    assert page.run("location.hash") == "#s/alpha-q8/demo/Demo%2F4/0"
+
+
 def test_table_sorts_and_searches(page: Page) -> None:
     """A head's button sorts, best first, and again the other way; what is not known stays last; a search hides rows."""
     names = "[...document.querySelectorAll('.headline tbody tr:not([hidden]) th bdi')].map(name => name.innerText)"

@@ -1,0 +1,36 @@
+"use strict";
+/* global el, summary, address, outcomeOf, table */
+// The matrix as a table, for those who cannot see it: made when it is unfolded, since it has a cell for each place.
+class Grid {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.body = el("div", {});
+    this.node = el("details", { class: "grid", ontoggle: () => this.fill() }, el("summary", {}, "As a table"), this.body);
+  }
+
+  /** What the matrix shows now: its problems and its models. */
+  fill() {
+    if (!this.node.open) {
+      this.body.replaceChildren();
+      return;
+    }
+    const { board, shown } = this.explorer;
+    const heads = ["Problem", "Function", ...shown.rows.map((row) => board.models[row].title)];
+    this.body.replaceChildren(table(heads, shown.columns.map((position) => () => this.cells(position))));
+  }
+
+  cells(position) {
+    const { board, shown } = this.explorer;
+    const name = el("code", {}, board.functions[position]);
+    return [board.tasks[position], name, ...shown.rows.map((row) => this.cell(position, row))];
+  }
+
+  cell(position, row) {
+    const { board } = this.explorer;
+    const model = board.models[row];
+    const said = outcomeOf(model, position);
+    if (summary(model.places[position]) === "-") return said;
+    const at = this.explorer.firstLit(row, position);
+    return el("a", { href: `#${address.sample(board, position, row, at)}` }, said);
+  }
+}
