@@ -1,5 +1,6 @@
 """Small constructed entries for tests: outcomes by letter, nothing is run."""
 
+from dataclasses import replace
 from typing import Any
 
 from bench.records import SampleInfo, Status
@@ -8,6 +9,12 @@ from bench.report.records import Entry, Graded
 OUTCOMES: dict[str, tuple[Status, Status]] = {
     "p": ("pass", "pass"), "u": ("pass", "fail"), "b": ("fail", "fail"), "t": ("timeout", "timeout"),
 }  # fmt: skip
+SELFTESTS = {
+    "humaneval docker": {
+        "dataset": "humaneval", "sandbox": "docker", "problems": 164, "base": 164, "plus": 164, "date": "2026-11-23",
+    }
+}  # fmt: skip
+"""What the self-tests said."""
 HOSTILE = [
     "<script>alert(1)</script>",
     "**bold** _under_ `code` ~~gone~~",
@@ -86,3 +93,26 @@ def bench() -> dict[str, Any]:
                     "memory": 4096, "pids": 128},
         "dataset_hash": "fe585eb4df8c88d844eeb463ea4d0302", "workers": 2, "retries": 1, "cached": 3, "seconds": 9.4,
     }  # fmt: skip
+
+
+def night() -> list[Entry]:
+    """Every kind of row: local models in two quantizations, samples, imports, and what did not run."""
+    local = {"run": run(), "bench": bench(), "date": "2026-11-24 23:40"}
+    more = {**local, "reference": "Qwen3-Coder-Next (FP16, official)"}
+    cut = entry("bench-q4", "pppppppbbbbp", title="Coder-Next Q4_K_M", **more)
+    samples = (*cut.samples[:-1], replace(cut.samples[-1], info=replace(cut.samples[-1].info, lost="truncated")))
+    several = run(settings={"temperature": 0.8, "top_p": 0.95, "seed": 0, "samples": 2, "max_tokens": 1024}, totals={})
+    no_file, no_profile = "no model file models/big.gguf", "profiles.toml no longer declares gone"
+    ended, some = "the server ended (generate, 2026-11-24 22:10)", "5 of 12 problems attempted"
+    return [
+        entry("bench-q6", "pppppppppppu", title="Coder-Next Q6_K", note="the largest that fits", **more),
+        replace(cut, samples=samples),
+        entry("opus", "pppppppppppp", title="Claude Opus 4.6", reference="Claude Opus 4.5", bench=bench()),
+        entry("warm", "pp pb bb pp pp pb uu pp pp pp bb pp", title="Warm", run=several, date="2026-11-24 23:50"),
+        entry("part", "ppppp.......", title="Part", state="partial", reason=some, remedy="go on"),
+        entry("weak", "bbbbbbbbbbbt", title="Weak", bench={**bench(), "retries": 1}),
+        entry("old", "pppppp" + "b" * 6, title="Old", state="failed", reason=ended),
+        entry("bench-big", "", title="Big 400B Q2_K", state="skipped", reason=no_file, n_problems=12),
+        entry("gone", "p" * 12, title="gone", state="gone", reason=no_profile),
+        entry("demo", "pub", dataset="demo", title="Demo (known answers)", bench=bench()),
+    ]

@@ -1,9 +1,5 @@
-"""REPORT.md; after a change that is meant, run this with UPDATE_GOLDEN=1 set, and read the difference."""
-
-import os
 import re
 import unicodedata
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +9,8 @@ from bench.report import markdown
 from bench.report.numbers import DASH
 from bench.report.records import Entry
 from bench.report.standings import standings
-from tests.report.small import HOSTILE, bench, entry, graded, run
+from tests.report.small import HOSTILE, SELFTESTS, entry, graded, night, run
 
-GOLDEN = Path(__file__).with_name("golden") / "REPORT.md"
-SELFTESTS = {
-    "humaneval docker": {
-        "dataset": "humaneval", "sandbox": "docker", "problems": 164, "base": 164, "plus": 164, "date": "2026-11-23",
-    }
-}  # fmt: skip
 OWN_TAGS = {
     "h1", "h2", "p", "a", "sup", "br", "strong", "em", "ul", "ol", "li", "code", "details", "summary", "b",
     "table", "thead", "tbody", "tr", "th", "td",
@@ -37,38 +27,6 @@ def no_dataset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def render(entries: list[Entry], lesson: str = "NOTES_max_tokens.md") -> str:
     """REPORT.md over `entries`."""
     return markdown.render(standings(entries), entries, markdown.Context(SELFTESTS, lesson))
-
-
-def night() -> list[Entry]:
-    """Every kind of row: local models in two quantizations, samples, imports, and what did not run."""
-    local = {"run": run(), "bench": bench(), "date": "2026-11-24 23:40"}
-    more = {**local, "reference": "Qwen3-Coder-Next (FP16, official)"}
-    cut = entry("bench-q4", "pppppppbbbbp", title="Coder-Next Q4_K_M", **more)
-    samples = (*cut.samples[:-1], replace(cut.samples[-1], info=replace(cut.samples[-1].info, lost="truncated")))
-    several = run(settings={"temperature": 0.8, "top_p": 0.95, "seed": 0, "samples": 2, "max_tokens": 1024}, totals={})
-    no_file, no_profile = "no model file models/big.gguf", "profiles.toml no longer declares gone"
-    ended, some = "the server ended (generate, 2026-11-24 22:10)", "5 of 12 problems attempted"
-    return [
-        entry("bench-q6", "pppppppppppu", title="Coder-Next Q6_K", note="the largest that fits", **more),
-        replace(cut, samples=samples),
-        entry("opus", "pppppppppppp", title="Claude Opus 4.6", reference="Claude Opus 4.5", bench=bench()),
-        entry("warm", "pp pb bb pp pp pb uu pp pp pp bb pp", title="Warm", run=several, date="2026-11-24 23:50"),
-        entry("part", "ppppp.......", title="Part", state="partial", reason=some, remedy="go on"),
-        entry("weak", "bbbbbbbbbbbt", title="Weak", bench={**bench(), "retries": 1}),
-        entry("old", "pppppp" + "b" * 6, title="Old", state="failed", reason=ended),
-        entry("bench-big", "", title="Big 400B Q2_K", state="skipped", reason=no_file, n_problems=12),
-        entry("gone", "p" * 12, title="gone", state="gone", reason=no_profile),
-        entry("demo", "pub", dataset="demo", title="Demo (known answers)", bench=bench()),
-    ]
-
-
-def test_golden() -> None:
-    """The report of a night of every kind of row is the golden file, byte for byte."""
-    text = render(night())
-    if os.environ.get("UPDATE_GOLDEN"):
-        GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
 
 
 def test_same_input_same_bytes() -> None:
