@@ -11,7 +11,9 @@ HEIGHT = 15
 RADIUS = 6
 LONGEST = 32
 """Letters of a name beside a point."""
-STEPS = (1, 2, 5)
+STEPS = ((1, 2, 5), tuple(range(1, 10)))
+"""Digits of round values, and those for a domain that holds few of them."""
+FEW = 3
 AROUND = [
     (10, 0, "left"), (-10, 0, "right"), (0, -16, "center"), (0, 16, "center"), (8, -13, "left"), (8, 13, "left"),
     (-8, -13, "right"), (-8, 13, "right"), (6, -28, "left"), (6, 28, "left"), (-6, -28, "right"), (-6, 28, "right"),
@@ -53,10 +55,14 @@ class Plane:
 
     @property
     def ticks(self) -> list[float]:
-        """Round values of x inside the domain."""
+        """Round values of x inside the domain; more of them where few are round."""
         low, high = self.x_domain
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        return [step * 10.0**power for power in powers for step in STEPS if low <= step * 10.0**power <= high]
+        coarse, fine = (
+            [step * 10.0**power for power in powers for step in steps if low <= step * 10.0**power <= high]
+            for steps in STEPS
+        )
+        return coarse if len(coarse) >= FEW else fine
 
     def x(self, value: float) -> float:
         """Pixels from the left."""

@@ -122,6 +122,12 @@ def test_one_point_makes_a_plane() -> None:
     assert plane.y_domain[0] < plane.y_domain[1] <= 100
 
 
+def test_few_round_values_make_room_for_others() -> None:
+    """The axis of speed bears at least three values wherever there are so many, and round ones where they suffice."""
+    assert Plane((40.0, 107.0), (0, 100), 500, 300).ticks == [40, 50, 60, 70, 80, 90, 100]
+    assert Plane((9.0, 60.0), (0, 100), 500, 300).ticks == [10, 20, 50]
+
+
 def test_spread_lines_have_room() -> None:
     """Names at the ends of lines get a line of text each, and keep their order."""
     moved = labels.spread([10.0, 11.0, 50.0, 10.5])

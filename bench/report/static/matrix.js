@@ -24,7 +24,9 @@ class Matrix {
   }
 
   hint() {
-    return "Point at a place, or move with the arrow keys; a click or Enter opens the sample.";
+    return matchMedia("(hover: none)").matches
+      ? "Tap a place to see what it is, and again to open the sample."
+      : "Point at a place, or move with the arrow keys; a click or Enter opens the sample.";
   }
 
   listen() {
