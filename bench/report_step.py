@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from doit.exceptions import TaskFailed
 
-from bench import stale
+from bench import problems, stale
 from bench.console import line, shown, tell
 from bench.errors import BenchError
 from bench.files import digest, digest_of, locked
@@ -34,7 +34,7 @@ class Report:
         return self.config.layout.cache / "report.json"
 
     def depends(self) -> dict[str, Any]:
-        """The result files that exist, what profiles.toml says, the skipped profiles, and the templates."""
+        """The result files and datasets that are shown, profiles.toml, the skipped profiles, and the templates."""
         from bench import report  # noqa: PLC0415 - light, but only the report needs it
 
         root = self.config.layout.root
@@ -43,6 +43,7 @@ class Report:
             "results": digest_of(files),
             "profiles": digest(self.config.file.read_bytes()),
             "skipped profiles": digest_of(dict(self.skipped)),
+            "datasets": digest_of({name: problems.fingerprint(name) for name in report.datasets(self.config)}),
             "templates": digest_of({path.name: stale.content_digest(path) for path in report.sources()}),
         }
 

@@ -1,13 +1,15 @@
 """The report as a step of the graph, over result files as the stages leave them."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from doit.exceptions import TaskFailed
 
-from bench import report
+from bench import problems, report
 from bench.profiles_file import load
 from bench.report_step import Report
 
@@ -59,6 +61,22 @@ def test_stale_when_what_it_shows_changed(folder: Path) -> None:
     step(folder).refresh()
     (folder / "results" / "REPORT.md").write_text("by hand")
     assert [str(reason) for reason in step(folder).reasons()] == ["REPORT.md was changed by hand"]
+
+
+def test_stale_when_a_dataset_changed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same results are rendered again where a problem has other words; a dataset that is not shown is nothing."""
+    own = Path(shutil.copy(problems.location("demo"), tmp_path / "demo.jsonl"))
+    monkeypatch.setitem(problems.SOURCES, "demo", replace(problems.SOURCES["demo"], file=str(own)))
+    step(folder).make()
+    assert not step(folder).reasons()
+    monkeypatch.setenv("MBPP_OVERRIDE_PATH", str(own))
+    assert not step(folder).reasons()
+    own.write_text(own.read_text().replace("is_leap_year", "leaps"))
+    assert [str(reason) for reason in step(folder).reasons()] == ["datasets changed"]
+    problems.load.cache_clear()
+    step(folder).make()
+    assert "leaps" in (folder / "results" / "report.html").read_text()
+    problems.load.cache_clear()
 
 
 def test_clean(folder: Path) -> None:

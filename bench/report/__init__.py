@@ -20,6 +20,13 @@ def inputs(config: Config) -> list[Path]:
     return found(config)
 
 
+def datasets(config: Config) -> list[str]:
+    """The datasets whose problems a report shows: prompts, names of functions, and their order."""
+    from bench.report.gather import datasets as found  # noqa: PLC0415 - as above
+
+    return found(config)
+
+
 def sources() -> list[Path]:
     """What the report is rendered with: this package's files, the statistics, and the reference scores."""
     own = Path(__file__).parent

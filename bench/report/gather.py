@@ -34,6 +34,13 @@ def inputs(config: Config) -> list[Path]:
     return [*sorted(found), *filter(Path.is_file, (selftest_file(config), notes_file(config)))]
 
 
+def datasets(config: Config) -> list[str]:
+    """The known datasets that a profile names or a result is on, in the order of SOURCES."""
+    declared = {dataset for profile in config.profiles for dataset in profile.sampling.datasets}
+    graded = {path.parent.name for path in config.layout.root.glob(f"*/*/{NAMES[0]}")}
+    return [name for name in SOURCES if name in declared | graded]
+
+
 def selftest_file(config: Config) -> Path:
     """What the self-tests on this machine said."""
     return config.layout.cache / "selftest.json"
