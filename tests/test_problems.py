@@ -17,6 +17,7 @@ from bench.layout import RunFiles
 from bench.problems import SOURCES, Source
 from bench.profiles import Sandbox
 from bench.profiles_file import load
+from bench.report_step import Report
 
 
 @pytest.fixture(autouse=True)
@@ -165,6 +166,28 @@ def test_a_third_dataset(third: Path, tmp_path: Path) -> None:
     files.samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
     summary = evaluate(files, "third", Sandbox(kind="bubblewrap"), tmp_path / "cache")
     assert (summary.n_problems, summary.base_passed, summary.plus_passed) == (2, 2, 2)
+
+
+def test_names_of_problems_are_any(third: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Problems of a third dataset of the family mbpp are graded and reported, numbers in their names or not."""
+    if reason := available("bubblewrap"):
+        pytest.skip(f"no bubblewrap: {reason}")
+    names = ["Third/twice it", "115"]
+    third.write_text(
+        "".join(json.dumps(row | {"task_id": name}) + "\n" for row, name in zip(THIRD, names, strict=True))
+    )
+    monkeypatch.setitem(SOURCES, "third", replace(SOURCES["third"], family="mbpp"))
+    (tmp_path / "profiles.toml").write_text('[profiles.x]\nsolutions = "s.jsonl"\ndatasets = ["third"]\n')
+    config = load(tmp_path / "profiles.toml")
+    files = config.layout.run("x", "third")
+    files.root.mkdir(parents=True)
+    rows = [{"task_id": name, "solution": "def double(x): ...\ndef rev(xs): ...\n"} for name in names]
+    files.samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    evaluate(files, "third", Sandbox(kind="bubblewrap"), tmp_path / "cache")
+    found = json.loads(files.results.read_text())["eval"]
+    assert [found[name][0]["base_fail_tests"] for name in names] == [[[1]], [[[1, 2]]]]
+    assert Report(config, {}).make() is None
+    assert f'"tasks":["{names[0]}","{names[1]}"]' in (config.layout.root / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

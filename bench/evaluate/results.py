@@ -13,6 +13,7 @@ from bench.evaluate.crew import Crew, Site
 from bench.evaluate.samples_file import Sample, Solutions, by_task
 from bench.evaluate.truth import Task, Truth
 from bench.files import write_stream
+from bench.problems import SOURCES
 from bench.profiles import Sandbox
 from bench.records import Verdict
 from bench.stats import Estimate, estimate
@@ -183,7 +184,8 @@ def _inputs(truth: Truth, task: Task, suite: str, failed: list[int]) -> list[Any
         return []
     every = truth.inputs(task, suite)
     found = [every[index] for index in failed]
-    if task.rule.family != "mbpp":
+    # Only the file that EvalPlus reads itself has inputs, known by their numbers, that are no JSON.
+    if task.rule.family != "mbpp" or not SOURCES[truth.dataset].variable:
         return found
     from evalplus.data.mbpp import mbpp_serialize_inputs  # noqa: PLC0415 - heavy, and only where MBPP fails
 
