@@ -24,7 +24,7 @@ class Matrix {
   }
 
   hint() {
-    return matchMedia("(hover: none)").matches
+    return matchMedia("(pointer: coarse)").matches
       ? "Tap a place to see what it is, and again to open the sample."
       : "Point at a place, or move with the arrow keys; a click or Enter opens the sample.";
   }
