@@ -27,7 +27,7 @@ KINDS = {
     "u": Kind("plus", "fails plus only", "passes the base tests, fails one of EvalPlus's additional ones"),
     "b": Kind("base", "fails base", "fails a base test"),
     "t": Kind("timeout", "test timeout", "ran out of time in a test"),
-    "x": Kind("truncated", "truncated", "the answer reached max_tokens; what there is may still pass"),
+    "x": Kind("truncated", "truncated", "the answer was cut off at its limit; what there is may still pass"),
     "e": Kind("empty", "empty", "the answer has no text"),
     "n": Kind("no-code", "no code", "the answer holds no code"),
     "r": Kind("error", "error", "the request failed"),

@@ -7,6 +7,7 @@ from bench.report.escape import markdown
 from bench.report.families import family
 from bench.report.numbers import counted, p_value, percent
 from bench.report.pairs import Pair
+from bench.report.runs import COMMAND
 from bench.report.standings import Row, Standing
 
 NAMED = 4
@@ -20,16 +21,16 @@ def findings(standing: Standing) -> list[str]:
     """A paragraph for each rank band, best first, and one for each model that is there in several quantizations."""
     ranked = standing.ranked
     if len(ranked) == 1:
-        return [_alone(ranked[0])]
+        return [_alone(standing, ranked[0])]
     groups = [list(group) for _, group in groupby(ranked, key=lambda row: row.band)]
     said = [_band(standing, group, groups[i - 1][0] if i else None) for i, group in enumerate(groups)]
     return said + _quantizations(standing)
 
 
-def _alone(row: Row) -> str:
-    score = row.score
+def _alone(standing: Standing, row: Row) -> str:
+    score, alone = row.score, "stands alone" if len(standing.rows) == 1 else "alone has a rank"
     return (
-        f"{_name(row)} stands alone. With {counted(score.problems, 'problem')}, its {percent(score.plus.value)} % may "
+        f"{_name(row)} {alone}. With {counted(score.problems, 'problem')}, its {percent(score.plus.value)} % may "
         f"well come from a model of anything between {percent(score.plus.low)} and {percent(score.plus.high)} %."
     )
 
@@ -127,7 +128,9 @@ def method(standing: Standing) -> str:
 def warnings(standing: Standing) -> list[str]:
     """What makes figures of the table less than they seem."""
     rows = standing.rows
-    cut = [_cut(row) for row in rows if row.score.lost.get("truncated")]
+    truncated = [row for row in rows if row.score.lost.get("truncated")]
+    cut = [_cut(row) for row in truncated if row.server.get("kind") != COMMAND]
+    endless = [_cut(row) for row in truncated if row.server.get("kind") == COMMAND]
     short = [_short(row) for row in rows if row.score.attempted < row.score.problems]
     old = [_name(row) for row in rows if row.entry.state in ("failed", "skipped")]
     gone = [_name(row) for row in rows if row.entry.state == "gone"]
@@ -135,6 +138,7 @@ def warnings(standing: Standing) -> list[str]:
     again = "A larger max_tokens asks for those answers again."
     found = (
         (cut, f"Cut off at max_tokens, so that what would have followed is not known: {{}}. {again}"),
+        (endless, "Cut off since the program's answer did not end: {}."),
         (short, "Without a rank, since not every problem was attempted (the others count as failed): {}."),
         (old, "Older results, for the reason that stands below: {}."),
         (gone, "Without a rank, since profiles.toml no longer declares it: {}."),

@@ -15,6 +15,12 @@ def test_words_of_one_model() -> None:
     )
 
 
+def test_words_of_one_with_a_rank() -> None:
+    """Beside models without a rank, the only one that has one is not said to stand alone."""
+    (said,) = words.findings(standings([entry("a", "pppp"), entry("b", "pp..", state="partial")])[0])
+    assert said.startswith("A alone has a rank. With 4 problems")
+
+
 def test_words_of_a_band() -> None:
     """Models that the data cannot tell apart are said to be so, with the split and p."""
     (said,) = words.findings(standings([entry("a", "pppb"), entry("b", "ppbp"), entry("c", "pbbp")])[0])
@@ -100,6 +106,14 @@ def test_warnings() -> None:
         "Without a rank, since profiles.toml no longer declares it: D.",
         "Not all models were graded on the same version of the dataset; grade them again.",
     ]
+
+
+def test_a_program_without_an_end() -> None:
+    """A program knows no max_tokens: where its answer was cut off, that is not given as the reason."""
+    cut = (graded("HumanEval/0", "b", lost="truncated"), graded("HumanEval/1", "b"))
+    about = run(server={"kind": "command"}, settings={"prompt_version": 1})
+    (said,) = words.warnings(standings([entry("a", "", samples=cut, n_problems=2, run=about)])[0])
+    assert said == "Cut off since the program's answer did not end: A (1 of 2)."
 
 
 def test_hostile_titles() -> None:
