@@ -51,8 +51,8 @@ class Mark:
 
     @property
     def time(self) -> str:
-        """Its time as people say it; empty where it is not known."""
-        return duration(self.seconds) if self.seconds else ""
+        """Its time as people say it, a second at least; empty where it is not known."""
+        return duration(max(1.0, self.seconds)) if self.seconds else ""
 
     def row(self) -> Spec:
         """What Vega-Lite is given of it."""

@@ -158,8 +158,8 @@ def _short(row: Row) -> str:
 
 
 def listed(shown: list[str], most: int = 12) -> str:
-    """Some Markdown texts with commas, cut where there are more than `most`."""
-    return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
+    """Some Markdown texts with commas, cut after `most` where that leaves out more than one."""
+    return ", ".join(shown) if len(shown) <= most + 1 else f"{', '.join(shown[:most])} and {len(shown) - most} more"
 
 
 def names(standing: Standing, ids: Iterable[str]) -> str:

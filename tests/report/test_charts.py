@@ -133,3 +133,9 @@ def test_spread_lines_have_room() -> None:
     moved = labels.spread([10.0, 11.0, 50.0, 10.5])
     places = sorted(h + m for h, m in zip([10.0, 11.0, 50.0, 10.5], moved, strict=True))
     assert min(b - a for a, b in itertools.pairwise(places)) >= labels.HEIGHT - 1e-9
+
+
+def test_no_run_takes_no_time() -> None:
+    """A time below a second is said to be one, as in REPORT.md."""
+    assert Mark("A", "a", 50, 50, 40, 60, seconds=0.2).time == "1 s"
+    assert Mark("A", "a", 50, 50, 40, 60).time == ""

@@ -249,6 +249,13 @@ def test_enormous_answers_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert 100_000 < sum(map(len, blocks)) < 330_000
 
 
+@pytest.mark.slow
+def test_a_night_of_twenty_models_is_small(tmp_path: Path, shared: Path, real_datasets: dict[str, Path]) -> None:
+    """The page over 20 models on 164 problems stays below 6 MB, though every other one thinks for 1500 words."""
+    found = made.many(shared, tmp_path, 20, words=1500)
+    assert len(html.render(standings(found.entries), found.journals).encode()) < 6_000_000
+
+
 def test_lost_comes_before_a_verdict() -> None:
     """A truncated sample that fails counts as truncated; one that passes, as passed."""
     failed = made.graded("Demo/0", "fail", "fail", "code", lost="truncated")

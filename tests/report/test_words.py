@@ -123,6 +123,12 @@ def test_hostile_titles() -> None:
     assert "<" not in said
 
 
+@pytest.mark.parametrize(("count", "end"), [(3, "c"), (4, "d"), (5, "c and 2 more")])
+def test_a_single_name_is_not_left_out(count: int, end: str) -> None:
+    """A list is cut where that leaves out several names; the word for one of them would be as long as its name."""
+    assert words.listed(list("abcdefg")[:count], 3).endswith(end)
+
+
 def test_method_names_the_test() -> None:
     """The rule of the bands names its test, and another one where there are several samples."""
     assert "exact McNemar on" in words.method(standings([entry("a", "p"), entry("b", "b")])[0])
