@@ -14,7 +14,7 @@ from bench.files import digest, digest_of, locked
 from bench.profiles import Config, Profile
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """REPORT.md, report.html and report.json; `skipped` maps ids of profiles that cannot run here to the reason."""
 
@@ -22,6 +22,10 @@ class Report:
     skipped: Mapping[str, str]
     stage: ClassVar[str] = "report"
     profile: ClassVar[Profile | None] = None
+
+    def __repr__(self) -> str:
+        """As `doit info` shows it."""
+        return self.stage
 
     @property
     def label(self) -> str:
