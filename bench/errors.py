@@ -5,7 +5,7 @@
     ├── DatasetError           a dataset file that is missing, damaged or incomplete
     ├── MissingPrerequisite    a model file, imported solutions or a program that is not there (yet)
     ├── ServerError            llama-server did not start, died, hangs, or its port is taken
-    │   └── RequestError       the server refused one request (a 4xx); carries status and the server's words
+    │   └── RequestError       the server refused one request (a 4xx), in the server's words
     ├── CanaryError            the first completions were all lost; generation of the profile stopped
     ├── JournalError           raw.jsonl cannot be read or written (a newer version, a full disk)
     ├── SamplesError           imported solutions or samples.jsonl are wrong or incomplete
@@ -46,14 +46,9 @@ class ServerError(BenchError):
 class RequestError(ServerError):
     """The server refused one request; the refusal is that problem's, not the server's, failure."""
 
-    def __init__(self, sentence: str, *, status: int) -> None:
-        """Keep the HTTP status beside the server's words."""
-        super().__init__(sentence)
-        self.status = status
-
 
 class CanaryError(BenchError):
-    """The first completions were all empty, truncated or without code."""
+    """The first completions were all lost: empty, truncated, without code, refused or too late."""
 
 
 class JournalError(BenchError):

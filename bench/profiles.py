@@ -146,7 +146,7 @@ class Config:
 
     def profile(self, profile_id: str) -> Profile:
         """The profile of that id; KeyError where there is none."""
-        return next(p for p in self.profiles if p.id == profile_id)
+        return {profile.id: profile for profile in self.profiles}[profile_id]
 
     def model_path(self, profile: Profile) -> Path:
         """The profile's (first) GGUF file."""

@@ -130,7 +130,7 @@ class Evaluate(Step):
         return (self.files.results,)
 
     def run(self) -> None:
-        """Grade, say the score, and let REPORT.md show a local model's score before the next model starts."""
+        """Grade, and say the score."""
         from bench.evaluate.run import alone, evaluate  # noqa: PLC0415 - heavy
 
         progress = Progress(f"grading {self.label}" if in_worker() else "grading", _count_lines(self.files.samples))

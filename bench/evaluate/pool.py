@@ -68,7 +68,7 @@ class Pool:
         return self.opener.submit(self.box.open, self.stage, number).result()
 
     def take(self) -> Lane:
-        """A lane that passed its probe. Raises SandboxError."""
+        """A lane that passed its probe. Raises SandboxError, and LaneEnded where the pool is closed."""
         with self.lock:
             if self.free:
                 self.busy.append(self.free.pop())

@@ -123,7 +123,7 @@ def _once(
                 raise DownError(f"{profile.id}: {endpoint.base_url} answers {response.status_code}: {_words(response)}")
             if response.status_code != requests.codes.ok:
                 words = f"{response.status_code}: {_words(response)}"
-                raise RequestError(f"the server refused the request with {words}", status=response.status_code)
+                raise RequestError(f"the server refused the request with {words}")
             return _read(response, deadline, profile, tick)
     except requests.exceptions.ReadTimeout:
         raise _hung(profile) from None

@@ -8,7 +8,7 @@ counts.
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import UnionType
@@ -179,11 +179,3 @@ def _write_all(file: int, data: bytes, offset: int) -> None:
     while data:
         written = os.pwrite(file, data, offset)
         data, offset = data[written:], offset + written
-
-
-def outcomes(completions: Iterable[Completion]) -> dict[str, int]:
-    """How many completions had each outcome."""
-    counts: dict[str, int] = {}
-    for completion in completions:
-        counts[completion.outcome] = counts.get(completion.outcome, 0) + 1
-    return counts

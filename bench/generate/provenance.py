@@ -62,14 +62,11 @@ def answered_by(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def totals(done: Sequence[Completion]) -> dict[str, Any]:
     """Counts, tokens, seconds of wall time in which requests were in flight, and tokens per second of the server."""
-    outcomes: dict[str, int] = {}
-    for completion in done:
-        outcomes[completion.outcome] = outcomes.get(completion.outcome, 0) + 1
     return {
         "completions": len(done),
         "prompt_tokens": sum(completion.prompt_tokens for completion in done),
         "completion_tokens": sum(completion.completion_tokens for completion in done),
-        "outcomes": dict(sorted(outcomes.items())),
+        "outcomes": dict(sorted(Counter(completion.outcome for completion in done).items())),
         "speed": {
             "prompt": _speed((c.prompt_tokens, c.speeds.get("prompt", 0.0)) for c in done),
             "generation": _speed((c.completion_tokens, c.speeds.get("generation", 0.0)) for c in done),

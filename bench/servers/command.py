@@ -71,7 +71,6 @@ class _Asking:
         ended = f"signal {-code}" if code < 0 else f"exit code {code}"
         raise RequestError(
             f"{self.profile.server.command[0]} failed {tries} times, last with {ended}; its words are in {self.log}",
-            status=code,
         )
 
     def close(self) -> None:

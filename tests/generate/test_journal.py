@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.errors import JournalError
-from bench.generate.journal import VERSION, Journal, outcomes, satisfies
+from bench.generate.journal import VERSION, Journal, satisfies
 from bench.records import Completion
 
 ONE = Completion(key="k", task_id="HumanEval/0", sample=0, outcome="stop", answer="def f(): pass", max_tokens=100)
@@ -308,8 +308,3 @@ def test_failures_are_asked_again_and_kept(path: Path) -> None:
     rows = [replace(ONE, key="a", outcome="error", error=text) for text in ("400", "401")]
     assert selected(path, rows, 100) == {}
     assert Journal(path).failures(WANTED)["HumanEval/0", 0].error == "401"
-
-
-def test_outcomes() -> None:
-    """Outcomes are counted."""
-    assert outcomes([ONE, ONE, replace(ONE, outcome="empty")]) == {"stop": 2, "empty": 1}
