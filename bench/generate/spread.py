@@ -24,8 +24,8 @@ Connect = Callable[[str], Source]
 
 
 @dataclass
-class Seat:
-    """One endpoint: `source` is None while it is left out, `why` it is so, and `due` when it may be tried again."""
+class EndpointState:
+    """How one endpoint stands: `source` is None while it is left out, for `why`, until `due` at least."""
 
     url: str
     source: Source | None = None
@@ -38,69 +38,69 @@ class Seat:
 class Spread:
     """As a Source, with several endpoints behind it; `connect` makes the Source of one. Made by `open_spread`."""
 
-    def __init__(self, profile: Profile, seats: Sequence[Seat], connect: Connect) -> None:
-        self.profile, self.seats, self.connect = profile, seats, connect
+    def __init__(self, profile: Profile, states: Sequence[EndpointState], connect: Connect) -> None:
+        self.profile, self.states, self.connect = profile, states, connect
         self.changed = threading.Condition()
-        self.width = profile.sampling.slots * len(seats)
+        self.width = profile.sampling.slots * len(states)
 
     def complete(self, want: Wanted, tick: Tick) -> Completion:
         """One completion, by whichever endpoint has room. Raises DownError where none of them is left."""
         while True:
-            seat, source = self._take()
+            state, source = self._take()
             try:
                 return source.complete(want, tick)
             except DownError as error:
-                self._drop(seat, source, error)
+                self._drop(state, source, error)
             finally:
-                self._give(seat)
+                self._give(state)
 
-    def _take(self) -> tuple[Seat, Source]:
+    def _take(self) -> tuple[EndpointState, Source]:
         """An endpoint with room, now or when there is one; tries again those that are due meanwhile."""
         while True:
             with self.changed:
-                free = [seat for seat in self.seats if seat.source and seat.busy < seat.source.width]
+                free = [state for state in self.states if state.source and state.busy < state.source.width]
                 if free:
-                    seat = min(free, key=lambda seat: seat.busy)
-                    assert seat.source
-                    seat.busy += 1
-                    return seat, seat.source
-                absent = [seat for seat in self.seats if not seat.source and not seat.trying]
-                if len(absent) == len(self.seats):
-                    raise none_left(self.profile, self.seats)
+                    state = min(free, key=lambda state: state.busy)
+                    assert state.source
+                    state.busy += 1
+                    return state, state.source
+                absent = [state for state in self.states if not state.source and not state.trying]
+                if len(absent) == len(self.states):
+                    raise none_left(self.profile, self.states)
                 now = time.monotonic()
-                due = next((seat for seat in absent if seat.due <= now), None)
+                due = next((state for state in absent if state.due <= now), None)
                 if due is None:
-                    self.changed.wait(min((seat.due - now for seat in absent), default=None))
+                    self.changed.wait(min((state.due - now for state in absent), default=None))
                     continue
                 due.trying = True
             self._try(due)
 
-    def _try(self, seat: Seat) -> None:
+    def _try(self, state: EndpointState) -> None:
         found: Source | BenchError
         try:
-            found = self.connect(seat.url)
-            require_same(self.profile, [found, *(other.source for other in self.seats if other.source)])
+            found = self.connect(state.url)
+            require_same(self.profile, [found, *(other.source for other in self.states if other.source)])
         except BenchError as error:
             found = error
         with self.changed:
-            seat.trying = False
+            state.trying = False
             if isinstance(found, Source):
-                seat.source = found
-                tell(f"  {seat.url} answers again")
+                state.source = found
+                tell(f"  {state.url} answers again")
             else:
-                seat.why, seat.due = found.sentence, time.monotonic() + self.profile.server.stall_timeout
+                state.why, state.due = found.sentence, time.monotonic() + self.profile.server.stall_timeout
             self.changed.notify_all()
 
-    def _drop(self, seat: Seat, source: Source, error: DownError) -> None:
+    def _drop(self, state: EndpointState, source: Source, error: DownError) -> None:
         with self.changed:
-            if seat.source is source:
-                seat.source, seat.why = None, error.sentence
-                seat.due = time.monotonic() + self.profile.server.stall_timeout
-                tell(f"  {seat.url} is left out: {error.sentence}")
+            if state.source is source:
+                state.source, state.why = None, error.sentence
+                state.due = time.monotonic() + self.profile.server.stall_timeout
+                tell(f"  {state.url} is left out: {error.sentence}")
 
-    def _give(self, seat: Seat) -> None:
+    def _give(self, state: EndpointState) -> None:
         with self.changed:
-            seat.busy -= 1
+            state.busy -= 1
             self.changed.notify_all()
 
 
@@ -109,22 +109,22 @@ def open_spread(profile: Profile, urls: Sequence[str], connect: Connect) -> Spre
 
     Raises ServerError where none answers, or where they do not serve the same model.
     """
-    seats = [Seat(url) for url in urls]
+    states = [EndpointState(url) for url in urls]
 
-    def enter(seat: Seat) -> None:
+    def enter(state: EndpointState) -> None:
         try:
-            seat.source = connect(seat.url)
+            state.source = connect(state.url)
         except BenchError as error:
-            seat.why, seat.due = error.sentence, time.monotonic() + profile.server.stall_timeout
+            state.why, state.due = error.sentence, time.monotonic() + profile.server.stall_timeout
 
-    for seat, _ in each(seats, enter, len(seats)):
-        if not seat.source:
-            tell(f"  {seat.url} is left out: {seat.why}")
-    sources = [seat.source for seat in seats if seat.source]
+    for state, _ in each(states, enter, len(states)):
+        if not state.source:
+            tell(f"  {state.url} is left out: {state.why}")
+    sources = [state.source for state in states if state.source]
     if not sources:
-        raise ServerError(none_left(profile, seats).sentence)
+        raise ServerError(none_left(profile, states).sentence)
     require_same(profile, sources)
-    return Spread(profile, seats, connect)
+    return Spread(profile, states, connect)
 
 
 def require_same(profile: Profile, sources: Sequence[Source]) -> None:
@@ -139,8 +139,8 @@ def require_same(profile: Profile, sources: Sequence[Source]) -> None:
                 )
 
 
-def none_left(profile: Profile, seats: Sequence[Seat]) -> DownError:
+def none_left(profile: Profile, states: Sequence[EndpointState]) -> DownError:
     """The error for a host all of whose endpoints are left out."""
-    reasons = " ".join(dict.fromkeys(seat.why for seat in seats))
+    reasons = " ".join(dict.fromkeys(state.why for state in states))
     host = profile.host.name if profile.host else ""
     return DownError(f"{profile.id}: no endpoint of {host} answers. {reasons}")
