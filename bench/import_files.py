@@ -5,6 +5,7 @@ import json
 import os
 import re
 import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from bench.errors import SamplesError
 
 TASK_NAME = re.compile(r"([A-Za-z][A-Za-z-]*)_(\d+)")
 TASK_IN_TEXT = re.compile(r'"task_id"\s*:\s*"([^"]+)"')
+PIECE = re.compile(r"\\?u[0-9a-fA-F]{0,4}|t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.|[eE][+-]?")
+"""What a JSON word, number or escape leaves unread where it is cut off in the middle."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +93,15 @@ def rows(file: Path, name: str) -> Iterator[Row]:
 
 
 def _torn(line: str) -> bool:
-    """Whether the writer of a last line was interrupted: it begins an object that does not end."""
+    """Whether the writer of a last line was interrupted: it is the beginning of an object, and no whole one."""
     try:
         json.loads(line)
-    except (ValueError, RecursionError):
-        return line.lstrip().startswith("{") and not line.endswith("}")
+    except json.JSONDecodeError as error:
+        left = line[error.pos :].strip()
+        to_the_end = not left or error.msg.startswith("Unterminated string") or PIECE.fullmatch(left) is not None
+        return line.lstrip().startswith("{") and to_the_end
+    except RecursionError:
+        pass
     return False
 
 
@@ -103,7 +110,8 @@ def _text(file: Path, name: str) -> str:
         data = file.read_bytes()
         if data.startswith(b"\x1f\x8b"):
             data = gzip.decompress(data)
-        return data.decode("utf-8-sig")
+        # A writer may be interrupted inside a character; what is left of the line is torn then.
+        return getincrementaldecoder("utf-8-sig")().decode(data, final=file.suffix == ".py")
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise SamplesError(f"{name} is a damaged gzip file; copy or write it again.") from None
     except OSError as error:

@@ -55,6 +55,12 @@ def test_rows(path: Path, data: str, found: list[str]) -> None:
         ("```json\n" + LINE, "part-01.jsonl:1 is not JSON ('```json')"),
         (LINE + "```\n", "part-01.jsonl:2 is not JSON ('```')"),
         (LINE + '{"task_id": "HumanEval/1", "solution": "}\n' + LINE, "part-01.jsonl:2 is not JSON"),
+        (LINE + "{oops", "part-01.jsonl:2 is not JSON ('{oops')"),
+        (LINE + "{'task_id': 'HumanEval/1'", "part-01.jsonl:2 is not JSON"),
+        (LINE + '{"task_id": "HumanEval/1"}}', "part-01.jsonl:2 is not JSON"),
+        (LINE + LINE.strip() + '{"task_id": "Hum', "part-01.jsonl:2 is not JSON"),
+        (LINE + '{"task_id": "HumanEval/1", "solution": tru}', "part-01.jsonl:2 is not JSON"),
+        (LINE + '{"task_id": "HumanEval/1", "solution": "\\q', "part-01.jsonl:2 is not JSON"),
         ("[1, 2", "part-01.jsonl:1 is not JSON"),
         ("5\n", 'part-01.jsonl:1 names no problem; write {"task_id": …, "solution": …} on a line.'),
         ('{"solution": "x"}\n', "part-01.jsonl:1 names no problem"),
@@ -81,6 +87,20 @@ def test_torn(path: Path, cut: int, end: str) -> None:
     found = read(path, LINE + LINE[:cut] + end)
     assert found[0] == ("part-01.jsonl:1", "HumanEval/0")
     assert found[1:] == [("part-01.jsonl:2", "HumanEval/0 torn" if cut > 24 else " torn")]
+
+
+AWKWARD = {"task_id": "HumanEval/1", "solution": 'd = {"a": {}}\n# \\ é {}', "n": -1.5e-3, "b": [True, None, {"x": {}}]}
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_torn_anywhere(path: Path, ascii_only: bool) -> None:  # noqa: FBT001
+    """Wherever a line is cut, behind a brace, inside an escape or inside a character, it is torn and not wrong."""
+    whole = json.dumps(AWKWARD, ensure_ascii=ascii_only).encode()
+    for cut in range(1, len(whole)):
+        found = read(path, LINE.encode() + whole[:cut])
+        assert found[0] == ("part-01.jsonl:1", "HumanEval/0")
+        assert found[1][1].endswith(" torn"), whole[:cut]
+    assert read(path, LINE.encode() + whole)[1] == ("part-01.jsonl:2", "HumanEval/1")
 
 
 def test_unreadable(path: Path) -> None:
