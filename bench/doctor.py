@@ -131,7 +131,7 @@ def _reference(profile: Profile) -> Lacks:
 
 
 def _imports(config: Config, profile: Profile) -> tuple[str, Lacks]:
-    count, where = len(import_files.find(profile.solutions, config.file.parent).files), ", ".join(profile.solutions)
+    count, where = len(import_files.of(profile, config).files), ", ".join(profile.solutions)
     if count:
         return f"{count} file{'s' * (count > 1)} of solutions in {where}", {}
     return "", {f"no solutions yet in {where}": "let a solver put them there (README: Claude)"}

@@ -4,20 +4,26 @@ Code is taken as it is: whoever wrote it, and EvalPlus, grade these very bytes. 
 extraction: chat answers, and solutions inside Markdown fences. Nothing that is read here is ever written.
 """
 
-import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import import_files, problems
-from bench.errors import DatasetError, MissingPrerequisite, SamplesError
+from bench import import_files, import_tasks, problems
+from bench.errors import MissingPrerequisite, SamplesError
 from bench.files import digest, digest_of
-from bench.import_files import Found, Row
-from bench.problems import SOURCES, Dataset
+from bench.import_files import Found
+from bench.import_rows import Row, rows
+from bench.infos import read_infos
+from bench.problems import Dataset
 from bench.profiles import Config, Profile
 from bench.report.escape import plain
 from bench.solutions import Solution, current, solution_of
+
+SAMPLES = "samples.jsonl"
+"""The file in whose folder a run of ours says more of each sample."""
+SHOWN = 3
+"""Files that were not read and are named."""
 
 
 @dataclass(frozen=True)
@@ -35,40 +41,75 @@ def collect(profile: Profile, config: Config, dataset_name: str) -> Imported:
     problem, a problem with two different solutions, and an incomplete set that is not declared `partial`.
     """
     base = config.file.parent
-    files = import_files.find(profile.solutions, base)
+    files = import_files.of(profile, config)
     dataset = problems.load(dataset_name)
-    collected: dict[str, list[Solution]] = {}
-    left_out: Counter[str] = Counter()
-    torn: list[Row] = []
+    found = _Collection(profile, dataset)
     for file in files.files:
-        for row in current(import_files.rows(file, import_files.shown(file, base))):
-            if row.torn:
-                torn.append(row)
-                continue
-            problem = dataset.problems.get(row.fields["task_id"])
-            if problem is None:
-                _require_known(row, dataset)
-                left_out["of other datasets"] += 1
-                continue
-            known = collected.setdefault(problem.task_id, [])
-            if not _add(known, solution_of(row, problem), profile.sampling.samples):
-                left_out["beyond the samples asked for"] += 1
-    if not collected:
-        what = "solutions" if not left_out else f"solutions of {dataset.source.title}"
+        found.read(file, import_files.shown(file, base))
+    if not found.solutions:
+        what = "solutions" if not found.left_out else f"solutions of {dataset.source.title}"
         where = ", ".join(profile.solutions)
         raise MissingPrerequisite(f"{profile.id}: no {what} yet in {where} (README: Claude).")
-    _require_complete(profile, dataset, collected, torn)
-    ordered = {task_id: tuple(collected[task_id]) for task_id in dataset.problems if task_id in collected}
-    return Imported(ordered, _sentence(profile, dataset, ordered, files, [*_torn(torn), *_left_out(left_out)]))
+    _require_complete(profile, dataset, found.solutions, found.torn)
+    ordered = {task_id: tuple(found.solutions[task_id]) for task_id in dataset.problems if task_id in found.solutions}
+    return Imported(ordered, _sentence(found, ordered, files))
+
+
+class _Collection:
+    """What has been read so far of a profile's solutions of a dataset, and what was left out."""
+
+    def __init__(self, profile: Profile, dataset: Dataset) -> None:
+        self.profile, self.dataset = profile, dataset
+        self.solutions: dict[str, list[Solution]] = {}
+        self.left_out: Counter[str] = Counter()
+        self.torn: list[Row] = []
+        self.unread: list[Path] = []
+
+    def read(self, file: Path, name: str) -> None:
+        """Take all that a file holds. Raises SamplesError."""
+        task_id = import_tasks.task_of(file, self.dataset) if file.suffix == ".py" else ""
+        if task_id is None:
+            self.unread.append(file)
+            return
+        infos = read_infos(import_files.info_of(file)) if file.name == SAMPLES else {}
+        count: Counter[str] = Counter()
+        for row in current(rows(file, name, task_id)):
+            if row.torn:
+                self.torn.append(row)
+                continue
+            task_id = row.fields["task_id"]
+            problem = self.dataset.problems.get(task_id)
+            if problem:
+                self._add(solution_of(row, problem, infos.get((task_id, count[task_id]))))
+                count[task_id] += 1
+            elif import_tasks.is_elsewhere(task_id, self.dataset):
+                self.left_out["of other datasets"] += 1
+            else:
+                raise import_tasks.unknown(row, self.dataset)
+
+    def _add(self, solution: Solution) -> None:
+        """Keep a solution, but for the same once more, or one more than the profile asks for."""
+        known, samples = self.solutions.setdefault(solution.task_id, []), self.profile.sampling.samples
+        if samples == 1 and known:
+            if known[0].code != solution.code:
+                raise SamplesError(
+                    f"{solution.task_id} has two different solutions, in {known[0].origin} and in {solution.origin}; "
+                    "remove one of them."
+                )
+        elif len(known) == samples:
+            self.left_out["beyond the samples asked for"] += 1
+        else:
+            known.append(solution)
 
 
 def import_digest(profile: Profile, config: Config) -> str | None:
     """A digest of the names and contents of the files that an import reads; None where there are none."""
-    base = config.file.parent
-    found = import_files.find(profile.solutions, base).files
+    found = import_files.of(profile, config).files
     if not found:
         return None
-    return digest_of([[import_files.shown(file, base), _content(file)] for file in found])
+    infos = (import_files.info_of(file) for file in found if file.name == SAMPLES)
+    files = [*found, *(info for info in infos if info.is_file())]
+    return digest_of([[import_files.shown(file, config.file.parent), _content(file)] for file in files])
 
 
 def _content(file: Path) -> str:
@@ -76,38 +117,6 @@ def _content(file: Path) -> str:
         return digest(file.read_bytes())
     except OSError:
         return "unreadable"
-
-
-def _add(known: list[Solution], solution: Solution, samples: int) -> bool:
-    """Keep a solution; false where it is one more than the profile asks for."""
-    if samples == 1 and known:
-        if known[0].code != solution.code:
-            raise SamplesError(
-                f"{solution.task_id} has two different solutions, in {known[0].origin} and in {solution.origin}; "
-                "remove one of them."
-            )
-    elif len(known) == samples:
-        return False
-    else:
-        known.append(solution)
-    return True
-
-
-def _require_known(row: Row, dataset: Dataset) -> None:
-    task_id = row.fields["task_id"]
-    for name in SOURCES:
-        with contextlib.suppress(DatasetError):
-            if name != dataset.name and problems.fingerprint(name) and task_id in problems.load(name).problems:
-                return
-    prefix, _, number = task_id.partition("/")
-    absent = {"HumanEval": "humaneval", "Mbpp": "mbpp"}.get(prefix)
-    if absent and absent != dataset.name and not problems.fingerprint(absent) and number.isdigit():
-        return
-    tasks = list(dataset.problems)
-    raise SamplesError(
-        f'{row.origin} solves the unknown problem "{plain(task_id)}"; {dataset.source.title} has {tasks[0]} to '
-        f"{tasks[-1]}, so correct or delete that line."
-    )
 
 
 def _require_complete(
@@ -131,21 +140,19 @@ def _torn(rows: Sequence[Row]) -> list[str]:
     return [f"{plain(row.fields['task_id'] or '') or 'a line'} is torn off in {row.origin}" for row in rows]
 
 
-def _left_out(counts: Mapping[str, int]) -> list[str]:
-    return [f"{count} {what} left out" for what, count in counts.items()]
-
-
-def _sentence(
-    profile: Profile, dataset: Dataset, ordered: Mapping[str, Sequence[Solution]], files: Found, also: Sequence[str]
-) -> str:
+def _sentence(found: _Collection, ordered: Mapping[str, Sequence[Solution]], files: Found) -> str:
+    total, count = found.dataset.problems, len(files.files) - len(found.unread)
     extracted = sum(solution.rule != "verbatim" for each in ordered.values() for solution in each)
-    missing = [task_id for task_id in dataset.problems if task_id not in ordered]
+    missing = [task_id for task_id in total if task_id not in ordered]
+    unread = [*found.unread, *files.ignored]
+    more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
     notes = [
-        f"{len(ordered)} of {len(dataset.problems)} problems in {len(files.files)} file{'s'[: len(files.files) != 1]}",
-        f"{sum(map(len, ordered.values()))} samples" if profile.sampling.samples > 1 else "",
+        f"{len(ordered)} of {len(total)} problems in {count} file{'s'[: count != 1]}",
+        f"{sum(map(len, ordered.values()))} samples" if found.profile.sampling.samples > 1 else "",
         f"{extracted} by extraction" if extracted else "",
         f"{len(missing)} not attempted from {missing[0]}" if missing else "",
-        *also,
-        f"not read: {', '.join(file.name for file in files.ignored[:3])}" if files.ignored else "",
+        *_torn(found.torn),
+        *(f"{number} {what} left out" for what, number in found.left_out.items()),
+        f"not read: {', '.join(plain(file.name) for file in unread[:SHOWN])}{more}" if unread else "",
     ]
     return f"found {', '.join(filter(None, notes))}"

@@ -98,7 +98,7 @@ def _md5(path: Path, _size: int, _mtime: int) -> str:
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def load(name: str) -> Dataset:
     """All problems of a dataset; EvalPlus downloads its own on first use.
 

@@ -9,9 +9,9 @@ from typing import get_args
 
 from bench.errors import SamplesError
 from bench.extract import extract_code
-from bench.import_files import Row
+from bench.import_rows import Row
 from bench.problems import Problem
-from bench.records import Outcome
+from bench.records import Outcome, SampleInfo
 
 OUTCOMES = get_args(Outcome)
 LOST_OUTCOMES = ("empty", "error", "timeout")
@@ -48,14 +48,17 @@ def current(rows: Iterable[Row]) -> Iterator[Row]:
         yield row
 
 
-def solution_of(row: Row, problem: Problem) -> Solution:
-    """The solution in a row. Raises SamplesError where it holds none."""
+def solution_of(row: Row, problem: Problem, info: SampleInfo | None = None) -> Solution:
+    """The solution in a row, and of a sample of ours what is known of it. Raises SamplesError where it holds none."""
     key = next((key for key in TEXT_KEYS if row.fields.get(key) is not None), None)
     text = row.fields[key] if key else None
     if not isinstance(text, str):
         raise SamplesError(
             f"{row.origin} has no text for {problem.task_id}; give it a solution, a completion or an answer."
         )
+    if key == "solution" and info and info.outcome in OUTCOMES:
+        tokens, seconds = info.completion_tokens, info.seconds
+        return Solution(problem.task_id, text, info.rule, row.origin, info.outcome, tokens, seconds)
     if key == "solution":
         code, rule = _unfenced(text, problem)
     elif key == "completion":

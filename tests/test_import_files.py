@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bench.errors import SamplesError
-from bench.import_files import find, holds_solutions, rows, shown, task_of
+from bench.import_files import find, holds_solutions, shown
+from bench.import_rows import rows
 
 ROW = {"task_id": "HumanEval/0", "solution": "x = 1"}
 LINE = json.dumps(ROW) + "\n"
@@ -111,28 +112,11 @@ def test_unreadable(path: Path) -> None:
         list(rows(path.with_name("gone.jsonl"), "gone.jsonl"))
 
 
-@pytest.mark.parametrize(
-    ("name", "task_id"),
-    [
-        ("HumanEval_0.py", "HumanEval/0"),
-        ("HumanEval_0/0.py", "HumanEval/0"),
-        ("HumanEval_163/solution.py", "HumanEval/163"),
-        ("Mbpp_2.py", "Mbpp/2"),
-        ("solution.py", None),
-        ("src/solution.py", None),
-        ("_0.py", None),
-    ],
-)
-def test_task_of(name: str, task_id: str | None) -> None:
-    """A Python file names its problem by its own name, or by its folder's."""
-    assert task_of(Path("import") / name) == task_id
-
-
 def test_a_python_file_is_one_solution(tmp_path: Path) -> None:
     """The whole file is the solution, line ends and all."""
     path = tmp_path / "HumanEval_3.py"
     path.write_bytes(b"x = 1\r\n")
-    assert [(row.fields, row.origin) for row in rows(path, "HumanEval_3.py")] == [
+    assert [(row.fields, row.origin) for row in rows(path, "HumanEval_3.py", "HumanEval/3")] == [
         ({"task_id": "HumanEval/3", "solution": "x = 1\r\n"}, "HumanEval_3.py")
     ]
 
@@ -185,8 +169,18 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "read"),
-    [("a.jsonl", True), ("a.jsonl.gz", True), ("HumanEval_0.py", True), ("a.json", False), ("a.py", False)],
+    [
+        ("a.jsonl", True),
+        ("a.jsonl.gz", True),
+        ("HumanEval_0.py", True),
+        ("HumanEval_0/0.py", True),
+        ("Third_alpha.py", True),
+        ("a.json", False),
+        ("a.py", False),
+        ("_0.py", False),
+        ("a_b_c.py", False),
+    ],
 )
 def test_holds_solutions(name: str, read: bool) -> None:  # noqa: FBT001
-    """JSON lines and Python named after a problem hold solutions."""
+    """JSON lines and Python that may be named after a problem hold solutions."""
     assert holds_solutions(Path(name)) is read

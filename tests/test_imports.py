@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench import problems
-from bench.errors import MissingPrerequisite, SamplesError
+from bench.errors import MissingPrerequisite, ProfilesError, SamplesError
 from bench.imports import Imported, collect, import_digest
 from bench.profiles_file import load
 
@@ -265,12 +265,108 @@ def test_folders_of_files(place: Place) -> None:
     assert place.collect("files/*_?.py", "folders/Demo_1?").found == "found 18 of 18 problems in 18 files"
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("run_1/check.py", "1 file, not read: check.py"),
+        ("notes_2/Demo_0.py", "2 files"),
+        ("Demo_0/try_1.py", "2 files"),
+        ("helper_2.py", "1 file, not read: helper_2.py"),
+        ("DemoMbpp_1001.py", "2 files, 1 of other datasets left out"),
+    ],
+)
+def test_python_of_no_problem(place: Place, name: str, said: str) -> None:
+    """Only what is called as a problem is taken for a solution, whatever else has a number in its name."""
+    place.write("import/part-01.jsonl", place.rows())
+    place.write(f"import/{name}", SOLUTIONS[FIRST])
+    imported = place.collect()
+    assert codes(imported) == SOLUTIONS
+    assert imported.found == f"found 18 of 18 problems in {said}"
+
+
+def test_python_of_a_problem_that_there_is_not(place: Place) -> None:
+    """A file that is called as the dataset's problems are, and is none, is an error with its name."""
+    place.write("import/part-01.jsonl", place.rows())
+    place.write("import/Demo_18.py", "x = 1\n")
+    assert place.error() == (
+        'import/Demo_18.py solves the unknown problem "Demo/18"; Demo has Demo/0 to Demo/17, so correct or delete '
+        "that file."
+    )
+
+
+def our_run(place: Place, folder: str) -> None:
+    """What a run of ours leaves: a journal with a second answer to the first problem, the samples, what is known."""
+    place.write(
+        f"{folder}/raw.jsonl", [*map(journal_line, DEMO), journal_line(FIRST, answer="def another():\n    pass\n")]
+    )
+    place.write(f"{folder}/samples.jsonl", place.rows())
+    infos = [
+        {"task_id": task_id, "sample": 0, "rule": "fence", "lost": "", "outcome": "stop", "completion_tokens": 7}
+        for task_id in DEMO
+    ]
+    place.write(f"{folder}/samples_info.jsonl", [infos[0] | {"outcome": "truncated", "lost": "truncated"}, *infos[1:]])
+    for name in ("raw.jsonl.1", "eval_results.json", ".stamps/samples.json", "run.json"):
+        place.write(f"{folder}/{name}", "{}\n")
+
+
+@pytest.mark.parametrize("solutions", ["results/x", "results/x/demo/*.jsonl", "results/x/demo/samples.jsonl"])
+def test_results_of_another_profile(place: Place, solutions: str) -> None:
+    """Of a folder of our own results the samples that were graded count, with what is known of them, once."""
+    our_run(place, "results/x/demo")
+    imported = place.collect(solutions)
+    assert codes(imported) == SOLUTIONS
+    first, *others = [one for (one,) in imported.solutions.values()]
+    assert (first.outcome, first.rule, first.completion_tokens) == ("truncated", "fence", 7)
+    assert {one.outcome for one in others} == {"stop"}
+    assert imported.found.startswith("found 18 of 18 problems in 1 file, 18 by extraction")
+
+
+def test_results_of_another_profile_at_a_temperature(place: Place) -> None:
+    """No sample of a run of ours is counted twice."""
+    our_run(place, "results/x/demo")
+    assert "0 of 18 problems are solved with 3 samples each" in place.error("results/x", more=SAMPLED)
+    assert len(place.collect("results/x", more=SAMPLED + "partial = true").solutions[FIRST]) == 1
+
+
+def test_a_run_that_did_not_come_to_samples(place: Place) -> None:
+    """Where a run of ours left no samples, its journal counts; who names a journal means it."""
+    our_run(place, "results/x/demo")
+    assert codes(place.collect("results/x/demo/raw.jsonl"))[FIRST].startswith("def another")
+    (place.root / "results/x/demo/samples.jsonl").unlink()
+    assert codes(place.collect("results/x"))[FIRST].startswith("def another")
+
+
+def test_what_is_known_of_samples_makes_them_stale(place: Place) -> None:
+    """The digest follows what is known of the samples too."""
+    our_run(place, "results/x/demo")
+    place.collect("results/x")
+    config = load(place.root / "profiles.toml")
+    before = import_digest(config.profile("claude"), config)
+    place.write("results/x/demo/samples_info.jsonl", "")
+    assert import_digest(config.profile("claude"), config) != before
+
+
+def test_own_results_are_not_imported(place: Place) -> None:
+    """What doit writes for a profile is never its import: it would be read as a solution, and overwritten."""
+    place.write("results/claude/import/part-01.jsonl", [{"task_id": FIRST, "solution": "new"}, *place.rows(OTHERS)])
+    our_run(place, "results/claude/demo")
+    assert codes(place.collect("results/claude"))[FIRST] == "new"
+    with pytest.raises(ProfilesError) as caught:
+        place.collect("results/claude/demo/samples.jsonl")
+    assert caught.value.sentence == (
+        "claude: results/claude/demo/samples.jsonl holds what doit writes for this very profile and nothing else; put "
+        "its solutions elsewhere, such as results/claude/import/."
+    )
+
+
 def test_what_was_not_read(place: Place) -> None:
     """Files of other kinds beside the solutions are named, hidden ones are not there."""
     place.write("import/part-01.jsonl", place.rows())
     for name in ("README.md", "notes.txt", ".part-02.jsonl.swp", "helpers.py", ".git/x.jsonl"):
         place.write(f"import/{name}", "x = 1\n")
     assert place.collect().found == "found 18 of 18 problems in 1 file, not read: README.md, helpers.py, notes.txt"
+    place.write("import/zoo.txt", "")
+    assert place.collect().found.endswith("not read: README.md, helpers.py, notes.txt and 1 more")
 
 
 def test_gzip(place: Place) -> None:

@@ -11,11 +11,11 @@ from typing import Any, get_args
 from bench import problems
 from bench.errors import BenchError
 from bench.files import read_json
+from bench.infos import read_infos
 from bench.layout import RunFiles
 from bench.problems import SOURCES
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo, Status
-from bench.report.infos import read_infos
 from bench.report.records import Entry, Graded, State
 from bench.report.runs import read_run
 
