@@ -21,7 +21,11 @@ BUNDLED = Path(__file__).parent / "demo"
 
 @dataclass(frozen=True)
 class Source:
-    """Where a dataset comes from; `family` chooses EvalPlus's special oracles and input types."""
+    """Where a dataset comes from; `family` chooses EvalPlus's special oracles.
+
+    One with an `md5` is EvalPlus's own, which it downloads and whose inputs it gives their types; `variable` names an
+    environment variable that may name another file.
+    """
 
     name: str
     title: str
@@ -30,6 +34,11 @@ class Source:
     file: str
     count: int
     md5: str = ""
+
+    @property
+    def override(self) -> str:
+        """The file that the environment names instead; "" for none."""
+        return os.environ.get(self.variable, "") if self.variable else ""
 
 
 SOURCES = {
@@ -71,13 +80,12 @@ class Dataset:
 
 
 def location(name: str) -> Path:
-    """The dataset's file: bundled, named by the override variable, or where EvalPlus downloads it to."""
+    """The dataset's file: named by the override variable, where EvalPlus downloads it to, or bundled."""
     source = SOURCES[name]
-    if not source.variable:
+    if source.override:
+        return Path(source.override)
+    if not source.md5:
         return BUNDLED / source.file
-    override = os.environ.get(source.variable)
-    if override:
-        return Path(override)
     from appdirs import user_cache_dir  # noqa: PLC0415 - only here, and evalplus brings it
 
     return Path(user_cache_dir("evalplus")) / source.file
@@ -128,24 +136,24 @@ def _unreadable(source: Source, error: Exception) -> str:
     place, what = location(source.name), f"{type(error).__name__}: {error}"
     if isinstance(error, KeyError):
         what = f"a problem lacks {error}"
-    if source.variable and not place.exists():
-        if os.environ.get(source.variable):
-            return (
-                f"The dataset {source.title}+ is not at {place}, which {source.variable} names; put it there, or unset "
-                "the variable to have it downloaded."
-            )
+    if source.override and not place.exists():
+        return (
+            f"The dataset {source.title}+ is not at {place}, which {source.variable} names; put it there, or unset "
+            f"the variable{' to have it downloaded' if source.md5 else ''}."
+        )
+    if source.md5 and not place.exists():
         return (
             f"The dataset {source.title}+ is not at {place} and cannot be downloaded ({what}); connect this machine, "
             f"or let {source.variable} name the unpacked file."
         )
     remedy = f"let {source.variable} name a good one" if source.variable else "mend or reinstall it"
-    if source.variable and not os.environ.get(source.variable):
+    if source.md5 and not source.override:
         remedy = f"delete it to have it downloaded again, or {remedy}"
     return f"The dataset {source.title}+ in {place} cannot be read ({what}); {remedy}."
 
 
 def _rows(source: Source) -> dict[str, dict[str, Any]]:
-    if not source.variable:
+    if not source.md5:
         lines = location(source.name).read_text(encoding="utf-8").splitlines()
         return {row["task_id"]: row for row in map(json.loads, lines)}
     return _evalplus_rows(source)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import problems
+from bench import problems, prompts_file
 from bench.errors import DatasetError
 from bench.evaluate.run import evaluate
 from bench.evaluate.sandbox import available
+from bench.imports import collect
 from bench.layout import RunFiles
 from bench.problems import SOURCES, Source
 from bench.profiles import Sandbox
@@ -202,6 +203,42 @@ def test_a_damaged_third_dataset(third: Path, text: str, words: str) -> None:
     """A bundled file that is damaged is one sentence too."""
     third.write_text(text)
     assert words in said("third")
+
+
+def test_a_third_dataset_of_a_known_family(third: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A family, names without numbers and a variable of its own do not make it EvalPlus's file."""
+    other = tmp_path / "other.jsonl"
+    other.write_text(
+        "".join(json.dumps({**row, "task_id": f"Third/{name}"}) + "\n" for row, name in zip(THIRD, "ab", strict=True))
+    )
+    monkeypatch.setitem(SOURCES, "third", Source("third", "Third", "mbpp", "THIRD_PATH", str(third), len(THIRD)))
+    assert list(problems.load("third").problems) == ["Third/0", "Third/1"]
+    problems.load.cache_clear()
+    monkeypatch.setenv("THIRD_PATH", str(other))
+    assert list(problems.load("third").problems) == ["Third/a", "Third/b"]
+    problems.load.cache_clear()
+    other.unlink()
+    assert said("third") == (
+        f"The dataset Third+ is not at {other}, which THIRD_PATH names; put it there, or unset the variable."
+    )
+
+
+@pytest.mark.parametrize("name", ["Third_a.py", "Third_a/0.py"])
+def test_solutions_of_a_third_dataset(third: Path, tmp_path: Path, name: str) -> None:
+    """Its problems are known by their names in imports and prompts, numbers or not."""
+    rows = [{**row, "task_id": f"Third/{letter}"} for row, letter in zip(THIRD, "ab", strict=True)]
+    third.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "profiles.toml").write_text(
+        '[profiles.x]\nsolutions = "import"\ndatasets = ["third"]\npartial = true\n'
+    )
+    file = tmp_path / "import" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("x = 1\n")
+    config = load(tmp_path / "profiles.toml")
+    assert collect(config.profile("x"), config, "third").found == (
+        "found 1 of 2 problems in 1 file, 1 not attempted from Third/b"
+    )
+    assert '"Third/b"' in prompts_file.write(config, "third").read_text()
 
 
 def test_a_dataset_of_unknown_size(third: Path, monkeypatch: pytest.MonkeyPatch) -> None:
