@@ -7,7 +7,7 @@ from bench import problems
 from bench.errors import DatasetError, SamplesError
 from bench.import_rows import Row
 from bench.problems import SOURCES, Dataset
-from bench.report.escape import plain
+from bench.text import plain
 
 DOWNLOADED = {"HumanEval": "humaneval", "Mbpp": "mbpp"}
 """The datasets that may not be on this machine yet, by what their problems' names begin with."""

@@ -17,8 +17,8 @@ from bench.import_rows import Row, rows
 from bench.infos import read_infos
 from bench.problems import Dataset
 from bench.profiles import Config, Profile
-from bench.report.escape import plain
 from bench.solutions import Solution, current, solution_of
+from bench.text import plain
 
 SAMPLES = "samples.jsonl"
 """The file in whose folder a run of ours says more of each sample."""

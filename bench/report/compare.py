@@ -6,11 +6,12 @@ from bench.errors import BenchError
 from bench.problems import SOURCES
 from bench.profiles import Config
 from bench.report import gather
-from bench.report.escape import fitted, plain
+from bench.report.escape import fitted
 from bench.report.numbers import counted, interval, p_value, percent
 from bench.report.pairs import ALPHA, Pair, pairs
 from bench.report.records import Entry
 from bench.report.scores import Score, score
+from bench.text import plain
 
 WIDTH = 80
 NAME = 30

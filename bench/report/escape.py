@@ -4,22 +4,13 @@ import html
 import re
 import unicodedata
 
-from bench.report.text import visible
+from bench.text import plain
 
-LONGEST = 300
-"""Characters of a text that a report or a terminal shows."""
 MARKUP = re.compile(r"[\\`*\[\]|~$^]|(?<![^\W_])_|_(?![^\W_])")
 AUTOLINK = re.compile(r"(?<=\w):(?=//)|(?<=www)\.|@", re.IGNORECASE)
 """What turns a text into a link without any brackets."""
 BLOCK = re.compile(r"^(?=[-+](?: |$)|#+(?: |$))|^(\d+)(?=[.)](?: |$))")
 """What would begin a list, a heading or a quotation at the start of a line."""
-
-
-def plain(text: str) -> str:
-    """One line without control, direction or unseen characters, cut where it is very long."""
-    line = " ".join(visible(text).split())
-    shown = "".join(char if unicodedata.category(char) not in ("Cf", "Cn", "Co") else "�" for char in line)
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
 
 
 def markdown(text: str) -> str:
@@ -41,6 +32,11 @@ def code(text: str) -> str:
 def tag(text: str) -> str:
     """The plain text between HTML tags, where Markdown is not read."""
     return html.escape(plain(text))
+
+
+def unmarked(markdown: str) -> str:
+    """A sentence of this program's own Markdown as the text that it shows."""
+    return html.unescape(re.sub(r"\\(.)", r"\1", markdown.replace("**", "")))
 
 
 def columns(text: str) -> int:

@@ -14,12 +14,13 @@ from typing import Any
 from bench.report import numbers, payload, words
 from bench.report.asked import asked
 from bench.report.board import LOST, Board, board
+from bench.report.escape import unmarked
 from bench.report.figures import Figure, figures
 from bench.report.published import Scored, among
 from bench.report.records import Entry
 from bench.report.rows import Line, lines
 from bench.report.standings import Standing
-from bench.report.text import unmarked, visible
+from bench.text import visible
 
 HERE = Path(__file__).parent
 STYLES = ("colors.css", "report.css")

@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 from bench.console import duration
-from bench.report.escape import code, markdown, plain, tag
+from bench.report.escape import code, markdown, tag
 from bench.report.numbers import counted, size
 from bench.report.records import Entry
 from bench.report.runs import COMMAND
+from bench.text import plain
 
 Fact = tuple[str, str]
 

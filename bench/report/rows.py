@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.report.charts import Mark
-from bench.report.escape import plain
 from bench.report.numbers import signed
 from bench.report.records import Entry
 from bench.report.references import Comparison, reference
 from bench.report.scores import by_problem, enough
 from bench.report.standings import Row, Standing
-from bench.report.text import visible
 from bench.stats import estimate
+from bench.text import plain, visible
 
 DULL = ("not_attempted", "schema")
 MOST_K = 64

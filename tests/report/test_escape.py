@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bench.report import escape
+from bench.text import LONGEST, plain
 from tests.report.small import HOSTILE
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -28,15 +29,15 @@ def tags(html: str) -> list[str]:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_terminal_obeys_nothing(text: str) -> None:
     """Plain text is one line of characters that can be seen, of bounded length."""
-    line = escape.plain(text)
-    assert len(line) <= escape.LONGEST
+    line = plain(text)
+    assert len(line) <= LONGEST
     assert all(unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") for char in line)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_markdown_obeys_nothing(text: str) -> None:
     """In a paragraph, a list and a table's cell, hostile text renders as itself, with no tag of its own."""
-    said, line = escape.markdown(text), escape.plain(text)
+    said, line = escape.markdown(text), plain(text)
     assert tags(MARKDOWN.render(f"before {said} after")) == ["p"]
     if line:
         assert tags(MARKDOWN.render(f"- {said}")) == ["ul", "li"]
@@ -51,7 +52,7 @@ def test_markdown_shows_the_text(text: str) -> None:
     """Whatever the text, Markdown shows it as it is and makes nothing of it."""
     html = MARKDOWN.render(f"x {escape.markdown(text)} x")
     assert tags(html) == ["p"]
-    assert shown(html).split() == ["x", *escape.plain(text).split(), "x"]
+    assert shown(html).split() == ["x", *plain(text).split(), "x"]
 
 
 @given(TEXTS)
@@ -59,7 +60,7 @@ def test_markdown_in_a_cell(text: str) -> None:
     """Whatever the text, it fills one cell."""
     html = MARKDOWN.render(f"| A | B |\n|---|---|\n| {escape.markdown(text)} | end |\n")
     cells = re.findall(r"<td>(.*?)</td>", html)
-    assert shown(cells[0]) == escape.plain(text)
+    assert shown(cells[0]) == plain(text)
     assert cells[1:] == ["end"]
 
 
@@ -67,7 +68,7 @@ def test_markdown_in_a_cell(text: str) -> None:
 def test_code_shows_the_text(text: str) -> None:
     """Whatever the text, a code span holds it."""
     html = MARKDOWN.render(f"x {escape.code(text)} x")
-    line = escape.plain(text)
+    line = plain(text)
     assert tags(html) == (["p", "code"] if line else ["p"])
     assert " ".join(shown(html).split()) == " ".join(f"x {line or chr(34) * 2} x".split())
 

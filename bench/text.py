@@ -1,9 +1,11 @@
 """Untrusted text made fit to be read: what cannot be seen, or would make it look like another text, is shown."""
 
-import html
 import re
+import unicodedata
 
 UNSEEN = re.compile("[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+LONGEST = 300
+"""Characters of a text that a report or a terminal shows."""
 
 
 def visible(text: str) -> str:
@@ -11,9 +13,11 @@ def visible(text: str) -> str:
     return UNSEEN.sub(lambda match: _sign(ord(match.group())), " ".join(text.split(" ")))
 
 
-def unmarked(markdown: str) -> str:
-    """A sentence of this program's own Markdown as the text that it shows."""
-    return html.unescape(re.sub(r"\\(.)", r"\1", markdown.replace("**", "")))
+def plain(text: str) -> str:
+    """One line without control, direction or unseen characters, cut where it is very long."""
+    line = " ".join(visible(text).split())
+    shown = "".join(char if unicodedata.category(char) not in ("Cf", "Cn", "Co") else "�" for char in line)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
 
 
 def _sign(code: int) -> str:
