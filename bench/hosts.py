@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from bench.errors import ProfilesError
 from bench.profiles import THIS_MACHINE, Host, Profile, Server
-from bench.schema import checked, read_record, reject_unknown, require
+from bench.schema import Line, checked, read_record, reject_unknown, require
+from bench.text import plain
 
 KEYS = [f.name for f in fields(Host) if f.name != "name"]
 DOCKER_ONLY = ("models", "listen", "port", "url")
@@ -21,7 +22,7 @@ SCHEMES = ("ssh://", "tcp://", "unix://")
 
 def hosts(table: Any, name: str) -> dict[str, Host]:
     """All hosts of a profiles file called `name`, by name. Raises ProfilesError for the first thing that is wrong."""
-    return {host: _host(host, keys, f"{name}: [hosts.{host}]") for host, keys in table.items()}
+    return {host: _host(host, keys, f"{name}: [hosts.{plain(host)}]") for host, keys in table.items()}
 
 
 def placed(server: Server, own: dict[str, Any], host: Host | None, where: str) -> Server:
@@ -38,7 +39,7 @@ def chosen(table: dict[str, Any], known: dict[str, Host], where: str) -> Host | 
     """The host that a profile names; None for this machine. Raises ProfilesError where there is none of that name."""
     if "host" not in table:
         return None
-    name = checked(table["host"], str, where, "host")
+    name = checked(table["host"], Line, where, "host")
     if name in known:
         return known[name]
     near = difflib.get_close_matches(name, known, 1)

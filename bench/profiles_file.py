@@ -27,11 +27,12 @@ from bench.profiles import (
     Server,
 )
 from bench.sampling import read_sampling
-from bench.schema import checked, read_record, reject_unknown, require
+from bench.schema import Line, checked, read_record, reject_unknown, require
+from bench.text import plain
 
 SECTIONS = ("defaults", "server", "sandbox", "evaluate", "paths", "hosts", "profiles")
 OWN_KEYS = {
-    "title": str, "note": str, "reference": str, "model": str, "partial": bool,
+    "title": Line, "note": Line, "reference": Line, "model": Line, "partial": bool,
     "args": tuple[str, ...], "placement": tuple[str, ...],
 }  # fmt: skip
 SAMPLING_KEYS = tuple(f.name for f in fields(Sampling))
@@ -111,7 +112,7 @@ def _evaluation(table: dict[str, Any], where: str) -> Evaluation:
 
 
 def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Server, known: dict[str, Host]) -> Profile:
-    where = f"{name}: [profiles.{profile_id}]"
+    where = f"{name}: [profiles.{plain(profile_id)}]"
     if not isinstance(table, dict):
         raise ProfilesError(f"{where} is not a table; write it as a section.")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", profile_id):
@@ -142,10 +143,8 @@ def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Ser
 
 def _solutions(table: dict[str, Any], where: str) -> tuple[str, ...]:
     value = table.get("solutions", [])
-    solutions: tuple[str, ...] = checked(
-        [value] if isinstance(value, str) else value, tuple[str, ...], where, "solutions"
-    )
-    return solutions
+    named: tuple[str, ...] = checked([value] if isinstance(value, str) else value, tuple[Line, ...], where, "solutions")
+    return named
 
 
 def _check_source(profile: Profile, where: str) -> None:

@@ -4,14 +4,23 @@ import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, NewType, TypeVar, get_type_hints
 
 from bench.errors import ProfilesError
+from bench.text import UNSEEN, plain
 
 Record = TypeVar("Record")
 
+Line = NewType("Line", str)
+"""A text that terminals show: nothing in it is obeyed, ends the line, or cannot be seen."""
+
 TYPES: dict[Any, tuple[str, Any]] = {
     str: ("a string", lambda v: isinstance(v, str)),
+    Line: ("one line of plain text", lambda v: isinstance(v, str) and not UNSEEN.search(v)),
+    tuple[Line, ...]: (
+        "a list of plain texts of one line",
+        lambda v: isinstance(v, list) and all(isinstance(x, str) and not UNSEEN.search(x) for x in v),
+    ),
     bool: ("true or false", lambda v: isinstance(v, bool)),
     int: ("a whole number", lambda v: isinstance(v, int) and not isinstance(v, bool)),
     float: ("a number", lambda v: isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)),
@@ -27,7 +36,7 @@ def reject_unknown(table: dict[str, Any], known: Iterable[str], where: str) -> N
         if key not in names:
             near = difflib.get_close_matches(key, names, 1)
             hint = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(sorted(names))}."
-            raise ProfilesError(f'{where} has the unknown key "{key}"; {hint}')
+            raise ProfilesError(f'{where} has the unknown key "{plain(key)}"; {hint}')
 
 
 def checked(value: Any, kind: Any, where: str, key: str) -> Any:
@@ -35,7 +44,7 @@ def checked(value: Any, kind: Any, where: str, key: str) -> Any:
     name, fits = TYPES[kind]
     if not fits(value):
         raise ProfilesError(f"{where} {key} = {value!r} is not {name}; write {key} as {name}.")
-    if kind == tuple[str, ...]:
+    if isinstance(value, list):
         return tuple(value)
     return float(value) if kind is float else value
 

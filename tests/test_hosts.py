@@ -60,7 +60,7 @@ def test_no_hosts(tmp_path: Path) -> None:
         (BOX + '[profiles.a]\nsolutions = "a/"\nhost = "box"\n', "solutions are imported on this machine"),
         (BOX + '[profiles.a]\nmodel = "builtin:demo"\nhost = "box"\n', "a builtin model runs on this machine"),
         (BOX + '[profiles.a]\nmodel = "a"\nhost = "box"\n', "name a file that ends in .gguf"),
-        (BOX + ON_BOX.replace('"box"', "3"), "host = 3 is not a string"),
+        (BOX + ON_BOX.replace('"box"', "3"), "host = 3 is not one line of plain text"),
         ("[hosts]\nbox = 3\n" + ON_BOX, "[hosts.box] is not a table"),
         ('[hosts."this machine"]\ndocker = "x"\n' + ON_BOX, "a host's name has letters"),
         ('[hosts.box]\nmodels = "/srv"\n' + ON_BOX, "[hosts.box] has neither docker nor endpoints; set one of them"),

@@ -82,6 +82,40 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
     assert "profiles.toml" in caught.value.sentence
 
 
+ESCAPE = "\\u001b[31m"
+"""As TOML writes what turns a terminal red."""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'title = "A{ESCAPE}"', r"title = 'A\x1b[31m' is not one line of plain text; write title as one line of"),
+        ('title = "A\\nB"', r"title = 'A\nB' is not one line of plain text"),
+        ('note = """\nA note.\n"""', r"note = 'A note.\n' is not one line of plain text"),
+        ('note = "\\u202eA"', r"note = '\u202eA' is not one line of plain text"),
+        (f'reference = "{ESCAPE}"', r"reference = '\x1b[31m' is not one line of plain text"),
+        (f'model = "{ESCAPE}.gguf"', r"model = '\x1b[31m.gguf' is not one line of plain text"),
+        (f'solutions = ["a", "{ESCAPE}"]', r"solutions = ['a', '\x1b[31m'] is not a list of plain texts of one line"),
+        (f'host = "{ESCAPE}"', r"host = '\x1b[31m' is not one line of plain text"),
+        (f'"{ESCAPE}" = 1', 'has the unknown key "␛[31m"'),
+        (f'[profiles."b{ESCAPE}"]', "[profiles.b␛[31m]: an id has letters"),
+        (f'[hosts."b{ESCAPE}"]', "[hosts.b␛[31m]: a host's name has letters"),
+        (f'["{ESCAPE}"]', 'has the unknown key "␛[31m"'),
+    ],
+)
+def test_what_a_terminal_would_obey(tmp_path: Path, text: str, said: str) -> None:
+    """What `doit list` and the lines of a run show is plain text, and so is the sentence that says that it is not."""
+    with pytest.raises(ProfilesError, match=re.escape(said)) as caught:
+        read(tmp_path, text if text.startswith("[") else f"[profiles.a]\n{text}\n")
+    assert not set("\x1b\n\u202e") & set(caught.value.sentence)
+
+
+def test_plain_titles(tmp_path: Path) -> None:
+    """Letters of any script, signs and spaces are plain."""
+    title = "Qwen3 Größe „π“ 模型 🙂"
+    assert read(tmp_path, GOOD.replace('"A"', f'"{title}"')).profile("a").title == title
+
+
 def test_missing_file(tmp_path: Path) -> None:
     """A file that is not there is named, with the variable that names another."""
     with pytest.raises(ProfilesError, match="BENCH_PROFILES"):
