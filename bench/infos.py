@@ -24,7 +24,7 @@ def read_infos(path: Path) -> dict[tuple[str, int], SampleInfo]:
 
 def _sound(info: SampleInfo) -> bool:
     """Whether each field is of the type that it should be."""
-    texts = (info.task_id, info.rule, info.lost, info.outcome, info.origin)
+    texts = (info.task_id, info.rule, info.lost, info.outcome, info.origin, info.answer, info.reasoning)
     return all(isinstance(text, str) for text in texts) and all(
         isinstance(number, int | float) for number in (info.sample, info.completion_tokens, info.seconds)
     )

@@ -98,6 +98,8 @@ def _imported(imported: imports.Imported) -> Iterator[Sample]:
                 completion_tokens=solution.completion_tokens,
                 seconds=solution.seconds,
                 origin=solution.origin,
+                answer=solution.answer,
+                reasoning=solution.reasoning,
             )
             yield info, solution.code
 

@@ -22,7 +22,8 @@ TEXT_KEYS = ("solution", "completion", "answer")
 class Solution:
     """One solution of one problem; `rule` is how its code was found (`verbatim`, or extraction's), `origin` file:line.
 
-    `outcome` is the journal's, `stop` where there is none.
+    `outcome` is the journal's, `stop` where there is none. `answer` is what the code was extracted from, and "" where
+    it is taken as it is.
     """
 
     task_id: str
@@ -32,6 +33,8 @@ class Solution:
     outcome: str = "stop"
     completion_tokens: int = 0
     seconds: float = 0.0
+    answer: str = ""
+    reasoning: str = ""
 
 
 def current(rows: Iterable[Row]) -> Iterator[Row]:
@@ -57,8 +60,8 @@ def solution_of(row: Row, problem: Problem, info: SampleInfo | None = None) -> S
             f"{row.origin} has no text for {problem.task_id}; give it a solution, a completion or an answer."
         )
     if key == "solution" and info and info.outcome in OUTCOMES:
-        tokens, seconds = info.completion_tokens, info.seconds
-        return Solution(problem.task_id, text, info.rule, row.origin, info.outcome, tokens, seconds)
+        told = (info.completion_tokens, info.seconds, info.answer, info.reasoning)
+        return Solution(problem.task_id, text, info.rule, row.origin, info.outcome, *told)
     if key == "solution":
         code, rule = _unfenced(text, problem)
     elif key == "completion":
@@ -68,7 +71,9 @@ def solution_of(row: Row, problem: Problem, info: SampleInfo | None = None) -> S
         code, rule = extraction.code, extraction.rule
     outcome = row.fields["outcome"] if row.fields.get("outcome") in OUTCOMES else "stop"
     tokens, seconds = int(_number(row, "completion_tokens")), _number(row, "seconds")
-    return Solution(problem.task_id, code, rule, row.origin, outcome, tokens, seconds)
+    answer, reasoning = "" if rule == "verbatim" else text, row.fields.get("reasoning")
+    thoughts = reasoning if isinstance(reasoning, str) else ""
+    return Solution(problem.task_id, code, rule, row.origin, outcome, tokens, seconds, answer, thoughts)
 
 
 def _number(row: Row, key: str) -> float:

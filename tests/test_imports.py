@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from bench import problems
+from bench import problems, samples
 from bench.errors import MissingPrerequisite, ProfilesError, SamplesError
 from bench.imports import Imported, collect, import_digest
+from bench.infos import read_infos
 from bench.profiles_file import load
 
 DEMO = problems.load("demo").problems
@@ -213,6 +214,26 @@ def test_chat_answers(place: Place) -> None:
     assert (imported.solutions[FIRST][0].code, imported.solutions[FIRST][0].rule) == ("", "none")
     assert {one.rule for task_id in OTHERS for one in imported.solutions[task_id]} == {"fence"}
     assert imported.found == "found 18 of 18 problems in 1 file, 18 by extraction"
+
+
+def test_where_code_was_found(place: Place) -> None:
+    """Of each sample whose code was extracted, the answer and its thoughts are kept for the report's page."""
+    answer = FENCED.format(SOLUTIONS[FIRST])
+    rows = [
+        {"task_id": FIRST, "answer": answer, "reasoning": "Let me see."},
+        {"task_id": OTHERS[0], "solution": FENCED.format(SOLUTIONS[OTHERS[0]])},
+        {"task_id": OTHERS[1], "answer": "I can't.", "reasoning": ["odd"]},
+        *place.rows(OTHERS[2:]),
+    ]
+    place.write("import/part-01.jsonl", rows)
+    place.collect()
+    config = load(place.root / "profiles.toml")
+    samples.build(config.profile("claude"), config, "demo")
+    infos = list(read_infos(config.layout.run("claude", "demo").extraction).values())
+    assert (infos[0].answer, infos[0].reasoning) == (answer, "Let me see.")
+    assert infos[1].answer == rows[1]["solution"]
+    assert (infos[2].answer, infos[2].reasoning) == ("I can't.", "")
+    assert {info.answer + info.reasoning for info in infos[3:]} == {""}
 
 
 def journal_line(task_id: str, **fields: Any) -> dict[str, Any]:

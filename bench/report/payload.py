@@ -101,11 +101,15 @@ def _cap(page: Sequence[Board], answers: Mapping[tuple[str, str], Answers], room
 
 
 def _answers(entry: Entry, journals: Mapping[tuple[str, str], Path]) -> Answers:
-    """What the journal says of an entry's samples; a line that is gone or is another sample's has no answer."""
+    """What an entry's samples were found in, by their infos or the journal.
+
+    A line of the journal that is gone or is another sample's has no answer.
+    """
     path = journals.get((entry.id, entry.dataset))
     wanted = {_line(sample): (sample.task_id, sample.info.sample) for sample in entry.samples}
     wanted.pop(0, None)
-    found: dict[tuple[str, int], tuple[str, str]] = {}
+    told = (sample for sample in entry.samples if sample.info.answer or sample.info.reasoning)
+    found = {(one.task_id, one.info.sample): _split(one.info.answer, one.info.reasoning) for one in told}
     if path is None or not wanted or not path.is_file():
         return found
     with path.open("rb") as file:

@@ -16,7 +16,7 @@ from bench.report.escape import unmarked
 from bench.report.records import Entry
 from bench.report.standings import standings
 from bench.text import visible
-from tests.report import made
+from tests.report import made, small
 
 STATIC = Path(html.__file__).parent / "static"
 
@@ -139,6 +139,19 @@ def test_an_import_has_no_answer(page: str) -> None:
     block = block_of(page, "b-demo-0")
     answers = {sample["model"]: sample.get("answer", "around") for sample in block["samples"]}
     assert sorted(answers.values(), key=str) == [None, None, "around"]
+
+
+def test_an_imported_answer() -> None:
+    """An import whose code was found in an answer shows that answer around the code, and its thoughts."""
+    about = {
+        "origin": "answers.jsonl:1",
+        "answer": "<think>Hm.</think>Here:\ndef f(): ...\nDone.",
+        "reasoning": "First.",
+    }
+    entry = small.entry("chat", "p", samples=(small.graded("HumanEval/0", "p", **about),))
+    block = block_of(html.render(standings([entry]), {}), "b-humaneval-0")
+    assert block["samples"][0]["around"] == ["Here:\n", "\nDone."]
+    assert block["thoughts"] == ["First.\nHm."]
 
 
 def test_a_journal_that_changed_gives_no_wrong_answer(tmp_path: Path) -> None:
