@@ -32,7 +32,7 @@ def serving(config: Config, model: Path) -> Iterator[Ask]:
         def ask(problem: Problem) -> Reply:
             with requests.Session() as session:
                 asked = messages(problem, profile.sampling)
-                answer = complete(endpoint, profile, body(profile, endpoint, asked, None), session)
+                answer = complete(endpoint, profile, body(profile, endpoint, asked, None), session, lambda _: None)
             return Reply("".join(answer.content), answer.finish_reason, answer.completion_tokens)
 
         yield ask

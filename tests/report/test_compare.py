@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,12 @@ def compared(folder: Path, first: str, second: str, title: str = "The first") ->
     results(folder, "a", first)
     results(folder, "b", second)
     file = folder / "profiles.toml"
-    names = ((name, json.dumps(title if name == "a" else "The second")) for name in "ab")
-    file.write_text("".join(f'[profiles.{name}]\ntitle = {text}\nmodel = "{name}.gguf"\n' for name, text in names))
-    return compare(load(file), "a", "b", "humaneval")
+    names = {"a": "The first", "b": "The second"}
+    file.write_text("".join(f'[profiles.{name}]\ntitle = "{names[name]}"\nmodel = "{name}.gguf"\n' for name in names))
+    config = load(file)
+    # Past the check of profiles.toml, which refuses what a terminal would obey.
+    profiles = (replace(config.profile("a"), title=title), config.profile("b"))
+    return compare(replace(config, profiles=profiles), "a", "b", "humaneval")
 
 
 def test_scores_test_and_wins(tmp_path: Path) -> None:
