@@ -45,7 +45,7 @@ DOIT_CONFIG = {
     "codec_cls": Memory,
     "continue": True,
     "verbosity": 2,
-    "reporter": RunReporter.bound(CONFIG, SKIPPED, turns.prepare(SKIPPED)),
+    "reporter": RunReporter.bound(CONFIG, SKIPPED, turns.prepare),
 }
 
 REPORT = Report(CONFIG, SKIPPED)

@@ -20,8 +20,8 @@ from bench.files import locked
 from bench.interrupts import Stopped, handle, interrupt
 from bench.profiles import Config
 
-Prepare = Callable[[dict[str, Any], list[str]], None]
-"""Takes doit's tasks by name and the names of the selected ones, before the first of them runs."""
+Prepare = Callable[[dict[str, Any], list[str]], dict[str, str]]
+"""Takes doit's tasks by name and the names of the selected ones, before the first runs; returns what is skipped too."""
 
 WIDTH = 24
 """Columns of a profile's id, so that reasons stand below each other."""
@@ -79,12 +79,12 @@ def fresh(task: Any) -> bool:
 class RunReporter(ConsoleReporter):  # type: ignore[misc]
     """Says why a step runs before it runs, and sums the run up.
 
-    `skipped` maps ids of profiles that cannot run here to the reason.
+    `skipped` maps ids of profiles that cannot run here to the reason; what `prepare` finds is added to it.
     """
 
     desc = "why each step runs, and how the run ended"
     config: Config
-    skipped: Mapping[str, str]
+    skipped: dict[str, str]
     prepare: Prepare
 
     def __init__(self, outstream: TextIO, options: dict[str, Any]) -> None:
@@ -97,7 +97,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         self.held = contextlib.ExitStack()
 
     @classmethod
-    def bound(cls, config: Config, skipped: Mapping[str, str], prepare: Prepare) -> type["RunReporter"]:
+    def bound(cls, config: Config, skipped: dict[str, str], prepare: Prepare) -> type["RunReporter"]:
         """The reporter class for one profiles file; doit makes the instance. `prepare` is done before any task."""
         return type("RunReporter", (cls,), {"config": config, "skipped": skipped, "prepare": staticmethod(prepare)})
 
@@ -110,8 +110,10 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
             self.held.enter_context(locked(self.config.layout.root / ".lock", what=str(self.config.layout.root)))
         except BenchError as error:
             raise InvalidTask(error.sentence) from None
-        self.prepare(tasks, selected_tasks)
-        self.whole = "report" in selected_tasks and len(selected_tasks) > 1
+        others = len(selected_tasks) > 1 or len(self.skipped) == len(self.config.profiles)
+        self.whole = "report" in selected_tasks and others
+        # The report, which is rendered later, reads the same mapping.
+        self.skipped.update(self.prepare(tasks, selected_tasks))
         if self.whole:
             for profile_id, reason in self.skipped.items():
                 self.write(line("skip", profile_id, reason) + "\n")
@@ -137,7 +139,8 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         if fail.get_name() == "UnmetDependency":
             return
         if step:
-            self.failed[step.label] = str(fail.message).splitlines()[0]
+            first = str(fail.message).splitlines()[0]
+            self.failed[step.label] = first.removeprefix(f"{step.profile.id}: ") if step.profile else first
         self.write(f"{fail.message if fail.get_name() == 'TaskFailed' else fail.get_msg()}\n")
 
     def skip_uptodate(self, task: Any) -> None:

@@ -48,7 +48,7 @@ def chosen(table: dict[str, Any], known: dict[str, Host], where: str) -> Host | 
 
 
 def check(profile: Profile, where: str) -> None:
-    """Raise ProfilesError where a profile cannot run on a host, or its host lacks something for it."""
+    """Raise ProfilesError where a profile names a host though what it needs is on this machine alone."""
     if profile.host and (profile.imported or profile.builtin):
         what = "solutions are imported" if profile.imported else "a builtin model runs"
         raise ProfilesError(f'{where} host = "{profile.host.name}" is impossible; {what} on this machine.')

@@ -4,7 +4,7 @@ With `doit -n`, profiles on one host generate one after the other, and no worker
 tasks do this: they come first, and where one of them fails, the task itself runs nevertheless.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.console import warn
@@ -14,22 +14,25 @@ from bench.steps import Generate
 REPORT = "report"
 
 
-def prepare(skipped: dict[str, str]) -> Callable[[Mapping[str, Any], list[str]], None]:
-    """What a run does with doit's tasks and the names of the selected ones; `skipped` grows by what lacks its model."""
+def prepare(tasks: Mapping[str, Any], selected: list[str]) -> dict[str, str]:
+    """What a run does with doit's tasks and the names of the selected ones, which it changes.
 
-    def begin(tasks: Mapping[str, Any], selected: list[str]) -> None:
-        for profile_id, phrase in lacking(tasks, selected).items():
-            skipped[profile_id] = phrase
-            # A task that was asked for by name stays, and says what it lacks.
-            if REPORT in selected and f"eval:{profile_id}" in selected:
-                selected.remove(f"eval:{profile_id}")
-        take(tasks, selected)
-
-    return begin
+    Returns the profiles whose models are not on their hosts, with what was looked for. A whole run loses their tasks; a
+    task that was asked for by name stays, and says itself what it lacks.
+    """
+    found = lacking(tasks, selected)
+    if REPORT in selected:
+        gone = {f"eval:{profile_id}" for profile_id in found}
+        selected[:] = [name for name in selected if name not in gone]
+    take(tasks, selected)
+    return found
 
 
 def lacking(tasks: Mapping[str, Any], selected: Sequence[str]) -> dict[str, str]:
-    """The profiles that are to generate on other machines and whose models are not there, with what was looked for."""
+    """The profiles that are to generate on other machines and whose models are not there, with what was looked for.
+
+    A whole run warns of the hosts that do not answer.
+    """
     wanted: dict[str, Generate] = {}
     for _, step in generations(tasks, selected):
         if step.profile.host and step.profile.host.docker:
@@ -43,8 +46,10 @@ def lacking(tasks: Mapping[str, Any], selected: Sequence[str]) -> dict[str, str]
 
     profiles: list[Profile] = [step.profile for step in wanted.values() if due(step)]
     found = remote.look_all(next(iter(wanted.values())).config, profiles) if profiles else []
-    for error in {what.sentence for _, what in found if isinstance(what, remote.UnreachableError)}:
-        warn(error)
+    if REPORT in selected:
+        unreachable = [(profile, what) for profile, what in found if isinstance(what, remote.UnreachableError)]
+        for sentence in dict.fromkeys(what.sentence.removeprefix(f"{profile.id}: ") for profile, what in unreachable):
+            warn(sentence)
     return {profile.id: what.phrase for profile, what in found if isinstance(what, remote.AbsentError)}
 
 

@@ -69,7 +69,7 @@ def require(profile: Profile) -> None:
         reason = reason.rpartition("stderr=")[2]
         raise MissingPrerequisite(
             f"{profile.id}: the Docker engine of {profile.host.name} does not answer ({reason}); start it there, or "
-            f"mend docker of that host: {profile.host.docker}"
+            f"mend docker of that host until this works: {' '.join(command(profile.host))} version"
         )
     if reason and "permission denied" in reason:
         raise MissingPrerequisite(
@@ -89,19 +89,20 @@ def require(profile: Profile) -> None:
 
 
 def image(profile: Profile) -> str:
-    """The profile's image as `name id`, pulled if it is not here. Raises MissingPrerequisite where it cannot be."""
-    docker, name = client(profile), profile.server.image
+    """The profile's image as `name id`, pulled if it is not there. Raises MissingPrerequisite where it cannot be."""
+    docker, name, host = client(profile), profile.server.image, profile.host
+    where = f"on {host.name}" if host else "here"
     try:
         found = docker.image.inspect(name)
     except NoSuchImage:
-        tell(f"  pulling the image {name}, this once")
+        tell(f"  pulling the image {name}{f' {where}' if host else ''}, this once")
         try:
             docker.image.pull(name, quiet=not sys.stdout.isatty())
             found = docker.image.inspect(name)
         except DockerException as error:
             raise MissingPrerequisite(
-                f"{profile.id}: the image {name} is not here and cannot be pulled ({words(error)}); mend server.image "
-                f"or the network, or build the image, {OTHERWISE}."
+                f"{profile.id}: the image {name} is not {where} and cannot be pulled ({words(error)}); mend "
+                f"server.image or the network, or build the image{'' if host else f', {OTHERWISE}'}."
             ) from None
     return f"{name} {found.id[:19]}"
 

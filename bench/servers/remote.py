@@ -18,7 +18,7 @@ from bench.profiles import Config, Host, Profile
 from bench.servers import flags
 
 PATIENCE = 900.0
-"""Seconds for one look; the host may have to pull the image first."""
+"""Seconds for one look, over whatever line."""
 
 RECENT = 60.0
 """Seconds for which a host that did not answer is not asked again."""
@@ -57,7 +57,7 @@ class AbsentError(MissingPrerequisite):
 
 
 class UnreachableError(MissingPrerequisite):
-    """Nobody answers on the host, so that nothing is known of the model there."""
+    """Nobody answers on the host, or it has not the image to look with: nothing is known of the model there."""
 
 
 def fingerprint(config: Config, profile: Profile) -> str:
@@ -143,6 +143,8 @@ def _run(profile: Profile, host: Host, files: list[str]) -> str:
 
     try:
         engine.require(profile)
+        # Otherwise `docker run` would pull it, and say nothing for minutes.
+        engine.image(profile)
     except MissingPrerequisite as error:
         raise UnreachableError(error.sentence) from None
     command = [

@@ -23,7 +23,10 @@ def url(host: Host) -> str:
 
 
 def require(profile: Profile, host: Host) -> None:
-    """Raise MissingPrerequisite where the way to the host is a tunnel from this machine, and nobody has dug it."""
+    """Raise MissingPrerequisite where the way to the host is a tunnel from this machine, and nobody has dug it.
+
+    A tunnel over a shared connection (ControlMaster) would close with it; `-S none` gives it one of its own.
+    """
     near = urlsplit(url(host))
     address = engine.address(host)
     if near.hostname not in LOOPBACK or not address.startswith("ssh://"):
@@ -33,7 +36,7 @@ def require(profile: Profile, host: Host) -> None:
         return
     raise MissingPrerequisite(
         f"{profile.id}: nothing forwards {near.hostname}:{port} to {host.name}; open a tunnel and keep it open: "
-        f"ssh -N -L {port}:{host.listen}:{host.port} {address}"
+        f"ssh -S none -N -L {port}:{host.listen}:{host.port} {address}"
     )
 
 

@@ -40,6 +40,8 @@ class Project:
     """A profiles file in a folder of its own, and doit on it as a user runs it."""
 
     root: Path
+    before: tuple[str, ...] = ()
+    """What stands before each command line, such as that which runs it on another host."""
 
     def write(self, text: str) -> None:
         (self.root / "profiles.toml").write_text(text)
@@ -57,7 +59,7 @@ class Project:
         }  # fmt: skip
 
     def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), *arguments]
+        command = [*self.before, sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), *arguments]
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.root,
             env=self.environment | environment,
@@ -102,6 +104,18 @@ def demo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     path = tmp_path_factory.mktemp("models") / "demo.gguf"
     model.build(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def slow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's model with so much more to compute that there is time to pull a cable."""
+    pytest.importorskip("xllamacpp", reason="no llama.cpp server on this machine: pip install xllamacpp")
+    from bench.demo.answers import pairs
+    from bench.demo.model import build_answers
+
+    path = tmp_path_factory.mktemp("slow") / "slow.gguf"
+    build_answers(path, pairs(), name="demo", load_layers=2)
     return path
 
 

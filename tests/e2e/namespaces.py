@@ -106,6 +106,11 @@ class Namespace:
         self.programs.append(program)
         return program
 
+    def ask(self, *command: str) -> str:
+        """What a program on that host says."""
+        command = ("ip", "netns", "exec", self.name, *command)
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
     def serve(self, model: Path, *flags: str) -> None:
         """llama.cpp's server on that host, ready."""
         import requests

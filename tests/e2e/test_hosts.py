@@ -21,18 +21,6 @@ from tests.e2e.test_never_lost import children, rows, wait_for
 SAMPLES = 8
 
 
-@pytest.fixture(scope="session")
-def slow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's model with so much more to compute that there is time to pull a cable."""
-    pytest.importorskip("xllamacpp", reason="no llama.cpp server on this machine: pip install xllamacpp")
-    from bench.demo.answers import pairs
-    from bench.demo.model import build_answers
-
-    path = tmp_path_factory.mktemp("slow") / "slow.gguf"
-    build_answers(path, pairs(), name="demo", load_layers=2)
-    return path
-
-
 @pytest.fixture
 def two(tmp_path: Path, slow_model: Path) -> Iterator[list[Namespace]]:
     """Two hosts with the same model."""

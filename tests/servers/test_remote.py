@@ -138,6 +138,18 @@ def test_no_engine_there(docker: None, models: Path, tmp_path: Path, log: Path) 
         fingerprint(config, only(config))
 
 
+def test_no_image_there(engine_address: str, models: Path, tmp_path: Path) -> None:
+    """An image that the host has not and cannot pull is named with the host, and with no remedy that a host has not."""
+    config = configured(tmp_path, engine_address, models)
+    text = (tmp_path / "profiles.toml").read_text().replace(IMAGE, "127.0.0.1:9/none:none")
+    (tmp_path / "profiles.toml").write_text(text)
+    config = load(tmp_path / "profiles.toml")
+    with pytest.raises(remote.UnreachableError) as caught:
+        fingerprint(config, only(config))
+    assert "tested: the image 127.0.0.1:9/none:none is not on box and cannot be pulled (" in caught.value.sentence
+    assert caught.value.sentence.endswith("mend server.image or the network, or build the image.")
+
+
 def test_serves_there(there: str, models: Path, tmp_path: Path, log: Path) -> None:
     """The host's folder is mounted, the port is bound to its 127.0.0.1 alone, and the container is gone afterwards."""
     config = configured(tmp_path, there, models)
@@ -180,7 +192,7 @@ def test_no_tunnel(tmp_path: Path, models: Path) -> None:
     assert host
     with pytest.raises(MissingPrerequisite, match=r"nothing forwards 127\.0\.0\.1:") as caught:
         way.require(profile, host)
-    assert caught.value.sentence.endswith(f"ssh -N -L {host.port}:127.0.0.1:{host.port} ssh://me@box")
+    assert caught.value.sentence.endswith(f"ssh -S none -N -L {host.port}:127.0.0.1:{host.port} ssh://me@box")
 
 
 def test_another_machines_container(engine_address: str, models: Path, tmp_path: Path, log: Path) -> None:
