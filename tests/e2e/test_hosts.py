@@ -24,9 +24,16 @@ SAMPLES = 8
 @pytest.fixture
 def two(tmp_path: Path, slow_model: Path) -> Iterator[list[Namespace]]:
     """Two hosts with the same model."""
-    with hosts(2, tmp_path) as made:
+    with serving(2, tmp_path, slow_model) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def serving(count: int, folder: Path, model: Path) -> Iterator[list[Namespace]]:
+    """So many hosts with the same model."""
+    with hosts(count, folder) as made:
         for host in made:
-            host.serve(slow_model)
+            host.serve(model)
         yield made
 
 
@@ -144,6 +151,25 @@ def test_hosts_work_side_by_side(project: Project, two: list[Namespace]) -> None
     assert "3 done, 0 skipped, 2 failed" in ran.out
     assert project.file("a", "samples.jsonl").read_bytes() == project.file("c", "samples.jsonl").read_bytes()
     assert "generate" not in project.doit("-n", "2", "eval:a", "eval:b", "eval:c").out
+
+
+def test_three_hosts_are_busy(project: Project, tmp_path: Path, slow_model: Path) -> None:
+    """With -n 3 three hosts are busy at the same time; samples and scores are those of the run on one machine."""
+    (project.root / "models").mkdir()
+    (project.root / "models" / "slow.gguf").symlink_to(slow_model)
+    one = '[profiles.one]\nmodel = "slow.gguf"\nplacement = ["-t", "1"]\nserver = { kind = "process" }\n'
+    with serving(3, tmp_path, slow_model) as there:
+        places = dict(zip("abc", there, strict=True))
+        labs = "".join(lab(f"host-{name}", host) for name, host in places.items())
+        write(project, labs + "".join(profile(name, f"host-{name}") for name in places) + one, 2)
+        ran = project.doit("-n", "3", *(f"eval:{name}" for name in places))
+    assert ran.code == 0, ran.out
+    begins, ends = zip(*(spans(project.file(name, "raw.jsonl")) for name in places), strict=True)
+    assert max(begins) < min(ends)
+    assert project.doit("eval:one").code == 0
+    for name in places:
+        assert project.file(name, "samples.jsonl").read_bytes() == project.file("one", "samples.jsonl").read_bytes()
+        assert project.scores(name) == project.scores("one")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
