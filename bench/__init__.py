@@ -1,6 +1,6 @@
 """Benchmark local language models at code, Make-style.
 
-The pipeline, one module or package a stage (nothing imports what stands below it):
+The pipeline, one module or package a stage (none imports a later one):
 
     profiles.py ─▶ problems.py ─▶ servers/ ─▶ generate/ ─▶ extract.py, imports.py ─▶ evaluate/ ─▶ report/
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+STAGES = ["servers", "generate", "samples", "evaluate", "report", "report_step", "steps", "turns", "commands"]
 CODE = sorted([*(ROOT / "bench").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py"), ROOT / "dodo.py"])
 
 
@@ -43,6 +44,31 @@ def test_functions_are_short() -> None:
 def test_dodo_is_the_graph_alone() -> None:
     """dodo.py has 140 lines at most."""
     assert len((ROOT / "dodo.py").read_text(encoding="utf-8").splitlines()) <= 140
+
+
+def test_no_stage_imports_a_later_one() -> None:
+    """The pipeline points one way: servers, generation, samples, grading, report, and the steps that run them."""
+    later = list(STAGES)
+    for stage in STAGES:
+        later.remove(stage)
+        wrong = [(str(path), name) for path in modules(stage) for name in imported(path) if name.split(".")[1] in later]
+        assert wrong == []
+
+
+def modules(stage: str) -> list[Path]:
+    """The files of a stage: a package or a module."""
+    return sorted((ROOT / "bench" / stage).rglob("*.py")) or [ROOT / "bench" / f"{stage}.py"]
+
+
+def imported(path: Path) -> list[str]:
+    """The full names of the modules of ours that a file imports, wherever it does so."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "bench":
+            found += [f"{node.module}.{name.name}" for name in node.names]
+        if isinstance(node, ast.Import):
+            found += [name.name for name in node.names if name.name.startswith("bench.")]
+    return found
 
 
 def test_loading_is_light() -> None:

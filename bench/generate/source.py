@@ -66,7 +66,7 @@ def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]
     `wants` are the requests to come: a slot that cannot hold the longest of them is an error before the first one.
     """
     if profile.server.kind == "command":
-        from bench.servers.command import asker  # noqa: PLC0415 - only the kind that is used
+        from bench.generate.command import asker  # noqa: PLC0415 - only the kind that is used
 
         with asker(profile, log) as ask:
             yield Source(profile, lambda want, _: ask(want.messages, want.seed), {"kind": "command"})

@@ -5,11 +5,11 @@
       └── containers.py   whose a container is, and what a killed run left behind
     process.py    llama-server as a process: named, on PATH, or the server in the wheel (wheel.py)
     endpoint.py   something OpenAI-compatible that runs already
-    command.py    any program that reads a prompt and writes an answer; it has no endpoint, so it is asked directly
 
     health.py · log.py · child.py     waiting for a server, what it said, how it ends
 
-A kind is a module here that is named as `[server] kind` names it, with `serve(profile, config, model, log)`, a context
+A program that reads a prompt and writes an answer has no endpoint: generate/command.py asks it directly. Every other
+kind is a module here that is named as `[server] kind` names it, with `serve(profile, config, model, log)`, a context
 manager that yields an Endpoint, and with `ALONE`, which is true where only one such server may run on a machine. To add
 one, write that module and add its name to SERVER_KINDS in bench/profiles.py.
 """

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from bench.errors import MissingPrerequisite, RequestError, ServerError
-from bench.generate import client
+from bench.generate import client, command
 from bench.generate.client import LateError
+from bench.generate.command import asker
 from bench.profiles import Profile
-from bench.servers import command
-from bench.servers.command import asker
 from tests.servers.helpers import Make, children, eventually, lives, script
 
 MESSAGES = [{"role": "system", "content": "Be good."}, {"role": "user", "content": "Solve é☃ this."}]
