@@ -20,12 +20,13 @@ from typing import Any
 from doit.exceptions import InvalidDodoFile
 
 from bench import commands, turns
-from bench.console import Clean, Memory, RunReporter, fresh
 from bench.errors import BenchError
+from bench.hooks import Clean, Memory, fresh
 from bench.prerequisites import skipped
 from bench.profiles import Profile
 from bench.profiles_file import load
 from bench.report_step import Report
+from bench.reporter import RunReporter
 from bench.step import Step
 from bench.steps import Evaluate, Generate, Samples
 

@@ -1,27 +1,8 @@
-"""What a run says on the terminal: why each step runs, what went wrong in one sentence, and how it all ended."""
+"""Text for the terminal: lines, paths and durations as people read them."""
 
-import contextlib
 import multiprocessing
-import os
 import sys
-import time
-from collections.abc import Callable, Mapping
-from multiprocessing.util import register_after_fork
 from pathlib import Path
-from typing import Any, TextIO
-
-from doit.action import PythonAction
-from doit.dependency import JSONCodec
-from doit.exceptions import InvalidTask
-from doit.reporter import ConsoleReporter
-
-from bench.errors import BenchError
-from bench.files import locked
-from bench.interrupts import Stopped, handle, interrupt
-from bench.profiles import Config
-
-Prepare = Callable[[dict[str, Any], list[str]], dict[str, str]]
-"""Takes doit's tasks by name and the names of the selected ones, before the first runs; returns what is skipped too."""
 
 WIDTH = 24
 """Columns of a profile's id, so that reasons stand below each other."""
@@ -48,145 +29,12 @@ def shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-class Clean(PythonAction):  # type: ignore[misc]
-    """A clean action that doit shows as `clean` rather than as a Python object."""
-
-    def __str__(self) -> str:
-        """What doit prints beside the task's name."""
-        return "clean"
-
-
-class Memory(JSONCodec):  # type: ignore[misc]
-    """doit's database, read as empty where a kill -9 tore it: what is stale is told by the results (stale.py)."""
-
-    def decode(self, data: str) -> dict[str, Any]:
-        """What doit wrote, or nothing."""
-        try:
-            return dict(super().decode(data))
-        except ValueError:
-            return {}
-
-
-def fresh(task: Any) -> bool:
-    """Whether a task has no reason to run; doit's `uptodate`.
-
-    The reasons are kept to be said when it runs: with -n, a worker may have begun by then.
-    """
-    task.meta["reasons"] = task.meta["step"].reasons()
-    return not task.meta["reasons"]
-
-
-class RunReporter(ConsoleReporter):  # type: ignore[misc]
-    """Says why a step runs before it runs, and sums the run up.
-
-    `skipped` maps ids of profiles that cannot run here to the reason; what `prepare` finds is added to it.
-    """
-
-    desc = "why each step runs, and how the run ended"
-    config: Config
-    skipped: dict[str, str]
-    prepare: Prepare
-
-    def __init__(self, outstream: TextIO, options: dict[str, Any]) -> None:
-        super().__init__(outstream, options)
-        self.began = time.monotonic()
-        self.whole = False
-        self.starts: dict[str, float] = {}
-        self.seconds: dict[str, float] = {}
-        self.failed: dict[str, str] = {}
-        self.held = contextlib.ExitStack()
-
-    @classmethod
-    def bound(cls, config: Config, skipped: dict[str, str], prepare: Prepare) -> type["RunReporter"]:
-        """The reporter class for one profiles file; doit makes the instance. `prepare` is done before any task."""
-        return type("RunReporter", (cls,), {"config": config, "skipped": skipped, "prepare": staticmethod(prepare)})
-
-    def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:
-        """Lock the results, end in order on signals, and say which profiles are skipped."""
-        os.environ["BENCH_RUN"] = str(os.getpid())
-        handle(interrupt)
-        register_after_fork(self, _begin_worker)
-        try:
-            self.held.enter_context(locked(self.config.layout.root / ".lock", what=str(self.config.layout.root)))
-        except BenchError as error:
-            raise InvalidTask(error.sentence) from None
-        others = len(selected_tasks) > 1 or len(self.skipped) == len(self.config.profiles)
-        self.whole = "report" in selected_tasks and others
-        # The report, which is rendered later, reads the same mapping.
-        self.skipped.update(self.prepare(tasks, selected_tasks))
-        if self.whole:
-            for profile_id, reason in self.skipped.items():
-                self.write(line("skip", profile_id, reason) + "\n")
-
-    def execute_task(self, task: Any) -> None:
-        """Say the verb, the profile and the reasons."""
-        step = task.meta and task.meta.get("step")
-        if step:
-            # What a step lacks is said when it fails, which it is about to do.
-            reasons = ", ".join(str(one) for one in task.meta["reasons"] if one.kind != "prerequisite") or "asked for"
-            self.write(line(step.stage, step.label, reasons) + "\n")
-            self.outstream.flush()
-            self.starts[task.name] = time.monotonic()
-
-    def add_success(self, task: Any) -> None:
-        """Add up what a profile took."""
-        self._count(task)
-
-    def add_failure(self, task: Any, fail: Any) -> None:
-        """Say the sentence alone for a user's error, and doit's own words for a bug."""
-        self._count(task)
-        step = task.meta and task.meta.get("step")
-        if fail.get_name() == "UnmetDependency":
-            return
-        if step:
-            first = str(fail.message).splitlines()[0]
-            self.failed[step.label] = first.removeprefix(f"{step.profile.id}: ") if step.profile else first
-        self.write(f"{fail.message if fail.get_name() == 'TaskFailed' else fail.get_msg()}\n")
-
-    def skip_uptodate(self, task: Any) -> None:
-        """Nothing is said of what need not run."""
-
-    def complete_run(self) -> None:
-        """Sum up a run over several profiles that was not stopped; say why a run could not start."""
-        stopped = Stopped.last > self.began
-        Stopped.last = time.monotonic()
-        # doit does not end those that it was just starting when the interrupt came. Otherwise there are none.
-        for worker in multiprocessing.active_children():
-            worker.terminate()
-        self.held.close()
-        if self.runtime_errors:
-            self.write("\n".join(self.runtime_errors) + "\n")
-        elif self.whole and not stopped and (self.seconds or self.failed):
-            self.write("\n" + summary(self.seconds, self.skipped, self.failed) + "\n")
-
-    def _count(self, task: Any) -> None:
-        step = task.meta and task.meta.get("step")
-        if step and step.profile:
-            spent = time.monotonic() - self.starts.get(task.name, time.monotonic())
-            self.seconds[step.label] = self.seconds.get(step.label, 0.0) + spent
-
-
-def summary(seconds: dict[str, float], skipped: Mapping[str, str], failed: dict[str, str]) -> str:
-    """The last lines of a run: what took how long, what was skipped, what failed and why."""
-    done = {label: spent for label, spent in seconds.items() if label not in failed}
-    counts = [f"{len(done)} done", f"{len(skipped)} skipped", f"{len(failed)} failed"]
-    parts = [f"{label} {duration(spent)}" for label, spent in seconds.items()]
-    first = ", ".join(counts) + (f"  ({', '.join(parts)})" if parts else "")
-    return "\n".join([first, *(f"failed: {label}: {sentence}" for label, sentence in failed.items())])
-
-
 def duration(seconds: float) -> str:
     """Seconds as people say them: 9 s, 14 min, 2 h 05 min."""
     if seconds < 99.5:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def _begin_worker(_reporter: RunReporter) -> None:
-    from bench.servers.child import end_with_parent  # noqa: PLC0415 - only with -n
-
-    end_with_parent()
 
 
 def warn(sentence: str) -> None:

@@ -1,0 +1,34 @@
+"""What doit is given beside tasks: how it cleans, what it remembers, and whether a task is fresh."""
+
+from typing import Any
+
+from doit.action import PythonAction
+from doit.dependency import JSONCodec
+
+
+class Clean(PythonAction):  # type: ignore[misc]
+    """A clean action that doit shows as `clean` rather than as a Python object."""
+
+    def __str__(self) -> str:
+        """What doit prints beside the task's name."""
+        return "clean"
+
+
+class Memory(JSONCodec):  # type: ignore[misc]
+    """doit's database, read as empty where a kill -9 tore it: what is stale is told by the results (stale.py)."""
+
+    def decode(self, data: str) -> dict[str, Any]:
+        """What doit wrote, or nothing."""
+        try:
+            return dict(super().decode(data))
+        except ValueError:
+            return {}
+
+
+def fresh(task: Any) -> bool:
+    """Whether a task has no reason to run; doit's `uptodate`.
+
+    The reasons are kept to be said when it runs: with -n, a worker may have begun by then.
+    """
+    task.meta["reasons"] = task.meta["step"].reasons()
+    return not task.meta["reasons"]
