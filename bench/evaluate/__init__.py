@@ -3,7 +3,7 @@
     run.py ─▶ samples_file.py, cache.py, results.py      what was asked, what is known already, what is written
       │
       ├─▶ truth.py                     what the canonical solutions return, computed once a dataset
-      └─▶ crew.py                      who grades: this machine, or cluster.py ─▶ station.py on each worker
+      └─▶ crew.py                      who grades: this machine, or cluster.py ─▶ session.py on each worker
             └─▶ pool.py ─▶ lane.py     sandboxes, one a core ─▶ sandbox.py ─▶ docker.py, bubblewrap.py
                   │
                 grade.py ─▶ judge.py ─▶ compare.py, decode.py      no model code runs here

@@ -1,8 +1,8 @@
 """Grading by the workers of a Dask cluster.
 
     Cluster ──▶ members.py      which workers there are, and which of them can grade
-       ├──────▶ errand.py       what is on its way, and what comes back
-       └──────▶ station.py      what each worker does with a batch
+       ├──────▶ batches.py       what is on its way, and what comes back
+       └──────▶ session.py      what each worker does with a batch
 
 Dask moves batches and ground truth, and runs again what a worker took along.
 """
@@ -16,10 +16,10 @@ from typing import Any, Self
 from distributed import Client, Future, KilledWorker
 
 from bench.errors import GraderError, SandboxError
-from bench.evaluate import station
+from bench.evaluate import session
+from bench.evaluate.batches import BATCH, Batches, Sent, batched, name_of
 from bench.evaluate.bundle import bundle, code
 from bench.evaluate.crew import Site
-from bench.evaluate.errand import BATCH, Errand, Flight, batched, name_of
 from bench.evaluate.grade import Work
 from bench.evaluate.members import CODE, GONE, SAME, Members, said
 from bench.evaluate.truth import Truth
@@ -90,14 +90,14 @@ class Cluster:
         """The sandboxes of the workers."""
         return frozenset(self.members.fit.values())
 
-    def learn(self, samples: int) -> None:  # noqa: ARG002 - the workers are there already
+    def prepare(self, samples: int) -> None:  # noqa: ARG002 - the workers are there already
         """Let the workers compute what is missing of the ground truth, keep it here, and give all of it to each."""
         if not self.lacking:
             return
         with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
-            batches = ([task.task_id] for task in self.truth.missing())
-            errand = Errand(station.learn, batches, lambda: AHEAD * self.members.lanes)
-            for task_id, body in self._done(errand):
+            each_alone = ([task.task_id] for task in self.truth.missing())
+            batches = Batches(session.compute, each_alone, lambda: AHEAD * self.members.lanes)
+            for task_id, body in self._done(batches):
                 write_atomic(self.truth.path(self.truth.tasks[task_id]), body)
         self._summon()
 
@@ -106,70 +106,70 @@ class Cluster:
     ) -> Iterator[tuple[Work, Verdict, Site]]:
         """As every crew does; `alone`, no worker of the same machine runs a batch beside it."""
         size = 0.0 if alone else min(BATCH, seconds / (PARTS * max(1, self.width)))
-        batches = batched(works, lambda work: work.seconds, size)
         ahead = (lambda: len(self.members.fit)) if alone else (lambda: AHEAD * self.members.lanes)
-        for work, (verdict, site) in self._done(Errand(station.grade, batches, ahead, {"alone": alone})):
+        new = batched(works, lambda work: work.seconds, size)
+        for work, (verdict, site) in self._done(Batches(session.grade, new, ahead, {"alone": alone})):
             yield work, verdict, site
 
-    def _done(self, errand: Errand) -> Iterator[tuple[Any, Any]]:
+    def _done(self, batches: Batches) -> Iterator[tuple[Any, Any]]:
         """Each job with its value, as batches come back; whatever happens to workers, each job once."""
         try:
-            while self._send(errand):
+            while self._send(batches):
                 future = self.members.wait()
-                flight = errand.flights.pop(future, None) if future else None
-                if future and flight:
-                    yield from self._landed(errand, future, flight)
-                self._call_back(errand)
+                batch = batches.sent.pop(future, None) if future else None
+                if future and batch:
+                    yield from self._landed(batches, future, batch)
+                self._call_back(batches)
         finally:
-            for future in errand.flights:
+            for future in batches.sent:
                 self.members.cancel(future)
 
-    def _send(self, errand: Errand) -> bool:
+    def _send(self, batches: Batches) -> bool:
         """Send as many batches as may be ahead; whether any is under way or waits."""
-        while errand.waits() and self.members.fit and len(errand.flights) < errand.ahead():
-            jobs, allowed = errand.again.popleft(), frozenset(self.members.fit)
+        while batches.waits() and self.members.fit and len(batches.sent) < batches.ahead():
+            jobs, allowed = batches.again.popleft(), frozenset(self.members.fit)
             name = self.members.order.name
-            future = self.members.submit(errand.function, name, jobs, workers=list(allowed), **errand.options)
-            errand.flights[future] = Flight(jobs, allowed)
+            future = self.members.submit(batches.function, name, jobs, workers=list(allowed), **batches.options)
+            batches.sent[future] = Sent(jobs, allowed)
         self.width = max(self.width, self.members.lanes)
-        return bool(errand.flights or errand.again)
+        return bool(batches.sent or batches.again)
 
-    def _landed(self, errand: Errand, future: "Future[Any]", flight: Flight) -> Iterator[tuple[Any, Any]]:
+    def _landed(self, batches: Batches, future: "Future[Any]", batch: Sent) -> Iterator[tuple[Any, Any]]:
         """What a batch brought; the rest of it is sent again."""
         if future.status == "error":
-            self._failed(errand, flight, future.exception())
+            self._failed(batches, batch, future.exception())
             return
         report = self.members.result(future) if future.status == "finished" else None
         if report is None:
-            errand.again.append(flight.jobs)
+            batches.again.append(batch.jobs)
             return
-        yield from zip(flight.jobs, report.values, strict=False)
-        rest = flight.jobs[len(report.values) :]
+        yield from zip(batch.jobs, report.values, strict=False)
+        rest = batch.jobs[len(report.values) :]
         if rest:
-            errand.again.append(rest)
+            batches.again.append(rest)
             if report.unknown:
                 self.members.fit.pop(report.worker, None)
             else:
                 self.members.refuse(report.worker, report.trouble)
 
-    def _failed(self, errand: Errand, flight: Flight, error: BaseException) -> None:
+    def _failed(self, batches: Batches, batch: Sent, error: BaseException) -> None:
         """Send one by one what several workers ended with. Raises GraderError where one sample seems to end them."""
         if not isinstance(error, KilledWorker):
             raise error
-        if len(flight.jobs) == 1:
-            name = name_of(flight.jobs[0])
-            errand.killed[name] += 1
-            if errand.killed[name] == LIVES:
+        if len(batch.jobs) == 1:
+            name = name_of(batch.jobs[0])
+            batches.killed[name] += 1
+            if batches.killed[name] == LIVES:
                 raise GraderError(f"{self.where}: workers end whenever they have {name}; see their logs.")
-        errand.again.extend([job] for job in flight.jobs)
+        batches.again.extend([job] for job in batch.jobs)
 
-    def _call_back(self, errand: Errand) -> None:
+    def _call_back(self, batches: Batches) -> None:
         """Take back the batches that no worker is left for."""
-        for future, flight in list(errand.flights.items()):
-            if not flight.allowed & self.members.fit.keys():
-                del errand.flights[future]
+        for future, batch in list(batches.sent.items()):
+            if not batch.allowed & self.members.fit.keys():
+                del batches.sent[future]
                 self.members.cancel(future)
-                errand.again.append(flight.jobs)
+                batches.again.append(batch.jobs)
 
 
 def _silence() -> None:

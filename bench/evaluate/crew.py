@@ -43,7 +43,7 @@ class Crew(Protocol):
     def where(self) -> str:
         """The scheduler's address; "" for this machine."""
 
-    def learn(self, samples: int) -> None:
+    def prepare(self, samples: int) -> None:
         """Get ready for so many samples: the whole ground truth is at hand, what is missing of it is computed.
 
         Raises SandboxError and GraderError.
@@ -91,7 +91,7 @@ class Local:
         """The one sandbox."""
         return {self.site}
 
-    def learn(self, samples: int) -> None:
+    def prepare(self, samples: int) -> None:
         """Start lanes, and compute what is missing or damaged of the ground truth, and keep it for all."""
         self.pool.start(samples)
         if self.truth.missing():

@@ -12,7 +12,7 @@ from distributed.client import ClosedClientError
 
 from bench.console import tell
 from bench.errors import GraderError, SandboxError
-from bench.evaluate import station
+from bench.evaluate import session
 from bench.evaluate.bundle import Bundle, code
 from bench.evaluate.crew import Site
 from bench.profiles import Sandbox
@@ -59,7 +59,7 @@ class Members:
         self.fit, self.entering = {}, {}
         self.data, self.truth = bundle.data, None
         name = f"{bundle.name} {sandbox} {trusted}"
-        self.order = station.Order(name, bundle.dataset, bundle.md5, sandbox, trusted)
+        self.order = session.Order(name, bundle.dataset, bundle.md5, sandbox, trusted)
         self.began = self.seen = time.monotonic()
 
     @property
@@ -155,7 +155,7 @@ class Members:
                 self.truth = self.client.scatter(self.data, workers=[worker], hash=False)
         except (*GONE, KeyError):
             return  # It went as it came: the next look tells.
-        self.entering[self.submit(station.enter, self.order, self.truth, workers=[worker])] = worker
+        self.entering[self.submit(session.enter, self.order, self.truth, workers=[worker])] = worker
 
     def _entered(self, future: "Future[Any]", worker: str) -> None:
         if future.status == "error":

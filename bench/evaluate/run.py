@@ -81,7 +81,7 @@ class Grading:
         unique = {sample.key: sample for sample in samples if sample.key not in found}
         if not unique:
             return found
-        self.crew.learn(len(unique))
+        self.crew.prepare(len(unique))
         again, same = [], Counter(sample.key for sample in samples)
         done = sum(same[key] for key in found)
         for work, verdict in self._graded(sorted(unique.values(), key=lambda one: self.longest.turn(one.task_id)), {}):

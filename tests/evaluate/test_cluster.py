@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from bench.errors import BenchError, GraderError, SandboxError
-from bench.evaluate import cluster, station
-from bench.evaluate.errand import batched
+from bench.evaluate import cluster, session
+from bench.evaluate.batches import batched
 from bench.evaluate.sandbox import available
 from tests.evaluate.conftest import SOLUTIONS, Grader
 
@@ -216,19 +216,19 @@ def test_no_scheduler_is_one_sentence(grader: Grader, monkeypatch: pytest.Monkey
 
 def test_as_many_second_tries_at_once_as_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """On a machine of two cores two samples are tried again at once, a third and a batch wait for both."""
-    monkeypatch.setattr(station.os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(station.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(session.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(session.tempfile, "tempdir", str(tmp_path))
     entered: list[str] = []
 
     def enter(name: str, *, alone: bool) -> None:
-        with station.turn(alone=alone):
+        with session.turn(alone=alone):
             entered.append(name)
 
     waiting = [
         threading.Thread(target=enter, args=("third",), kwargs={"alone": True}),
         threading.Thread(target=enter, args=("batch",), kwargs={"alone": False}),
     ]
-    with station.turn(alone=True), station.turn(alone=True):
+    with session.turn(alone=True), session.turn(alone=True):
         for thread in waiting:
             thread.start()
         waiting[0].join(0.3)

@@ -52,7 +52,7 @@ class Report:
 
 
 @dataclass
-class Station:
+class Session:
     """One grading on this worker."""
 
     crew: Local
@@ -62,47 +62,47 @@ class Station:
 
 
 @dataclass
-class Stations:
+class Sessions:
     """All gradings on this worker, by the names of their orders."""
 
-    open: dict[str, Station] = field(default_factory=dict)
+    open: dict[str, Session] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextlib.contextmanager
-    def used(self, name: str) -> Iterator[Station | None]:
-        """A station for a while; None where there is none of that name."""
+    def used(self, name: str) -> Iterator[Session | None]:
+        """A session for a while; None where there is none of that name."""
         with self.lock:
-            station = self.open.get(name)
-            if station:
-                station.busy += 1
-                if station.idle:
-                    station.idle.cancel()
+            session = self.open.get(name)
+            if session:
+                session.busy += 1
+                if session.idle:
+                    session.idle.cancel()
         try:
-            yield station
+            yield session
         finally:
-            if station:
-                self._leave(name, station)
+            if session:
+                self._leave(name, session)
 
-    def _leave(self, name: str, station: Station) -> None:
+    def _leave(self, name: str, session: Session) -> None:
         with self.lock:
-            station.busy -= 1
-            if station.busy:
+            session.busy -= 1
+            if session.busy:
                 return
-            if station.idle:
-                station.idle.cancel()
-            station.idle = threading.Timer(IDLE, self._end, (name, station))
-            station.idle.daemon = True
-            station.idle.start()
+            if session.idle:
+                session.idle.cancel()
+            session.idle = threading.Timer(IDLE, self._end, (name, session))
+            session.idle.daemon = True
+            session.idle.start()
 
-    def _end(self, name: str, station: Station) -> None:
+    def _end(self, name: str, session: Session) -> None:
         with self.lock:
-            if station.busy or self.open.get(name) is not station:
+            if session.busy or self.open.get(name) is not session:
                 return
             del self.open[name]
-        station.folder.close()
+        session.folder.close()
 
 
-HERE = Stations()
+HERE = Sessions()
 ENTERING = threading.Lock()
 
 
@@ -111,22 +111,22 @@ def enter(order: Order, data: bytes) -> Site | str:
     try:
         with ENTERING:
             while True:
-                with HERE.used(order.name) as station:
-                    if station:
-                        return station.crew.site
-                HERE.open[order.name] = _station(order, Bundle(order.dataset, order.md5, data))
+                with HERE.used(order.name) as session:
+                    if session:
+                        return session.crew.site
+                HERE.open[order.name] = _session(order, Bundle(order.dataset, order.md5, data))
     except (BenchError, OSError) as error:
         return str(error)
 
 
-def _station(order: Order, bundle: Bundle) -> Station:
+def _session(order: Order, bundle: Bundle) -> Session:
     with contextlib.ExitStack() as folder:
         # In the worker's own folder: what a worker that was killed leaves there, Dask removes.
         place = folder.enter_context(tempfile.TemporaryDirectory(dir=get_worker().local_directory, prefix="bench-"))
         truth = bundle.unpack(Path(place))
         crew = folder.enter_context(Local(truth, sandbox_for(order.sandbox, order.trusted)))
         crew.pool.give_back(crew.pool.take())
-        return Station(crew, folder.pop_all())
+        return Session(crew, folder.pop_all())
 
 
 def grade(name: str, works: Sequence[Work], *, alone: bool) -> Report:
@@ -138,7 +138,7 @@ def grade(name: str, works: Sequence[Work], *, alone: bool) -> Report:
     return _report(name, verdicts, alone=alone)
 
 
-def learn(name: str, task_ids: Sequence[str]) -> Report:
+def compute(name: str, task_ids: Sequence[str]) -> Report:
     """The ground truth of each problem, as it is kept in a file."""
 
     def files(crew: Local) -> Iterator[bytes]:
@@ -150,12 +150,12 @@ def learn(name: str, task_ids: Sequence[str]) -> Report:
 
 def _report(name: str, work: Callable[[Local], Iterable[Any]], *, alone: bool) -> Report:
     here, values, trouble = str(get_worker().address), [], ""
-    with HERE.used(name) as station:
-        if station is None:
+    with HERE.used(name) as session:
+        if session is None:
             return Report(here, unknown=True)
         try:
             with turn(alone=alone):
-                for value in work(station.crew):
+                for value in work(session.crew):
                     values.append(value)  # noqa: PERF402 - what was done before an error counts
         except (BenchError, OSError) as error:
             trouble = str(error)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from distributed import Future
 
-from bench.evaluate import station
+from bench.evaluate import session
 from bench.evaluate.grade import Work
 
 Job = TypeVar("Job")
@@ -19,7 +19,7 @@ BATCH, MOST = 2.0, 50
 
 
 @dataclass
-class Flight:
+class Sent:
     """A batch that was sent, and the workers that may take it."""
 
     jobs: list[Any]
@@ -27,21 +27,25 @@ class Flight:
 
 
 @dataclass
-class Errand:
-    """One kind of work for all of the jobs: `function` of station.py with its options, on so many batches at once."""
+class Batches:
+    """All of one kind of work: `function` of session.py with its options, on `ahead` batches at once.
 
-    function: Callable[..., station.Report]
-    batches: Iterator[list[Any]]
+    `new` are those to come, `again` those that came back undone, `sent` those under way; `killed` counts how many
+    workers ended under a job.
+    """
+
+    function: Callable[..., session.Report]
+    new: Iterator[list[Any]]
     ahead: Callable[[], int]
     options: dict[str, Any] = field(default_factory=dict)
     again: deque[list[Any]] = field(default_factory=deque)
-    flights: dict[Future[Any], Flight] = field(default_factory=dict)
+    sent: dict[Future[Any], Sent] = field(default_factory=dict)
     killed: Counter[str] = field(default_factory=Counter)
 
     def waits(self) -> bool:
         """Whether there is a batch to send: one that came back, or a new one."""
         if not self.again:
-            self.again.extend(islice(self.batches, 1))
+            self.again.extend(islice(self.new, 1))
         return bool(self.again)
 
 
