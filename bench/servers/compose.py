@@ -7,6 +7,8 @@ that say whose it is: one whose process is gone is removed at the next start (co
 
 import contextlib
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -16,7 +18,7 @@ from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
 from bench import gguf
-from bench.console import tell
+from bench.console import tell, warn
 from bench.errors import ServerError
 from bench.files import digest, write_json
 from bench.profiles import Config, Host, Profile
@@ -29,6 +31,9 @@ ALONE = True
 BASE = Path(__file__).parents[2] / "docker-compose.yml"
 PORT = 8080
 """Where llama-server listens inside the container."""
+
+PATIENCE = 60.0
+"""Seconds for removing a container: no interrupt ends that, and a connection that others share may never answer."""
 
 GPUS = {"resources": {"reservations": {"devices": [{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}]}}}
 
@@ -66,10 +71,18 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
             way.require_ours(profile, profile.host, remote.inside(profile))
         yield Endpoint(f"{url}/v1", profile.id, facts={**health.ask(url), "image": image}, ended=container.ended)
     finally:
-        _down(docker, profile)
-        removal.cancel()
-        if container:
-            container.close()
+        why = sys.exception()
+        try:
+            with undisturbed():
+                removal()
+        except ServerError as error:
+            # Where the host was cut off, that is the reason to be told, and this is what follows from it.
+            if why is None:
+                raise
+            warn(error.sentence)
+        finally:
+            if container:
+                container.close()
 
 
 def project(profile: Profile, config: Config) -> str:
@@ -134,14 +147,26 @@ def taken_there(profile: Profile, host: Host) -> ServerError:
 
 def _down(docker: DockerClient, profile: Profile) -> None:
     """Remove the container. compose may be interrupted by a Ctrl-C of its own; then it is asked once more."""
+    command = [str(word) for word in [*docker.client_config.docker_compose_cmd, "down"]]
     with undisturbed():
         for last in (False, True):
-            try:
-                docker.compose.down(quiet=True)
-                break
-            except DockerException as error:
-                if last:
-                    raise ServerError(
-                        f"The container {containers.NAME} could not be removed ({engine.words(error)}); remove it: "
-                        f"{' '.join(engine.command(profile.host))} rm -f {containers.NAME}"
-                    ) from None
+            said = _said(command)
+            if not said:
+                return
+            if last or engine.UNREACHED in said:
+                raise ServerError(
+                    f"The container {containers.NAME} could not be removed ({engine.last_line(said)}); the next run on "
+                    f"{profile.place} removes it, or do so: {' '.join(engine.command(profile.host))} rm -f "
+                    f"{containers.NAME}"
+                )
+
+
+def _said(command: list[str]) -> str:
+    """Why a command failed, in its own words, or that it took too long; "" where it did what it should."""
+    try:
+        ran = subprocess.run(
+            command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"{engine.UNREACHED}: no answer within {PATIENCE:g} s"
+    return (ran.stderr.strip() or f"exit code {ran.returncode}") if ran.returncode else ""

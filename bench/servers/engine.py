@@ -17,6 +17,9 @@ from bench.errors import BenchError, MissingPrerequisite, ServerError
 from bench.profiles import Host, Profile
 
 OTHERWISE = 'or set [server] kind = "process"'
+UNREACHED = "error during connect"
+"""Words of Docker's where it could not ask an engine that is elsewhere."""
+
 NO_GPU = ("device driver", "CDI", "nvidia")
 """Words in what Docker says where it can reserve no GPU."""
 
@@ -65,8 +68,6 @@ def require(profile: Profile) -> None:
         )
     reason = lacks(host=profile.host)
     if reason and profile.host:
-        # Over ssh, Docker's words are a paragraph; ssh's own, at its end, say what is wrong.
-        reason = reason.rpartition("stderr=")[2]
         raise MissingPrerequisite(
             f"{profile.id}: the Docker engine of {profile.host.name} does not answer ({reason}); start it there, or "
             f"mend docker of that host until this works: {' '.join(command(profile.host))} version"
@@ -124,6 +125,6 @@ def words(error: DockerException) -> str:
 
 
 def last_line(text: str) -> str:
-    """The last line that says something, which is where Docker puts its reason."""
+    """The last line that says something, which is where Docker puts its reason; over ssh, ssh's own at its end."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].removeprefix("Error response from daemon: ").rstrip(".") if lines else ""
+    return lines[-1].rpartition("stderr=")[2].removeprefix("Error response from daemon: ").rstrip(".") if lines else ""

@@ -181,3 +181,29 @@ def test_a_host_that_is_down(laptop: Project, basement: Sshd) -> None:
     assert whole.out.startswith(f"{sentence}\ngenerate  a ")
     assert whole.out.count("\nfailed: ") == 2
     assert f"\nfailed: a: {sentence}\n" in whole.out
+
+
+def test_a_cable_is_pulled(laptop: Project, basement: Sshd, port: int) -> None:
+    """A host that is cut off in the middle is said in the words of ssh; the next run clears up there and goes on."""
+    laptop.edit("canary = false", "canary = false\nsamples = 4\ntemperature = 0.8")
+    laptop.edit("[server]", "[server]\nstall_timeout = 2\nretries = 1")
+    tunnel(basement, port)
+    process = laptop.start("samples:a")
+    wait_for(laptop.file("a", "raw.jsonl"), 1500, process)
+    basement.laptop.cut()
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode not in (0, 130), out
+    assert "Traceback" not in out
+    left = f"The container llama-server could not be removed (ssh: connect to host {basement.address} port 22: "
+    assert out.count(left) == 1
+    assert "  a: the server sent nothing for stall_timeout = 2 s" in out
+    assert (
+        f"\na: the Docker engine of basement does not answer (ssh: connect to host {basement.address} port 22: " in out
+    )
+    assert len(containers_there()) == 1
+    basement.laptop.join()
+    had = len(rows(laptop.file("a", "raw.jsonl")))
+    again = laptop.doit("samples:a")
+    assert again.code == 0, again.out
+    assert f"goes on from {had} of 72 completions" in again.out
+    assert containers_there() == []

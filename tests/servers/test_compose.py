@@ -312,3 +312,12 @@ def test_two_at_once_in_one_run(make: Make, log: Path, monkeypatch: pytest.Monke
         assert say(endpoint, "two and two?") == "It is 4."
     second.join(60)
     assert answers == ["It is 4."]
+
+
+def test_removal_takes_no_longer_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command to a host that does not answer any more ends by itself, and what it says is the reason."""
+    monkeypatch.setattr(compose, "PATIENCE", 0.2)
+    assert compose._said(["sleep", "600"]) == "error during connect: no answer within 0.2 s"
+    assert compose._said(["sh", "-c", "echo no >&2; exit 3"]) == "no"
+    assert compose._said(["sh", "-c", "exit 3"]) == "exit code 3"
+    assert compose._said(["true"]) == ""
