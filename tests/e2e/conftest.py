@@ -87,6 +87,11 @@ class Project:
         found: dict[str, Any] = json.loads(self.file(profile, "eval_results.json", dataset).read_bytes())["pass_at_k"]
         return found["base"]["pass@1"], found["plus"]["pass@1"]
 
+    def statuses(self, profile: str, dataset: str = "demo") -> dict[str, list[tuple[str, str]]]:
+        """Base and plus status of every sample, by problem."""
+        found = json.loads(self.file(profile, "eval_results.json", dataset).read_bytes())["eval"]
+        return {task: [(row["base_status"], row["plus_status"]) for row in rows] for task, rows in found.items()}
+
     def report(self) -> str:
         return (self.results / "REPORT.md").read_text()
 

@@ -46,14 +46,6 @@ def verdicts(project: Project) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
-def statuses(project: Project) -> dict[str, list[tuple[str, str]]]:
-    """Base and plus status of every sample."""
-    found = json.loads(project.file(MODEL, "eval_results.json", "humaneval").read_bytes())
-    return {
-        task_id: [(row["base_status"], row["plus_status"]) for row in rows] for task_id, rows in found["eval"].items()
-    }
-
-
 @pytest.mark.corpus
 @pytest.mark.usefixtures("real_datasets")
 def test_a_worker_is_killed(project: Project, four: list[Namespace], shared: Path) -> None:
@@ -67,18 +59,21 @@ solutions = "{shared / "corpus" / MODEL}.jsonl"
     project.write(f'[evaluate]\nscheduler = "{where(four)}"\n{alone}')
     process = project.start(f"eval:{MODEL}")
     wait_for(project.results / ".cache" / "verdicts" / "humaneval.jsonl", 2000, process)
+    assert process.poll() is None, process.communicate()[0]
+    assert len(verdicts(project)) < 164
     four[2].programs[0].kill()
     out, _ = process.communicate(timeout=300)
     assert process.returncode == 0, out
     kept = [row["key"] for row in verdicts(project)]
     assert len(kept) == len(set(kept))
+    assert {len(rows) for rows in project.statuses(MODEL, "humaneval").values()} == {1}
     block = json.loads(project.file(MODEL, "eval_results.json", "humaneval").read_bytes())["bench"]
     assert (block["scheduler"], block["workers"]) == (where(four), 3)
-    there = statuses(project)
+    there = project.statuses(MODEL, "humaneval")
     project.write(alone)
     for command in (["clean", f"eval:{MODEL}", "cache"], [f"eval:{MODEL}"]):
         assert project.doit(*command).code == 0
-    assert statuses(project) == there
+    assert project.statuses(MODEL, "humaneval") == there
 
 
 def test_a_cluster_that_is_not_there(project: Project, four: list[Namespace]) -> None:

@@ -86,13 +86,14 @@ def spans(path: Path) -> tuple[datetime, datetime]:
 
 
 def test_a_cable_is_pulled(project: Project, two: list[Namespace], slow_model: Path) -> None:
-    """A host that is cut off in the middle is left out, works again when it is back; samples are as on one machine."""
+    """A host that is cut off in the middle works again when it is back; samples and statuses are as on one machine."""
     (project.root / "models").mkdir()
     (project.root / "models" / "slow.gguf").symlink_to(slow_model)
     one = '[profiles.one]\nmodel = "slow.gguf"\nplacement = ["-t", "1"]\nserver = { kind = "process" }\n'
     write(project, lab("lab", *two) + profile("many", "lab") + one)
-    process = project.start("samples:many")
+    process = project.start("eval:many")
     wait_for(project.file("many", "raw.jsonl"), 2000, process)
+    assert process.poll() is None, process.communicate()[0]
     two[1].cut()
     said = read_until(process, f"{two[1].url} is left out")
     had = len(rows(project.file("many", "raw.jsonl")))
@@ -106,8 +107,9 @@ def test_a_cable_is_pulled(project: Project, two: list[Namespace], slow_model: P
     answered = Counter(row["server"]["endpoint"] for row in journal)  # type: ignore[index]
     assert set(answered) == {host.url for host in two}
     assert two[1].url in {row["server"]["endpoint"] for row in journal[had:]}  # type: ignore[index]
-    alone = project.doit("samples:one")
+    alone = project.doit("eval:one")
     assert alone.code == 0, alone.out
+    assert project.statuses("many") == project.statuses("one")
     assert project.file("many", "samples.jsonl").read_bytes() == project.file("one", "samples.jsonl").read_bytes()
 
 
