@@ -68,7 +68,7 @@ def test_max_tokens_asks_for_what_was_truncated(made: Project) -> None:
     lines = made.file("a", "raw.jsonl").read_bytes().count(b"\n")
     made.edit("max_tokens = 256", "max_tokens = 300")
     again = made.doit()
-    assert re.search(r"generate +a +max_tokens 256 → 300, 1 completions? (was|were) truncated", again.out)
+    assert re.search(r"generate +a +max_tokens 256 → 300, 1 of 18 completions were truncated", again.out)
     assert made.file("a", "raw.jsonl").read_bytes().count(b"\n") == lines + 1
     assert "generate b" not in again.tasks
 
@@ -80,7 +80,7 @@ def test_going_back_generates_nothing(made: Project) -> None:
     made.doit()
     lines = made.file("a", "raw.jsonl").read_bytes()
     made.edit("max_tokens = 300", "max_tokens = 256")
-    made.doit()
+    assert "max_tokens 300 → 256, all 18 completions are in the journal" in made.doit().out
     assert made.file("a", "raw.jsonl").read_bytes() == lines
     assert made.file("a", "samples.jsonl").read_bytes() == samples
 
@@ -119,7 +119,8 @@ def test_why_runs_nothing(made: Project) -> None:
     made.edit("[defaults]", '[defaults]\nsystem_prompt = ""')
     told = made.doit("why")
     assert re.search(
-        r"generate +a +system_prompt You are a helpful assistant good at coding\. → none$", told.out, re.MULTILINE
+        r"generate +a +system_prompt You are a helpful assistant good at coding\. → none, 18 of 18 completions are to",
+        told.out,
     )
     assert re.search(r"fresh +b +nothing would run", told.out)
     assert made.file("a", "raw.jsonl").read_bytes().count(b'"outcome"') > 0
