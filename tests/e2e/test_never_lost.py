@@ -184,13 +184,19 @@ def test_a_newer_journal_is_left_alone(served: Project) -> None:
     assert journal.read_text() == '{"v": 99, "key": "k"}\n'
 
 
+def in_a_terminal() -> None:
+    """What a terminal's shell does: standard input is the terminal, whose end is told, though nohup began the tests."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def test_a_closed_terminal_stops_cleanly(served: Project) -> None:
     """When the terminal is closed, doit stops as on SIGTERM: no server stays, and the next run goes on."""
     near, far = pty.openpty()
     command = [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), "generate:a"]
     process = subprocess.Popen(
         command, stdin=far, stdout=far, stderr=far, cwd=served.root, env=served.environment, start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one call, no locks
+        preexec_fn=in_a_terminal,  # noqa: PLW1509 - two calls, no locks
     )  # fmt: skip
     os.close(far)
     journal = served.file("a", "raw.jsonl")
