@@ -1,7 +1,7 @@
 """Completions, or solutions made elsewhere → samples.jsonl in EvalPlus's format, with what is known about each."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from bench import imports, problems
 from bench.console import in_worker, tell
@@ -19,22 +19,12 @@ LOST = {"truncated": "truncated", "empty": "empty", "error": "error", "timeout":
 Sample = tuple[SampleInfo, str]
 
 
-@dataclass(frozen=True)
-class Counts:
-    """How many problems and samples were written, and how many samples were lost for which reason."""
-
-    problems: int
-    samples: int
-    lost: dict[str, int]
-    found: str
-
-
 def build(
     profile: Profile,
     config: Config,
     dataset_name: str,
     completions: Mapping[Place, Kept] | None = None,
-) -> Counts:
+) -> None:
     """Write samples.jsonl and samples_info.jsonl, line by line for the same samples.
 
     Lines are in problem order, then sample order; the same input gives the same bytes. `completions`, by problem and
@@ -44,15 +34,13 @@ def build(
     dataset = problems.load(dataset_name)
     if completions is None:
         imported = imports.collect(profile, config, dataset_name)
-        found, samples = imported.found, list(_imported(imported))
-        tell(f"  {profile.id}  {found}" if in_worker() else f"  {found}")
+        samples = list(_imported(imported))
+        tell(f"  {profile.id}  {imported.found}" if in_worker() else f"  {imported.found}")
     else:
         samples = list(_completed(profile, dataset, completions))
-        found = f"{len(samples)} completions"
     files = config.layout.run(profile.id, dataset_name)
     write_jsonl(files.extraction, (asdict(info) for info, _ in samples))
     write_jsonl(files.samples, ({"task_id": info.task_id, "solution": code} for info, code in samples))
-    return _counts([info for info, _ in samples], found)
 
 
 def _completed(profile: Profile, dataset: Dataset, completions: Mapping[Place, Kept]) -> Iterator[Sample]:
@@ -106,11 +94,3 @@ def _imported(imported: imports.Imported) -> Iterator[Sample]:
 
 def _lost(outcome: str, code: str) -> str:
     return LOST.get(outcome) or ("" if code.strip() else "no code")
-
-
-def _counts(infos: list[SampleInfo], found: str) -> Counts:
-    lost: dict[str, int] = {}
-    for info in infos:
-        if info.lost:
-            lost[info.lost] = lost.get(info.lost, 0) + 1
-    return Counts(len({info.task_id for info in infos}), len(infos), lost, found)

@@ -23,7 +23,7 @@ def url(host: Host) -> str:
 
 
 def require(profile: Profile, host: Host) -> None:
-    """Raise MissingPrerequisite where the way to the host is a tunnel from this machine, and nobody has dug it.
+    """Raise MissingPrerequisite where the way to the host is a tunnel from this machine, and nobody has opened it.
 
     A tunnel over a shared connection (ControlMaster) would close with it; `-S none` gives it one of its own.
     """
