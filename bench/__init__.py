@@ -2,7 +2,7 @@
 
 The pipeline, one module or package a stage (none imports a later one):
 
-    profiles.py ─▶ problems.py ─▶ servers/ ─▶ generate/ ─▶ extract.py, imports.py ─▶ evaluate/ ─▶ report/
+    profiles.py ─▶ problems.py ─▶ servers/ ─▶ extract.py ─▶ generate/, imports.py ─▶ samples.py ─▶ evaluate/ ─▶ report/
 
 Importing this package does no work and loads nothing heavy.
 """

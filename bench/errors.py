@@ -1,4 +1,4 @@
-"""Every error that a user can see.
+"""Every kind of error that a user can see; special ones of a kind stand beside what raises them.
 
     BenchError                 one sentence: the value, the place, the remedy
     ├── ProfilesError          profiles.toml: syntax, an unknown key, a wrong type, an impossible value
