@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bench.evaluate.selftest import selftest
 from bench.files import read_json
 from bench.generate.run import generate
 from bench.generate.wanted import completions_of
+from bench.infos import read_infos
 from bench.profiles import Config
 from tests.demo.conftest import Profiles
 
@@ -32,13 +34,14 @@ def run(config: Config, dataset: str) -> tuple[dict[str, int], dict[str, dict[st
     """Generate, extract and grade: the lost samples by reason; by suite and problem whether each sample passes."""
     profile, files = config.profile("demo"), config.layout.run("demo", dataset)
     generate(profile, config, dataset)
-    counts = samples.build(profile, config, dataset, completions_of(profile, config, dataset))
+    samples.build(profile, config, dataset, completions_of(profile, config, dataset))
+    lost = Counter(info.lost for info in read_infos(files.extraction).values() if info.lost)
     evaluate(files, dataset, config.sandbox, config.layout.cache)
     graded = read_json(files.results)["eval"]
     passed: dict[str, dict[str, list[bool]]] = {}
     for suite, needed in (("base", ["base_status"]), ("plus", ["base_status", "plus_status"])):
         passed[suite] = {task: [all(row[n] == "pass" for n in needed) for row in rows] for task, rows in graded.items()}
-    return counts.lost, passed
+    return dict(lost), passed
 
 
 def score(config: Config, dataset: str) -> Score:
