@@ -75,7 +75,10 @@ def contents(paths: Iterable[Path], cache: Path) -> list[str]:
     memo: dict[str, Any] = saved if isinstance(saved, dict) else {}
     digests, known = [], True
     for path in paths:
-        status = path.stat()
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise _unreadable(path, error) from None
         state = [status.st_size, status.st_mtime_ns]
         entry = memo.get(str(path))
         if not isinstance(entry, list) or len(entry) != 3 or entry[:2] != state:
@@ -102,10 +105,12 @@ def _sampled(path: Path, size: int) -> str:
                 file.seek(max(0, (size - BLOCK) * (i + 1) // SAMPLES))
                 found.update(file.read(BLOCK))
     except OSError as error:
-        raise MissingPrerequisite(
-            f"The model file {path} cannot be read ({error.strerror}); make it readable."
-        ) from None
+        raise _unreadable(path, error) from None
     return found.hexdigest()
+
+
+def _unreadable(path: Path, error: OSError) -> MissingPrerequisite:
+    return MissingPrerequisite(f"The file {path} cannot be read ({error.strerror}); make it readable.")
 
 
 def facts(model: Path) -> dict[str, Any]:

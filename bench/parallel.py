@@ -1,5 +1,6 @@
 """Work on several things at once, results as they come; the threads die with the process, so Ctrl-C waits for none."""
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -14,11 +15,17 @@ def each(
 ) -> Iterator[tuple[Job, Result]]:
     """`work` done on each job by that many threads; a job is taken when a thread is free.
 
-    At most `ahead` results wait for the caller (0: any number). Raises what `work` raises, at once: jobs in flight are
-    abandoned, and none is begun any more. So it is too when the caller stops iterating.
+    At most `ahead` results wait for the caller (0: any number). Raises what `work` raises, after the results before it:
+    jobs in flight are abandoned, and none is begun any more. So it is too when the caller stops iterating.
     """
     done: queue.Queue[tuple[Job, Result] | BaseException | None] = queue.Queue(ahead)
     waiting, lock, stop = iter(jobs), threading.Lock(), threading.Event()
+
+    def give(item: tuple[Job, Result] | BaseException | None) -> None:
+        while not stop.is_set():
+            with contextlib.suppress(queue.Full):
+                done.put(item, timeout=1)
+                return
 
     def serve() -> None:
         try:
@@ -27,10 +34,10 @@ def each(
                     job = next(waiting, None)
                 if job is None:
                     break
-                done.put((job, work(job)))
-            done.put(None)
+                give((job, work(job)))
+            give(None)
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            done.put(error)
+            give(error)
 
     for _ in range(workers):
         threading.Thread(target=serve, daemon=True).start()

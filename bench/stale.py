@@ -33,10 +33,11 @@ class Reason:
     def __str__(self) -> str:
         """A phrase for the terminal, such as `max_tokens 4096 → 8192`."""
         if self.kind == "changed":
-            told = " → ".join(_told(self.old, self.new))
-            if not any(map(_is_digest, (self.old, self.new))):
-                return f"{self.what} {told}"
-            return f"{self.what} changed" + (f" ({told})" if self.what in GIVEN else "")
+            old, new = _told(self.old, self.new)
+            digests = any(map(_is_digest, (self.old, self.new)))
+            if old == new or (digests and self.what not in GIVEN):
+                return f"{self.what} changed"
+            return f"{self.what} changed ({old} → {new})" if digests else f"{self.what} {old} → {new}"
         texts = {"missing": f"{self.what} is missing", "edited": f"{self.what} was changed by hand"}
         return texts.get(self.kind, self.what or self.kind)
 
@@ -90,20 +91,22 @@ def _damaged(recorded: Mapping[str, str], outputs: Iterable[Path]) -> list[Reaso
 
 
 def _told(old: Any, new: Any) -> tuple[str, str]:
-    """Both values for a person: a digest by its beginning, of long texts where they differ."""
-    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > LONG:
-        same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-        # Whole words, and one before them: "--temp 0.2" says more than "2".
-        start = old.rfind(" ", 0, max(0, old.rfind(" ", 0, same))) + 1
-        return _short(old, start), _short(new, start)
-    return _short(old), _short(new)
+    """Both values for a person, in one line: a digest by its beginning, of long texts where they differ."""
+    texts = [" ".join(str("none" if value in ("", None) else value).split()) for value in (old, new)]
+    start = 0
+    if not any(map(_is_digest, texts)) and max(map(len, texts)) > LONG:
+        same = next((i for i, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), min(map(len, texts)))
+        # Whole words, and one before them: "--temp 0.2" says more than "2". A long word is cut.
+        word = texts[0].rfind(" ", 0, max(0, texts[0].rfind(" ", 0, same))) + 1
+        start = word if same - word < LONG // 2 else same - LONG // 3
+    return _short(texts[0], start), _short(texts[1], start)
 
 
-def _short(value: Any, start: int = 0) -> str:
-    text = "none" if value == "" else " ".join(str(value)[start:].split())
+def _short(text: str, start: int) -> str:
     if _is_digest(text):
         return text[:8]
-    return f"{'… ' if start else ''}{text if len(text) <= LONG else text[:LONG] + '…'}"
+    shown = text[start:]
+    return f"{'… ' if start else ''}{shown if len(shown) <= LONG else shown[:LONG] + '…'}"
 
 
 def _is_digest(value: Any) -> bool:

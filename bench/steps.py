@@ -45,8 +45,8 @@ class Generate(Step):
         counted = count(self.profile, self.config, self.dataset)
         if counted is None:
             return found
-        changed = tuple(reason for reason in found if reason.kind not in ("first run", "failed"))
-        return (*changed, stale.Reason("failed", to_ask(changed, *counted)))
+        told = tuple(reason for reason in found if reason.kind not in ("first run", "failed"))
+        return (*told, stale.Reason("failed", to_ask(found, *counted)))
 
     def clean(self) -> None:
         """As for every step, but the journal, which cost hours, is put aside under a free name."""
@@ -64,14 +64,14 @@ class Generate(Step):
         generate(self.profile, self.config, self.dataset)
 
 
-def to_ask(changed: Sequence[stale.Reason], missing: int, total: int) -> str:
-    """What the journal lacks, as the reason for it has it; both counts are in completions."""
+def to_ask(found: Sequence[stale.Reason], missing: int, total: int) -> str:
+    """What the journal lacks, as the reasons for it have it; both counts are in completions."""
     if not missing:
         return f"all {total} completions are in the journal"
-    (only,) = changed if len(changed) == 1 else (None,)
-    if only and only.what == "max_tokens" and only.new > only.old:
+    only = found[0] if len(found) == 1 else None
+    if only and only.what == "max_tokens" and isinstance(only.old, int) and only.new > only.old:
         return f"{missing} of {total} completions were truncated"
-    if changed:
+    if any(reason.kind == "changed" for reason in found):
         return f"{missing} of {total} completions are to be asked for"
     return f"goes on from {total - missing} of {total} completions"
 

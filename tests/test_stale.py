@@ -50,10 +50,13 @@ def test_changed(made: tuple[Path, Path], depends: dict[str, object], said: str)
         ("--jinja " * 9 + "--temp 0.6", "--jinja " * 9 + "--temp 0.7", "args … --temp 0.6 → … --temp 0.7"),
         ("x" * 80, "y" + "x" * 79, f"args {'x' * 60}… → y{'x' * 59}…"),
         ("You are\n" * 20, "", f"args {('You are ' * 20)[:60]}… → none"),
+        ("You are.\nBe brief.", "You are. Be brief.", "args changed"),
+        ("x" * 80 + "1", "x" * 80 + "2", f"args … {'x' * 20}1 → … {'x' * 20}2"),
+        (None, "b" * 32, "args changed"),
         ("long " * 20 + "first", "long " * 20 + "first and last", "args … long first → … long first and last"),
     ],
 )
-def test_long_values(old: str, new: str, said: str) -> None:
+def test_long_values(old: str | None, new: str, said: str) -> None:
     """Of long texts the part is shown in which they differ, with the word before it, in one line."""
     assert str(stale.Reason("changed", "args", old, new)) == said
 
@@ -66,6 +69,11 @@ def test_output_missing_or_edited(made: tuple[Path, Path]) -> None:
     assert [str(r) for r in stale.reasons(stamp, depends, [output])] == ["samples.jsonl was changed by hand"]
     output.unlink()
     assert [str(r) for r in stale.reasons(stamp, depends, [output])] == ["samples.jsonl is missing"]
+
+
+def test_the_first_of_what_is_given() -> None:
+    """What was not there before is none."""
+    assert str(stale.Reason("changed", "solutions", None, "b" * 32)) == "solutions changed (none → bbbbbbbb)"
 
 
 def test_begun(made: tuple[Path, Path]) -> None:

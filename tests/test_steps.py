@@ -26,6 +26,13 @@ def test_the_score_line() -> None:
         ([Reason("changed", "max_tokens", 4096, 8192)], 7, "7 of 164 completions were truncated"),
         ([Reason("changed", "max_tokens", 4096, 2048)], 9, "9 of 164 completions are to be asked for"),
         ([Reason("changed", "system_prompt", "a", "b")], 0, "all 164 completions are in the journal"),
+        ([Reason("changed", "max_tokens", "absent", 8192)], 7, "7 of 164 completions are to be asked for"),
+        (
+            [Reason("changed", "max_tokens", 4096, 8192), Reason("failed", "it did not come to its end")],
+            99,
+            "99 of 164 completions are to be asked for",
+        ),
+        ([Reason("first run")], 44, "goes on from 120 of 164 completions"),
         ([], 44, "goes on from 120 of 164 completions"),
     ],
 )

@@ -66,6 +66,8 @@ def command(box: Path, lane: int) -> list[str]:
         "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
         *_binds([*SYSTEM, *prefix]), *_numpy(), "--ro-bind", str(box), "/box",
         "--proc", "/proc", "--dev", "/dev", "--mqueue", "/dev/mqueue",
+        # Memory that is mapped from it and shared would be counted against nobody.
+        "--ro-bind", "/dev/null", "/dev/zero",
         "--size", str(64 << 20), "--perms", "1777", "--tmpfs", "/dev/shm",  # noqa: S108 - inside
         "--remount-ro", "/dev", "--size", str(64 << 20), "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108 - inside
         "--chdir", "/box", "--remount-ro", "/", python, "-s", "-m", "inside.runner", str(uid),

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from bench.console import tell
 from bench.errors import SandboxError
 from bench.evaluate import docker
 from bench.evaluate.lane import Lane, LaneEnded
@@ -108,6 +109,8 @@ class Pool:
             through = self.outside.probe(lane)
             if through:
                 raise SandboxError(f"The sandbox ({self.box.kind}) does not hold: {'; '.join(through)}.")
+        if self.box.isolated and not self.hello and not hello["filtered"]:
+            tell("  system calls of samples are not filtered on this machine; docs/sandbox.md says what that means")
         self.hello = self.hello or hello
 
     def each(

@@ -154,7 +154,10 @@ def _read(response: requests.Response, deadline: float, profile: Profile, tick: 
             return answer
         if "error" in event:
             raise BrokenAnswerError(str(event["error"]))
-        _take(answer, event)
+        try:
+            _take(answer, event)
+        except (AttributeError, TypeError, ValueError):
+            raise BrokenAnswerError(f"not an answer: {str(event)[:80]}") from None
         tick(1)
     raise BrokenAnswerError("the answer broke off")
 
@@ -169,10 +172,16 @@ def _events(response: requests.Response) -> Iterator[dict[str, Any] | None]:
             yield {}
             continue
         data = line[5:].strip()
+        if data == b"[DONE]":
+            yield None
+            continue
         try:
-            yield None if data == b"[DONE]" else json.loads(data)
+            event = json.loads(data)
         except ValueError:
-            raise BrokenAnswerError(f"not JSON: {data[:80]!r}") from None
+            event = None
+        if not isinstance(event, dict):
+            raise BrokenAnswerError(f"not an event: {data[:80]!r}")
+        yield event
 
 
 def _take(answer: Answer, event: dict[str, Any]) -> None:

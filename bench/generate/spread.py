@@ -46,7 +46,7 @@ class Spread:
     def complete(self, want: Wanted, tick: Tick) -> Completion:
         """One completion, by whichever endpoint has room. Raises DownError where none of them is left."""
         while True:
-            state, source = self._take()
+            state, source = self._take(tick)
             try:
                 return source.complete(want, tick)
             except DownError as error:
@@ -54,9 +54,10 @@ class Spread:
             finally:
                 self._give(state)
 
-    def _take(self) -> tuple[EndpointState, Source]:
+    def _take(self, tick: Tick) -> tuple[EndpointState, Source]:
         """An endpoint with room, now or when there is one; tries again those that are due meanwhile."""
         while True:
+            tick(0)
             with self.changed:
                 free = [state for state in self.states if state.source and state.busy < state.source.width]
                 if free:
@@ -77,9 +78,11 @@ class Spread:
 
     def _try(self, state: EndpointState) -> None:
         found: Source | BenchError
+        with self.changed:
+            sources = [other.source for other in self.states if other.source]
         try:
             found = self.connect(state.url)
-            require_same(self.profile, [found, *(other.source for other in self.states if other.source)])
+            require_same(self.profile, [found, *sources])
         except BenchError as error:
             found = error
         with self.changed:

@@ -32,7 +32,7 @@ def _how(row: Row) -> str:
     temperature = row.settings.get("temperature")
     if temperature is None:
         return UNKNOWN
-    if temperature == 0:
+    if temperature == 0 and not row.score.several:
         return GREEDY
     return f"{_samples(row)} at temperature {markdown(str(temperature))}"
 

@@ -55,7 +55,7 @@ def signal_group(process: "subprocess.Popen[bytes]", number: int) -> None:
 def undisturbed() -> Iterator[None]:
     """Hold back what would end the run until the block has ended: what was started is then stopped, whatever comes.
 
-    For blocks of a few seconds. Outside the main thread no signal comes, and nothing is done.
+    For blocks that end by themselves soon. Outside the main thread no signal comes, and nothing is done.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -65,7 +65,11 @@ def undisturbed() -> Iterator[None]:
     try:
         yield
     finally:
+        # A signal that came between two of these would be caught by nobody.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, kept)
         for number, handler in kept.items():
             signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if caught:
-            signal.raise_signal(caught[0])
+            # That the terminal is gone must be known, whatever came before.
+            signal.raise_signal(signal.SIGHUP if signal.SIGHUP in caught else caught[0])

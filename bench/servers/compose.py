@@ -165,7 +165,14 @@ def _said(command: list[str]) -> str:
     """Why a command failed, in its own words, or that it took too long; "" where it did what it should."""
     try:
         ran = subprocess.run(
-            command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            check=False,
+            start_new_session=True,
         )
     except subprocess.TimeoutExpired:
         return f"{engine.UNREACHED}: no answer within {PATIENCE:g} s"

@@ -1,10 +1,12 @@
-"""Files that llama-server's flags name, such as a chat template, an adapter or a grammar: their content counts.
+"""Files that llama-server's flags have it read, such as a chat template or an adapter: their content counts.
 
-A flag may name several files (`a.gguf,b.gguf`) and give each a scale (`a.gguf:0.5`).
+A flag may name several files (`a.gguf,b.gguf`), each with a scale (`a.gguf:0.5`). Files that the server writes, or that
+say nothing to the model, are no part of it.
 """
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from bench.profiles import Config, Profile
@@ -12,15 +14,27 @@ from bench.profiles import Config, Profile
 MODELS = "/models"
 """Where the folder of models is in a container."""
 
+READ = frozenset({
+    "--chat-template-file", "--lora", "--lora-scaled", "--control-vector", "--control-vector-scaled", "--grammar-file",
+    "--json-schema-file", "-jf", "--mmproj", "-mm", "--model-draft", "-md", "--lookup-cache-static", "-lcs",
+})  # fmt: skip
+"""The flags after which the name of a file stands that decides what a model says."""
+
+SCALE = re.compile(r":[-+]?[\d.]+([eE][-+]?\d+)?$")
+
+
+def named(value: str) -> list[str]:
+    """The files in the value of such a flag."""
+    return [name for piece in value.split(",") if (name := SCALE.sub("", piece))]
+
 
 def names(args: Iterable[str]) -> list[str]:
-    """What in these flags may be the name of a file."""
-    pieces = (piece for arg in args for piece in dict.fromkeys([arg, *arg.split(",")]))
-    return [name for piece in pieces for name in dict.fromkeys([piece, re.sub(r":[\d.]+$", "", piece)]) if name]
+    """The files that these flags have the server read."""
+    return [name for flag, value in pairwise(args) if flag in READ for name in named(value)]
 
 
 def files(config: Config, profile: Profile) -> dict[str, Path]:
-    """By name, the files on this machine that the profile's `args` name.
+    """By name, those of them that are on this machine.
 
     A process sees this machine's paths; in a container there is the folder of models, and nothing else of ours.
     """
@@ -31,27 +45,20 @@ def files(config: Config, profile: Profile) -> dict[str, Path]:
             if not path.is_relative_to(MODELS):
                 continue
             path = config.models / path.relative_to(MODELS)
-        if _is_file(path):
+        if path.is_file():
             found[name] = path
     return found
 
 
 def there(profile: Profile) -> list[str]:
-    """The names in the profile's `args` that may be files in the folder of models of its host."""
-    return [name for name in names(profile.args) if Path(name).is_relative_to(MODELS) and Path(name).suffix]
+    """The names of those that should be in the folder of models of the profile's host."""
+    return [name for name in names(profile.args) if Path(name).is_relative_to(MODELS)]
 
 
 def with_contents(args: Iterable[str], digests: Mapping[str, str]) -> tuple[str, ...]:
     """The flags, each with the digests of the files that it names."""
     told = []
     for arg in args:
-        contents = [digests[name][:12] for name in names([arg]) if name in digests]
+        contents = [digests[name][:12] for name in named(arg) if name in digests]
         told.append(f"{arg} ({', '.join(contents)})" if contents else arg)
     return tuple(told)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench import gguf
 from bench.errors import MissingPrerequisite
-from bench.files import read_json, write_json
+from bench.files import locked, read_json, write_json
 from bench.parallel import each
 from bench.profiles import Config, Host, Profile
 from bench.servers import flags
@@ -90,12 +90,13 @@ def look(config: Config, profile: Profile) -> dict[str, Any]:
 def look_all(config: Config, profiles: Iterable[Profile]) -> list[tuple[Profile, dict[str, Any] | MissingPrerequisite]]:
     """Look at the models of several profiles, at all hosts at the same time, and remember."""
     found = list(each(profiles, _looked, workers=8))
-    memo = _memo(config)
-    for profile, what in found:
-        memo.pop(_key(profile), None)
-        if isinstance(what, dict):
-            memo[_key(profile)] = what
-    write_json(config.layout.cache / "hosts.json", memo)
+    with locked(config.layout.cache / "hosts.lock", what="What is known of hosts", wait=True):
+        memo = _memo(config)
+        for profile, what in found:
+            memo.pop(_key(profile), None)
+            if isinstance(what, dict):
+                memo[_key(profile)] = what
+        write_json(config.layout.cache / "hosts.json", memo)
     return found
 
 

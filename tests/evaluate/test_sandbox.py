@@ -168,3 +168,10 @@ def test_each_second_try_has_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """More lanes than cores do not run at once what needs a core to itself."""
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
     assert [Box("none", Sandbox(workers=workers), "").apart for workers in (0, 1, 8)] == [2, 1, 2]
+
+
+def test_no_memory_from_zero(grader: Grader) -> None:
+    """In bubblewrap /dev/zero cannot be opened, for what is mapped from it is counted against nobody."""
+    finds = "import io\ndef total(numbers):\n    return io.open('/dev/zero', 'rb').read(9)\n"
+    ((_, _, row),) = grader.grade([("Demo/0", finds)])
+    assert row["failure"]["error"].startswith("PermissionError")

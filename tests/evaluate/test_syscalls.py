@@ -41,10 +41,11 @@ def test_denied(name: str) -> None:
         "print(library.unshare(0x10000000))",
         "print(library.syscall(syscalls.number(os.uname().machine, 'clone'), 0x10000011, 0, 0, 0, 0))",
         "print(library.prlimit(os.getppid(), 7, None, None))",
+        "print(library.mmap(None, 4096, 3, 0x21, -1, 0))",
     ],
 )
 def test_denied_by_argument(code: str) -> None:
-    """Namespaces and other processes' limits are denied."""
+    """Namespaces, other processes' limits and shared memory without a file are denied."""
     assert tried(code) == "-1\n"
 
 
@@ -57,6 +58,7 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 if os.fork() == 0:
     print("child", flush=True); os._exit(0)
 os.wait()
+import mmap; mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 print(len(os.sched_getaffinity(0)) > 0, flush=True)
 import subprocess; print(subprocess.run(["true"]).returncode)
 """

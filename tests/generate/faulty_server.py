@@ -98,6 +98,8 @@ class Handler(BaseHTTPRequestHandler):
             self.event({"choices": [{"delta": {"content": piece}}]})
         if behaviour.get("reasoning"):
             self.event({"choices": [{"delta": {"reasoning_content": behaviour["reasoning"]}}]})
+        if behaviour.get("raw"):
+            self.wfile.write(b"data: " + str(behaviour["raw"]).encode() + b"\n\n")
         if behaviour.get("die"):
             os._exit(7)
         if behaviour.get("cut"):

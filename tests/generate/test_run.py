@@ -84,6 +84,13 @@ def test_a_stream_that_breaks_off_is_no_answer(faulty: Bench) -> None:
     assert faulty.count("asked") == 7
 
 
+def test_what_is_no_event_is_no_answer(faulty: Bench) -> None:
+    """What a server sends in place of an event is asked again, not taken for an answer or its end."""
+    faulty.plan({"raw": "null"}, {"raw": "5"}, {"raw": '{"choices": ["x"]}'}, {})
+    assert {c.outcome for c in faulty.generate(retries=3)} == {"stop"}
+    assert faulty.count("asked") == 9
+
+
 def test_a_server_that_hangs_and_says_that_it_lives(faulty: Bench) -> None:
     """Comments that keep the connection open, as llama-server sends them, are no answer: both limits hold."""
     faulty.plan({}, {"pings": 40})

@@ -31,6 +31,20 @@ def test_signals_wait(number: signal.Signals) -> None:
             signal.signal(each, handler)
 
 
+def test_a_terminal_that_is_gone_is_told() -> None:
+    """Of several signals, the one that says that the terminal is gone counts."""
+    told: list[int] = []
+    before = {each: signal.signal(each, lambda number, _: told.append(number)) for each in ENDING}
+    try:
+        with undisturbed():
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert told == [signal.SIGHUP]
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
 def test_nothing_came() -> None:
     """Where no signal comes, the handlers are as before and nothing is raised."""
     before = signal.getsignal(signal.SIGINT)

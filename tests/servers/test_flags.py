@@ -23,9 +23,10 @@ def configured(tmp_path: Path, kind: str, *args: str) -> Config:
     [
         (["--lora", "/models/lora.gguf"], ["/models/lora.gguf"]),
         (["--lora-scaled", "/models/lora.gguf:0.5"], ["/models/lora.gguf"]),
+        (["--control-vector-scaled", "/models/lora.gguf:-1.5e-1"], ["/models/lora.gguf"]),
+        (["--log-file", "/models/lora.gguf"], []),
         (["--lora", "/models/other.gguf,/models/lora.gguf"], ["/models/lora.gguf"]),
-        (["--lora", "/models/absent.gguf", "/models", "/etc/hostname", "-ot", r"blk\.(1|2)=CPU"], []),
-        (["--override-kv", "x" * 5000], []),
+        (["--lora", "/models/absent.gguf", "-ot", r"blk\.(1|2)=CPU", "--lora", "/etc/hostname"], []),
     ],
 )
 def test_in_a_container(tmp_path: Path, args: list[str], named: list[str]) -> None:
@@ -36,7 +37,9 @@ def test_in_a_container(tmp_path: Path, args: list[str], named: list[str]) -> No
 
 def test_for_a_process(tmp_path: Path) -> None:
     """For a process a flag can name any file of this machine, but /models is no folder of ours there."""
-    config = configured(tmp_path, "process", "--lora", str(tmp_path / "models" / "lora.gguf"), "/models/lora.gguf")
+    config = configured(
+        tmp_path, "process", "--lora", str(tmp_path / "models" / "lora.gguf"), "--lora", "/models/lora.gguf"
+    )
     assert list(flags.files(config, config.profile("m")).values()) == [tmp_path / "models" / "lora.gguf"]
 
 

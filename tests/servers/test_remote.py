@@ -102,14 +102,14 @@ def test_a_file_that_args_name(engine_address: str, models: Path, tmp_path: Path
     shutil.copy(models / "good.gguf", folder)
     config = configured(tmp_path, engine_address, folder)
     text = (tmp_path / "profiles.toml").read_text()
-    (tmp_path / "profiles.toml").write_text(f'{text}args = ["--lora", "/models/lora.gguf"]\n')
+    (tmp_path / "profiles.toml").write_text(f'{text}args = ["--lora-scaled", "/models/lora.gguf:0.5"]\n')
     config = load(tmp_path / "profiles.toml")
     with pytest.raises(MissingPrerequisite, match=f"tested: no file {folder}/lora.gguf on box; put it there"):
         identify(config, only(config))
     (folder / "lora.gguf").write_bytes(b"GGUF" * 1000)
     remote._failures.clear()
     (digest,) = gguf.contents([folder / "lora.gguf"], tmp_path / "cache")
-    assert identify(config, only(config)).args == ("--lora", f"/models/lora.gguf ({digest[:12]})")
+    assert identify(config, only(config)).args == ("--lora-scaled", f"/models/lora.gguf:0.5 ({digest[:12]})")
 
 
 def test_missing_model(there: str, tmp_path: Path) -> None:

@@ -28,12 +28,12 @@ DENIED = {
 }  # fmt: skip
 """Numbers from Linux's tables (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h)."""
 
-OTHERS = {"seccomp": (317, 277), "clone": (56, 220), "clone3": (435, 435), "prlimit64": (302, 261)}
+OTHERS = {"seccomp": (317, 277), "clone": (56, 220), "clone3": (435, 435), "prlimit64": (302, 261), "mmap": (9, 222)}
 
-LOAD, EQUAL, ABOVE, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-"""Instructions of classic BPF: load a word, three conditional jumps, return (linux/filter.h, linux/bpf_common.h)."""
+LOAD, MASK, EQUAL, ABOVE, ANY_BIT, RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
+"""Instructions of classic BPF: load a word, keep some of its bits, three conditional jumps, return (linux/filter.h)."""
 
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, FOURTH_ARGUMENT = 0, 4, 16, 40
 """Where a word lies in struct seccomp_data; of an argument, its lower half (both machines are little endian)."""
 
 ALLOW, DENY, ABSENT = 0x7FFF0000, 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
@@ -42,6 +42,9 @@ X32 = 0x40000000
 
 NEW_NAMESPACE = 0x7E020000
 """All of CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
+
+SHARED_ANONYMOUS = 0x21
+"""MAP_SHARED and MAP_ANONYMOUS: such pages stay when they are in no process any more."""
 
 SET_FILTER, SPEC_ALLOW = 1, 4
 """With SPEC_ALLOW, kernels before 5.16 do not slow a filtered process down (SSBD, STIBP)."""
@@ -75,12 +78,16 @@ def instructions(machine: str) -> bytes:
             (LOAD, "", "", ARCHITECTURE), (EQUAL, "", "deny", AUDIT[machine]),
             (LOAD, "", "", NUMBER), (ABOVE, "deny", "", X32),
             (EQUAL, "absent", "", number(machine, "clone3")), (EQUAL, "clone", "", number(machine, "clone")),
-            (EQUAL, "limits", "", number(machine, "prlimit64")),
+            (EQUAL, "limits", "", number(machine, "prlimit64")), (EQUAL, "memory", "", number(machine, "mmap")),
             *((EQUAL, "deny", "", number(machine, name)) for name in DENIED),
         ],
         "allow": [(RETURN, "", "", ALLOW)],
         "clone": [(LOAD, "", "", FIRST_ARGUMENT), (ANY_BIT, "deny", "", NEW_NAMESPACE), (RETURN, "", "", ALLOW)],
         "limits": [(LOAD, "", "", FIRST_ARGUMENT), (EQUAL, "", "deny", 0), (RETURN, "", "", ALLOW)],
+        "memory": [
+            (LOAD, "", "", FOURTH_ARGUMENT), (MASK, "", "", SHARED_ANONYMOUS), (EQUAL, "deny", "", SHARED_ANONYMOUS),
+            (RETURN, "", "", ALLOW),
+        ],
         "deny": [(RETURN, "", "", DENY)],
         "absent": [(RETURN, "", "", ABSENT)],
     }  # fmt: skip
