@@ -18,7 +18,7 @@ from tests.e2e.conftest import Project, servers
 from tests.e2e.namespaces import Namespace, hosts
 from tests.e2e.test_never_lost import children, rows, wait_for
 
-SAMPLES = 8
+SAMPLES = 6
 
 
 @pytest.fixture
