@@ -38,6 +38,9 @@ OWN_KEYS = {
 SAMPLING_KEYS = tuple(f.name for f in fields(Sampling))
 PROFILE_KEYS = (*OWN_KEYS, "solutions", "server", "host", *SAMPLING_KEYS)
 
+OURS = ("--port", "--host", "-m", "--model")
+"""Flags of llama-server that doit gives it."""
+
 
 def load(file: Path) -> Config:
     """Read and check the profiles file. Raises ProfilesError with one sentence for the first thing that is wrong."""
@@ -138,6 +141,7 @@ def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Ser
         host=host,
     )
     _check_source(profile, where)
+    _check_flags(profile, where)
     return profile
 
 
@@ -145,6 +149,13 @@ def _solutions(table: dict[str, Any], where: str) -> tuple[str, ...]:
     value = table.get("solutions", [])
     named: tuple[str, ...] = checked([value] if isinstance(value, str) else value, tuple[Line, ...], where, "solutions")
     return named
+
+
+def _check_flags(profile: Profile, where: str) -> None:
+    """Raise ProfilesError for a flag by which a server would no longer be found where it is asked."""
+    for key in ("args", "placement"):
+        for flag in getattr(profile, key):
+            require(flag not in OURS, where, key, flag, "leave it out; server.port and model say that")
 
 
 def _check_source(profile: Profile, where: str) -> None:

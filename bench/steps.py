@@ -70,7 +70,7 @@ def to_ask(found: Sequence[stale.Reason], missing: int, total: int) -> str:
         return f"all {total} completions are in the journal"
     only = found[0] if len(found) == 1 else None
     if only and only.what == "max_tokens" and isinstance(only.old, int) and only.new > only.old:
-        return f"{missing} of {total} completions were truncated"
+        return f"{missing} of {total} completions {'was' if missing == 1 else 'were'} truncated"
     if any(reason.kind == "changed" for reason in found):
         return f"{missing} of {total} completions are to be asked for"
     return f"goes on from {total - missing} of {total} completions"

@@ -120,3 +120,10 @@ def test_missing_file(tmp_path: Path) -> None:
     """A file that is not there is named, with the variable that names another."""
     with pytest.raises(ProfilesError, match="BENCH_PROFILES"):
         load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("key", ["args", "placement"])
+def test_flags_that_are_ours(tmp_path: Path, key: str) -> None:
+    """A flag that moves the server to where nobody asks it is refused before anything starts."""
+    with pytest.raises(ProfilesError, match=rf"\[profiles.a\] {key} = '--port' is impossible; leave it out"):
+        read(tmp_path, f'{GOOD}{key} = ["--jinja", "--port", "80"]\n')

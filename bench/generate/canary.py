@@ -35,5 +35,6 @@ class Canary:
             saw = ", ".join(f"{count} {name}" for name, count in counts.most_common())
             raise CanaryError(
                 f"{self.profile.id}: stopped, for the first {FIRST} completions were all lost ({saw}); "
-                f"{REMEDIES[counts.most_common(1)[0][0]]} (canary = false goes on regardless)."
+                f"{REMEDIES[counts.most_common(1)[0][0]]} (canary = false goes on regardless; doit clean "
+                f"generate:{self.profile.id} asks anew, where what answers was mended)."
             )

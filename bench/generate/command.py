@@ -69,8 +69,9 @@ class _Asking:
                 self.closed.wait(pause)
                 pause *= 2
         ended = f"signal {-code}" if code < 0 else f"exit code {code}"
+        often = "once" if tries == 1 else f"{tries} times, last"
         raise RequestError(
-            f"{self.profile.server.command[0]} failed {tries} times, last with {ended}; its words are in {self.log}",
+            f"{self.profile.server.command[0]} failed {often} with {ended}; its words are in {self.log}",
         )
 
     def close(self) -> None:

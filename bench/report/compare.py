@@ -63,7 +63,8 @@ def _verdict(title: str, pair: Pair, scores: list[Score]) -> list[str]:
     said = (
         f"On {ahead + behind} {title}+ problems{part} they disagree: A alone passes {ahead}{often}, B alone {behind}."
     )
-    return [*_wrapped(said), *_wrapped(f"{test}: {p_value(pair.p)}; {better[0]} {shown} {better[1]}.")]
+    alone = " This pair by itself; the report corrects for all pairs." if pair.p < ALPHA else ""
+    return [*_wrapped(said), *_wrapped(f"{test}: {p_value(pair.p)}; {better[0]} {shown} {better[1]}.{alone}")]
 
 
 def _won(letter: str, tasks: tuple[str, ...]) -> list[str]:

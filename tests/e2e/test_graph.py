@@ -68,7 +68,7 @@ def test_max_tokens_asks_for_what_was_truncated(made: Project) -> None:
     lines = made.file("a", "raw.jsonl").read_bytes().count(b"\n")
     made.edit("max_tokens = 256", "max_tokens = 300")
     again = made.doit()
-    assert re.search(r"generate +a +max_tokens 256 → 300, 1 of 18 completions were truncated", again.out)
+    assert re.search(r"generate +a +max_tokens 256 → 300, 1 of 18 completions was truncated", again.out)
     assert made.file("a", "raw.jsonl").read_bytes().count(b"\n") == lines + 1
     assert "generate b" not in again.tasks
 
