@@ -20,8 +20,8 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross"
 class Mark:
     """One model as the charts show it: scores in percent, `speed` in tokens/s, `tokens` of a sample, seconds of all.
 
-    None is what is not known. `curve` is pass@k in percent for k from 1; `anchor` is where its details are. Titles are
-    unique in a chart.
+    None is what is not known. `curve` is pass@k in percent for k from 1; `anchor` is where its details are. `partly`
+    says how many problems were attempted where not all were. Titles are unique in a chart.
     """
 
     title: str
@@ -37,6 +37,7 @@ class Mark:
     reference: str = ""
     reference_base: float | None = None
     reference_plus: float | None = None
+    partly: str = ""
 
     @property
     def family(self) -> str:

@@ -9,7 +9,7 @@ from bench.report.references import references
 
 @dataclass(frozen=True)
 class Scored:
-    """A model with its scores in percent, where known; `against` says why ours may not stand beside them."""
+    """A model with its scores in percent, where known; `against` says why it may not stand beside the others."""
 
     title: str
     base: float | None
@@ -21,7 +21,7 @@ class Scored:
 
 def among(marks: Sequence[Mark], dataset: str) -> list[Scored]:
     """Ours and all published ones, best plus first; those without a plus score after them, best base first."""
-    ours = [Scored(mark.title, mark.base, mark.plus, "this machine", "", ours=True) for mark in marks]
+    ours = [Scored(mark.title, mark.base, mark.plus, "this machine", mark.partly, ours=True) for mark in marks]
     theirs = [
         Scored(
             one.model,

@@ -10,7 +10,7 @@ from bench.report.charts import Mark
 from bench.report.numbers import signed
 from bench.report.records import Entry
 from bench.report.references import Comparison, reference
-from bench.report.scores import by_problem, enough
+from bench.report.scores import by_problem, enough, partly
 from bench.report.standings import Row, Standing
 from bench.stats import estimate
 from bench.text import plain, visible
@@ -79,6 +79,7 @@ def _mark(row: Row, title: str, anchor: str) -> Mark:
         reference=known.model if known else "",
         reference_base=known.base if known else None,
         reference_plus=known.plus if known else None,
+        partly=partly(score),
     )
 
 

@@ -78,6 +78,11 @@ def score(entry: Entry) -> Score:
     )
 
 
+def partly(found: Score) -> str:
+    """How many problems were attempted, where not all were; "" where all were."""
+    return f"{found.attempted} of {found.problems} attempted" if found.attempted < found.problems else ""
+
+
 def usual(counts: Sequence[int]) -> int:
     """The largest number of samples that more than half of the problems have, given how many each has; 1 for none."""
     return sorted(counts, reverse=True)[len(counts) // 2] if counts else 1
