@@ -17,7 +17,6 @@ PAUSE = 0.5
 
 BUSY = (requests.codes.request_timeout, requests.codes.too_many_requests)
 """A 4xx that says "later", not "never"."""
-
 ELSEWHERE = (
     requests.codes.unauthorized, requests.codes.forbidden, requests.codes.not_found, requests.codes.method_not_allowed,
 )  # fmt: skip
@@ -172,15 +171,10 @@ def _events(response: requests.Response) -> Iterator[dict[str, Any] | None]:
             yield {}
             continue
         data = line[5:].strip()
-        if data == b"[DONE]":
-            yield None
-            continue
         try:
-            event = json.loads(data)
-        except ValueError:
-            event = None
-        if not isinstance(event, dict):
-            raise BrokenAnswerError(f"not an event: {data[:80]!r}")
+            event = None if data == b"[DONE]" else dict(json.loads(data).items())
+        except (ValueError, AttributeError):
+            raise BrokenAnswerError(f"not an event: {data[:80]!r}") from None
         yield event
 
 

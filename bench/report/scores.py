@@ -83,6 +83,11 @@ def partly(found: Score) -> str:
     return f"{found.attempted} of {found.problems} attempted" if found.attempted < found.problems else ""
 
 
+def here(found: Score) -> str:
+    """Where a score of ours is from, and of how many problems, where not of all."""
+    return ", ".join(filter(None, ["this machine", partly(found)]))
+
+
 def usual(counts: Sequence[int]) -> int:
     """The largest number of samples that more than half of the problems have, given how many each has; 1 for none."""
     return sorted(counts, reverse=True)[len(counts) // 2] if counts else 1

@@ -9,7 +9,7 @@ from bench.report.numbers import DASH, counted, interval, p_value, percent, rate
 from bench.report.pairs import Pair
 from bench.report.records import Entry
 from bench.report.references import Reference, Source, references, sources
-from bench.report.scores import partly
+from bench.report.scores import here
 from bench.report.standings import Row, Split, Standing
 from bench.report.words import listed, names
 
@@ -163,14 +163,7 @@ def ranking(standing: Standing, suite: str) -> Table | None:
         return None
     numbers = {source: number for number, source in enumerate(sources(references(standing.dataset)), 1)}
     ours = [(row.score.plus if suite == "plus" else row.score.base, row) for row in standing.rows]
-    lines = [
-        (
-            round(100 * found.value, 1),
-            f"**{markdown(row.entry.title)}**",
-            ", ".join(filter(None, ["this machine", partly(row.score)])),
-        )
-        for found, row in ours
-    ]
+    lines = [(round(100 * found.value, 1), f"**{markdown(row.entry.title)}**", here(row.score)) for found, row in ours]
     for one in published:
         unlike = "" if one.source.comparable else ", not comparable"
         lines.append((round(one.score(suite) or 0.0, 1), markdown(one.model), f"[{numbers[one.source]}]{unlike}"))
