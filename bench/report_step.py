@@ -68,6 +68,7 @@ class Report:
             # With doit -n, several profiles may be graded at about the same time.
             with locked(self.stamp.with_suffix(".lock"), what="The report", wait=True):
                 depends = self.depends()
+                stale.begin(self.stamp, depends)
                 report.write(self.config, self.skipped)
                 stale.mark(self.stamp, depends, self.outputs())
         except BenchError as error:

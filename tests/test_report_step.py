@@ -79,6 +79,23 @@ def test_stale_when_a_dataset_changed(folder: Path, tmp_path: Path, monkeypatch:
     problems.load.cache_clear()
 
 
+def test_a_rendering_that_was_cut_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rendering that did not come to its end is said to be that, not a change by hand."""
+    from bench import report
+
+    step(folder).make()
+    whole = report.write
+
+    def cut(*given: Any) -> None:
+        whole(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(report, "write", cut)
+    with pytest.raises(KeyboardInterrupt):
+        step(folder).make()
+    assert [str(reason) for reason in step(folder).reasons()] == ["it did not come to its end"]
+
+
 def test_clean(folder: Path) -> None:
     """Cleaning removes the reports and nothing else."""
     step(folder).make()

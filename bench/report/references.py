@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bench.errors import BenchError
 from bench.problems import SOURCES
 
 FILE = Path(__file__).parents[1] / "reference-scores.json"
@@ -40,11 +41,17 @@ class Reference:
 
 @lru_cache(maxsize=8)
 def references(dataset: str) -> tuple[Reference, ...]:
-    """Every model that has a published score on the dataset, in the order of the file."""
+    """Every model that has a published score on the dataset, in the order of the file.
+
+    Raises BenchError where the file is missing or damaged.
+    """
     if dataset not in SOURCES:
         return ()
-    rows = json.loads(FILE.read_text(encoding="utf-8"))["references"]
-    found = (_reference(row, row.get(dataset), row.get(f"{dataset}_plus")) for row in rows)
+    try:
+        rows = json.loads(FILE.read_text(encoding="utf-8"))["references"]
+        found = [_reference(row, row.get(dataset), row.get(f"{dataset}_plus")) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BenchError(f"{FILE} cannot be used ({error!r}); mend it, or restore it.") from None
     return tuple(one for one in found if one.base is not None or one.plus is not None)
 
 

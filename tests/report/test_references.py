@@ -1,6 +1,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from bench.errors import BenchError
 from bench.profiles_file import load
 from bench.report import references
 
@@ -57,3 +60,16 @@ def test_nothing_to_compare_with() -> None:
     assert references.compared("", "humaneval", 1, 1) is None
     assert references.references("demo") == ()
     assert references.references("no such dataset") == ()
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", '{"references": [{}]}'])
+def test_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
+    """A file of published scores that is missing or damaged is one sentence that names it."""
+    file = tmp_path / "scores.json"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setattr("bench.report.references.FILE", file)
+    references.references.cache_clear()
+    with pytest.raises(BenchError, match=r"scores.json cannot be used \(.*; mend it, or restore it"):
+        references.references("humaneval")
+    references.references.cache_clear()
