@@ -144,12 +144,24 @@ def test_dies_while_loading(make: Make, log: Path) -> None:
     assert time.monotonic() - began < 60
 
 
-def test_never_gets_healthy(make: Make, log: Path) -> None:
+@pytest.fixture
+def deaf_image(server_image: str) -> Iterator[str]:
+    """The same server, deaf to the port that it is given: a fault that no flag of a profile may bring about."""
+    tag = "bench-llama-server:deaf"
+    docker_says("create", "--name", "bench-deaf", server_image)
+    program = json.dumps(["sh", "-c", 'python3 /app/llama_server.py "$@" --port 9999', "llama-server"])
+    docker_says("commit", "--change", f"ENTRYPOINT {program}", "bench-deaf", tag)
+    docker_says("rm", "bench-deaf")
+    yield tag
+    docker_says("rmi", tag)
+
+
+def test_never_gets_healthy(make: Make, log: Path, deaf_image: str) -> None:
     """A container that never answers is gone after health_timeout."""
-    made = make("compose", args=["--port", "9999"], server={"health_timeout": 3})
-    error = refusal(made, log)
+    error = refusal(make("compose", server={"health_timeout": 3, "image": deaf_image}), log)
     assert "did not get healthy within 3 s" in error.sentence
     assert "listening on http://0.0.0.0:9999" in error.log
+    assert nothing_left()
 
 
 def test_gpu_without_a_driver(make: Make, log: Path) -> None:
