@@ -14,6 +14,7 @@ bench/steps.py; what makes a step stale, in bench/stale.py.
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ DOIT_CONFIG = {
 }
 
 REPORT = Report(CONFIG, SKIPPED)
+cleaning = partial(Clean, CONFIG.layout.lock)
 
 
 def leaf(step: Step, task_dep: list[str], **more: Any) -> Task:
@@ -61,7 +63,7 @@ def leaf(step: Step, task_dep: list[str], **more: Any) -> Task:
         "actions": [step.make, REPORT.refresh] if isinstance(step, Evaluate) else [step.make],
         "task_dep": task_dep,
         "uptodate": [fresh],
-        "clean": [Clean(step.clean)],
+        "clean": [cleaning(step.clean)],
         "teardown": [REPORT.refresh],
         "io": {"capture": False},
         "meta": {"step": step},
@@ -78,7 +80,7 @@ def whole(stage: type[Step], profile: Profile) -> Task:
         "doc": profile.title,
         "actions": None,
         "task_dep": [f"{stage.stage}:{profile.id}:{step.dataset}" for step in steps],
-        "clean": [Clean(step.clean) for step in steps],
+        "clean": [cleaning(step.clean) for step in steps],
     }
 
 
@@ -117,7 +119,7 @@ def task_report() -> Task:
     return {
         "actions": [REPORT.make],
         "uptodate": [fresh],
-        "clean": [Clean(REPORT.clean)],
+        "clean": [cleaning(REPORT.clean)],
         "io": {"capture": False},
         "meta": {"step": REPORT},
     }
@@ -126,13 +128,13 @@ def task_report() -> Task:
 def task_command() -> Iterator[Task]:
     """Jobs beside the graph: doctor, why, prompts, selftest, compare, cache."""
     for name, doc, action, params in commands.table(CONFIG, SKIPPED):
-        clean = [Clean(commands.clean_cache(CONFIG))] if name == "cache" else []
         yield {
             "basename": name,
             "doc": doc,
             "actions": [action],
             "params": params,
             "uptodate": [False],
-            "clean": clean,
+            "clean": [cleaning(commands.clean_cache(CONFIG))] if name == "cache" else [],
             "io": {"capture": False},
+            "meta": {"beside": True},
         }

@@ -12,6 +12,7 @@ from doit.exceptions import TaskFailed
 from bench import problems
 from bench.console import line, shown
 from bench.errors import BenchError
+from bench.files import holding
 from bench.profiles import Config
 from bench.progress import Progress, live
 from bench.step import Step
@@ -55,7 +56,9 @@ def doctor(config: Config) -> Iterator[str]:
 
 
 def why(config: Config, skipped: Mapping[str, str]) -> Iterator[str]:
-    """A line for every step that would run, or for every profile where nothing would."""
+    """A line for every step that would run, or for every profile where nothing would; who is at work comes first."""
+    if holder := holding(config.layout.lock):
+        yield line("run", holder, "is under way; what follows is as it stands now")
     for profile in config.profiles:
         if profile.id in skipped:
             yield line("skip", profile.id, skipped[profile.id])
@@ -120,7 +123,9 @@ def clean_cache(config: Config) -> Callable[[], None]:
 
     def clean() -> None:
         for name in ("truth", "verdicts", "selftest"):
-            shutil.rmtree(config.layout.cache / name, ignore_errors=True)
+            if (folder := config.layout.cache / name).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                print(f"clean     {shown(folder)}")
 
     return clean
 

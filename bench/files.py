@@ -76,6 +76,18 @@ def _opened(path: Path) -> IO[str]:
         raise BenchError(f"{path} cannot be written ({error.strerror}); make it writable, or remove it.") from error
 
 
+def holding(path: Path) -> str:
+    """Who holds the lock on `path`, since when; empty where nobody does. It is not waited for."""
+    try:
+        with path.open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return path.read_text().strip() or "another process"
+    except OSError:
+        pass
+    return ""
+
+
 @contextlib.contextmanager
 def locked(path: Path, *, what: str, wait: bool = False) -> Iterator[None]:
     """Hold an exclusive lock on `path` for the block; the file says who holds it since when.

@@ -1,13 +1,31 @@
 """What doit is given beside tasks: how it cleans, what it remembers, and whether a task is fresh."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from doit.action import PythonAction
 from doit.dependency import JSONCodec
+from doit.exceptions import InvalidTask
+
+from bench.errors import LockedError
+from bench.files import locked
 
 
 class Clean(PythonAction):  # type: ignore[misc]
-    """A clean action that doit shows as `clean` rather than as a Python object."""
+    """A clean action that takes nothing away from a run: while one holds `lock`, it ends doit with a sentence."""
+
+    def __init__(self, lock: Path, clean: Callable[[], None]) -> None:
+        super().__init__(clean)
+        self.lock = lock
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        """As doit's, under the lock of the results."""
+        try:
+            with locked(self.lock, what=str(self.lock.parent)):
+                return super().execute(*args, **kwargs)
+        except LockedError as error:
+            raise InvalidTask(error.sentence) from None
 
     def __str__(self) -> str:
         """What doit prints beside the task's name."""

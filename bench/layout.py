@@ -16,6 +16,11 @@ class Layout:
         return self.root / "REPORT.md"
 
     @property
+    def lock(self) -> Path:
+        """Held by whoever changes anything here."""
+        return self.root / ".lock"
+
+    @property
     def cache(self) -> Path:
         """What can be computed again: ground truth, verdicts, the demo's model."""
         return self.root / ".cache"

@@ -88,4 +88,4 @@ class Report:
         for path in (*self.outputs(), self.stamp):
             if path.exists():
                 path.unlink()
-                print(f"clean     {path}")
+                print(f"clean     {shown(path)}")

@@ -48,14 +48,15 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         return type("RunReporter", (cls,), {"config": config, "skipped": skipped, "prepare": staticmethod(prepare)})
 
     def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:
-        """Lock the results, end in order on signals, and say which profiles are skipped."""
+        """Lock the results unless all is done beside the graph, end in order on signals, and say what is skipped."""
         os.environ["BENCH_RUN"] = str(os.getpid())
         handle(interrupt)
         register_after_fork(self, _begin_worker)
-        try:
-            self.held.enter_context(locked(self.config.layout.root / ".lock", what=str(self.config.layout.root)))
-        except BenchError as error:
-            raise InvalidTask(error.sentence) from None
+        if not all(tasks[name].meta and tasks[name].meta.get("beside") for name in selected_tasks):
+            try:
+                self.held.enter_context(locked(self.config.layout.lock, what=str(self.config.layout.root)))
+            except BenchError as error:
+                raise InvalidTask(error.sentence) from None
         others = len(selected_tasks) > 1 or len(self.skipped) == len(self.config.profiles)
         self.whole = "report" in selected_tasks and others
         # The report, which is rendered later, reads the same mapping.

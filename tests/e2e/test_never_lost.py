@@ -136,6 +136,23 @@ def test_two_doits_at_once(served: Project) -> None:
     assert first.returncode == 0
 
 
+def test_a_look_beside_a_run(served: Project) -> None:
+    """While one doit works, `why` looks and says so; `clean`, which would take its answers away, is refused."""
+    first = served.start("generate:a")
+    wait_for(served.file("a", "raw.jsonl"), 1, first)
+    looked = served.doit("why")
+    assert looked.code == 0
+    assert f"process {first.pid} since 20" in looked.out
+    assert "is under way" in looked.out
+    cleaned = served.doit("clean", "generate:a")
+    assert cleaned.code != 0
+    assert f"is in use by process {first.pid} since 20" in cleaned.out
+    assert "Traceback" not in cleaned.out
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+    assert "is under way" not in served.doit("why").out
+
+
 def test_two_servers_at_once(served: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Another project's doit does not start a second server beside the first one's, and says who runs it."""
     served.edit("canary = false", "canary = false\nsamples = 60\ntemperature = 0.8")
