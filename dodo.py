@@ -9,7 +9,7 @@
     reference scores ───────────────▶ report ──▶ REPORT.md, report.html, report.json
 
 A profile with several datasets has a task for each (`eval:<profile>:mbpp`). What each step depends on stands in
-bench/steps.py; what makes a step stale, in bench/stale.py.
+bench/graph/steps.py; what makes a step stale, in bench/graph/stale.py.
 """
 
 import os
@@ -20,23 +20,24 @@ from typing import Any
 
 from doit.exceptions import InvalidDodoFile
 
-from bench import commands, turns
+from bench.commands import jobs
 from bench.errors import BenchError
-from bench.hooks import Clean, Memory, fresh
-from bench.prerequisites import skipped
+from bench.graph import turns
+from bench.graph.hooks import Clean, Memory, fresh
+from bench.graph.prerequisites import skipped
+from bench.graph.report import Report
+from bench.graph.reporter import RunReporter
+from bench.graph.step import Step
+from bench.graph.steps import Evaluate, Generate, Samples
 from bench.profiles import Profile
-from bench.profiles_file import load
-from bench.report_step import Report
-from bench.reporter import RunReporter
-from bench.step import Step
-from bench.steps import Evaluate, Generate, Samples
+from bench.profiles.file import load
 
 Task = dict[str, Any]
 
 try:
     CONFIG = load(Path(os.environ.get("BENCH_PROFILES") or Path(__file__).with_name("profiles.toml")))
     SKIPPED = skipped(CONFIG)
-    commands.prepare(CONFIG.layout.root)
+    jobs.prepare(CONFIG.layout.root)
 except BenchError as error:
     raise InvalidDodoFile(error.sentence) from None
 
@@ -99,9 +100,8 @@ def task_samples() -> Iterator[Task]:
     for profile in CONFIG.profiles:
         yield whole(Samples, profile)
         for dataset in profile.sampling.datasets:
-            yield leaf(
-                Samples(CONFIG, profile, dataset), [] if profile.imported else [f"generate:{profile.id}:{dataset}"]
-            )
+            task_dep = [] if profile.imported else [f"generate:{profile.id}:{dataset}"]
+            yield leaf(Samples(CONFIG, profile, dataset), task_dep)
 
 
 def task_eval() -> Iterator[Task]:
@@ -127,14 +127,14 @@ def task_report() -> Task:
 
 def task_command() -> Iterator[Task]:
     """Jobs beside the graph: doctor, why, prompts, selftest, compare, cache."""
-    for name, doc, action, params in commands.table(CONFIG, SKIPPED):
+    for name, doc, action, params in jobs.table(CONFIG, SKIPPED):
         yield {
             "basename": name,
             "doc": doc,
             "actions": [action],
             "params": params,
             "uptodate": [False],
-            "clean": [cleaning(commands.clean_cache(CONFIG))] if name == "cache" else [],
+            "clean": [cleaning(jobs.clean_cache(CONFIG))] if name == "cache" else [],
             "io": {"capture": False},
             "meta": {"beside": True},
         }

@@ -1,9 +1,11 @@
 """Benchmark local language models at code, Make-style.
 
-The pipeline, one module or package a stage (none imports a later one):
+The pipeline, one module or package a stage; none imports a later one:
 
-    profiles.py ─▶ problems.py ─▶ servers/ ─▶ extract.py ─▶ generate/, imports.py ─▶ samples.py ─▶ evaluate/ ─▶ report/
+    problems.py ─▶ profiles/ ─▶ servers/ ─▶ extract/ ─▶ generate/, imports/
+                ─▶ samples.py ─▶ evaluate/ ─▶ report/ ─▶ graph/ ─▶ commands/
 
+The graph of tasks is made of the last two. What several stages use (files, errors, the terminal) lies beside them.
 Importing this package does no work and loads nothing heavy.
 """
 

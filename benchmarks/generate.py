@@ -22,7 +22,7 @@ import requests
 
 from bench.generate.journal import Journal
 from bench.generate.run import generate
-from bench.profiles_file import load
+from bench.profiles.file import load
 from tests import known_answers
 
 CONTEXT = 4096

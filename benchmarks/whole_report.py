@@ -23,7 +23,7 @@ RENDER = """
 import sys
 from pathlib import Path
 from bench import report
-from bench.profiles_file import load
+from bench.profiles.file import load
 report.write(load(Path(sys.argv[1])), {})
 """
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from bench import problems, prompts_file
+from bench import problems
 from bench.errors import DatasetError
 from bench.evaluate.run import evaluate
 from bench.evaluate.sandbox import available
-from bench.imports import collect
+from bench.graph.report import Report
+from bench.imports import collect, prompts
 from bench.layout import RunFiles
 from bench.problems import SOURCES, Source
 from bench.profiles import Sandbox
-from bench.profiles_file import load
-from bench.report_step import Report
+from bench.profiles.file import load
 
 
 @pytest.fixture(autouse=True)
@@ -238,7 +238,7 @@ def test_solutions_of_a_third_dataset(third: Path, tmp_path: Path, name: str) ->
     assert collect(config.profile("x"), config, "third").found == (
         "found 1 of 2 problems in 1 file, 1 not attempted from Third/b"
     )
-    assert '"Third/b"' in prompts_file.write(config, "third").read_text()
+    assert '"Third/b"' in prompts.write(config, "third").read_text()
 
 
 def test_a_dataset_of_unknown_size(third: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@
 A program that reads a prompt and writes an answer has no endpoint: generate/command.py asks it directly. Every other
 kind is a module here that is named as `[server] kind` names it, with `serve(profile, config, model, log)`, a context
 manager that yields an Endpoint, and with `ALONE`, which is true where only one such server may run on a machine. To add
-one, write that module and add its name to SERVER_KINDS in bench/profiles.py.
+one, write that module and add its name to SERVER_KINDS in bench/profiles/__init__.py.
 """
 
 import contextlib

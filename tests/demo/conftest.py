@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bench.profiles import Config
-from bench.profiles_file import load
+from bench.profiles.file import load
 
 Profiles = Callable[..., Config]
 

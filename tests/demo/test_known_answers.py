@@ -9,7 +9,7 @@ from bench.files import read_json
 from bench.generate.run import generate
 from bench.generate.wanted import completions_of
 from bench.infos import read_infos
-from bench.profiles_file import load
+from bench.profiles.file import load
 from tests import known_answers
 
 PROFILES = """

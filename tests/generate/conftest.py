@@ -10,7 +10,7 @@ from bench import problems
 from bench.generate.journal import Journal
 from bench.generate.run import generate
 from bench.profiles import Config, Profile
-from bench.profiles_file import load
+from bench.profiles.file import load
 from bench.records import Completion
 
 FAULTY_SERVER = Path(__file__).with_name("faulty_server.py")

@@ -19,7 +19,7 @@ from bench.generate.client import DownError
 from bench.generate.journal import Journal
 from bench.generate.run import generate
 from bench.profiles import Config
-from bench.profiles_file import load
+from bench.profiles.file import load
 from bench.records import Completion
 from tests.generate.conftest import FAULTY_SERVER
 from tests.servers.helpers import eventually

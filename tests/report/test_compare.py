@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.profiles_file import load
+from bench.profiles.file import load
 from bench.report.compare import compare
 from bench.report.escape import columns
 from bench.report.numbers import DASH

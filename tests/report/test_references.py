@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.profiles_file import load
+from bench.profiles.file import load
 from bench.report import references
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.demo.model import build_answers
 from bench.profiles import Config, Profile
-from bench.profiles_file import load
+from bench.profiles.file import load
 from tests import images
 from tests.servers import helpers
 from tests.servers.helpers import IMAGE, Make

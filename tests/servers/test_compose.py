@@ -24,7 +24,7 @@ SERVE = """
 import signal, sys
 from pathlib import Path
 from bench.interrupts import interrupt
-from bench.profiles_file import load
+from bench.profiles.file import load
 from bench.servers import serve
 signal.signal(signal.SIGINT, interrupt)
 signal.signal(signal.SIGTERM, interrupt)

@@ -15,7 +15,7 @@ from tests.servers.helpers import Make, children, eventually, lives, refusal, sa
 OUTLIVED = """
 import sys
 from pathlib import Path
-from bench.profiles_file import load
+from bench.profiles.file import load
 from bench.servers import serve
 config = load(Path(sys.argv[1]))
 profile = config.profiles[0]

@@ -13,7 +13,7 @@ from bench import gguf
 from bench.errors import LockedError, MissingPrerequisite, ServerError
 from bench.generate.model import fingerprint, identify
 from bench.profiles import Config, Profile
-from bench.profiles_file import load
+from bench.profiles.file import load
 from bench.servers import compose, containers, engine, remote, way
 from tests.e2e.conftest import Project
 from tests.servers.helpers import IMAGE, refusal, say, serving

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.profiles_file import load
+from bench.profiles.file import load
 from bench.servers import wheel
 from tests.servers.helpers import Make, say, serving
 

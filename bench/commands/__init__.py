@@ -1,0 +1,1 @@
+"""What a person may ask beside the graph; jobs.py has the list."""

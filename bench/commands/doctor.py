@@ -1,0 +1,186 @@
+"""What this machine can run, and what to do about the rest. Nothing is started, pulled, built or downloaded."""
+
+import difflib
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import gguf, problems
+from bench.commands.findings import Finding
+from bench.imports.files import imported_by
+from bench.machine import Machine, answers, look, size
+from bench.profiles import Config, Profile
+
+START_DOCKER = "apt install docker.io; systemctl start docker"
+ADD_COMPOSE = "apt install docker-compose-v2, or docker-compose-plugin"
+ADD_SERVER = "install llama.cpp, or its wheel: pip install xllamacpp"
+START_SCHEDULER = "start it (docs/cluster.md), or remove [evaluate] scheduler"
+ADD_GPU = "install the NVIDIA driver and its container toolkit; or, in [server], gpu = false and the image for the CPU"
+
+Lacks = dict[str, str]
+"""What is missing, each with its remedy."""
+
+
+def report(config: Config) -> list[Finding]:
+    """All findings: the machine, its datasets and disks, and each profile."""
+    images = {profile.server.image for profile in config.profiles if _runs(profile, "compose")}
+    if config.sandbox.kind in ("auto", "docker"):
+        images.add(config.sandbox.image)
+    machine = look(sorted(images))
+    return [
+        *_programs(config, machine),
+        _grader(config, machine),
+        *_images(machine),
+        *_datasets(config),
+        *_disks(config),
+        *_profiles(config, machine),
+    ]
+
+
+def _runs(profile: Profile, kind: str) -> bool:
+    return profile.server.kind == kind and not profile.imported and profile.host is None
+
+
+def _programs(config: Config, machine: Machine) -> Iterator[Finding]:
+    cores, memory = len(os.sched_getaffinity(0)), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    yield Finding("Machine", "ok", "processor", f"{cores} cores, {size(memory)} of memory")
+    compose = any(_runs(profile, "compose") for profile in config.profiles)
+    gpu = any(_runs(profile, "compose") and profile.server.gpu for profile in config.profiles)
+    process = any(_runs(profile, "process") for profile in config.profiles)
+    kind = config.sandbox.kind
+    silent = "it does not answer" if shutil.which("docker") else "it is not installed"
+    for name, found, lacking, remedy, needed in (
+        ("GPU", machine.gpus, "nvidia-smi finds none", ADD_GPU, gpu),
+        ("Docker engine", machine.docker, silent, START_DOCKER, compose or kind == "docker"),
+        ("compose plugin", machine.compose, "docker has none", ADD_COMPOSE, compose),
+        ("llama-server", machine.server, "none on PATH, and no wheel", ADD_SERVER, process),
+        ("bubblewrap", machine.bubblewrap, "it is not installed", "apt install bubblewrap", kind == "bubblewrap"),
+    ):
+        if found:
+            yield Finding("Machine", "ok", name, found)
+        else:
+            yield Finding("Machine", "missing" if needed else "note", name, lacking, remedy)
+
+
+def _grader(config: Config, machine: Machine) -> Finding:
+    kind, scheduler = config.sandbox.kind, config.evaluation.scheduler
+    if scheduler:
+        if answers(scheduler):
+            return Finding("Machine", "ok", "Dask", f"workers of {scheduler} grade, each in a sandbox of its own")
+        return Finding("Machine", "missing", "Dask", f"no scheduler at {scheduler}", START_SCHEDULER)
+    if kind == "none":
+        said = "none: code that models wrote runs with your rights"
+        return Finding("Machine", "note", "sandbox", said, 'set [sandbox] kind = "auto"')
+    usable = {"docker": machine.docker, "bubblewrap": machine.bubblewrap}
+    for name, there in usable.items():
+        if there and kind in ("auto", name):
+            return Finding("Machine", "ok", "sandbox", f"code that models wrote runs in {name}")
+    said = "none: code that models wrote is not run, and nothing is graded"
+    return Finding("Machine", "missing", "sandbox", said, "start Docker, or apt install bubblewrap")
+
+
+def _images(machine: Machine) -> Iterator[Finding]:
+    for image, here in machine.images.items() if machine.docker else ():
+        if here:
+            yield Finding("Machine", "ok", "image", image)
+        else:
+            remedy = f"it is pulled when it is needed; to have it before: docker pull {image}"
+            yield Finding("Machine", "note", "image", f"{image} is not here yet", remedy)
+
+
+def _datasets(config: Config) -> Iterator[Finding]:
+    for name in dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets):
+        source, place, found = problems.SOURCES[name], _shown(problems.location(name)), problems.fingerprint(name)
+        if found is None:
+            remedy = f"EvalPlus downloads it on first use; without a network, let {source.variable} name the file"
+            yield Finding("Datasets", "note", name, f"not here yet: {place}", remedy)
+        elif source.md5 not in ("", found):
+            said = f"{place} is not the release that published scores are for"
+            yield Finding("Datasets", "note", name, said, f"use {source.file}")
+        else:
+            yield Finding("Datasets", "ok", name, place)
+
+
+def _disks(config: Config) -> Iterator[Finding]:
+    for name, folder in (("results", config.layout.root), ("models", config.models)):
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        text = f"{size(shutil.disk_usage(there).free)} free in {_shown(folder)}"
+        yield Finding("Disk", "ok", name, text if there == folder else f"{text}, which is not there yet")
+
+
+def _profiles(config: Config, machine: Machine) -> Iterator[Finding]:
+    for profile in config.profiles:
+        has, lacks = _imports(config, profile) if profile.imported else _model(config, profile, machine)
+        if not profile.imported and not profile.builtin:
+            lacks |= _server(config, profile, machine)
+        odd = _reference(profile)
+        text = "; ".join(filter(None, [has, *lacks, *odd]))
+        remedy = "; ".join(dict.fromkeys(filter(None, (lacks | odd).values())))
+        yield Finding("Profiles", "missing" if lacks else "note" if odd else "ok", profile.id, text, remedy)
+
+
+def _reference(profile: Profile) -> Lacks:
+    from bench.report.references import FILE, models  # noqa: PLC0415 - the report's, only read here
+
+    if not profile.reference or profile.reference in models():
+        return {}
+    near = difflib.get_close_matches(profile.reference, models(), 1, 0.3)
+    hint = f'; did you mean "{near[0]}"?' if near else ""
+    return {f'no published score of "{profile.reference}"': f"name a row of {FILE.name}{hint}"}
+
+
+def _imports(config: Config, profile: Profile) -> tuple[str, Lacks]:
+    count, where = len(imported_by(profile, config).files), ", ".join(profile.solutions)
+    if count:
+        return f"{count} file{'s' * (count > 1)} of solutions in {where}", {}
+    return "", {f"no solutions yet in {where}": "let a solver put them there (README: Claude)"}
+
+
+def _model(config: Config, profile: Profile, machine: Machine) -> tuple[str, Lacks]:
+    if profile.builtin:
+        can = machine.server and importlib.util.find_spec("gguf")
+        return ("a tiny model, built on the spot" if can else "its bundled answers, for there is no llama-server"), {}
+    if profile.host:
+        host = profile.host
+        return (
+            f"{profile.model} on {host.name} ({host.docker or ', '.join(host.endpoints)}), which is not asked here",
+            {},
+        )
+    if not profile.needs_file:
+        return " ".join(profile.server.command) or f"{profile.model} at {profile.server.base_url}", {}
+    files = gguf.expected(config.model_path(profile))
+    missing = [path for path in files if not path.is_file()]
+    if missing:
+        some = f" ({len(missing)} of {len(files)} parts are missing)" if len(files) > 1 else ""
+        said = f"no {missing[0].name} in {_shown(missing[0].parent)}{some}"
+        return "", {said: "download it there, or set [paths] models"}
+    parts = f" in {len(files)} parts" if len(files) > 1 else ""
+    return f"{size(sum(path.stat().st_size for path in files))}{parts}", {}
+
+
+def _server(config: Config, profile: Profile, machine: Machine) -> Lacks:
+    server = profile.server
+    if profile.host and profile.host.docker:
+        return {} if machine.compose else {"no docker command with compose": "install both; no engine is needed here"}
+    if server.kind == "compose":
+        there = {"Docker": machine.docker, "compose": machine.compose, "GPU": machine.gpus or not server.gpu}
+        return {f"no {name}": "" for name, found in there.items() if not found}
+    if server.kind == "process":
+        from bench.servers.process import executable  # noqa: PLC0415 - imports requests
+
+        found = executable(profile, config.file.parent)
+        return {} if found else {f"no {server.executable or 'llama-server'}": ADD_SERVER}
+    if server.kind == "command" and shutil.which(server.command[0]) is None:
+        return {f"no program {server.command[0]}": "install it, or mend server.command"}
+    if server.kind == "endpoint" and server.api_key_env and not os.environ.get(server.api_key_env):
+        return {f"no key in {server.api_key_env}": f"export {server.api_key_env}"}
+    return {}
+
+
+def _shown(path: Path) -> str:
+    for base, prefix in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if path.is_relative_to(base):
+            return prefix + str(path.relative_to(base))
+    return str(path)

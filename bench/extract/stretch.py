@@ -1,0 +1,87 @@
+"""Stretches of Python in a text of anything: the lines around a definition that parse together.
+
+EvalPlus's sanitizer finds the longest run of lines that parses by trying every pair of lines. Here the text is cut once
+into chunks; only those around a wanted definition are parsed, and one that does not parse ends the stretch. Each
+character is read a bounded number of times, and no more than a bounded part of the text is ever held as a syntax tree.
+"""
+
+import bisect
+import re
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from bench.extract.chunks import LIMIT, Part, cut, parse_prefix
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Adjoining parts of a text; `start` is where the first begins."""
+
+    start: int
+    parts: tuple[Part, ...]
+
+    @property
+    def source(self) -> str:
+        """The text of the stretch."""
+        return "".join(part.source for part in self.parts)
+
+    @property
+    def size(self) -> int:
+        """How many of its lines are not blank, which is how EvalPlus measures."""
+        return sum(1 for line in self.source.split("\n") if line.strip())
+
+
+class Text:
+    """A text whose stretches are asked for; it is cut when that is first needed."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def starts(self) -> "array[int]":
+        """Where the chunks begin, and where the last one ends."""
+        return cut(self.text)
+
+    def stretches(self, wanted: re.Pattern[str]) -> Iterator[Stretch]:
+        """The stretches around each chunk that has a match of `wanted`, in the order of the text."""
+        done, tried, middle = -1, -1, Part("", [])
+        for match in wanted.finditer(self.text):
+            index = bisect.bisect_right(self.starts, match.start()) - 1
+            if index <= done:
+                continue
+            if index != tried:
+                tried, middle = index, self._part(index)
+            if self.starts[index] + len(middle.source) <= match.start():
+                continue
+            before = self._before(index)
+            done, after = self._after(index, middle)
+            yield Stretch(self.starts[index - len(before)], (*reversed(before), middle, *after))
+
+    def _part(self, index: int) -> Part:
+        return parse_prefix(self.text[self.starts[index] : self.starts[index + 1]])
+
+    def _before(self, index: int) -> list[Part]:
+        """The chunks before number `index` that parse as a whole, nearest first."""
+        parts: list[Part] = []
+        first = index
+        while first > 0 and self.starts[index] - self.starts[first] < LIMIT:
+            part = self._part(first - 1)
+            if self.starts[first - 1] + len(part.source) < self.starts[first]:
+                break
+            parts.append(part)
+            first -= 1
+        return parts
+
+    def _after(self, index: int, middle: Part) -> tuple[int, list[Part]]:
+        """The chunks behind number `index` up to one that does not parse as a whole, and the last one's number."""
+        parts: list[Part] = []
+        last, part = index, middle
+        while self.starts[last] + len(part.source) == (end := self.starts[last + 1]) < len(self.text):
+            if end - self.starts[index] > LIMIT:
+                break
+            last += 1
+            part = self._part(last)
+            parts.append(part)
+        return last, parts

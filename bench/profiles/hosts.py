@@ -1,0 +1,105 @@
+"""[hosts.<name>] of profiles.toml → checked records, and what a profile's `host` makes of its server settings."""
+
+import difflib
+import re
+from dataclasses import fields, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from bench.errors import ProfilesError
+from bench.profiles import THIS_MACHINE, Host, Profile, Server
+from bench.profiles.schema import Line, checked, read_record, reject_unknown, require
+from bench.text import plain
+
+KEYS = [f.name for f in fields(Host) if f.name != "name"]
+DOCKER_ONLY = ("models", "listen", "port", "url")
+DECIDED = ("kind", "base_url", "port")
+"""Keys of a profile's server that its host decides."""
+
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - these are looked for, not listened at
+SCHEMES = ("ssh://", "tcp://", "unix://")
+
+
+def hosts(table: Any, name: str) -> dict[str, Host]:
+    """All hosts of a profiles file called `name`, by name. Raises ProfilesError for the first thing that is wrong."""
+    return {host: _host(host, keys, f"{name}: [hosts.{plain(host)}]") for host, keys in table.items()}
+
+
+def placed(server: Server, own: dict[str, Any], host: Host | None, where: str) -> Server:
+    """A profile's server settings, where `host` has its say; `own` are those that the profile itself makes."""
+    if host is None:
+        return server
+    for key in DECIDED:
+        if key in own:
+            raise ProfilesError(f'{where} server.{key} is for the host to decide; remove it, or host = "{host.name}".')
+    return replace(server, kind="compose" if host.docker else "endpoint", base_url="", port=0)
+
+
+def chosen(table: dict[str, Any], known: dict[str, Host], where: str) -> Host | None:
+    """The host that a profile names; None for this machine. Raises ProfilesError where there is none of that name."""
+    if "host" not in table:
+        return None
+    name = checked(table["host"], Line, where, "host")
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f'did you mean "{near[0]}"?' if near else f"add a section [hosts.{name}], or remove the key."
+    raise ProfilesError(f'{where} host = "{name}" is not declared; {hint}')
+
+
+def check(profile: Profile, where: str) -> None:
+    """Raise ProfilesError where a profile names a host though what it needs is on this machine alone."""
+    if profile.host and (profile.imported or profile.builtin):
+        what = "solutions are imported" if profile.imported else "a builtin model runs"
+        raise ProfilesError(f'{where} host = "{profile.host.name}" is impossible; {what} on this machine.')
+
+
+def _host(name: str, table: Any, where: str) -> Host:
+    if not isinstance(table, dict):
+        raise ProfilesError(f"{where} is not a table; write it as a section.")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == THIS_MACHINE:
+        raise ProfilesError(f"{where}: a host's name has letters, digits and . _ - alone; rename it.")
+    reject_unknown(table, KEYS, where)
+    host: Host = replace(read_record(Host, table, where, base=Host(name)), name=name)
+    if bool(host.docker) == bool(host.endpoints):
+        has = "both docker and endpoints; keep" if host.docker else "neither docker nor endpoints; set"
+        raise ProfilesError(f"{where} has {has} one of them.")
+    (_check_docker if host.docker else _check_endpoints)(host, table, where)
+    return host
+
+
+def _check_docker(host: Host, table: dict[str, Any], where: str) -> None:
+    if "://" in host.docker:
+        require(host.docker.startswith(SCHEMES), where, "docker", host.docker,
+                "write ssh://user@host, tcp://host:port, or the name of a docker context")  # fmt: skip
+    require(host.models.startswith("/"), where, "models", host.models,
+            "name the host's own folder of models, from its root")  # fmt: skip
+    require(0 < host.port < 65536, where, "port", host.port, "use 1 to 65535")
+    require(bool(re.fullmatch(r"[0-9.]+|[0-9a-fA-F:]+", host.listen)), where, "listen", host.listen,
+            "write an address of the host, such as 127.0.0.1")  # fmt: skip
+    if host.listen in EVERYWHERE:
+        require("url" in table, where, "listen", host.listen,
+                f'add url = "http://<how it is reached from here>:{host.port}"')  # fmt: skip
+    if host.url:
+        _check_url(host.url, where, "url")
+
+
+def _check_endpoints(host: Host, table: dict[str, Any], where: str) -> None:
+    for key in DOCKER_ONLY:
+        if key in table:
+            raise ProfilesError(f"{where} {key} is for a host with docker; remove it.")
+    for url in host.endpoints:
+        _check_url(url, where, "endpoints")
+    require(len(set(host.endpoints)) == len(host.endpoints), where, "endpoints", list(host.endpoints),
+            "name each of them once")  # fmt: skip
+
+
+def _check_url(url: str, where: str, key: str) -> None:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not re.search(r"\s", url)
+    except ValueError:
+        raise ProfilesError(f"{where} {key} = {url!r} is impossible; write it as http://host:port/v1.") from None
+    require(bool(fits), where, key, url, "write it as http://host:port/v1")
+    # It is recorded with each completion.
+    require("@" not in parts.netloc, where, key, url, "put the key into the environment, and name it: api_key_env")

@@ -1,0 +1,199 @@
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench import machine
+from bench.commands.doctor import report
+from bench.commands.findings import Finding, render
+from bench.profiles.file import load
+
+ROOT = Path(__file__).parents[2]
+Doctor = Callable[[str], dict[str, Finding]]
+
+
+@pytest.fixture
+def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """What is found for a profiles file, by name, on a machine that has no program at all."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    def found(text: str) -> dict[str, Finding]:
+        (tmp_path / "profiles.toml").write_text(text)
+        return {finding.name: finding for finding in report(load(tmp_path / "profiles.toml"))}
+
+    return found
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    """A program of that name, in Python."""
+    path = folder / "bin" / name
+    path.write_text(f"#!{sys.executable}\n{text}\n")
+    path.chmod(0o755)
+
+
+def test_shipped_profiles_on_a_bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With nothing installed it says within 3 seconds what each profile lacks, in lines of 100 columns."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    began = time.monotonic()
+    text = render(report(load(ROOT / "profiles.toml")))
+    assert time.monotonic() - began < 3
+    assert max(map(len, text.splitlines())) <= 100
+    lines = [line.split(maxsplit=2) for line in text.splitlines()]
+    assert ["missing", "Docker", "engine             it is not installed"] in lines
+    assert ["missing", "bench-glm-flash", "no GLM-4.7-Flash-Q8_0.gguf in models/GLM-4.7-Flash; no Docker;"] in lines
+    assert ["ok", "demo"] in [words[:2] for words in lines]
+
+
+def test_a_reference_that_nobody_published(doctor: Doctor) -> None:
+    """A reference that names no published score is pointed out with the nearest one, and stops nothing."""
+    found = doctor('[profiles.x]\nmodel = "builtin:demo"\nreference = "Claude Opus 4.55"\n')
+    assert found["x"].state == "note"
+    assert 'no published score of "Claude Opus 4.55"' in found["x"].text
+    assert found["x"].remedy == 'name a row of reference-scores.json; did you mean "Claude Opus 4.5"?'
+    assert render([found["x"]]).endswith("1 of 1 profiles can run on this machine.")
+    assert doctor('[profiles.x]\nmodel = "builtin:demo"\nreference = "Claude Opus 4.5"\n')["x"].state == "ok"
+
+
+def test_profiles_on_other_machines(doctor: Doctor) -> None:
+    """A profile on another machine needs no engine here, and its host is named rather than asked."""
+    found = doctor(
+        '[hosts.box]\ndocker = "ssh://me@box"\nmodels = "/srv/models"\n[hosts.lab]\nendpoints = ["http://a:1/v1"]\n'
+        '[profiles.x]\nmodel = "x.gguf"\nhost = "box"\n[profiles.y]\nmodel = "y"\nhost = "lab"\n'
+    )
+    assert found["Docker engine"].state == "note"
+    assert "x.gguf on box (ssh://me@box), which is not asked here; no docker command with" in found["x"].text
+    assert (found["y"].state, found["y"].text) == ("ok", "y on lab (http://a:1/v1), which is not asked here")
+
+
+def test_model_files(doctor: Doctor, tmp_path: Path) -> None:
+    """A model's size is that of all its parts; of one that is incomplete, the first missing part is named."""
+    (tmp_path / "models" / "big").mkdir(parents=True)
+    for number in (1, 2):
+        (tmp_path / "models" / "big" / f"m-0000{number}-of-00003.gguf").write_bytes(bytes(600_000))
+    (tmp_path / "models" / "one.gguf").write_bytes(bytes(1234))
+    text = (
+        '[server]\nkind = "process"\nexecutable = "llama-server"\n'
+        '[profiles.one]\nmodel = "one.gguf"\n[profiles.big]\nmodel = "big/m-00001-of-00003.gguf"\n'
+    )
+    program(tmp_path, "llama-server", "")
+    found = doctor(text)
+    assert (found["one"].state, found["one"].text) == ("ok", "1 kB")
+    folder = f"{tmp_path}/models/big".replace(str(Path.home()), "~")
+    assert found["big"].text == f"no m-00003-of-00003.gguf in {folder} (1 of 3 parts are missing)"
+    assert found["big"].remedy == "download it there, or set [paths] models"
+    (tmp_path / "models" / "big" / "m-00003-of-00003.gguf").write_bytes(bytes(600_000))
+    assert doctor(text)["big"].text == "2 MB in 3 parts"
+
+
+def test_imports(doctor: Doctor, tmp_path: Path) -> None:
+    """Of an import it says how many files there are, or where they are looked for."""
+    text = '[profiles.made]\nsolutions = "made/"\n[profiles.none]\nsolutions = "none/*.jsonl"\n'
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "part-01.jsonl").touch()
+    found = doctor(text)
+    assert (found["made"].state, found["made"].text) == ("ok", "1 file of solutions in made/")
+    assert (found["none"].state, found["none"].text) == ("missing", "no solutions yet in none/*.jsonl")
+
+
+def test_what_servers_need(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kind of server lacks what it needs: Docker and a GPU, a program, a key."""
+    monkeypatch.delenv("MY_KEY", raising=False)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "m.gguf").write_bytes(bytes(10))
+    found = doctor(
+        '[profiles.c]\nmodel = "m.gguf"\n[profiles.c.server]\nkind = "compose"\ngpu = true\n'
+        '[profiles.p]\nmodel = "m.gguf"\n[profiles.p.server]\nkind = "process"\nexecutable = "my-server"\n'
+        '[profiles.a]\n[profiles.a.server]\nkind = "command"\ncommand = ["agent", "-p"]\n'
+        '[profiles.e]\nmodel = "x"\n[profiles.e.server]\nkind = "endpoint"\nbase_url = "http://h"\n'
+        'api_key_env = "MY_KEY"\n'
+    )
+    assert {name: found[name].text for name in "cpae"} == {
+        "c": "10 B; no Docker; no compose; no GPU",
+        "p": "10 B; no my-server",
+        "a": "agent -p; no program agent",
+        "e": "x at http://h; no key in MY_KEY",
+    }
+    assert all(found[name].state == "missing" for name in "cpae")
+
+
+def test_programs_that_are_there(doctor: Doctor, tmp_path: Path) -> None:
+    """What a program says of itself is shown; images that are not here are said to be pulled later."""
+    program(tmp_path, "nvidia-smi", "print('GPU 1, 24 GiB'); print('GPU 2, 16 GiB')")
+    program(tmp_path, "docker", "import sys; sys.exit(1) if 'image' in sys.argv else print('28.0')")
+    found = doctor('[profiles.c]\nmodel = "m.gguf"\n[profiles.c.server]\nkind = "compose"\nimage = "i:t"\n')
+    assert (found["GPU"].state, found["GPU"].text) == ("ok", "GPU 1, 24 GiB; GPU 2, 16 GiB")
+    assert (found["Docker engine"].text, found["compose plugin"].text) == ("28.0", "28.0")
+    assert found["image"].text == "i:t is not here yet"
+    assert found["sandbox"].text == "code that models wrote runs in docker"
+
+
+def test_a_program_that_hangs(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that does not answer counts as not there; what is not needed is a note only."""
+    monkeypatch.setattr(machine, "PATIENCE", 0.3)
+    program(tmp_path, "docker", "import time; time.sleep(60)")
+    found = doctor('[profiles.a]\nsolutions = "x.jsonl"\n')
+    assert (found["Docker engine"].state, found["Docker engine"].text) == ("note", "it does not answer")
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "said"),
+    [("auto", "missing", "none: code that models wrote is not run"), ("none", "note", "runs with your rights")],
+)
+def test_no_sandbox(doctor: Doctor, kind: str, state: str, said: str) -> None:
+    """Without any sandbox nothing is graded; to do without one by name is noted."""
+    found = doctor(f'[sandbox]\nkind = "{kind}"\n[profiles.a]\nsolutions = "x.jsonl"\n')
+    assert found["sandbox"].state == state
+    assert said in found["sandbox"].text
+
+
+def test_a_cluster(doctor: Doctor) -> None:
+    """A scheduler that answers grades, whatever this machine has; one that does not is missing, with the remedy."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        text = f'[evaluate]\nscheduler = "{address}"\n[profiles.a]\nsolutions = "x.jsonl"\n'
+        assert (doctor(text)["Dask"].state, address in doctor(text)["Dask"].text) == ("ok", True)
+    assert doctor(text)["Dask"].state == "missing"
+    assert "remove [evaluate] scheduler" in doctor(text)["Dask"].remedy
+
+
+def test_datasets(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dataset that is not here says how to bring it, and one that is not the release says so."""
+    text = '[profiles.a]\nsolutions = "x.jsonl"\n'
+    monkeypatch.setenv("HUMANEVAL_OVERRIDE_PATH", str(tmp_path / "set.jsonl"))
+    assert "let HUMANEVAL_OVERRIDE_PATH name the file" in doctor(text)["humaneval"].remedy
+    (tmp_path / "set.jsonl").write_text("{}")
+    assert "is not the release that published scores are for" in doctor(text)["humaneval"].text
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (999_600, "1 MB"),
+        (567_000_000, "567 MB"),
+        (18_300_000_000, "18.3 GB"),
+        (2 * 10**12, "2.0 TB"),
+    ],
+)
+def test_sizes(count: int, said: str) -> None:
+    """Sizes are said as disks are sold."""
+    assert machine.size(count) == said
+
+
+def test_as_a_user_runs_it(tmp_path: Path) -> None:
+    """`doit doctor` prints the findings and succeeds, whatever they are."""
+    (tmp_path / "profiles.toml").write_text('[profiles.a]\nsolutions = "x.jsonl"\n')
+    command = [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), "doctor"]
+    environment = os.environ | {"BENCH_PROFILES": str(tmp_path / "profiles.toml")}
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.endswith("0 of 1 profiles can run on this machine.\n")

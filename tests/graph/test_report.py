@@ -1,0 +1,165 @@
+"""The report as a step of the graph, over result files as the stages leave them."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doit.exceptions import TaskFailed
+
+from bench import problems, report
+from bench.graph.report import Report
+from bench.profiles.file import load
+
+REPORTS = ("REPORT.md", "report.html", "report.json")
+PROFILES = '[profiles.a]\ntitle = "Model A"\nmodel = "a.gguf"\ndatasets = ["demo"]\n[profiles.b]\nmodel = "b.gguf"\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A profiles file, and a result of one of its two profiles."""
+    (tmp_path / "profiles.toml").write_text(PROFILES)
+    rows = {
+        f"Demo/{i}": [{"solution": "def f(): ...", "base_status": "pass", "plus_status": plus}]
+        for i, plus in enumerate(["pass"] + 17 * ["fail"])
+    }
+    results = tmp_path / "results" / "a" / "demo" / "eval_results.json"
+    results.parent.mkdir(parents=True)
+    results.write_text(json.dumps({"date": "2026-11-24 10:00", "eval": rows, "bench": {"n_problems": 18}}))
+    return tmp_path
+
+
+def step(folder: Path) -> Report:
+    """The report's step, as dodo.py makes it."""
+    return Report(load(folder / "profiles.toml"), {"b": "no model file models/b.gguf"})
+
+
+def test_three_reports_of_the_same_figures(folder: Path) -> None:
+    """One run writes all three reports; a second one writes the same bytes."""
+    assert step(folder).make() is None
+    first = {name: (folder / "results" / name).read_bytes() for name in REPORTS}
+    assert b"| 1 | Model A |" in first["REPORT.md"]
+    assert b"no model file models/b.gguf" in first["REPORT.md"]
+    assert json.loads(first["report.json"])["datasets"][1]["models"][0]["plus"][0] == 0.055556
+    assert b"Model A" in first["report.html"]
+    step(folder).make()
+    assert {name: (folder / "results" / name).read_bytes() for name in REPORTS} == first
+
+
+def test_stale_when_what_it_shows_changed(folder: Path) -> None:
+    """The report is up to date until a title, a result, a report itself or the reason of a skipped profile changes."""
+    step(folder).make()
+    assert not step(folder).reasons()
+    assert Report(step(folder).config, {}).reasons()
+    (folder / "profiles.toml").write_text(PROFILES.replace("Model A", "Model Aleph"))
+    assert [str(reason) for reason in step(folder).reasons()] == ["profiles changed"]
+    step(folder).make()
+    (folder / "results" / "a" / "demo" / "failure.json").write_text("{}")
+    assert [str(reason) for reason in step(folder).reasons()] == ["results changed"]
+    step(folder).refresh()
+    (folder / "results" / "REPORT.md").write_text("by hand")
+    assert [str(reason) for reason in step(folder).reasons()] == ["REPORT.md was changed by hand"]
+
+
+def test_stale_when_a_dataset_changed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same results are rendered again where a problem has other words; a dataset that is not shown is nothing."""
+    own = Path(shutil.copy(problems.location("demo"), tmp_path / "demo.jsonl"))
+    monkeypatch.setitem(problems.SOURCES, "demo", replace(problems.SOURCES["demo"], file=str(own)))
+    step(folder).make()
+    assert not step(folder).reasons()
+    monkeypatch.setenv("MBPP_OVERRIDE_PATH", str(own))
+    assert not step(folder).reasons()
+    own.write_text(own.read_text().replace("is_leap_year", "leaps"))
+    assert [str(reason) for reason in step(folder).reasons()] == ["datasets changed"]
+    problems.load.cache_clear()
+    step(folder).make()
+    assert "leaps" in (folder / "results" / "report.html").read_text()
+    problems.load.cache_clear()
+
+
+def test_a_rendering_that_was_cut_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rendering that did not come to its end is said to be that, not a change by hand."""
+    from bench import report
+
+    step(folder).make()
+    whole = report.write
+
+    def cut(*given: Any) -> None:
+        whole(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(report, "write", cut)
+    with pytest.raises(KeyboardInterrupt):
+        step(folder).make()
+    assert [str(reason) for reason in step(folder).reasons()] == ["it did not come to its end"]
+
+
+def test_clean(folder: Path) -> None:
+    """Cleaning removes the reports and nothing else."""
+    step(folder).make()
+    step(folder).clean()
+    assert not any((folder / "results" / name).exists() for name in REPORTS)
+    assert (folder / "results" / "a" / "demo" / "eval_results.json").exists()
+
+
+def test_a_report_that_cannot_be_written(folder: Path) -> None:
+    """A results folder in the way of a report is one sentence, not a traceback."""
+    (folder / "results" / "report.json").mkdir()
+    (folder / "results" / "report.json" / "x").touch()
+    failed = step(folder).make()
+    assert isinstance(failed, TaskFailed)
+    assert "report.json cannot be written" in str(failed.message)
+
+
+def test_sources() -> None:
+    """What a report is rendered with are this program's files, the templates and the published scores among them."""
+    names = {path.name for path in report.sources()}
+    assert {"REPORT.md.j2", "report.html.j2", "stats.py", "reference-scores.json"} <= names
+    assert all(path.is_file() for path in report.sources())
+
+
+SETTINGS = {
+    "args": [], "placement": [], "max_tokens": 4096, "context": 16384, "slots": 1, "samples": 1, "temperature": 0.0,
+    "top_p": 0.95, "seed": 0, "system_prompt": "Be brief.", "request": {}, "prompt_version": 1,
+}  # fmt: skip
+
+
+def reported(folder: Path, kind: str, **settings: Any) -> tuple[str, str, dict[str, Any]]:
+    """The line of REPORT.md and the lines of report.html that say what was asked, and the settings of report.json."""
+    about = {"schema": 1, "server": {"kind": kind}, "settings": SETTINGS | settings}
+    (folder / "results" / "a" / "demo" / "run.json").write_text(json.dumps(about))
+    assert step(folder).make() is None
+    text, page, data = ((folder / "results" / name).read_text() for name in REPORTS)
+    asked = next(line for line in text.splitlines() if line.startswith("- **Asked**"))
+    shown = "\n".join(line for line in page.splitlines() if line.startswith("<dt>settings"))
+    known: dict[str, Any] = json.loads(data)["datasets"][1]["models"][0]["run"]["settings"]
+    return asked, shown, known
+
+
+def test_a_program_was_not_sent_what_it_does_not_get(folder: Path) -> None:
+    """Of a profile with a command, the reports state the prompt's settings and the seed of samples, and no other."""
+    asked, shown, known = reported(folder, "command", temperature=0.8, samples=3, seed=7)
+    for name in ("max_tokens", "temperature", "top_p", "context", "greedy"):
+        assert name not in asked + shown
+    assert "all else is the program's own" in asked
+    assert known == {"samples": 3, "seed": 7, "system_prompt": "Be brief.", "prompt_version": 1}
+    asked, _, known = reported(folder, "command")
+    assert "seed" not in known
+    assert "greedy" not in asked
+
+
+def test_fields_of_the_request_are_shown_and_win(folder: Path) -> None:
+    """A profile's own request fields stand in the reports; a temperature among them is the one that was sent."""
+    request = {"top_k": 40, "temperature": 0.7, "chat_template_kwargs": {"enable_thinking": False}}
+    asked, shown, known = reported(folder, "endpoint", request=request)
+    assert "temperature 0.7" in asked
+    assert "greedy" not in asked
+    assert "`top_k = 40`" in asked
+    assert '`chat_template_kwargs = {"enable_thinking": false}`' in asked
+    assert "<dt>settings request top_k</dt><dd><bdi>40</bdi></dd>" in shown
+    assert "<dt>settings request chat_template_kwargs enable_thinking</dt><dd><bdi>false</bdi></dd>" in shown
+    assert "<dt>settings temperature</dt><dd><bdi>0.7</bdi></dd>" in shown
+    assert (known["temperature"], known["top_p"]) == (0.7, 0.95)
+    assert "seed" not in known

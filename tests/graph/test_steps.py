@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from bench import extract
+from bench.evaluate.results import Summary
+from bench.graph.stale import Reason
+from bench.graph.steps import Generate, Samples, score_line, to_ask
+from bench.profiles.file import load
+from bench.stats import estimate
+
+
+def test_the_score_line() -> None:
+    """The line has both scores, the interval of several samples too, what was lost, and the seconds."""
+    once = Summary(4, 4, {}, estimate([(1, 1)] * 3 + [(1, 0)]), estimate([(1, 1), (1, 0)] * 2), 3, 2, (), 0, 0, 7.0)
+    lost = [{"lost": "no code"}, {"lost": ""}]
+    assert score_line("demo", once, lost) == "Demo 75.0   Demo+ 50.0 (15.0 to 85.0)   1 no code   7 s"
+    several = estimate([(2, 1)] * 4)
+    twice = Summary(4, 8, {}, several, several, 4, 4, (), 0, 0, 7.0)
+    assert score_line("demo", twice, []) == "Demo 50.0   Demo+ 50.0 (21.5 to 78.5)   7 s"
+
+
+@pytest.mark.parametrize(
+    ("changed", "missing", "said"),
+    [
+        ([Reason("changed", "max_tokens", 4096, 8192)], 7, "7 of 164 completions were truncated"),
+        ([Reason("changed", "max_tokens", 4096, 2048)], 9, "9 of 164 completions are to be asked for"),
+        ([Reason("changed", "system_prompt", "a", "b")], 0, "all 164 completions are in the journal"),
+        ([Reason("changed", "max_tokens", "absent", 8192)], 7, "7 of 164 completions are to be asked for"),
+        (
+            [Reason("changed", "max_tokens", 4096, 8192), Reason("failed", "it did not come to its end")],
+            99,
+            "99 of 164 completions are to be asked for",
+        ),
+        ([Reason("first run")], 44, "goes on from 120 of 164 completions"),
+        ([], 44, "goes on from 120 of 164 completions"),
+    ],
+)
+def test_how_many_are_asked_for(changed: list[Reason], missing: int, said: str) -> None:
+    """Generation says how many of how many completions it is for, in the words of the reason."""
+    assert to_ask(changed, missing, 164) == said
+
+
+def test_a_new_extractor_generates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the samples step depends on the extractor, not the generation of what it extracts from."""
+    (tmp_path / "profiles.toml").write_text('[profiles.m]\nmodel = "builtin:demo"\nserver = { kind = "process" }\n')
+    config = load(tmp_path / "profiles.toml")
+    steps = [stage(config, config.profile("m"), "demo") for stage in (Generate, Samples)]
+    before = [step.depends() for step in steps]
+    monkeypatch.setattr(extract, "VERSION", extract.VERSION + 1)
+    generate, samples = (step.depends() for step in steps)
+    assert generate == before[0]
+    assert {name for name in samples if samples[name] != before[1][name]} == {"extractor"}

@@ -1,0 +1,186 @@
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.errors import SamplesError
+from bench.imports.files import find, holds_solutions, shown
+from bench.imports.rows import rows
+
+ROW = {"task_id": "HumanEval/0", "solution": "x = 1"}
+LINE = json.dumps(ROW) + "\n"
+
+
+def read(path: Path, data: bytes | str) -> list[tuple[str, str]]:
+    """Origin and problem of each row of a file with that content."""
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return [(row.origin, row.fields["task_id"] + (" torn" if row.torn else "")) for row in rows(path, path.name)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file of solutions."""
+    return tmp_path / "part-01.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ("", []),
+        ("\n \n", []),
+        (LINE, ["part-01.jsonl:1"]),
+        (LINE.strip(), ["part-01.jsonl:1"]),
+        ("\n" + LINE + "\n\n" + LINE, ["part-01.jsonl:2", "part-01.jsonl:5"]),
+        (LINE.replace("\n", "\r\n") * 2, ["part-01.jsonl:1", "part-01.jsonl:2"]),
+        ("\ufeff" + LINE, ["part-01.jsonl:1"]),
+        (json.dumps([ROW, ROW], indent=2), ["part-01.jsonl, entry 1", "part-01.jsonl, entry 2"]),
+        (
+            json.dumps(ROW | {"solution": "a\u2028b\x85c"}, ensure_ascii=False) + "\n" + LINE,
+            ["part-01.jsonl:1", "part-01.jsonl:2"],
+        ),
+    ],
+)
+def test_rows(path: Path, data: str, found: list[str]) -> None:
+    """Rows are counted as an editor counts lines; blank ones, a byte order mark and Windows line ends do no harm."""
+    assert [origin for origin, _ in read(path, data)] == found
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (
+            "{oops}\n" + LINE,
+            "part-01.jsonl:1 is not JSON ('{oops}'); correct it, or delete it and solve its problem again.",
+        ),
+        ("```json\n" + LINE, "part-01.jsonl:1 is not JSON ('```json')"),
+        (LINE + "```\n", "part-01.jsonl:2 is not JSON ('```')"),
+        (LINE + '{"task_id": "HumanEval/1", "solution": "}\n' + LINE, "part-01.jsonl:2 is not JSON"),
+        (LINE + "{oops", "part-01.jsonl:2 is not JSON ('{oops')"),
+        (LINE + "{'task_id': 'HumanEval/1'", "part-01.jsonl:2 is not JSON"),
+        (LINE + '{"task_id": "HumanEval/1"}}', "part-01.jsonl:2 is not JSON"),
+        (LINE + LINE.strip() + '{"task_id": "Hum', "part-01.jsonl:2 is not JSON"),
+        (LINE + '{"task_id": "HumanEval/1", "solution": tru}', "part-01.jsonl:2 is not JSON"),
+        (LINE + '{"task_id": "HumanEval/1", "solution": "\\q', "part-01.jsonl:2 is not JSON"),
+        ("[1, 2", "part-01.jsonl:1 is not JSON"),
+        ("5\n", 'part-01.jsonl:1 names no problem; write {"task_id": …, "solution": …} on a line.'),
+        ('{"solution": "x"}\n', "part-01.jsonl:1 names no problem"),
+        ('{"task_id": 7, "solution": "x"}\n', "part-01.jsonl:1 names no problem"),
+        ("[5]", "part-01.jsonl, entry 1 names no problem"),
+        ("[" * 100_000, "part-01.jsonl:1 is not JSON"),
+        (b"\xff\xfe\x00", "part-01.jsonl is not UTF-8 text (byte 0); save it as UTF-8."),
+        (gzip.compress(LINE.encode())[:-9], "part-01.jsonl is a damaged gzip file; copy or write it again."),
+        (b"\x1f\x8b\x00", "part-01.jsonl is a damaged gzip file"),
+    ],
+)
+def test_what_cannot_be_read(path: Path, data: str | bytes, said: str) -> None:
+    """What is no row is one sentence with place, fault and remedy."""
+    with pytest.raises(SamplesError) as caught:
+        read(path, data)
+    assert caught.value.sentence.startswith(said)
+    assert "\n" not in caught.value.sentence
+
+
+@pytest.mark.parametrize("cut", [1, 12, 25, 30, len(LINE) - 3])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_torn(path: Path, cut: int, end: str) -> None:
+    """A last line that begins an object and does not end it was cut off; what it says of its problem counts."""
+    found = read(path, LINE + LINE[:cut] + end)
+    assert found[0] == ("part-01.jsonl:1", "HumanEval/0")
+    assert found[1:] == [("part-01.jsonl:2", "HumanEval/0 torn" if cut > 24 else " torn")]
+
+
+AWKWARD = {"task_id": "HumanEval/1", "solution": 'd = {"a": {}}\n# \\ é {}', "n": -1.5e-3, "b": [True, None, {"x": {}}]}
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_torn_anywhere(path: Path, ascii_only: bool) -> None:  # noqa: FBT001
+    """Wherever a line is cut, behind a brace, inside an escape or inside a character, it is torn and not wrong."""
+    whole = json.dumps(AWKWARD, ensure_ascii=ascii_only).encode()
+    for cut in range(1, len(whole)):
+        found = read(path, LINE.encode() + whole[:cut])
+        assert found[0] == ("part-01.jsonl:1", "HumanEval/0")
+        assert found[1][1].endswith(" torn"), whole[:cut]
+    assert read(path, LINE.encode() + whole)[1] == ("part-01.jsonl:2", "HumanEval/1")
+
+
+def test_unreadable(path: Path) -> None:
+    """A file that went away is named with the system's reason."""
+    with pytest.raises(
+        SamplesError, match=r"gone.jsonl cannot be read \(No such file or directory\); make it readable\."
+    ):
+        list(rows(path.with_name("gone.jsonl"), "gone.jsonl"))
+
+
+def test_a_python_file_is_one_solution(tmp_path: Path) -> None:
+    """The whole file is the solution, line ends and all."""
+    path = tmp_path / "HumanEval_3.py"
+    path.write_bytes(b"x = 1\r\n")
+    assert [(row.fields, row.origin) for row in rows(path, "HumanEval_3.py", "HumanEval/3")] == [
+        ({"task_id": "HumanEval/3", "solution": "x = 1\r\n"}, "HumanEval_3.py")
+    ]
+
+
+def touch(root: Path, *names: str) -> None:
+    """Empty files."""
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+
+
+def names(tmp_path: Path, *solutions: str) -> tuple[list[str], list[str]]:
+    """What is read and what is ignored, by relative path."""
+    found = find(solutions, tmp_path)
+    return [shown(f, tmp_path) for f in found.files], [shown(f, tmp_path) for f in found.ignored]
+
+
+def test_natural_order(tmp_path: Path) -> None:
+    """Part 10 comes after part 2."""
+    touch(tmp_path, "part-10.jsonl", "part-2.jsonl", "part-1.jsonl")
+    assert names(tmp_path, ".")[0] == ["part-1.jsonl", "part-2.jsonl", "part-10.jsonl"]
+    assert names(tmp_path, "part-*.jsonl")[0] == ["part-1.jsonl", "part-2.jsonl", "part-10.jsonl"]
+
+
+def test_a_named_file_is_read_whatever_its_name(tmp_path: Path) -> None:
+    """In a folder only known kinds are read; who names a file means it, but for Python that names no problem."""
+    touch(tmp_path, "answers.txt", "tool.py")
+    assert names(tmp_path, ".") == ([], ["answers.txt", "tool.py"])
+    assert names(tmp_path, "answers.txt", "tool.py") == (["answers.txt"], ["tool.py"])
+
+
+def test_names_that_look_like_globs(tmp_path: Path) -> None:
+    """A path that exists is that path, brackets or not."""
+    touch(tmp_path, "run[1]/part-01.jsonl", "run1/part-01.jsonl")
+    assert names(tmp_path, "run[1]")[0] == ["run[1]/part-01.jsonl"]
+
+
+@pytest.mark.parametrize("entry", ["", "**", "../..//**/nothing*", "no**", "a\0b", "~nobody-here/x", "[", "*" * 300])
+def test_odd_names_find_nothing_and_harm_nothing(tmp_path: Path, entry: str) -> None:
+    """Whatever the profile says, looking for it does not raise."""
+    assert find((entry,), tmp_path).files == ()
+
+
+def test_a_loop_of_links_ends(tmp_path: Path) -> None:
+    """A link to its own folder is not followed for ever."""
+    touch(tmp_path, "a/part-01.jsonl")
+    (tmp_path / "a" / "again").symlink_to(tmp_path / "a")
+    assert names(tmp_path, "a")[0] == ["a/part-01.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("a.jsonl", True),
+        ("a.jsonl.gz", True),
+        ("HumanEval_0.py", True),
+        ("HumanEval_0/0.py", True),
+        ("Third_alpha.py", True),
+        ("a.json", False),
+        ("a.py", False),
+        ("_0.py", False),
+        ("a_b_c.py", False),
+    ],
+)
+def test_holds_solutions(name: str, read: bool) -> None:  # noqa: FBT001
+    """JSON lines and Python that may be named after a problem hold solutions."""
+    assert holds_solutions(Path(name)) is read

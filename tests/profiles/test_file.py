@@ -1,0 +1,129 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from bench.errors import ProfilesError
+from bench.profiles import Config
+from bench.profiles.file import load
+
+GOOD = '[profiles.a]\ntitle = "A"\nmodel = "a.gguf"\n'
+
+
+def read(tmp_path: Path, text: str) -> Config:
+    """The profiles file with that text."""
+    file = tmp_path / "profiles.toml"
+    file.write_text(text)
+    return load(file)
+
+
+def test_inheritance(tmp_path: Path) -> None:
+    """A profile takes defaults and the server's settings, and overrides both."""
+    config = read(
+        tmp_path,
+        "[defaults]\nmax_tokens = 100\nslots = 2\n[server]\nkind = 'process'\n"
+        + GOOD
+        + "max_tokens = 200\n[profiles.a.server]\nport = 9000\n",
+    )
+    profile = config.profile("a")
+    assert (profile.sampling.max_tokens, profile.sampling.slots) == (200, 2)
+    assert (profile.server.kind, profile.server.port) == ("process", 9000)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    """Models and results lie beside the profiles file unless it says otherwise."""
+    config = read(tmp_path, '[paths]\nmodels = "m"\n' + GOOD)
+    assert config.model_path(config.profile("a")) == tmp_path / "m" / "a.gguf"
+    assert config.layout.root == tmp_path / "results"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "declares no profile"),
+        ("[profiles", "not valid TOML"),
+        ("[profile.a]\n", 'unknown key "profile"; did you mean "profiles"?'),
+        (GOOD + "max_token = 5", r'[profiles.a] has the unknown key "max_token"; did you mean "max_tokens"?'),
+        (GOOD + "max_tokens = '5'", "max_tokens = '5' is not a whole number"),
+        (GOOD + "max_tokens = true", "max_tokens = True is not a whole number"),
+        (GOOD + "max_tokens = 0", "max_tokens = 0 is impossible"),
+        (GOOD + "request = { stream = false }", "request.stream = False is impossible; the client decides that"),
+        (GOOD + "request = { until = 2026-01-01 }", "is impossible; use text, numbers, true, false, lists and tables"),
+        (GOOD + "request = { min_p = nan }", "request.min_p = nan is impossible"),
+        (GOOD + "[profiles.a.server]\nstall_timeout = inf\n", "stall_timeout = inf is not a number"),
+        (GOOD + "max_tokens = 99999", "max_tokens = 99999 is impossible; it must be below context"),
+        (GOOD + "samples = 10", "greedy samples are all the same"),
+        (GOOD + 'datasets = ["human"]', "datasets = 'human' is impossible; choose among"),
+        ("[profiles.a]\ntitle = 'A'\n", "has no model"),
+        (GOOD + 'solutions = "x"', "both model and solutions"),
+        (GOOD + '[profiles.b]\ntitle = "A"\nmodel = "b.gguf"\n', 'title = "A" is that of [profiles.a] too'),
+        ('[profiles."a/b"]\nmodel = "b.gguf"\n', "names a folder"),
+        (GOOD + "[profiles.a.server]\nkind = 'ssh'\n", "kind = 'ssh' is impossible; choose among compose"),
+        (GOOD + "[profiles.a.server]\nkind = 'endpoint'\n", "write it as http://"),
+        ("defaults = 3\n" + GOOD, "defaults is not a table"),
+        ("[sandbox]\nmemory = 1\n" + GOOD, "memory = 1 is impossible"),
+        (
+            '[evaluate]\nscheduler = "head:8786"\n' + GOOD,
+            "scheduler = 'head:8786' is impossible; write it as tcp://host:8786",
+        ),
+        ('[profiles.a]\nmodel = "a.bin"\n', "ends in .gguf"),
+        ('[profiles.a]\nmodel = "builtin:demmo"\n', "model = 'builtin:demmo' is impossible; known: builtin:demo"),
+        (
+            '[profiles.a]\nmodel = "builtin:demo"\nserver = { kind = "endpoint", base_url = "http://a/v1" }\n',
+            "server.kind = 'endpoint' is impossible; a builtin model is served by a llama-server",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """Each mistake gives one sentence with section, key, value and remedy."""
+    with pytest.raises(ProfilesError, match=re.escape(said)) as caught:
+        read(tmp_path, text)
+    assert "\n" not in caught.value.sentence
+    assert "profiles.toml" in caught.value.sentence
+
+
+ESCAPE = "\\u001b[31m"
+"""As TOML writes what turns a terminal red."""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'title = "A{ESCAPE}"', r"title = 'A\x1b[31m' is not one line of plain text; write title as one line of"),
+        ('title = "A\\nB"', r"title = 'A\nB' is not one line of plain text"),
+        ('note = """\nA note.\n"""', r"note = 'A note.\n' is not one line of plain text"),
+        ('note = "\\u202eA"', r"note = '\u202eA' is not one line of plain text"),
+        (f'reference = "{ESCAPE}"', r"reference = '\x1b[31m' is not one line of plain text"),
+        (f'model = "{ESCAPE}.gguf"', r"model = '\x1b[31m.gguf' is not one line of plain text"),
+        (f'solutions = ["a", "{ESCAPE}"]', r"solutions = ['a', '\x1b[31m'] is not a list of plain texts of one line"),
+        (f'host = "{ESCAPE}"', r"host = '\x1b[31m' is not one line of plain text"),
+        (f'"{ESCAPE}" = 1', 'has the unknown key "␛[31m"'),
+        (f'[profiles."b{ESCAPE}"]', "[profiles.b␛[31m]: an id has letters"),
+        (f'[hosts."b{ESCAPE}"]', "[hosts.b␛[31m]: a host's name has letters"),
+        (f'["{ESCAPE}"]', 'has the unknown key "␛[31m"'),
+    ],
+)
+def test_what_a_terminal_would_obey(tmp_path: Path, text: str, said: str) -> None:
+    """What `doit list` and the lines of a run show is plain text, and so is the sentence that says that it is not."""
+    with pytest.raises(ProfilesError, match=re.escape(said)) as caught:
+        read(tmp_path, text if text.startswith("[") else f"[profiles.a]\n{text}\n")
+    assert not set("\x1b\n\u202e") & set(caught.value.sentence)
+
+
+def test_plain_titles(tmp_path: Path) -> None:
+    """Letters of any script, signs and spaces are plain."""
+    title = "Qwen3 Größe „π“ 模型 🙂"
+    assert read(tmp_path, GOOD.replace('"A"', f'"{title}"')).profile("a").title == title
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    """A file that is not there is named, with the variable that names another."""
+    with pytest.raises(ProfilesError, match="BENCH_PROFILES"):
+        load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("key", ["args", "placement"])
+def test_flags_that_are_ours(tmp_path: Path, key: str) -> None:
+    """A flag that moves the server to where nobody asks it is refused before anything starts."""
+    with pytest.raises(ProfilesError, match=rf"\[profiles.a\] {key} = '--port' is impossible; leave it out"):
+        read(tmp_path, f'{GOOD}{key} = ["--jinja", "--port", "80"]\n')
