@@ -1,8 +1,11 @@
 """Text for the terminal: lines, paths and durations as people read them."""
 
+import contextlib
 import multiprocessing
 import sys
 from pathlib import Path
+
+from bench.interrupts import leave_reader
 
 WIDTH = 24
 """Columns of a profile's id, so that reasons stand below each other."""
@@ -14,9 +17,12 @@ def line(verb: str, name: str, text: str) -> str:
 
 
 def tell(text: str) -> None:
-    """Say a line in one write, so that the lines of several workers do not mix."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """Say a line in one write, so that the lines of several workers do not mix; without a reader, the run ends."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_reader()
 
 
 def in_worker() -> bool:
@@ -38,5 +44,6 @@ def duration(seconds: float) -> str:
 
 
 def warn(sentence: str) -> None:
-    """Say something that a person must not miss."""
-    sys.stderr.write(sentence + "\n")
+    """Say something that a person must not miss, if anybody reads it."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.write(sentence + "\n")

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a terminal that is closed: the run ends in order, however many signals come at once."""
+"""Ctrl-C, SIGTERM, a terminal that is closed, a reader that has gone: the run ends in order."""
 
 import os
 import signal
@@ -32,6 +32,7 @@ class Stopped(SystemExit):
 
 def handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Handler]:
     """Let `handler` have the signals that end a run, and return who had them; what nohup ignores stays ignored."""
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     numbers = [n for n in ENDING if n != signal.SIGHUP or signal.getsignal(n) != signal.SIG_IGN]
     return {number: signal.signal(number, handler) for number in numbers}
 
@@ -47,10 +48,24 @@ def interrupt(number: int, _frame: object) -> None:
         raise Stopped
 
 
+def end_with_reader() -> None:
+    """Let a list end without a word where its reader, such as `head`, has seen enough; a run ignores that signal."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def leave_reader() -> None:
+    """End the run in order, for nobody reads its lines any more; those to come go nowhere."""
+    _to_nowhere(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _leave_terminal() -> None:
     """Write to nowhere instead of a terminal that is gone, where each line would be an error of its own."""
+    _to_nowhere(*(output for output in (1, 2) if stat.S_ISCHR(os.fstat(output).st_mode)))
+
+
+def _to_nowhere(*outputs: int) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for output in (1, 2):
-        if stat.S_ISCHR(os.fstat(output).st_mode):
-            os.dup2(nowhere, output)
+    for output in outputs:
+        os.dup2(nowhere, output)
     os.close(nowhere)

@@ -15,6 +15,7 @@ from bench.errors import BenchError
 from bench.files import holding
 from bench.graph.step import Step
 from bench.graph.steps import Evaluate, Generate, Samples
+from bench.interrupts import end_with_reader
 from bench.profiles import Config
 from bench.progress import Progress, live
 
@@ -22,7 +23,11 @@ Action = Callable[..., TaskFailed | None]
 
 
 def prepare(results: Path) -> None:
-    """Make the results directory, which doit's database needs. Raises BenchError where it cannot be written."""
+    """Make the results directory, which doit's database needs. Raises BenchError where it cannot be written.
+
+    A list that nobody reads to its end, as in `doit list | head`, ends without a word.
+    """
+    end_with_reader()
     try:
         results.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -14,7 +14,7 @@ from doit.reporter import ConsoleReporter
 from bench.console import duration, line
 from bench.errors import BenchError
 from bench.files import locked
-from bench.interrupts import Stopped, handle, interrupt
+from bench.interrupts import Stopped, handle, interrupt, leave_reader
 from bench.profiles import Config
 from bench.servers.child import end_with_parent
 
@@ -47,6 +47,14 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         """The reporter class for one profiles file; doit makes the instance. `prepare` is done before any task."""
         return type("RunReporter", (cls,), {"config": config, "skipped": skipped, "prepare": staticmethod(prepare)})
 
+    def write(self, text: str) -> None:
+        """Write at once; without a reader, the run ends."""
+        try:
+            super().write(text)
+            self.outstream.flush()
+        except BrokenPipeError:
+            leave_reader()
+
     def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:
         """Lock the results unless all is done beside the graph, end in order on signals, and say what is skipped."""
         os.environ["BENCH_RUN"] = str(os.getpid())
@@ -72,7 +80,6 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
             # What a step lacks is said when it fails, which it is about to do.
             reasons = ", ".join(str(one) for one in task.meta["reasons"] if one.kind != "prerequisite") or "asked for"
             self.write(line(step.stage, step.label, reasons) + "\n")
-            self.outstream.flush()
             self.starts[task.name] = time.monotonic()
 
     def add_success(self, task: Any) -> None:

@@ -4,7 +4,6 @@ A step knows its reasons to run (stale.py), runs the stage's own code, and recor
 """
 
 import contextlib
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, ClassVar
 
 from doit.exceptions import TaskFailed
 
-from bench.console import shown
+from bench.console import shown, warn
 from bench.errors import BenchError, MissingPrerequisite
 from bench.files import write_json
 from bench.graph import stale
@@ -80,7 +79,7 @@ class Step:
         except BenchError as error:
             return self._failed(error)
         except (KeyboardInterrupt, Stopped):
-            sys.stderr.write(f"\n{self.stage} {self.label} stopped; the next doit goes on from here.\n")
+            warn(f"\n{self.stage} {self.label} stopped; the next doit goes on from here.")
             raise Stopped from None
         stale.mark(self.files.stamp(self.stage), depends, self.outputs())
         self.files.failure.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 
 import pytest
 
@@ -74,3 +75,21 @@ def test_the_demo_without_a_server(shipped: Project, monkeypatch: pytest.MonkeyP
     assert shipped.file("demo", "samples.jsonl").read_bytes() == samples
     run = json.loads(shipped.file("demo", "run.json").read_bytes())
     assert run["server"]["kind"] == "bundled answers"
+
+
+def test_a_list_whose_reader_has_gone(shipped: Project) -> None:
+    """A list (`doit list | head -1`) ends as other programs do, without a word."""
+    process = shipped.start("list", "--all")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(60) == -signal.SIGPIPE
+
+
+def test_a_run_whose_reader_has_gone(shipped: Project) -> None:
+    """A run piped into a program that ends (`doit | head -1`) stops in order, and goes on with the next doit."""
+    process = shipped.start("generate:demo:demo")
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("generate")
+    process.stdout.close()
+    assert process.wait(60) == 130
+    assert shipped.doit("generate:demo:demo").code == 0
