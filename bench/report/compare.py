@@ -32,7 +32,8 @@ def compare(config: Config, a: str, b: str, dataset: str) -> str:
     (pair,) = pairs(entries)
     title = SOURCES[dataset].title
     lines = [*_table(title, entries, scores), "", *_verdict(title, pair, scores)]
-    lines += [*_won("A", pair.ahead), *_won("B", pair.behind)]
+    passes = "passes more often" if pair.several else "alone passes"
+    lines += [*_won(f"A {passes}", pair.ahead), *_won(f"B {passes}", pair.behind)]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -51,26 +52,24 @@ def _line(letter: str, entry: Entry, found: Score) -> str:
 
 def _verdict(title: str, pair: Pair, scores: list[Score]) -> list[str]:
     ahead, behind = len(pair.ahead), len(pair.behind)
-    several = any(found.several for found in scores)
     whole = max(found.problems for found in scores)
     part = f" of the {counted(pair.common, 'problem')} that both attempted" if pair.common < whole else ""
     if not ahead + behind:
-        return _wrapped(f"They pass the same {title}+ problems{part}: nothing tells them apart.")
-    often = " more often" if several else ""
+        often = " equally often" if pair.several else ""
+        return _wrapped(f"They pass the same {title}+ problems{part}{often}: nothing tells them apart.")
     better = ("A", "B") if pair.gain >= 0 else ("B", "A")
     shown = "is better than" if pair.p < ALPHA else "is not shown to be better than"
-    test = "Exact sign-flip test" if several else "Exact McNemar"
-    said = (
-        f"On {ahead + behind} {title}+ problems{part} they disagree: A alone passes {ahead}{often}, B alone {behind}."
-    )
+    test = "Exact sign-flip test" if pair.several else "Exact McNemar"
+    won = f"A passes {ahead} more often, B {behind}" if pair.several else f"A alone passes {ahead}, B alone {behind}"
+    said = f"On {ahead + behind} {title}+ problems{part} they disagree: {won}."
     alone = " This pair by itself; the report corrects for all pairs." if pair.p < ALPHA else ""
     return [*_wrapped(said), *_wrapped(f"{test}: {p_value(pair.p)}; {better[0]} {shown} {better[1]}.{alone}")]
 
 
-def _won(letter: str, tasks: tuple[str, ...]) -> list[str]:
+def _won(who: str, tasks: tuple[str, ...]) -> list[str]:
     if not tasks:
         return []
-    return ["", f"{letter} alone passes ({len(tasks)})", *_wrapped(", ".join(map(plain, tasks)), "  ")]
+    return ["", f"{who} ({len(tasks)})", *_wrapped(", ".join(map(plain, tasks)), "  ")]
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

@@ -20,14 +20,16 @@ Rates = Mapping[str, tuple[int, int]]
 class Pair:
     """Two entries on the `common` problems that both attempted.
 
-    `ahead` are the problems that the first passes (more often), `behind` those that the second does. `p` is exact
-    McNemar's, or the exact sign-flip test's where there are several samples a problem; `corrected` is Holm's, over all
-    pairs of the dataset. `gain` is how much more of the common problems the first passes, as a fraction.
+    `ahead` are the problems that the first alone passes, `behind` those that the second does; where either has
+    `several` samples a problem, that passes more often. `p` is exact McNemar's, or then the exact sign-flip test's;
+    `corrected` is Holm's, over all pairs of the dataset. `gain` is how much more of the common problems the first
+    passes, as a fraction.
     """
 
     first: str
     second: str
     common: int
+    several: bool
     ahead: tuple[str, ...]
     behind: tuple[str, ...]
     gain: float
@@ -55,13 +57,14 @@ def pairs(entries: Sequence[Entry]) -> list[Pair]:
 
 def _pair(first: str, second: str, one: Rates, other: Rates) -> Pair:
     common = [task for task in one if task in other]
-    unit = lcm(*{count for task in common for count in (one[task][1], other[task][1])})
+    counts = {count for task in common for count in (one[task][1], other[task][1])}
+    unit = lcm(*counts)
     gaps = {task: _times(one[task], unit) - _times(other[task], unit) for task in common if one[task] != other[task]}
     ahead = tuple(task for task, gap in gaps.items() if gap > 0)
     behind = tuple(task for task, gap in gaps.items() if gap < 0)
     p = sign_flip(list(gaps.values()))
     gain = sum(gaps.values()) / unit / len(common) if common else 0.0
-    return Pair(first, second, len(common), ahead, behind, gain, p, p)
+    return Pair(first, second, len(common), counts > {1}, ahead, behind, gain, p, p)
 
 
 def _times(rate: tuple[int, int], unit: int) -> int:

@@ -11,7 +11,7 @@ from bench.report.records import Entry
 from bench.report.references import Reference, Source, references, sources
 from bench.report.scores import here
 from bench.report.standings import Row, Split, Standing
-from bench.report.words import listed, names
+from bench.report.words import names
 
 NONE = DASH
 LOST = {"timeout": "timed out", "error": "refused"}
@@ -145,15 +145,6 @@ def _split(standing: Standing, split: Split) -> Cells:
     problem = f"{split.task_id} {standing.functions.get(split.task_id, '')}"
     total = len(split.passed) + len(split.failed)
     return [markdown(problem), f"{len(split.passed)} of {total}", which]
-
-
-def agreed(standing: Standing) -> str:
-    """How many problems all models pass, and which all of them fail."""
-    passed = sum(not split.failed for split in standing.splits)
-    failed = [markdown(split.task_id) for split in standing.splits if not split.passed]
-    shown = listed(failed, SHOWN)
-    everyone = f"All models pass {counted(passed, 'other problem')}" if passed else "No problem is passed by all models"
-    return f"{everyone}; none passes {shown}." if failed else f"{everyone}; each problem is passed by one or more."
 
 
 def ranking(standing: Standing, suite: str) -> Table | None:

@@ -14,6 +14,8 @@ NAMED = 4
 """Models of a band that its sentence compares with its best, and pairs of quantizations; all pairs stand below."""
 LISTED = 4
 """Names that a line lists."""
+PROBLEMS = 60
+"""Problems that a line lists."""
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -96,7 +98,7 @@ def _pair(standing: Standing, first: Row, second: Row) -> Pair:
 def _split(pair: Pair, whole: bool = True) -> str:  # noqa: FBT001, FBT002 - whether as a whole clause
     ahead, behind = len(pair.ahead), len(pair.behind)
     if not ahead + behind:
-        return "they pass the same problems"
+        return f"they pass the same problems{' equally often' if pair.several else ''}"
     said = f"{counted(ahead + behind, 'problem')}, {ahead} to {behind} ({p_value(pair.corrected)})"
     return f"they disagree on {said}" if whole else said
 
@@ -123,6 +125,18 @@ def method(standing: Standing) -> str:
         f"{counted(len(standing.pairs), 'pair')}. Not told apart does not mean equally good: it takes a split of at "
         "least 6 to 0 to show anything, and a wider one where many pairs are compared."
     )
+
+
+def agreed(standing: Standing) -> str:
+    """How many problems all models pass, and which all of them fail; what passing means, where that needs saying."""
+    passed = sum(not split.failed for split in standing.splits)
+    failed = [markdown(split.task_id) for split in standing.splits if not split.passed]
+    shown = listed(failed, PROBLEMS)
+    everyone = f"All models pass {counted(passed, 'other problem')}" if passed else "No problem is passed by all models"
+    none = f"none passes {shown}" if failed else "each problem is passed by one or more"
+    several = any(row.score.several for row in standing.rows)
+    half = " A model passes a problem here if at least half of its samples do." if several else ""
+    return f"{everyone}; {none}.{half}"
 
 
 def warnings(standing: Standing) -> list[str]:
