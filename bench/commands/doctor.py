@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import gguf, problems
 from bench.commands.findings import Finding
-from bench.imports.files import imported_by
+from bench.imports.files import guide, imported_by
 from bench.machine import Machine, answers, look, size
 from bench.profiles import Config, Profile
 
@@ -135,7 +135,7 @@ def _imports(config: Config, profile: Profile) -> tuple[str, Lacks]:
     count, where = len(imported_by(profile, config).files), ", ".join(profile.solutions)
     if count:
         return f"{count} file{'s' * (count > 1)} of solutions in {where}", {}
-    return "", {f"no solutions yet in {where}": "let a solver put them there (README: Claude)"}
+    return "", {f"no solutions yet in {where}": f"let a solver put them there ({guide(profile)})"}
 
 
 def _model(config: Config, profile: Profile, machine: Machine) -> tuple[str, Lacks]:

@@ -9,10 +9,11 @@ def missing(config: Config, profile: Profile) -> str | None:
     """What this profile needs and this machine lacks, in one phrase with the place looked at; None if nothing."""
     if profile.imported:
         from bench import imports  # noqa: PLC0415 - only where a profile is looked at
+        from bench.imports import files  # noqa: PLC0415 - the same
 
         if imports.import_digest(profile, config) is None:
             where = ", ".join(profile.solutions)
-            return f"no solutions yet in {where} (README: Claude)"
+            return f"no solutions yet in {where} ({files.guide(profile)})"
     elif profile.needs_file:
         for part in gguf.expected(config.model_path(profile)):
             if not part.is_file():
@@ -25,7 +26,8 @@ def require(config: Config, profile: Profile) -> None:
     """Raise MissingPrerequisite where `missing` finds something."""
     lacking = missing(config, profile)
     if lacking:
-        raise MissingPrerequisite(f"{profile.id}: {lacking}; put it there, or change profiles.toml.")
+        what = "them" if profile.imported else "it"
+        raise MissingPrerequisite(f"{profile.id}: {lacking}; put {what} there, or change profiles.toml.")
 
 
 def skipped(config: Config) -> dict[str, str]:

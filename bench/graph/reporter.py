@@ -14,12 +14,14 @@ from doit.reporter import ConsoleReporter
 from bench.console import duration, line
 from bench.errors import BenchError
 from bench.files import locked
+from bench.graph.turns import GROUPS
 from bench.interrupts import Stopped, handle, interrupt, leave_reader
 from bench.profiles import Config
 from bench.servers.child import end_with_parent
 
-Prepare = Callable[[dict[str, Any], list[str]], dict[str, str]]
-"""Takes doit's tasks by name and the names of the selected ones, before the first runs; returns what is skipped too."""
+Prepare = Callable[[dict[str, Any], list[str], Mapping[str, str]], dict[str, str]]
+"""Takes doit's tasks by name, the names of the selected ones, and what is skipped, before the first task runs; returns
+what is skipped too."""
 
 
 class RunReporter(ConsoleReporter):  # type: ignore[misc]
@@ -66,9 +68,9 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
             except BenchError as error:
                 raise InvalidTask(error.sentence) from None
         others = len(selected_tasks) > 1 or len(self.skipped) == len(self.config.profiles)
-        self.whole = "report" in selected_tasks and others
+        self.whole = ("report" in selected_tasks and others) or not {*GROUPS}.isdisjoint(selected_tasks)
         # The report, which is rendered later, reads the same mapping.
-        self.skipped.update(self.prepare(tasks, selected_tasks))
+        self.skipped.update(self.prepare(tasks, selected_tasks, self.skipped))
         if self.whole:
             for profile_id, reason in self.skipped.items():
                 self.write(line("skip", profile_id, reason) + "\n")

@@ -89,6 +89,8 @@ class Samples(Step):
         common = {"dataset": problems.fingerprint(self.dataset), "extractor": extract.VERSION}
         if self.profile.imported:
             found = imports.import_digest(self.profile, self.config)
+            if found is None:
+                require(self.config, self.profile)
             asked = {"partial": self.profile.partial, "samples": self.profile.sampling.samples}
             return {**common, "solutions": found, **asked}
         chosen = completion_identity(self.config, self.profile, self.dataset)
@@ -100,7 +102,6 @@ class Samples(Step):
 
     def run(self) -> None:
         """Extract, or import."""
-        require(self.config, self.profile)
         from bench import samples  # noqa: PLC0415 - heavy
 
         completions = None

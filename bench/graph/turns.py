@@ -4,7 +4,7 @@ With `doit -n`, profiles on one host generate one after the other, and no worker
 tasks do this: they come first, and where one of them fails, the task itself runs nevertheless.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.console import warn
@@ -12,18 +12,26 @@ from bench.graph.steps import Generate
 from bench.profiles import Profile
 
 REPORT = "report"
+GROUPS = ("generate", "samples")
+"""Tasks that stand for a stage of all profiles."""
 
 
-def prepare(tasks: Mapping[str, Any], selected: list[str]) -> dict[str, str]:
+def prepare(tasks: Mapping[str, Any], selected: list[str], skipped: Iterable[str]) -> dict[str, str]:
     """What a run does with doit's tasks and the names of the selected ones, which it changes.
 
-    Returns the profiles whose models are not on their hosts, with what was looked for. A whole run loses their tasks; a
-    task that was asked for by name stays, and says itself what it lacks.
+    Returns the profiles whose models are not on their hosts, with what was looked for. A whole run loses their tasks,
+    a stage of all profiles also those of the `skipped` ones; a task that was asked for by name stays, and says itself
+    what it lacks.
     """
     found = lacking(tasks, selected)
     if REPORT in selected:
         gone = {f"eval:{profile_id}" for profile_id in found}
         selected[:] = [name for name in selected if name not in gone]
+    for group in {*GROUPS} & {*selected}:
+        own = {f"{group}:{profile_id}" for profile_id in (*skipped, *found)}
+        tasks[group].task_dep = [
+            name for name in tasks[group].task_dep if name not in own and name.rpartition(":")[0] not in own
+        ]
     take(tasks, selected)
     return found
 

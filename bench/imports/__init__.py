@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import problems
 from bench.errors import MissingPrerequisite, SamplesError
 from bench.files import digest, digest_of
-from bench.imports.files import Found, imported_by, info_of, shown
+from bench.imports.files import Found, by_agent, guide, imported_by, info_of, shown
 from bench.imports.rows import Row, rows
 from bench.imports.solutions import Solution, current, solution_of
 from bench.imports.tasks import is_elsewhere, task_of, unknown
@@ -50,7 +50,7 @@ def collect(profile: Profile, config: Config, dataset_name: str) -> Imported:
     if not found.solutions:
         what = "solutions" if not found.left_out else f"solutions of {dataset.source.title}"
         where = ", ".join(profile.solutions)
-        raise MissingPrerequisite(f"{profile.id}: no {what} yet in {where} (README: Claude).")
+        raise MissingPrerequisite(f"{profile.id}: no {what} yet in {where} ({guide(profile)}).")
     _require_complete(profile, dataset, found.solutions, found.torn)
     ordered = {task_id: tuple(found.solutions[task_id]) for task_id in dataset.problems if task_id in found.solutions}
     return Imported(ordered, _sentence(found, ordered, files))
@@ -131,9 +131,12 @@ def _require_complete(
     cut = [row for row in torn if row.fields["task_id"] in short]
     be = "is" if len(short) == 1 else "are"
     hint = f" ({_torn(cut)[0].removeprefix(f'{short[0]} is ')})" if cut else ""
+    go_on = (
+        "start the agent again, it continues there (or add them yourself, or" if by_agent(profile) else "add them (or"
+    )
     raise SamplesError(
         f"{profile.id}: {total - len(short)} of {total} problems are solved{each}, {len(short)} {be} missing, next is "
-        f"{short[0]}{hint}; start the agent again, it continues there (or add them yourself, or set partial = true)."
+        f"{short[0]}{hint}; {go_on} set partial = true)."
     )
 
 

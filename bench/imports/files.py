@@ -23,6 +23,16 @@ class Found:
     ignored: tuple[Path, ...]
 
 
+def by_agent(profile: Profile) -> bool:
+    """Whether an agent is thought to write the solutions: into a folder `import`, as those in .claude/agents do."""
+    return any(Path(entry).name == "import" for entry in profile.solutions)
+
+
+def guide(profile: Profile) -> str:
+    """Where it is said how solutions come to be where the profile has them."""
+    return "README: Claude" if by_agent(profile) else "README: Solutions from elsewhere"
+
+
 def imported_by(profile: Profile, config: Config) -> Found:
     """The files that a profile imports: never those that doit writes for this very profile.
 

@@ -42,6 +42,17 @@ def test_the_list_reads_as_profiles(shipped: Project) -> None:
     assert all(len(line.split(None, 1)) == 2 for line in listed)
 
 
+def test_a_stage_of_all_profiles(shipped: Project) -> None:
+    """`doit samples` skips the profiles that cannot run here, each with what it lacks, and does the rest."""
+    ran = shipped.doit("samples")
+    assert ran.code == 0, ran.out
+    assert ran.out.count("skip ") == 8
+    assert ran.tasks[-2:] == ["samples demo-samples", "report"]
+    alone = shipped.doit("samples:bench-opus4.6")
+    assert alone.code != 0
+    assert "no solutions yet in results/bench-opus4.6/import/ (README: Claude); put them there" in alone.out
+
+
 def test_prompts(shipped: Project) -> None:
     """`doit prompts` writes each dataset's prompts for a solver elsewhere."""
     shipped.edit('datasets = ["humaneval"]', 'datasets = ["demo"]')

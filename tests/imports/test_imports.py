@@ -87,6 +87,12 @@ def test_incomplete(place: Place) -> None:
     )
 
 
+def test_incomplete_without_an_agent(place: Place) -> None:
+    """Nobody is told to start an agent for another tool's file."""
+    place.write("night.jsonl", place.rows(list(DEMO)[:7]))
+    assert place.error("night.jsonl").endswith("next is Demo/7; add them (or set partial = true).")
+
+
 def test_partial(place: Place) -> None:
     """With partial = true what is there is taken, and the rest is named as not attempted."""
     place.write("import/part-01.jsonl", place.rows(list(DEMO)[:7]))
@@ -407,10 +413,13 @@ def test_several_places(place: Place) -> None:
     assert codes(place.collect(str(place.root / "a"), "**/two.jsonl")) == SOLUTIONS
 
 
-@pytest.mark.parametrize("solutions", ["import/", "none.jsonl", "none/*.jsonl"])
-def test_nothing_yet(place: Place, solutions: str) -> None:
+@pytest.mark.parametrize(
+    ("solutions", "section"),
+    [("import/", "Claude"), ("none.jsonl", "Solutions from elsewhere"), ("none/*.jsonl", "Solutions from elsewhere")],
+)
+def test_nothing_yet(place: Place, solutions: str, section: str) -> None:
     """Without any solution the profile lacks a prerequisite, which is where they would be."""
-    with pytest.raises(MissingPrerequisite, match=r"claude: no solutions yet in .* \(README: Claude\)\."):
+    with pytest.raises(MissingPrerequisite, match=rf"claude: no solutions yet in .* \(README: {section}\)\."):
         place.collect(solutions)
 
 
