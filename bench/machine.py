@@ -22,7 +22,7 @@ QUESTIONS = {
 
 @dataclass(frozen=True)
 class Machine:
-    """Versions and names, "" where a program is not there or does not answer; which images are here."""
+    """Versions and names, "" where a program is not there or does not answer; which images are here, who answers."""
 
     docker: str = ""
     compose: str = ""
@@ -30,22 +30,26 @@ class Machine:
     bubblewrap: str = ""
     server: str = ""
     images: Mapping[str, bool] = field(default_factory=dict)
+    reached: Mapping[str, bool] = field(default_factory=dict)
 
 
-def look(images: Iterable[str]) -> Machine:
-    """Ask everything, and whether these images are here."""
+def look(images: Iterable[str], addresses: Iterable[str]) -> Machine:
+    """Ask everything, whether these images are here, and whether somebody listens at these addresses."""
+    addresses = list(addresses)
     inspect = {image: ["docker", "image", "inspect", "--format", "{{.Id}}", image] for image in images}
-    with ThreadPoolExecutor(len(QUESTIONS) + len(inspect)) as pool:
+    with ThreadPoolExecutor(len(QUESTIONS) + len(inspect) + len(addresses)) as pool:
         said = dict(zip(QUESTIONS, pool.map(_says, QUESTIONS.values()), strict=True))
         here = dict(zip(inspect, map(bool, pool.map(_says, inspect.values())), strict=True))
-    return Machine(**said, server=_server(), images=here)
+        reached = dict(zip(addresses, pool.map(_answers, addresses), strict=True))
+    return Machine(**said, server=_server(), images=here, reached=reached)
 
 
-def answers(address: str) -> bool:
-    """Whether a program listens at an address such as tcp://host:8786."""
+def _answers(address: str) -> bool:
+    """Whether a program listens at an address such as tcp://host:8786 or https://host/v1."""
     where = urlsplit(address)
+    port = where.port or {"http": 80, "https": 443}.get(where.scheme, 0)
     try:
-        with socket.create_connection((str(where.hostname), where.port or 0), PATIENCE):
+        with socket.create_connection((str(where.hostname), port), PATIENCE):
             return True
     except OSError:
         return False

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import gguf, problems
 from bench.commands.findings import Finding
 from bench.imports.files import guide, imported_by
-from bench.machine import Machine, answers, look, size
+from bench.machine import Machine, look, size
 from bench.profiles import Config, Profile
 
 START_DOCKER = "apt install docker.io; systemctl start docker"
@@ -28,7 +28,8 @@ def report(config: Config) -> list[Finding]:
     images = {profile.server.image for profile in config.profiles if _runs(profile, "compose")}
     if config.sandbox.kind in ("auto", "docker"):
         images.add(config.sandbox.image)
-    machine = look(sorted(images))
+    addresses = {address for profile in config.profiles for address in _endpoints(profile)}
+    machine = look(sorted(images), sorted(filter(None, {*addresses, config.evaluation.scheduler})))
     return [
         *_programs(config, machine),
         _grader(config, machine),
@@ -41,6 +42,12 @@ def report(config: Config) -> list[Finding]:
 
 def _runs(profile: Profile, kind: str) -> bool:
     return profile.server.kind == kind and not profile.imported and profile.host is None
+
+
+def _endpoints(profile: Profile) -> tuple[str, ...]:
+    if profile.host:
+        return profile.host.endpoints
+    return (profile.server.base_url,) if _runs(profile, "endpoint") else ()
 
 
 def _programs(config: Config, machine: Machine) -> Iterator[Finding]:
@@ -67,7 +74,7 @@ def _programs(config: Config, machine: Machine) -> Iterator[Finding]:
 def _grader(config: Config, machine: Machine) -> Finding:
     kind, scheduler = config.sandbox.kind, config.evaluation.scheduler
     if scheduler:
-        if answers(scheduler):
+        if machine.reached[scheduler]:
             return Finding("Machine", "ok", "Dask", f"workers of {scheduler} grade, each in a sandbox of its own")
         return Finding("Machine", "missing", "Dask", f"no scheduler at {scheduler}", START_SCHEDULER)
     if kind == "none":
@@ -115,7 +122,11 @@ def _profiles(config: Config, machine: Machine) -> Iterator[Finding]:
         has, lacks = _imports(config, profile) if profile.imported else _model(config, profile, machine)
         if not profile.imported and not profile.builtin:
             lacks |= _server(config, profile, machine)
-        odd = _reference(profile)
+        odd, silent = _reference(profile), [url for url in _endpoints(profile) if not machine.reached[url]]
+        if silent:
+            # One that answers is enough.
+            nobody = {f"nobody answers at {', '.join(silent)}": "start that server, or mend its address"}
+            (lacks if len(silent) == len(_endpoints(profile)) else odd).update(nobody)
         text = "; ".join(filter(None, [has, *lacks, *odd]))
         remedy = "; ".join(dict.fromkeys(filter(None, (lacks | odd).values())))
         yield Finding("Profiles", "missing" if lacks else "note" if odd else "ok", profile.id, text, remedy)
@@ -144,10 +155,9 @@ def _model(config: Config, profile: Profile, machine: Machine) -> tuple[str, Lac
         return ("a tiny model, built on the spot" if can else "its bundled answers, for there is no llama-server"), {}
     if profile.host:
         host = profile.host
-        return (
-            f"{profile.model} on {host.name} ({host.docker or ', '.join(host.endpoints)}), which is not asked here",
-            {},
-        )
+        if host.docker:
+            return f"{profile.model} on {host.name} ({host.docker}), which is not asked here", {}
+        return f"{profile.model} on {host.name} ({', '.join(host.endpoints)})", {}
     if not profile.needs_file:
         return " ".join(profile.server.command) or f"{profile.model} at {profile.server.base_url}", {}
     files = gguf.expected(config.model_path(profile))

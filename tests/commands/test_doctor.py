@@ -63,14 +63,31 @@ def test_a_reference_that_nobody_published(doctor: Doctor) -> None:
 
 
 def test_profiles_on_other_machines(doctor: Doctor) -> None:
-    """A profile on another machine needs no engine here, and its host is named rather than asked."""
+    """A profile on another machine needs no engine here, and its host is named; an engine there is not asked."""
     found = doctor(
-        '[hosts.box]\ndocker = "ssh://me@box"\nmodels = "/srv/models"\n[hosts.lab]\nendpoints = ["http://a:1/v1"]\n'
+        '[hosts.box]\ndocker = "ssh://me@box"\nmodels = "/srv/models"\n[hosts.lab]\nendpoints = ["http://a.invalid:1/v1"]\n'
         '[profiles.x]\nmodel = "x.gguf"\nhost = "box"\n[profiles.y]\nmodel = "y"\nhost = "lab"\n'
     )
     assert found["Docker engine"].state == "note"
     assert "x.gguf on box (ssh://me@box), which is not asked here; no docker command with" in found["x"].text
-    assert (found["y"].state, found["y"].text) == ("ok", "y on lab (http://a:1/v1), which is not asked here")
+    assert found["y"].text == "y on lab (http://a.invalid:1/v1); nobody answers at http://a.invalid:1/v1"
+
+
+def test_endpoints(doctor: Doctor) -> None:
+    """A profile can run if one of its endpoints answers; those where nobody does are named."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
+        one, two = (f"http://127.0.0.1:{each.getsockname()[1]}/v1" for each in (listener, other))
+        text = (
+            f'[hosts.lab]\nendpoints = ["{one}", "{two}"]\n[profiles.y]\nmodel = "y"\nhost = "lab"\n'
+            f'[profiles.e]\nmodel = "x"\nserver = {{ kind = "endpoint", base_url = "{one}" }}\n'
+        )
+        assert [doctor(text)[name].state for name in "ye"] == ["ok", "ok"]
+        other.close()
+        found = doctor(text)
+    assert (found["y"].state, found["y"].text) == ("note", f"y on lab ({one}, {two}); nobody answers at {two}")
+    assert found["y"].remedy == "start that server, or mend its address"
+    assert found["e"].state == "ok"
+    assert [doctor(text)[name].state for name in "ye"] == ["missing", "missing"]
 
 
 def test_model_files(doctor: Doctor, tmp_path: Path) -> None:
@@ -112,14 +129,14 @@ def test_what_servers_need(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.M
         '[profiles.c]\nmodel = "m.gguf"\n[profiles.c.server]\nkind = "compose"\ngpu = true\n'
         '[profiles.p]\nmodel = "m.gguf"\n[profiles.p.server]\nkind = "process"\nexecutable = "my-server"\n'
         '[profiles.a]\n[profiles.a.server]\nkind = "command"\ncommand = ["agent", "-p"]\n'
-        '[profiles.e]\nmodel = "x"\n[profiles.e.server]\nkind = "endpoint"\nbase_url = "http://h"\n'
+        '[profiles.e]\nmodel = "x"\n[profiles.e.server]\nkind = "endpoint"\nbase_url = "http://h.invalid"\n'
         'api_key_env = "MY_KEY"\n'
     )
     assert {name: found[name].text for name in "cpae"} == {
         "c": "10 B; no Docker; no compose; no GPU",
         "p": "10 B; no my-server",
         "a": "agent -p; no program agent",
-        "e": "x at http://h; no key in MY_KEY",
+        "e": "x at http://h.invalid; no key in MY_KEY; nobody answers at http://h.invalid",
     }
     assert all(found[name].state == "missing" for name in "cpae")
 
