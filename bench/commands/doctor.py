@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import gguf, problems
 from bench.commands.findings import Finding
 from bench.imports.files import guide, imported_by
-from bench.machine import Machine, look, size
+from bench.machine import Machine, look, program, size
 from bench.profiles import Config, Profile
 
 START_DOCKER = "apt install docker.io; systemctl start docker"
@@ -182,7 +182,7 @@ def _server(config: Config, profile: Profile, machine: Machine) -> Lacks:
 
         found = executable(profile, config.file.parent)
         return {} if found else {f"no {server.executable or 'llama-server'}": ADD_SERVER}
-    if server.kind == "command" and shutil.which(server.command[0]) is None:
+    if server.kind == "command" and program(server.command[0], config.file.parent) is None:
         return {f"no program {server.command[0]}": "install it, or mend server.command"}
     if server.kind == "endpoint" and server.api_key_env and not os.environ.get(server.api_key_env):
         return {f"no key in {server.api_key_env}": f"export {server.api_key_env}"}

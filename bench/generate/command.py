@@ -7,7 +7,6 @@ of a sample, where there is one. For actions only: imports requests, by way of t
 
 import contextlib
 import os
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from bench.errors import MissingPrerequisite, RequestError, ServerError
 from bench.generate.client import PAUSE, Answer, LateError
+from bench.machine import program
 from bench.profiles import Profile
 from bench.servers import log as logs
 from bench.servers.child import die_with_parent, stop
@@ -28,19 +28,20 @@ LONGEST = 16 << 20
 
 
 @contextlib.contextmanager
-def asker(profile: Profile, log: Path) -> Iterator[Ask]:
-    """A function that asks the profile's program; when the block ends, no program that it started runs any more.
+def asker(profile: Profile, folder: Path, log: Path) -> Iterator[Ask]:
+    """A function that asks the profile's program, at work in `folder`; when the block ends, none of it runs any more.
 
     Raises MissingPrerequisite where there is no such program. The function raises RequestError for a program that
     fails each time, and LateError for one that takes longer than request_timeout. It may be called by several threads.
     """
-    program = profile.server.command[0]
-    if shutil.which(program) is None:
+    name, *rest = profile.server.command
+    found = program(name, folder)
+    if found is None:
         raise MissingPrerequisite(
-            f"{profile.id}: there is no program {program} on this machine; install it, or mend server.command."
+            f"{profile.id}: there is no program {name} on this machine; install it, or mend server.command."
         )
     logs.begin(log, profile.server.command)
-    asking = _Asking(profile, log)
+    asking = _Asking(profile, [found, *rest], folder, log)
     try:
         yield asking.ask
     finally:
@@ -50,8 +51,8 @@ def asker(profile: Profile, log: Path) -> Iterator[Ask]:
 class _Asking:
     """Starts the program, and knows which of them run."""
 
-    def __init__(self, profile: Profile, log: Path) -> None:
-        self.profile, self.log = profile, log
+    def __init__(self, profile: Profile, command: list[str], folder: Path, log: Path) -> None:
+        self.profile, self.command, self.folder, self.log = profile, command, folder, log
         self.lock = threading.Lock()
         self.running: set[subprocess.Popen[bytes]] = set()
         self.closed = threading.Event()
@@ -104,8 +105,8 @@ class _Asking:
                 raise LateError(f"{self.profile.id}: stopped")
             try:
                 process = subprocess.Popen(
-                    self.profile.server.command, stdin=stdin, stdout=stdout, stderr=stderr, env=environment,
-                    start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
+                    self.command, stdin=stdin, stdout=stdout, stderr=stderr, env=environment,
+                    cwd=self.folder, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
                 )  # fmt: skip
             except OSError as error:
                 raise ServerError(

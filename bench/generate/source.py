@@ -68,7 +68,7 @@ def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]
     if profile.server.kind == "command":
         from bench.generate.command import asker  # noqa: PLC0415 - only the kind that is used
 
-        with asker(profile, log) as ask:
+        with asker(profile, config.file.parent, log) as ask:
             yield Source(profile, lambda want, _: ask(want.messages, want.seed), {"kind": "command"})
     elif profile.builtin and _no_server(profile):
         yield Source(profile, lambda want, _: _bundled(want, profile), {"kind": "bundled answers"})

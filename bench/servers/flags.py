@@ -36,15 +36,16 @@ def names(args: Iterable[str]) -> list[str]:
 def files(config: Config, profile: Profile) -> dict[str, Path]:
     """By name, those of them that are on this machine.
 
-    A process sees this machine's paths; in a container there is the folder of models, and nothing else of ours.
+    A process sees this machine's paths, and works in the folder of profiles.toml; in a container there is the folder
+    of models, and nothing else of ours.
     """
     found = {}
     for name in names(profile.args):
-        path = Path(name)
+        path = config.file.parent / name
         if profile.server.kind == "compose":
-            if not path.is_relative_to(MODELS):
+            if not Path(name).is_relative_to(MODELS):
                 continue
-            path = config.models / path.relative_to(MODELS)
+            path = config.models / Path(name).relative_to(MODELS)
         if path.is_file():
             found[name] = path
     return found

@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib.util
-import os
 import shutil
 import socket
 import subprocess
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.errors import MissingPrerequisite, ServerError
+from bench.machine import program
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint, arguments, health, wheel
 from bench.servers import log as logs
@@ -18,14 +18,14 @@ from bench.servers.child import die_with_parent, stop
 
 ALONE = True
 HOST = "127.0.0.1"
-WHEEL = [sys.executable, "-m", wheel.__name__]
+WHEEL = [sys.executable, "-P", wheel.__file__]
 
 
 def executable(profile: Profile, base: Path = Path()) -> list[str] | None:
     """The command that starts a llama-server on this machine, or None; a path is relative to `base`."""
     named = profile.server.executable
     if named:
-        found = shutil.which(str(base / Path(named).expanduser()) if os.sep in named else named)
+        found = program(named, base)
         return [found] if found else None
     found = shutil.which("llama-server")
     if found:
@@ -43,7 +43,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     if refused:
         raise ServerError(f"{profile.id}: {wheel.refusal(refused)}")
     url = f"http://{HOST}:{port}"
-    with running([*command, *flags], profile, log) as process:
+    with running([*command, *flags], profile, config.file.parent, log) as process:
 
         def ended() -> str | None:
             code = process.poll()
@@ -54,13 +54,13 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
 
 
 @contextlib.contextmanager
-def running(command: list[str], profile: Profile, log: Path) -> "Iterator[subprocess.Popen[bytes]]":
-    """The program as long as the block lasts; what it says goes to the log. Raises ServerError if it cannot start."""
+def running(command: list[str], profile: Profile, folder: Path, log: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """The program, at work in `folder`, for the block; what it says goes to the log. Raises ServerError."""
     logs.begin(log, command)
     with contextlib.ExitStack() as cleanup, log.open("ab") as output:
         try:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder,
                 start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
             )  # fmt: skip
         except OSError as error:

@@ -36,11 +36,10 @@ def test_in_a_container(tmp_path: Path, args: list[str], named: list[str]) -> No
 
 
 def test_for_a_process(tmp_path: Path) -> None:
-    """For a process a flag can name any file of this machine, but /models is no folder of ours there."""
-    config = configured(
-        tmp_path, "process", "--lora", str(tmp_path / "models" / "lora.gguf"), "--lora", "/models/lora.gguf"
-    )
-    assert list(flags.files(config, config.profile("m")).values()) == [tmp_path / "models" / "lora.gguf"]
+    """For a process a flag can name any file, from the folder of profiles.toml on; /models is none of ours there."""
+    lora = tmp_path / "models" / "lora.gguf"
+    config = configured(tmp_path, "process", "--lora", str(lora), "--lora", "models/lora.gguf,/models/lora.gguf")
+    assert flags.files(config, config.profile("m")) == {str(lora): lora, "models/lora.gguf": lora}
 
 
 def test_contents_stand_beside_names() -> None:
