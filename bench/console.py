@@ -36,7 +36,9 @@ def shown(path: Path) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them: 9 s, 14 min, 2 h 05 min."""
+    """Seconds as people say them: under 1 s, 9 s, 14 min, 2 h 05 min."""
+    if 0 < seconds < 0.5:
+        return "under 1 s"
     if seconds < 99.5:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from bench import problems
-from bench.console import in_worker, shown, tell
+from bench.console import duration, in_worker, shown, tell
 from bench.graph import stale
 from bench.graph.prerequisites import require
 from bench.graph.step import Step
@@ -155,7 +155,7 @@ def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
         f"{title}+ {100 * plus.value:.1f} ({100 * plus.low:.1f} to {100 * plus.high:.1f})",
         *(f"{count} {name}" for name, count in sorted(lost.items())),
         *([f"{len(summary.not_attempted)} not attempted"] if summary.not_attempted else []),
-        f"{summary.seconds:.0f} s",
+        duration(summary.seconds),
     ]
     return "   ".join(parts)
 

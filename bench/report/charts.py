@@ -53,7 +53,7 @@ class Mark:
     @property
     def time(self) -> str:
         """Its time as people say it, a second at least; empty where it is not known."""
-        return duration(max(1.0, self.seconds)) if self.seconds else ""
+        return duration(self.seconds) if self.seconds else ""
 
     def row(self) -> Spec:
         """What Vega-Lite is given of it."""

@@ -53,7 +53,7 @@ def _headline(row: Row, marks: dict[Reference, str]) -> Cells:
         f"**{percent(score.plus.value)}** ({interval(score.plus)})",
         f"{signed(versus.difference)} <sup>{marks[versus.reference]}</sup>" if versus else NONE,
         speed or NONE,
-        duration(max(1.0, score.seconds)) if score.seconds else NONE,
+        duration(score.seconds) if score.seconds else NONE,
         ", ".join(f"{count} {LOST.get(why, markdown(why))}" for why, count in score.lost.items()) or NONE,
     ]
 

@@ -33,18 +33,17 @@ def wait(url: str, profile: Profile, ended: Callable[[], str | None], log: Path,
         healthy = status(url, caller) == requests.codes.ok
         reason = ended()
         if reason:
-            raise ServerError(
-                f"{profile.id}: {name} ended while loading ({reason}); its last lines follow, all of it is in {log}.",
-                log=logs.tail(log),
-            )
+            raise _failed(f"{profile.id}: {name} ended while loading ({reason})", log)
         if healthy:
             return
         time.sleep(POLL)
-    raise ServerError(
-        f"{profile.id}: {name} did not get healthy within {timeout:g} s; its last {logs.LINES} lines follow, all of it "
-        f"is in {log}.",
-        log=logs.tail(log),
-    )
+    raise _failed(f"{profile.id}: {name} did not get healthy within {timeout:g} s", log)
+
+
+def _failed(what: str, log: Path) -> ServerError:
+    words = logs.tail(log)
+    follow = f"its last {logs.LINES} lines follow, all of it is in {log}" if words else f"it said nothing; see {log}"
+    return ServerError(f"{what}; {follow}.", log=words)
 
 
 def status(url: str, caller: requests.Session) -> int:

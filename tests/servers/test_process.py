@@ -161,3 +161,11 @@ def test_what_cannot_be_executed(make: Make, log: Path, tmp_path: Path) -> None:
     script(tmp_path / "data", "neither a script nor a program")
     error = refusal(make("process", server={"executable": "./data"}), log)
     assert f"{tmp_path}/data cannot be started (Exec format error); mend it, or" in error.sentence
+
+
+def test_a_server_that_said_nothing(make: Make, log: Path, tmp_path: Path) -> None:
+    """No lines are promised of a server that ended without a word."""
+    silent = script(tmp_path / "silent", "#!/bin/sh\nexit 3\n")
+    error = refusal(make("process", server={"executable": silent}), log)
+    assert error.sentence == f"tested: llama-server ended while loading (exit code 3); it said nothing; see {log}."
+    assert error.log == ""
