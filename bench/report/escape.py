@@ -3,6 +3,9 @@
 import html
 import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote
 
 from bench.text import plain
 
@@ -32,6 +35,20 @@ def code(text: str) -> str:
 def tag(text: str) -> str:
     """The plain text between HTML tags, where Markdown is not read."""
     return html.escape(plain(text))
+
+
+@dataclass(frozen=True)
+class Pen:
+    """How untrusted texts are written: as words, as code, and as a file's name with its quoted address."""
+
+    words: Callable[[str], str]
+    code: Callable[[str], str]
+    file: Callable[[str, str], str]
+
+
+MARKDOWN = Pen(markdown, code, lambda name, address: f"[{markdown(name)}]({address})")
+HTML = Pen(tag, lambda text: f"<code>{tag(text)}</code>", lambda _, address: f"<code>{tag(unquote(address))}</code>")
+"""Without links: the page is a file by itself, which may lie anywhere."""
 
 
 def unmarked(markdown: str) -> str:

@@ -47,6 +47,7 @@ def render(found: Sequence[Standing], entries: Sequence[Entry], context: Context
         words=words,
         asked=asked,
         provenance=provenance,
+        pen=escape.MARKDOWN,
         references=references.references,
         sources=references.sources,
         unfinished=tables.unfinished(entries),

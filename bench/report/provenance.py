@@ -1,4 +1,4 @@
-"""Where one row comes from, as Markdown: the model, its server, what was asked, how it was graded."""
+"""Where one row comes from, for Markdown and for the page: the model, its server, what was asked, how it was graded."""
 
 import json
 import shlex
@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bench.console import duration
-from bench.report.escape import code, markdown, tag
+from bench.report.escape import Pen, tag
 from bench.report.numbers import counted, size
 from bench.report.records import Entry
 from bench.report.runs import COMMAND
@@ -29,88 +29,90 @@ def summary(entry: Entry) -> str:
     return f"<b>{tag(entry.title)}</b> {tag(', '.join(filter(None, words)))}".strip()
 
 
-def facts(entry: Entry) -> list[Fact]:
-    """Name and what there is to say, as Markdown; what is not known is left out."""
+def facts(entry: Entry, pen: Pen) -> list[Fact]:
+    """Name and what there is to say, as the pen writes it; what is not known is left out."""
     makers = (_profile, _model, _server, _flags, _asked, _took, _solutions, _graded, _sandbox, _files)
-    found = (make(entry) for make in makers)
+    found = (make(entry, pen) for make in makers)
     return [(name, text) for name, text in found if text]
 
 
-def _profile(entry: Entry) -> Fact:
-    return "Profile", _listed([code(entry.id), markdown(entry.note)])
+def _profile(entry: Entry, pen: Pen) -> Fact:
+    return "Profile", _listed([pen.code(entry.id), pen.words(entry.note)])
 
 
-def _model(entry: Entry) -> Fact:
+def _model(entry: Entry, pen: Pen) -> Fact:
     model, server = _table(entry.run, "model"), _table(entry.run, "server")
     files, parameters, trained = model.get("files"), server.get("parameters"), model.get("context_train")
     name = _text(model, "file") or _text(model, "name")
     return "Model", _listed([
-        code(name) if name else "",
+        pen.code(name) if name else "",
         counted(files, "file") if isinstance(files, int) and files > 1 else "",
         _gigabytes(model.get("bytes")),
-        markdown(_text(model, "architecture")),
-        markdown(_text(model, "quantization") or _text(server, "quantization")),
+        pen.words(_text(model, "architecture")),
+        pen.words(_text(model, "quantization") or _text(server, "quantization")),
         f"{size(float(parameters or 0))} parameters" if _is_count(parameters) else "",
         f"trained for {trained:,} tokens of context" if _is_count(trained) else "",
-        f"fingerprint {code(_text(model, 'fingerprint'))}" if _text(model, "fingerprint") else "",
+        f"fingerprint {pen.code(_text(model, 'fingerprint'))}" if _text(model, "fingerprint") else "",
     ])  # fmt: skip
 
 
-def _server(entry: Entry) -> Fact:
+def _server(entry: Entry, pen: Pen) -> Fact:
     server, slots, context = _table(entry.run, "server"), _at(entry, "slots"), _at(entry, "context")
     template = _text(server, "chat_template") or _text(_table(entry.run, "model"), "chat_template")
     return "Server", _listed([
-        markdown(_text(server, "kind")),
-        f"llama.cpp {code(_text(server, 'build'))}" if _text(server, "build") else "",
-        f"image {code(_text(server, 'image'))}" if _text(server, "image") else "",
+        pen.words(_text(server, "kind")),
+        f"llama.cpp {pen.code(_text(server, 'build'))}" if _text(server, "build") else "",
+        f"image {pen.code(_text(server, 'image'))}" if _text(server, "image") else "",
         f"{counted(slots, 'slot')} of {context:,} tokens" if _is_count(slots) and _is_count(context) else "",
-        f"chat template {code(template[:60])}" if template else "",
+        f"chat template {pen.code(template[:60])}" if template else "",
     ])  # fmt: skip
 
 
-def _flags(entry: Entry) -> Fact:
+def _flags(entry: Entry, pen: Pen) -> Fact:
     settings, server = _table(entry.run, "settings"), _table(entry.run, "server")
     args, placement = _words(settings.get("args")), _words(server.get("placement") or settings.get("placement"))
-    return "Flags", _listed([code(args) if args else "", f"placed by {code(placement)}" if placement else ""])
+    return "Flags", _listed([pen.code(args) if args else "", f"placed by {pen.code(placement)}" if placement else ""])
 
 
-def _asked(entry: Entry) -> Fact:
+def _asked(entry: Entry, pen: Pen) -> Fact:
     settings = _table(entry.run, "settings")
     greedy = settings.get("temperature") == 0
-    shown = [f"{name} {markdown(str(settings[name]))}" for name in ("max_tokens", "prompt_version") if name in settings]
+    shown = [
+        f"{name} {pen.words(str(settings[name]))}" for name in ("max_tokens", "prompt_version") if name in settings
+    ]
     if "temperature" in settings:
-        shown.append("temperature 0 (greedy)" if greedy else f"temperature {markdown(str(settings['temperature']))}")
+        shown.append("temperature 0 (greedy)" if greedy else f"temperature {pen.words(str(settings['temperature']))}")
     if not greedy:
         shown += [
-            f"{name} {markdown(str(settings[name]))}" for name in ("top_p", "seed", "samples") if name in settings
+            f"{name} {pen.words(str(settings[name]))}" for name in ("top_p", "seed", "samples") if name in settings
         ]
     system, request = _text(settings, "system_prompt"), _table(settings, "request")
-    fields = [code(f"{name} = {json.dumps(value, ensure_ascii=False)}") for name, value in request.items()]
+    fields = [pen.code(f"{name} = {json.dumps(value, ensure_ascii=False)}") for name, value in request.items()]
     return "Asked", _listed([
         *shown,
-        f"system prompt {code(system)}" if system else "",
+        f"system prompt {pen.code(system)}" if system else "",
         f"request {', '.join(fields)}" if fields else "",
         "all else is the program's own" if _table(entry.run, "server").get("kind") == COMMAND else "",
     ])  # fmt: skip
 
 
-def _took(entry: Entry) -> Fact:
+def _took(entry: Entry, pen: Pen) -> Fact:
     run, totals = entry.run, _table(entry.run, "totals")
     began, ended, seconds = _text(run, "began"), _text(run, "ended"), totals.get("seconds")
     tokens = [totals.get("prompt_tokens"), totals.get("completion_tokens")]
     return "Took", _listed([
-        f"{markdown(began)} to {markdown(ended)}" if began and ended else "",
+        f"{pen.words(began)} to {pen.words(ended)}" if began and ended else "",
         f"{duration(float(seconds or 0))} with a request in flight" if _is_count(seconds) else "",
         "{:,} tokens in, {:,} out".format(*tokens) if all(map(_is_count, tokens)) else "",
     ])  # fmt: skip
 
 
-def _solutions(entry: Entry) -> Fact:
+def _solutions(entry: Entry, pen: Pen) -> Fact:
     rules = Counter(sample.info.rule for sample in entry.samples if sample.info.rule)
     origins = dict.fromkeys(sample.info.origin.rpartition(":")[0] for sample in entry.samples)
     origins.pop("", None)
-    found = [f"{markdown(rule)} {count:,}" for rule, count in rules.most_common()]
-    few = [code(name) for name in list(origins)[:3]]
+    found = [f"{pen.words(rule)} {count:,}" for rule, count in rules.most_common()]
+    few = [pen.code(name) for name in list(origins)[:3]]
     more = [f"{len(origins) - 3} more files"] if len(origins) > 3 else []
     return "Code", _listed([
         f"found by rule: {', '.join(found)}" if found else "",
@@ -118,15 +120,15 @@ def _solutions(entry: Entry) -> Fact:
     ])  # fmt: skip
 
 
-def _graded(entry: Entry) -> Fact:
+def _graded(entry: Entry, pen: Pen) -> Fact:
     bench, retried = entry.bench, sum(sample.retried for sample in entry.samples)
     return "Graded", _listed([
-        markdown(entry.date),
-        *(f"{name} {markdown(_text(bench, key))}" for key, name in _NAMES if _text(bench, key)),
-        f"dataset {code(_text(bench, 'dataset_hash'))}" if _text(bench, "dataset_hash") else "",
+        pen.words(entry.date),
+        *(f"{name} {pen.words(_text(bench, key))}" for key, name in _NAMES if _text(bench, key)),
+        f"dataset {pen.code(_text(bench, 'dataset_hash'))}" if _text(bench, "dataset_hash") else "",
         f"{duration(bench['seconds'])} with {counted(bench['workers'], 'worker')}"
         if _is_count(bench.get("seconds")) and _is_count(bench.get("workers")) else "",
-        f"on the cluster {code(_text(bench, 'scheduler'))}" if _text(bench, "scheduler") else "",
+        f"on the cluster {pen.code(_text(bench, 'scheduler'))}" if _text(bench, "scheduler") else "",
         f"{counted(retried, 'sample')} had the whole time limit with a core to itself" if retried else "",
         f"{bench['cached']:,} verdicts known before" if _is_count(bench.get("cached")) else "",
     ])  # fmt: skip
@@ -135,26 +137,26 @@ def _graded(entry: Entry) -> Fact:
 _NAMES = (("evalplus", "evalplus"), ("grader", "grader"), ("python", "Python"))
 
 
-def _sandbox(entry: Entry) -> Fact:
+def _sandbox(entry: Entry, pen: Pen) -> Fact:
     box = _table(entry.bench, "sandbox")
     memory, pids = box.get("memory"), box.get("pids")
     identity, numpy = _text(box, "identity"), _text(box, "numpy")
     return "Sandbox", _listed([
-        markdown(_text(box, "kind")),
-        f"image {code(_text(box, 'image'))}" if _text(box, "image") else "",
-        code(identity) if identity else "",
-        f"numpy {markdown(numpy)}" if numpy not in identity else "",
+        pen.words(_text(box, "kind")),
+        f"image {pen.code(_text(box, 'image'))}" if _text(box, "image") else "",
+        pen.code(identity) if identity else "",
+        f"numpy {pen.words(numpy)}" if numpy not in identity else "",
         f"{memory:,} MiB" if _is_count(memory) else "",
         f"{pids:,} processes" if _is_count(pids) else "",
     ])  # fmt: skip
 
 
-def _files(entry: Entry) -> Fact:
+def _files(entry: Entry, pen: Pen) -> Fact:
     if not entry.samples:
         return "Files", ""
     names = ["eval_results.json", "samples.jsonl", *(["raw.jsonl", "run.json"] if entry.run else [])]
     folder = "/".join(quote(name, errors="surrogatepass") for name in (entry.id, entry.dataset))
-    return "Files", ", ".join(f"[{name.replace('_', chr(92) + '_')}]({folder}/{name})" for name in names)
+    return "Files", ", ".join(pen.file(name, f"{folder}/{name}") for name in names)
 
 
 def _listed(parts: Iterable[str]) -> str:

@@ -1,28 +1,27 @@
 """Each row of a standing as the page shows it: what its charts draw, and what is known of how it was run."""
 
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from bench.report import provenance
 from bench.report.charts import Mark
+from bench.report.escape import HTML
 from bench.report.numbers import signed
 from bench.report.records import Entry
 from bench.report.references import Comparison, reference
 from bench.report.scores import by_problem, enough, partly
 from bench.report.standings import Row, Standing
 from bench.stats import estimate
-from bench.text import plain, visible
+from bench.text import visible
 
-DULL = ("not_attempted", "schema")
 MOST_K = 64
 """The largest k of a pass@k curve."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the page's table: `facts` are pairs of name and value."""
+    """One line of the page's table: `facts` are pairs of a name and HTML."""
 
     row: Row
     mark: Mark
@@ -91,21 +90,9 @@ def _curve(row: Row) -> tuple[float, ...]:
 
 
 def _facts(row: Row) -> list[tuple[str, str]]:
-    """All that run.json and the bench block say, under their own names."""
-    entry = row.entry
-    run = {
-        name: entry.run.get(name) for name in ("model", "server", "settings", "totals", "began", "ended", "versions")
-    }
-    known = {
-        "profile": entry.id,
-        "note": entry.note,
-        "reference": _about(row.versus),
-        **run,
-        "graded": entry.date,
-        "grading": entry.bench,
-    }
-    found = [fact for name, value in known.items() for fact in _flat(name, value)]
-    return [(plain(name), plain(text)) for name, text in found if text]
+    """What the result is measured against, and where it comes from."""
+    about = _about(row.versus)
+    return [*([("Reference", HTML.words(about))] if about else []), *provenance.facts(row.entry, HTML)]
 
 
 def _about(versus: Comparison | None) -> str:
@@ -115,13 +102,3 @@ def _about(versus: Comparison | None) -> str:
     against = "" if source.comparable else f"; not strictly comparable: {source.why}"
     where = " ".join(filter(None, [source.name, source.date]))
     return f"{versus.reference.model}: {versus.suite} {versus.theirs:.1f}, {where}{against}"
-
-
-def _flat(name: str, value: Any) -> list[tuple[str, str]]:
-    if isinstance(value, dict):
-        return [fact for key, one in value.items() for fact in _flat(f"{name} {key}", one) if key not in DULL]
-    if isinstance(value, list):
-        return [(name, shlex.join(map(str, value)))]
-    if isinstance(value, bool):
-        return [(name, str(value).lower())]
-    return [(name, "" if value is None else str(value))]
