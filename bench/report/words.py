@@ -7,6 +7,7 @@ from bench.report.escape import markdown
 from bench.report.families import family
 from bench.report.numbers import counted, p_value, percent
 from bench.report.pairs import Pair
+from bench.report.references import models
 from bench.report.runs import COMMAND
 from bench.report.standings import Row, Standing
 
@@ -148,6 +149,9 @@ def warnings(standing: Standing) -> list[str]:
     short = [_short(row) for row in rows if row.score.attempted < row.score.problems]
     old = [_name(row) for row in rows if row.entry.state in ("failed", "skipped")]
     gone = [_name(row) for row in rows if row.entry.state == "gone"]
+    known = {"", *models()}
+    named = [row for row in rows if row.entry.reference not in known]
+    alone = [f"{_name(row)} ({markdown(row.entry.reference)})" for row in named]
     hashes = {str(row.entry.bench.get("dataset_hash", "")) for row in rows} - {""}
     again = "A larger max_tokens asks for those answers again."
     found = (
@@ -156,6 +160,7 @@ def warnings(standing: Standing) -> list[str]:
         (short, "Without a rank, since not every problem was attempted (the others count as failed): {}."),
         (old, "Older results, for the reason that stands below: {}."),
         (gone, "Without a rank, since profiles.toml no longer declares it: {}."),
+        (alone, "Beside no published score, since bench/reference-scores.json has none of that name: {}."),
         (sorted(hashes)[1:], "Not all models were graded on the same version of the dataset; grade them again."),
     )
     return [text.format(listed(shown)) for shown, text in found if shown]

@@ -96,7 +96,7 @@ def test_warnings() -> None:
         entry("a", "", samples=cut, n_problems=2, run=run(), bench={"dataset_hash": "1"}),
         entry("b", "p.", state="partial", bench={"dataset_hash": "2"}),
         entry("c", "pp", state="failed", reason="no"),
-        entry("d", "pp", state="gone"),
+        entry("d", "pp", state="gone", reference="Claude Opus 4.55"),
     ]
     said = words.warnings(standings(entries)[0])
     assert said[0].startswith("Cut off at max_tokens, so that what would have followed is not known: A (1 of 2 at 4096")
@@ -104,6 +104,7 @@ def test_warnings() -> None:
         "Without a rank, since not every problem was attempted (the others count as failed): B (1 of 2).",
         "Older results, for the reason that stands below: C.",
         "Without a rank, since profiles.toml no longer declares it: D.",
+        "Beside no published score, since bench/reference-scores.json has none of that name: D (Claude Opus 4.55).",
         "Not all models were graded on the same version of the dataset; grade them again.",
     ]
 
