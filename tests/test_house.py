@@ -44,6 +44,12 @@ def test_functions_are_short() -> None:
     assert found[int(0.9 * (len(found) - 1))][0] <= 30
 
 
+def test_modules_are_short() -> None:
+    """No module has more than 200 lines."""
+    long = [str(path) for path in CODE if len(path.read_text(encoding="utf-8").splitlines()) > 200]
+    assert long == []
+
+
 def test_dodo_is_the_graph_alone() -> None:
     """dodo.py has 140 lines at most."""
     assert len((ROOT / "dodo.py").read_text(encoding="utf-8").splitlines()) <= 140
@@ -78,7 +84,7 @@ def imported(path: Path) -> list[str]:
 
 def test_loading_is_light() -> None:
     """Loading dodo.py imports nothing heavy: neither evalplus nor the packages of servers, charts and templates."""
-    heavy = "evalplus numpy requests python_on_whales altair vl_convert jinja2 rich.live"
+    heavy = "evalplus numpy requests python_on_whales distributed vl_convert jinja2 rich.live"
     program = f"import sys, dodo; print([name for name in {heavy.split()} if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

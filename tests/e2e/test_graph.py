@@ -99,9 +99,9 @@ def test_clean_makes_exactly_that_rerun(made: Project) -> None:
     assert made.doit("clean", "eval:a").code == 0
     assert made.doit().tasks == ["eval a", REPORT]
     made.doit("clean", "samples:a")
-    assert made.doit().tasks[0] == "samples a"
+    assert made.doit().tasks == ["samples a"]
     made.doit("clean", "generate:a")
-    assert "generate a" in made.doit().tasks
+    assert made.doit().tasks == ["generate a", "samples a", REPORT]
 
 
 def test_clean_keeps_what_was_imported(made: Project) -> None:
@@ -117,13 +117,15 @@ def test_clean_keeps_what_was_imported(made: Project) -> None:
 def test_why_runs_nothing(made: Project) -> None:
     """`doit why` names what would run, with old and new value, and runs nothing."""
     made.edit("[defaults]", '[defaults]\nsystem_prompt = ""')
+    files = [made.file("a", "raw.jsonl"), made.results / "a" / "server.log", made.results / "REPORT.md"]
+    before = [file.read_bytes() for file in files]
     told = made.doit("why")
     assert re.search(
         r"generate +a +system_prompt You are a helpful assistant good at coding\. → none, 18 of 18 completions are to",
         told.out,
     )
     assert re.search(r"fresh +b +nothing would run", told.out)
-    assert made.file("a", "raw.jsonl").read_bytes().count(b'"outcome"') > 0
+    assert [file.read_bytes() for file in files] == before
 
 
 def test_info_is_truthful(made: Project) -> None:
