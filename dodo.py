@@ -23,7 +23,7 @@ from doit.exceptions import InvalidDodoFile
 from bench.commands import jobs
 from bench.errors import BenchError
 from bench.graph import turns
-from bench.graph.hooks import Clean, Memory, fresh
+from bench.graph.hooks import Clean, Memory, fresh, make_results
 from bench.graph.prerequisites import skipped
 from bench.graph.report import Report
 from bench.graph.reporter import RunReporter
@@ -37,7 +37,7 @@ Task = dict[str, Any]
 try:
     CONFIG = load(Path(os.environ.get("BENCH_PROFILES") or Path(__file__).with_name("profiles.toml")))
     SKIPPED = skipped(CONFIG)
-    jobs.prepare(CONFIG.layout.root)
+    make_results(CONFIG.layout.root)
 except BenchError as error:
     raise InvalidDodoFile(error.sentence) from None
 
@@ -58,14 +58,13 @@ cleaning = partial(Clean, CONFIG.layout.lock)
 def leaf(step: Step, task_dep: list[str], **more: Any) -> Task:
     """The task of one step: one profile, one dataset."""
     return {
-        "name": step.dataset if isinstance(step, Evaluate) else f"{step.profile.id}:{step.dataset}",
+        "name": f"{step.profile.id}:{step.dataset}",
         "doc": f"{step.profile.title}, {step.dataset}",
-        # A model takes hours: the report shows each one's score before the next one starts.
-        "actions": [step.make, REPORT.refresh] if isinstance(step, Evaluate) else [step.make],
+        "actions": [step.make],
         "task_dep": task_dep,
         "uptodate": [fresh],
         "clean": [cleaning(step.clean)],
-        "teardown": [REPORT.refresh],
+        "teardown": [REPORT.refresh],  # a run that ends early shows what it came to
         "io": {"capture": False},
         "meta": {"step": step},
         **more,
@@ -110,8 +109,9 @@ def task_eval() -> Iterator[Task]:
         doc = f"{profile.title}: {profile.note}" if profile.note else profile.title
         yield {"basename": f"eval:{profile.id}", "name": None, "doc": doc}
         for dataset in profile.sampling.datasets:
-            dep = f"samples:{profile.id}:{dataset}"
-            yield leaf(Evaluate(CONFIG, profile, dataset), [dep], basename=f"eval:{profile.id}")
+            step, dep = Evaluate(CONFIG, profile, dataset), f"samples:{profile.id}:{dataset}"
+            actions = [step.make, REPORT.refresh]  # the report shows each score before the next model starts
+            yield leaf(step, [dep], basename=f"eval:{profile.id}", name=dataset, actions=actions)
 
 
 def task_report() -> Task:
@@ -127,14 +127,14 @@ def task_report() -> Task:
 
 def task_command() -> Iterator[Task]:
     """Jobs beside the graph: doctor, why, prompts, selftest, compare, cache."""
-    for name, doc, action, params in jobs.table(CONFIG, SKIPPED):
+    for job in jobs.jobs(CONFIG, SKIPPED):
         yield {
-            "basename": name,
-            "doc": doc,
-            "actions": [action],
-            "params": params,
+            "basename": job.name,
+            "doc": job.doc,
+            "actions": [job.action],
+            "params": job.params,
             "uptodate": [False],
-            "clean": [cleaning(jobs.clean_cache(CONFIG))] if name == "cache" else [],
+            "clean": [cleaning(job.clean)] if job.clean else [],
             "io": {"capture": False},
             "meta": {"beside": True},
         }

@@ -4,7 +4,8 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from doit.exceptions import TaskFailed
@@ -15,41 +16,54 @@ from bench.errors import BenchError
 from bench.files import holding
 from bench.graph.step import Step
 from bench.graph.steps import Evaluate, Generate, Samples
-from bench.interrupts import end_with_reader
 from bench.profiles import Config
 from bench.progress import Progress, live
 
-Action = Callable[..., TaskFailed | None]
+PAIR = tuple({"name": name, "short": name, "long": f"profile-{name}", "default": "", "type": str} for name in "ab")
+"""The parameters of a job about two profiles, as doit takes them."""
 
 
-def prepare(results: Path) -> None:
-    """Make the results directory, which doit's database needs. Raises BenchError where it cannot be written.
+@dataclass(frozen=True)
+class Job:
+    """A task beside the graph: `lines` makes what it says from its `params`; `clean` is for `doit clean <name>`."""
 
-    A list that nobody reads to its end, as in `doit list | head`, ends without a word.
-    """
-    end_with_reader()
-    try:
-        results.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BenchError(f"{results} cannot be made ({error.strerror}); make its folder writable.") from None
-    if not os.access(results, os.W_OK):
-        raise BenchError(f"{results} is not writable; change its owner or rights, or set [paths] results.")
+    name: str
+    doc: str
+    lines: Callable[..., Iterable[str]]
+    params: tuple[dict[str, Any], ...] = ()
+    clean: Callable[[], None] | None = None
+
+    @property
+    def action(self) -> Callable[..., TaskFailed | None]:
+        """Doit's action: says the lines as they come; a user's error is its sentence."""
+
+        @wraps(self.lines)
+        def said(**given: str) -> TaskFailed | None:
+            try:
+                for text in self.lines(**given):
+                    print(text, flush=True)
+            except BenchError as error:
+                return TaskFailed("\n".join(filter(None, [error.sentence, error.log])))
+            except BrokenPipeError:
+                # Whoever reads this, such as head, has seen enough; Python's own flush at the end must not fail either.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return None
+
+        return said
 
 
-def table(config: Config, skipped: Mapping[str, str]) -> Iterator[tuple[str, str, Action, list[dict[str, Any]]]]:
-    """Name, doc, action and parameters of each job."""
-    pair = [{"name": name, "short": name, "long": f"profile-{name}", "default": "", "type": str} for name in "ab"]
-    yield "doctor", "Say what this machine can run, and what to do about the rest.", _said(lambda: doctor(config)), []
-    yield "why", "List what would run, and why; run nothing.", _said(lambda: why(config, skipped)), []
-    yield "prompts", "Write results/<dataset>_prompts.json for solvers elsewhere.", _said(lambda: prompts(config)), []
-    yield "selftest", "Prove sandbox and grader with the canonical solutions.", _said(lambda: selftest(config)), []
-
-    def compare(a: str, b: str) -> TaskFailed | None:
-        return _said(lambda: comparison(config, a, b))()
-
-    yield "compare", "Two profiles side by side: doit compare -a <profile> -b <profile>.", compare, pair
+def jobs(config: Config, skipped: Mapping[str, str]) -> list[Job]:
+    """All jobs; `skipped` maps ids of profiles that cannot run here to the reason."""
     cached = "Say where verdicts and ground truth are kept; doit clean cache removes them."
-    yield "cache", cached, _said(lambda: [str(config.layout.cache)]), []
+    beside = "Two profiles side by side: doit compare -a <profile> -b <profile>."
+    return [
+        Job("doctor", "Say what this machine can run, and what to do about the rest.", lambda: doctor(config)),
+        Job("why", "List what would run, and why; run nothing.", lambda: why(config, skipped)),
+        Job("prompts", "Write results/<dataset>_prompts.json for solvers elsewhere.", lambda: prompts(config)),
+        Job("selftest", "Prove sandbox and grader with the canonical solutions.", lambda: selftest(config)),
+        Job("compare", beside, lambda a, b: comparison(config, a, b), PAIR),
+        Job("cache", cached, lambda: [str(config.layout.cache)], clean=lambda: clear_cache(config)),
+    ]
 
 
 def doctor(config: Config) -> Iterator[str]:
@@ -123,28 +137,9 @@ def comparison(config: Config, a: str, b: str) -> Iterator[str]:
     yield "\n\n".join(compare.compare(config, a, b, dataset) for dataset in graded or common)
 
 
-def clean_cache(config: Config) -> Callable[[], None]:
-    """The clean action that removes verdicts and ground truth."""
-
-    def clean() -> None:
-        for name in ("truth", "verdicts", "selftest"):
-            if (folder := config.layout.cache / name).exists():
-                shutil.rmtree(folder, ignore_errors=True)
-                print(f"clean     {shown(folder)}")
-
-    return clean
-
-
-def _said(job: Callable[[], Iterable[str]]) -> Action:
-    def action() -> TaskFailed | None:
-        try:
-            for text in job():
-                print(text, flush=True)
-        except BenchError as error:
-            return TaskFailed("\n".join(filter(None, [error.sentence, error.log])))
-        except BrokenPipeError:
-            # Whoever reads this, such as head, has seen enough; Python's own flush at the end must not fail either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return None
-
-    return action
+def clear_cache(config: Config) -> None:
+    """Remove verdicts and ground truth."""
+    for name in ("truth", "verdicts", "selftest"):
+        if (folder := config.layout.cache / name).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            print(f"clean     {shown(folder)}")

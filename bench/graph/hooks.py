@@ -1,5 +1,6 @@
-"""What doit is given beside tasks: how it cleans, what it remembers, and whether a task is fresh."""
+"""What doit is given beside tasks: where it remembers, how it cleans, and whether a task is fresh."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,27 @@ from doit.action import PythonAction
 from doit.dependency import JSONCodec
 from doit.exceptions import InvalidTask
 
-from bench.errors import LockedError
+from bench.errors import BenchError, LockedError
 from bench.files import locked
+from bench.interrupts import end_with_reader
+
+
+def make_results(root: Path) -> None:
+    """Make the results directory, which doit's database needs. Raises BenchError where it cannot be written.
+
+    What is said before a run begins, such as `doit list | head`, ends without a word when its reader has gone.
+    """
+    end_with_reader()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BenchError(f"{root} cannot be made ({error.strerror}); make its folder writable.") from None
+    if not os.access(root, os.W_OK):
+        raise BenchError(f"{root} is not writable; change its owner or rights, or set [paths] results.")
 
 
 class Clean(PythonAction):  # type: ignore[misc]
-    """A clean action that takes nothing away from a run: while one holds `lock`, it ends doit with a sentence."""
+    """doit's clean action, refused with one sentence while a run holds `lock`."""
 
     def __init__(self, lock: Path, clean: Callable[[], None]) -> None:
         super().__init__(clean)
@@ -41,6 +57,11 @@ class Memory(JSONCodec):  # type: ignore[misc]
             return dict(super().decode(data))
         except ValueError:
             return {}
+
+
+def step_of(task: Any) -> Any:
+    """The step that a task of doit's makes; None for a group of tasks, and for a job beside the graph."""
+    return (task.meta or {}).get("step")
 
 
 def fresh(task: Any) -> bool:

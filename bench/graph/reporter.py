@@ -14,6 +14,7 @@ from doit.reporter import ConsoleReporter
 from bench.console import duration, line
 from bench.errors import BenchError
 from bench.files import locked
+from bench.graph.hooks import step_of
 from bench.graph.turns import GROUPS
 from bench.interrupts import Stopped, handle, interrupt, leave_reader
 from bench.profiles import Config
@@ -77,7 +78,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
 
     def execute_task(self, task: Any) -> None:
         """Say the verb, the profile and the reasons."""
-        step = task.meta and task.meta.get("step")
+        step = step_of(task)
         if step:
             # What a step lacks is said when it fails, which it is about to do.
             reasons = ", ".join(str(one) for one in task.meta["reasons"] if one.kind != "prerequisite") or "asked for"
@@ -91,7 +92,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
     def add_failure(self, task: Any, fail: Any) -> None:
         """Say the sentence alone for a user's error, and doit's own words for a bug."""
         self._count(task)
-        step = task.meta and task.meta.get("step")
+        step = step_of(task)
         if fail.get_name() == "UnmetDependency":
             return
         if step:
@@ -116,7 +117,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
             self.write("\n" + summary(self.seconds, self.skipped, self.failed) + "\n")
 
     def _count(self, task: Any) -> None:
-        step = task.meta and task.meta.get("step")
+        step = step_of(task)
         if step and step.profile:
             spent = time.monotonic() - self.starts.get(task.name, time.monotonic())
             self.seconds[step.label] = self.seconds.get(step.label, 0.0) + spent

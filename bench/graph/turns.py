@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.console import warn
+from bench.graph.hooks import step_of
 from bench.graph.steps import Generate
 from bench.profiles import Profile
 
@@ -17,7 +18,7 @@ GROUPS = ("generate", "samples")
 
 
 def prepare(tasks: Mapping[str, Any], selected: list[str], skipped: Iterable[str]) -> dict[str, str]:
-    """What a run does with doit's tasks and the names of the selected ones, which it changes.
+    """Change doit's tasks and the names of the selected ones in place, before the first task runs.
 
     Returns the profiles whose models are not on their hosts, with what was looked for. A whole run loses their tasks,
     a stage of all profiles also those of the `skipped` ones; a task that was asked for by name stays, and says itself
@@ -89,6 +90,6 @@ def generations(tasks: Mapping[str, Any], selected: Sequence[str]) -> Iterator[t
 
     for chosen in selected:
         for name in below(chosen):
-            step = (tasks[name].meta or {}).get("step")
+            step = step_of(tasks[name])
             if isinstance(step, Generate):
                 yield name, step
