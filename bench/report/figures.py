@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.report import charts, vega
 from bench.report.charts import TOP, Mark
 from bench.report.numbers import DASH, rate
-from bench.report.vega import NARROW, WIDE, Size, Spec
+from bench.report.vega import ALONE, NARROW, WIDE, Size, Spec
 
 UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
 Cells = tuple[tuple[str, ...], ...]
@@ -46,7 +46,7 @@ def _quality(marks: Sequence[Mark], title: str) -> Figure | None:
 
 
 def _scores(marks: Sequence[Mark], title: str) -> Figure | None:
-    compared = any(mark.reference for mark in marks)
+    compared, desk = any(mark.reference for mark in marks), WIDE if any(mark.speed for mark in marks) else ALONE
 
     def cells(mark: Mark) -> tuple[str, ...]:
         published = [f"{value:.1f}" for value in (mark.reference_base, mark.reference_plus) if value is not None]
@@ -56,7 +56,7 @@ def _scores(marks: Sequence[Mark], title: str) -> Figure | None:
     return _figure(
         ("scores", f"Scores, {title} and {title}+"),
         marks,
-        lambda shown, size: charts.scores(shown, size, title),
+        lambda shown, size: charts.scores(shown, desk if size is WIDE else size, title),
         ("Model", title, f"{title}+", "95 %", *(["Reference"] if compared else [])),
         cells,
     )

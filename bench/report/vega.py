@@ -29,8 +29,8 @@ class Size:
         return self.total - self.names - 16
 
 
-WIDE, NARROW = Size(580, 225, 26), Size(330, 0, 46)
-"""For a desk and for a phone."""
+WIDE, NARROW, ALONE = Size(580, 225, 26), Size(330, 0, 46), Size(1040, 225, 26)
+"""For a desk with two charts beside each other, for a phone, and for a desk where nothing stands beside it."""
 
 
 def svg(spec: Spec, about: str) -> str:
