@@ -8,8 +8,8 @@ from bench.profiles import Profile
 FIRST = 5
 
 REMEDIES = {
-    "truncated": "raise max_tokens and context, or switch its reasoning off",
-    "empty": 'its tokens may go to reasoning: try args = ["--reasoning-format", "none"] or a larger max_tokens',
+    "truncated": 'raise max_tokens and context, or set reasoning = "off"',
+    "empty": 'its tokens may go to reasoning: try reasoning = "off" or a larger max_tokens',
     "no code": "look at the answers in raw.jsonl, and at the chat template",
     "error": "read the server's words in raw.jsonl",
     "timeout": "raise server.request_timeout",

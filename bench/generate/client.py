@@ -61,24 +61,6 @@ class Answer:
     speeds: dict[str, float] = field(default_factory=dict)
 
 
-def body(profile: Profile, endpoint: Endpoint, messages: list[dict[str, str]], seed: int | None) -> dict[str, Any]:
-    """The request for one completion; the profile's own `request` fields come last and win."""
-    sampling = profile.sampling
-    return {
-        "model": endpoint.model,
-        "messages": messages,
-        "max_tokens": sampling.max_tokens,
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        **({"seed": seed} if seed is not None else {}),
-        # With the prompt cache, a repeated prompt reports meaningless speed and its greedy text can change.
-        **({"cache_prompt": False} if endpoint.llama else {}),
-        **sampling.request,
-    }
-
-
 def complete(
     endpoint: Endpoint, profile: Profile, request: dict[str, Any], session: requests.Session, tick: Tick
 ) -> Answer:

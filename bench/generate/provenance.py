@@ -20,7 +20,18 @@ SCHEMA = 1
 def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: Sequence[Completion]) -> dict[str, Any]:
     """All of run.json; docs/results.md says what each entry means."""
     sampling = profile.sampling
-    asked = ("max_tokens", "context", "slots", "samples", "temperature", "top_p", "seed", "system_prompt", "request")
+    asked = (
+        "max_tokens",
+        "context",
+        "slots",
+        "samples",
+        "temperature",
+        "top_p",
+        "seed",
+        "system_prompt",
+        "reasoning",
+        "request",
+    )
     servers = [completion.server for completion in done if completion.server]
     spans = list(map(span, done))
     return {

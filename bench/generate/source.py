@@ -12,9 +12,10 @@ from typing import Any, Protocol
 import requests
 
 from bench.errors import RequestError, ServerError
-from bench.generate.client import Answer, LateError, Tick, body, complete
+from bench.generate.client import Answer, LateError, Tick, complete
 from bench.generate.completion import answered, failed
 from bench.generate.model import file_of
+from bench.generate.prompt import body
 from bench.generate.wanted import Wanted
 from bench.profiles import Config, Profile
 from bench.records import Completion
@@ -115,7 +116,8 @@ class _Http:
         """One request, streamed."""
         if not hasattr(self.local, "session"):
             self.local.session = health.session(self.endpoint.headers, local=self.endpoint.local)
-        request = body(self.profile, self.endpoint, want.messages, want.seed)
+        endpoint = self.endpoint
+        request = body(self.profile.sampling, want.messages, want.seed, model=endpoint.model, llama=endpoint.llama)
         return complete(self.endpoint, self.profile, request, self.local.session, tick)
 
 

@@ -12,6 +12,9 @@ BUILTIN = "builtin:"
 BUILTINS = (f"{BUILTIN}demo",)
 
 SERVER_KINDS = ("compose", "process", "endpoint", "command")
+REASONING = ("", "off", "low", "medium", "high")
+"""How much a model is told to think before it answers; "" leaves that to it."""
+
 SANDBOX_KINDS = ("auto", "docker", "bubblewrap", "none")
 
 
@@ -89,6 +92,7 @@ class Sampling:
     top_p: float = 0.95
     seed: int = 0
     system_prompt: str = "You are a helpful assistant good at coding."
+    reasoning: str = ""
     request: dict[str, Any] = field(default_factory=dict)
     canary: bool = True
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from bench.problems import SOURCES
-from bench.profiles import Sampling
+from bench.profiles import REASONING, Sampling
 from bench.profiles.schema import read_record, require
 
 OURS = ("messages", "stream", "stream_options", "n", "max_tokens", "seed")
@@ -21,6 +21,8 @@ def read_sampling(table: dict[str, Any], where: str, base: Sampling) -> Sampling
         require(getattr(sampling, key) >= 1, where, key, getattr(sampling, key), "use 1 or more")
     require(0 <= sampling.temperature <= 5, where, "temperature", sampling.temperature, "use 0 (greedy) to 5")
     require(0 < sampling.top_p <= 1, where, "top_p", sampling.top_p, "use more than 0, at most 1")
+    levels = ", ".join(REASONING[1:])
+    require(sampling.reasoning in REASONING, where, "reasoning", sampling.reasoning, f"choose among {levels}")
     greedy_many = sampling.samples > 1 and sampling.temperature == 0
     require(
         not greedy_many, where, "samples", sampling.samples, "greedy samples are all the same; set temperature = 0.8"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bench import problems
-from bench.generate.prompt import messages
+from bench.generate.prompt import body, messages
 from bench.profiles import Sampling
 
 ANSWER = {
@@ -62,3 +62,18 @@ def test_asked_as_evalplus_asks(dataset: str, asked: list[dict[str, Any]], tmp_p
     assert len(asked) >= 2
     assert [request["messages"] for request in asked] == [messages(problem, Sampling()) for problem in first]
     assert {request["top_p"] for request in asked} == {Sampling().top_p}
+
+
+@pytest.mark.parametrize(
+    ("level", "llama", "fields"),
+    [
+        ("", True, {}),
+        ("off", True, {"reasoning_effort": "none", "chat_template_kwargs": {"enable_thinking": False}}),
+        ("off", False, {"reasoning_effort": "none"}),
+        ("low", False, {"reasoning_effort": "low"}),
+    ],
+)
+def test_how_much_to_think(level: str, llama: bool, fields: dict[str, Any]) -> None:  # noqa: FBT001
+    """Every server gets OpenAI's field; a llama-server also the words that templates know."""
+    sent = body(Sampling(reasoning=level), [], None, model="m", llama=llama)
+    assert {name: sent[name] for name in ("reasoning_effort", "chat_template_kwargs") if name in sent} == fields

@@ -26,11 +26,12 @@ def test_every_problem_is_asked_once(faulty: Bench) -> None:
 
 def test_what_is_sent(faulty: Bench) -> None:
     """The request is greedy, streamed, without the prompt cache, in EvalPlus's words, and with the profile's fields."""
-    faulty.generate('[profiles.m.request]\nreasoning_effort = "low"')
+    faulty.generate('reasoning = "high"\n[profiles.m.request]\nreasoning_effort = "low"\ntop_k = 40')
     sent = faulty.last_request()
     assert (sent["temperature"], sent["max_tokens"], sent["stream"], sent["cache_prompt"]) == (0, 100, True, False)
     assert "seed" not in sent
-    assert sent["reasoning_effort"] == "low"
+    assert (sent["reasoning_effort"], sent["top_k"]) == ("low", 40)
+    assert sent["chat_template_kwargs"] == {"enable_thinking": True, "reasoning_effort": "high"}
     assert sent["messages"][0] == {"role": "system", "content": "You are a helpful assistant good at coding."}
     assert sent["messages"][1]["content"].endswith('```python\ndef f5():\n    """Return 5."""\n```')
 
@@ -118,7 +119,7 @@ def test_an_answer_that_takes_too_long(faulty: Bench) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "saw", "remedy"),
     [
-        (EMPTY | {"reasoning": "hm", "finish": "length"}, "5 empty", "reasoning-format"),
+        (EMPTY | {"reasoning": "hm", "finish": "length"}, "5 empty", 'reasoning = "off"'),
         ({"finish": "length"}, "5 truncated", "raise max_tokens"),
         ({"content": "I would rather not."}, "5 no code", "chat template"),
         (400, "5 error", "server's words"),

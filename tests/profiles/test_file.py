@@ -52,6 +52,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         (GOOD + "request = { min_p = nan }", "request.min_p = nan is impossible"),
         (GOOD + "[profiles.a.server]\nstall_timeout = inf\n", "stall_timeout = inf is not a number"),
         (GOOD + "max_tokens = 99999", "max_tokens = 99999 is impossible; it must be below context"),
+        (GOOD + 'reasoning = "none"', "reasoning = 'none' is impossible; choose among off, low, medium, high"),
         (GOOD + "samples = 10", "greedy samples are all the same"),
         (GOOD + 'datasets = ["human"]', "datasets = 'human' is impossible; choose among"),
         ("[profiles.a]\ntitle = 'A'\n", "has no model"),

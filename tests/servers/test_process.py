@@ -4,11 +4,15 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import requests
 
+from bench.demo.model import TEMPLATE
 from bench.errors import MissingPrerequisite
+from bench.generate.prompt import body
 from bench.servers import child
 from tests.servers.helpers import Make, children, eventually, lives, refusal, say, script, serving, stream
 
@@ -169,3 +173,17 @@ def test_a_server_that_said_nothing(make: Make, log: Path, tmp_path: Path) -> No
     error = refusal(make("process", server={"executable": silent}), log)
     assert error.sentence == f"tested: llama-server ended while loading (exit code 3); it said nothing; see {log}."
     assert error.log == ""
+
+
+def test_a_template_is_told_not_to_think(make: Make, log: Path) -> None:
+    """What `reasoning` sends reaches the chat template, which here asks another question instead of thinking."""
+    asks = "{% if enable_thinking is defined and not enable_thinking %}two and two{% endif %}"
+    template = TEMPLATE.replace("{% if add_generation_prompt", f"{asks}{{% if add_generation_prompt")
+    made = make("process", args=["--chat-template", template])
+    with serving(made, log) as endpoint:
+        for level, quiet in (("off", True), ("high", False)):
+            sampling = replace(made[0].sampling, reasoning=level)
+            asked = body(sampling, [{"role": "user", "content": "hello"}], None, model="m", llama=endpoint.llama)
+            asked |= {"stream": False, "stream_options": None}
+            answer = requests.post(f"{endpoint.base_url}/chat/completions", json=asked, timeout=60).json()
+            assert (answer["choices"][0]["message"]["content"] == "It is 4.") == quiet
