@@ -1,6 +1,5 @@
 """Which sandbox model code runs in: Docker, bubblewrap, or none (by name only)."""
 
-import os
 import platform
 import sys
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from bench.errors import SandboxError
 from bench.evaluate import bubblewrap, docker
+from bench.evaluate.cores import cores
 from bench.evaluate.lane import Lane
 from bench.profiles import Sandbox
 
@@ -19,11 +19,6 @@ WARNING = (
     'WARNING: [sandbox] kind = "none": code that a model wrote runs on this machine with your rights; it can read, '
     "change and send all that you can."
 )
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True)

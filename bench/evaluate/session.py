@@ -5,19 +5,18 @@ and puts it away when none has come for a minute.
 """
 
 import contextlib
-import fcntl
-import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from distributed import get_worker
 
 from bench.errors import BenchError
 from bench.evaluate.bundle import Bundle
+from bench.evaluate.cores import turn
 from bench.evaluate.crew import Local, Site
 from bench.evaluate.grade import Work
 from bench.evaluate.sandbox import sandbox_for
@@ -160,27 +159,3 @@ def _report(name: str, work: Callable[[Local], Iterable[Any]], *, alone: bool) -
         except (BenchError, OSError) as error:
             trouble = str(error)
     return Report(here, tuple(values), trouble)
-
-
-@contextlib.contextmanager
-def turn(*, alone: bool) -> Iterator[None]:
-    """Beside the batches of all workers on this machine; or with none of them, as one of so many as it has cores."""
-    # All cores of the machine: each worker may be held to one of them, and all take the same locks.
-    folder, cores = Path(tempfile.gettempdir()), os.cpu_count() or 1
-    with contextlib.ExitStack() as held:
-        names = [f"bench-grading-{os.getuid()}-{core}.lock" for core in range(cores)]
-        files = [held.enter_context((folder / name).open("ab")) for name in names]
-        if alone:
-            _take_one(files, os.getpid() % cores)
-        else:
-            for file in files:
-                fcntl.flock(file, fcntl.LOCK_SH)
-        yield
-
-
-def _take_one(files: Sequence[IO[bytes]], own: int) -> None:
-    for file in files:
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-    fcntl.flock(files[own], fcntl.LOCK_EX)

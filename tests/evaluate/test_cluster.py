@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 
 from bench.errors import BenchError, GraderError, SandboxError
-from bench.evaluate import cluster, session
+from bench.evaluate import cluster
 from bench.evaluate.batches import batched
 from bench.evaluate.sandbox import available
 from tests.evaluate.conftest import SOLUTIONS, Grader
@@ -212,30 +211,6 @@ def test_no_scheduler_is_one_sentence(grader: Grader, monkeypatch: pytest.Monkey
         grader.run(scheduler=Programs(tmp_path).address)
     assert caught.value.sentence.startswith("No Dask scheduler answers at tcp://127.0.0.1:")
     assert caught.value.sentence.endswith("; start it, or remove [evaluate] scheduler.")
-
-
-def test_as_many_second_tries_at_once_as_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """On a machine of two cores two samples are tried again at once, a third and a batch wait for both."""
-    monkeypatch.setattr(session.os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(session.tempfile, "tempdir", str(tmp_path))
-    entered: list[str] = []
-
-    def enter(name: str, *, alone: bool) -> None:
-        with session.turn(alone=alone):
-            entered.append(name)
-
-    waiting = [
-        threading.Thread(target=enter, args=("third",), kwargs={"alone": True}),
-        threading.Thread(target=enter, args=("batch",), kwargs={"alone": False}),
-    ]
-    with session.turn(alone=True), session.turn(alone=True):
-        for thread in waiting:
-            thread.start()
-        waiting[0].join(0.3)
-        assert entered == []
-    for thread in waiting:
-        thread.join()
-    assert sorted(entered) == ["batch", "third"]
 
 
 def test_batches() -> None:
