@@ -104,11 +104,13 @@ class Cluster:
     def each(
         self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False
     ) -> Iterator[tuple[Work, Verdict, Site]]:
-        """As every crew does; `alone`, no worker of the same machine runs a batch beside it."""
+        """As every crew does; `alone`, no worker of the same machine runs a batch beside it (cores.py sees to it)."""
         size = 0.0 if alone else min(BATCH, seconds / (PARTS * max(1, self.width)))
-        ahead = (lambda: len(self.members.fit)) if alone else (lambda: AHEAD * self.members.lanes)
+        # What waits for a core of its own keeps a thread of its worker, so none is sent before there is one to wait in.
+        ahead = 1 if alone else AHEAD
         new = batched(works, lambda work: work.seconds, size)
-        for work, (verdict, site) in self._done(Batches(session.grade, new, ahead, {"alone": alone})):
+        batches = Batches(session.grade, new, lambda: ahead * self.members.lanes, {"alone": alone})
+        for work, (verdict, site) in self._done(batches):
             yield work, verdict, site
 
     def _done(self, batches: Batches) -> Iterator[tuple[Any, Any]]:

@@ -16,7 +16,7 @@ import pytest
 
 from bench.errors import BenchError, GraderError, SandboxError
 from bench.evaluate import cluster
-from bench.evaluate.batches import batched
+from bench.evaluate.batches import Batches, batched, name_of
 from bench.evaluate.sandbox import available
 from tests.evaluate.conftest import SOLUTIONS, Grader
 
@@ -52,10 +52,10 @@ class Programs:
             time.sleep(0.1)
         raise AssertionError((self.folder / "scheduler.log").read_text())
 
-    def worker(self, number: int, **environment: str) -> "subprocess.Popen[bytes]":
-        """A worker of one thread."""
+    def worker(self, number: int, threads: int = 1, **environment: str) -> "subprocess.Popen[bytes]":
+        """A worker."""
         folder = self.folder / f"worker-{number}"
-        options = ["--nthreads", "1", "--no-nanny", "--local-directory", str(folder)]
+        options = ["--nthreads", str(threads), "--no-nanny", "--local-directory", str(folder)]
         return self.start(f"worker-{number}", self.address, *options, **environment)
 
 
@@ -104,6 +104,29 @@ def test_a_cluster_finds_what_one_machine_finds(grader: Grader, tmp_path: Path, 
     assert block["sandbox"]["kind"] == "bubblewrap"
     assert block["sandbox"]["numpy"]
     assert far.run(scheduler=programs.address).cached == len(given) - 1
+
+
+@pytest.mark.slow
+def test_a_worker_tries_again_as_many_at_once_as_it_has_threads(
+    grader: Grader, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of samples that were disturbed, a worker of three threads has three in hand, each of its own batch."""
+    programs.scheduler()
+    programs.worker(1, threads=3)
+    sent: list[list[str]] = []
+    send = cluster.Cluster._send
+
+    def noted(self: cluster.Cluster, batches: Batches) -> bool:
+        more = send(self, batches)
+        if batches.options.get("alone"):
+            sent.append([name_of(job) for batch in batches.sent.values() for job in batch.jobs])
+        return more
+
+    monkeypatch.setattr(cluster.Cluster, "_send", noted)
+    sleepers = [f"import time\ndef total(numbers):\n    time.sleep(60)  # {number}\n" for number in range(4)]
+    found = grader.grade([("Demo/0", text) for text in sleepers], scheduler=programs.address, reuse=False)
+    assert statuses(found) == [("timeout", "fail", True)] * 4
+    assert max(map(len, sent)) == 3
 
 
 @pytest.mark.slow
