@@ -118,13 +118,17 @@ class Evaluate(Step):
     stage: ClassVar[str] = "eval"
 
     def depends(self) -> dict[str, Any]:
-        """The samples, the tests, and the grader."""
+        """The samples, the tests, the grader, and what a sandbox gives a sample, in the words of profiles.toml."""
         from bench.evaluate import GRADER_VERSION  # noqa: PLC0415 - only where a profile is looked at
 
+        sandbox = self.config.sandbox
         return {
             "samples": stale.content_digest(self.files.samples),
             "dataset": problems.fingerprint(self.dataset),
             "grader": GRADER_VERSION,
+            "memory": sandbox.memory,
+            "pids": sandbox.pids,
+            **({"image": sandbox.image} if sandbox.kind in ("auto", "docker") else {}),
         }
 
     def outputs(self) -> tuple[Path, ...]:

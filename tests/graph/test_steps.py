@@ -4,8 +4,9 @@ import pytest
 
 from bench import extract
 from bench.evaluate.results import Summary
+from bench.graph import stale
 from bench.graph.stale import Reason
-from bench.graph.steps import Generate, Samples, score_line, to_ask
+from bench.graph.steps import Evaluate, Generate, Samples, score_line, to_ask
 from bench.profiles.file import load
 from bench.stats import estimate
 
@@ -51,3 +52,30 @@ def test_a_new_extractor_generates_nothing(tmp_path: Path, monkeypatch: pytest.M
     generate, samples = (step.depends() for step in steps)
     assert generate == before[0]
     assert {name for name in samples if samples[name] != before[1][name]} == {"extractor"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("memory = 4096", "memory = 8192", ["memory 4096 → 8192"]),
+        ("pids = 128", "pids = 64", ["pids 128 → 64"]),
+        ('image = "one"', 'image = "two"', ["image one → two"]),
+        ('kind = "auto"\nimage = "one"', 'kind = "docker"\nimage = "one"', []),
+        ('kind = "bubblewrap"\nimage = "one"', 'kind = "bubblewrap"\nimage = "two"', []),
+        ("workers = 1", "workers = 4", []),
+    ],
+)
+def test_another_sandbox_grades_again(tmp_path: Path, before: str, after: str, said: list[str]) -> None:
+    """Grading is stale by what a sandbox gives a sample; an image counts where Docker may be used, workers never."""
+
+    def step(sandbox: str) -> Evaluate:
+        (tmp_path / "profiles.toml").write_text(f'[sandbox]\n{sandbox}\n[profiles.m]\nsolutions = "x.jsonl"\n')
+        config = load(tmp_path / "profiles.toml")
+        return Evaluate(config, config.profile("m"), "demo")
+
+    done = step(before)
+    done.files.results.parent.mkdir(parents=True)
+    done.files.results.write_text("{}")
+    stale.mark(done.files.stamp("eval"), done.depends(), done.outputs())
+    assert step(before).reasons() == ()
+    assert [str(reason) for reason in step(after).reasons()] == said
