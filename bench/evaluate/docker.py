@@ -4,15 +4,20 @@ The command line is used throughout: interactive stdin needs it, and importing p
 grading that takes 8.
 """
 
-import json
 import os
 import subprocess
 from pathlib import Path
 
+from bench import owner
 from bench.errors import SandboxError
 from bench.profiles import Sandbox
 
-LABEL = "bench.sandbox"
+OWNER = "bench.sandbox"
+"""The label that names the process whose sandbox it is, as `owner.identity` does."""
+
+MACHINE = "bench.machine"
+"""The label that names the machine on which that process runs."""
+
 NOBODY = "65534:65534"
 OVERHEAD = 256
 """MiB that a container may use beyond what a sample may."""
@@ -64,7 +69,8 @@ def command(settings: Sandbox, box: Path, lane: int) -> list[str]:
         "--ulimit", "core=0", "--ulimit", "nofile=1024", "--shm-size", "16m",
         "--tmpfs", "/tmp:rw,nosuid,nodev,size=64m,nr_inodes=16k,mode=1777",  # noqa: S108 - inside the container
         "--mount", f"type=bind,source={box},target=/box,readonly", "--workdir", "/box",
-        "--label", f"{LABEL}={os.getpid()}", "--name", f"bench-sandbox-{os.getpid()}-{lane}-{os.urandom(3).hex()}",
+        "--label", f"{OWNER}={owner.identity()}", "--label", f"{MACHINE}={owner.machine()}",
+        "--name", f"bench-sandbox-{os.getpid()}-{lane}-{os.urandom(3).hex()}",
         "--log-driver", "none", "--env", "PYTHONHASHSEED=0", "--env", "OPENBLAS_NUM_THREADS=1",
         "--env", "PYTHONDONTWRITEBYTECODE=1",
         "--entrypoint", "python3", settings.image, "-s", "-m", "inside.runner", "0",
@@ -72,14 +78,14 @@ def command(settings: Sandbox, box: Path, lane: int) -> list[str]:
 
 
 def remove_orphans() -> list[str]:
-    """Remove containers of graders that are gone (they end by themselves unless the engine was stopped)."""
-    listed = _docker("ps", "--all", "--filter", f"label={LABEL}", "--format", "{{json .}}")
-    gone = []
-    for line in listed.stdout.splitlines():
-        row = json.loads(line)
-        labels = dict(part.split("=", 1) for part in row["Labels"].split(",") if "=" in part)
-        if not Path(f"/proc/{labels.get(LABEL, '')}").exists():
-            gone.append(row["Names"])
+    """Remove containers of this machine's graders that are gone (they end by themselves unless the engine was stopped).
+
+    Returns their names.
+    """
+    shown = "\t".join(["{{.Names}}", *(f'{{{{.Label "{label}"}}}}' for label in (OWNER, MACHINE))])
+    listed = _docker("ps", "--all", "--filter", f"label={OWNER}", "--format", shown)
+    rows = [line.split("\t") for line in listed.stdout.splitlines()]
+    gone = [name for name, whose, machine in rows if machine == owner.machine() and not owner.lives(whose)]
     if gone:
         _docker("rm", "--force", *gone)
     return gone

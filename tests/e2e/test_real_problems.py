@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import owner
 from bench.evaluate.sandbox import available
 from tests import images, known_answers
 from tests.e2e.conftest import Project, servers
@@ -34,8 +35,8 @@ def left(project: Project) -> list[str]:
     server = [*form, "{{.Names}}", "--filter", f"label=bench.results={project.results}"]
     found = subprocess.run(server, capture_output=True, text=True, check=True).stdout.split()
     owners = [*form, '{{.Label "bench.sandbox"}}', "--filter", "label=bench.sandbox"]
-    pids = subprocess.run(owners, capture_output=True, text=True, check=True).stdout.split()
-    return [*found, *(pid for pid in pids if not Path(f"/proc/{pid}").exists())]
+    whose = subprocess.run(owners, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [*found, *(process for process in whose if not owner.lives(process))]
 
 
 @pytest.mark.docker

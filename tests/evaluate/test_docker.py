@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import IMAGE, SOLUTIONS, Grader
 
+from bench import owner
 from bench.errors import SandboxError
 from bench.evaluate import docker
 
@@ -53,8 +54,7 @@ def variant(image: str) -> Iterator[str]:
 
 def containers(pid: int) -> str:
     """The names of the containers of a grader, running or not."""
-    label = f"label={docker.LABEL}={pid}"
-    listed = ["docker", "ps", "--all", "--filter", label, "--format", "{{.Names}}"]
+    listed = ["docker", "ps", "--all", "--filter", f"name=^bench-sandbox-{pid}-", "--format", "{{.Names}}"]
     return subprocess.run(listed, capture_output=True, text=True, check=True).stdout
 
 
@@ -115,16 +115,18 @@ def test_no_engine_is_one_sentence(docked: Grader, monkeypatch: pytest.MonkeyPat
 
 
 def test_containers_of_graders_that_are_gone_are_removed(image: str) -> None:
-    """What an engine left of a grader that is no more is removed before the next grading; others stay."""
-    names = {os.getpid(): f"bench-test-kept-{os.getpid()}", 2**22 + 1: f"bench-test-orphan-{os.getpid()}"}
-    for pid, name in names.items():
-        label = ["--label", f"{docker.LABEL}={pid}"]
-        subprocess.run(["docker", "create", "--name", name, *label, image], check=True, capture_output=True)
+    """Removed is what is left of graders that are no more, though their numbers are in use again; all else stays."""
+    here, elsewhere = owner.machine(), "elsewhere 12345678"
+    whose = [(owner.identity(), here), (f"{2**22 + 1} 7", here), (f"{os.getpid()} 7", here), ("7 7", elsewhere)]
+    names = [f"bench-sandbox-{os.getpid()}-test-{number}" for number in range(len(whose))]
+    for name, (process, machine) in zip(names, whose, strict=True):
+        labels = ["--label", f"{docker.OWNER}={process}", "--label", f"{docker.MACHINE}={machine}"]
+        subprocess.run(["docker", "create", "--name", name, *labels, image], check=True, capture_output=True)
     try:
-        assert docker.remove_orphans() == [names[2**22 + 1]]
-        assert names[os.getpid()] in containers(os.getpid())
+        assert set(docker.remove_orphans()) >= {names[1], names[2]}
+        assert set(containers(os.getpid()).split()) == {names[0], names[3]}
     finally:
-        subprocess.run(["docker", "rm", "--force", *names.values()], capture_output=True, check=False)
+        subprocess.run(["docker", "rm", "--force", *names], capture_output=True, check=False)
 
 
 @pytest.mark.slow

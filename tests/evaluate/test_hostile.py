@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import SOLUTIONS, Grader
 
+from bench import owner
 from bench.evaluate import bubblewrap, docker
 from bench.evaluate.lane import LONGEST
 from bench.evaluate.truth import Truth
@@ -30,7 +31,7 @@ def source(path: Path) -> str:
 def left_behind(kind: str) -> list[str]:
     """What still runs of this process's sandboxes: containers, or processes of its lanes' users."""
     if kind == "docker":
-        command = ["docker", "ps", "--all", "--quiet", "--filter", f"label={docker.LABEL}={os.getpid()}"]
+        command = ["docker", "ps", "--all", "--quiet", "--filter", f"label={docker.OWNER}={owner.identity()}"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     lanes = {bubblewrap.FIRST_UID + (os.getpid() * 16 + lane) % 5000 for lane in range(16)}
     found = []
