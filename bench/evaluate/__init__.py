@@ -1,6 +1,6 @@
 """Verdicts on samples: EvalPlus's, faster, and from inside a sandbox.
 
-    run.py ─▶ samples_file.py, cache.py, results.py      what was asked, what is known already, what is written
+    run.py ─▶ samples_file.py, cache.py, results.py, log.py      what was asked, what is known, what is written
       │
       ├─▶ truth.py                     what the canonical solutions return, computed once a dataset
       └─▶ crew.py                      who grades: this machine, or cluster.py ─▶ session.py on each worker

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench.evaluate import results, samples_file
+from bench.evaluate import log, results, samples_file
 from bench.evaluate.cache import Verdicts
 from bench.evaluate.crew import Crew, Site, open_crew
 from bench.evaluate.grade import OVERHEAD, Work
@@ -59,7 +59,7 @@ def evaluate(
     graded = [Graded(found[sample.key], sample.key in known) for sample in samples]
     summary = results.summarise(truth, samples, graded, time.monotonic() - began)
     results.write(files.results, truth, samples, graded, summary, grader)
-    write_atomic(files.log("evaluation"), log(samples, graded, summary, grader))
+    write_atomic(files.log("evaluation"), log.text(samples, graded, summary, grader))
     return summary
 
 
@@ -123,16 +123,3 @@ class Grading:
 def _named(site: Site, limits: Sandbox) -> str:
     # What failed for want of memory or processes may pass with more of them.
     return f"{site.identity}, {limits.memory} MiB, {limits.pids} processes"
-
-
-def log(samples: list[Sample], graded: list[Graded], summary: Summary, grader: results.Grader) -> str:
-    """What a person reads when something went wrong: one line a sample."""
-    lines = [f"{grader}", f"{summary}", ""]
-    for sample, one in zip(samples, graded, strict=True):
-        verdict = one.verdict
-        marks = [mark for mark, on in (("cached", one.cached), ("whole limit", verdict.retried)) if on]
-        lines.append(
-            f"{sample.task_id:<16} base {verdict.base:<8} plus {verdict.plus:<8} {verdict.seconds:8.3f} s "
-            f"{' '.join(marks)} {verdict.failure or ''}".rstrip()
-        )
-    return "\n".join(lines) + "\n"

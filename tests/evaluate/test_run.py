@@ -157,7 +157,26 @@ def test_the_bench_block_says_how_it_was_graded(grader: Grader) -> None:
     block = found["bench"]
     assert {"schema", "grader", "evalplus", "python", "sandbox", "dataset_hash", "retries", "seconds"} <= set(block)
     assert (block["sandbox"]["kind"], block["dataset_hash"]) == ("bubblewrap", found["hash"])
-    assert grader.files.log("evaluation").read_text().splitlines()[-1].startswith("Demo/0")
+
+
+def test_the_log_says_how_it_was_graded(grader: Grader) -> None:
+    """evaluation.log begins with two sentences, on how and on what was graded; then each sample has a line."""
+    grader.write([("Demo/0", WRONG), ("Demo/1", SOLUTIONS["Demo/1"])])
+    grader.run(reuse=False)
+    grader.run()
+    block = grader.results()["bench"]
+    how, what, empty, wrong, right = grader.files.log("evaluation").read_text().splitlines()
+    assert how == "Graded in bubblewrap, 2 at once; a sample may have 4096 MiB and 128 processes."
+    assert what == (
+        "2 samples of a dataset of 6 problems: 1 pass base, 1 plus; 0 had their whole limit, 2 were known before; "
+        f"{block['seconds']:.1f} s."
+    )
+    assert (empty, wrong.split()[:5], right.split()[:5]) == (
+        "", ["Demo/0", "base", "fail", "plus", "fail"], ["Demo/1", "base", "pass", "plus", "pass"],
+    )  # fmt: skip
+    grader.run(reuse=False)
+    versions = f"Python {block['python']}, NumPy {grader.results()['bench']['sandbox']['numpy']}"
+    assert grader.files.log("evaluation").read_text().startswith(f"Graded in bubblewrap ({versions}), 2 at once; a ")
 
 
 @pytest.mark.parametrize(

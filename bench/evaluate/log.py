@@ -1,0 +1,45 @@
+"""evaluation.log: how a file was graded, in two sentences, and a line for each sample."""
+
+from collections.abc import Iterator, Sequence
+
+from bench.evaluate.crew import Site
+from bench.evaluate.results import Graded, Grader, Summary
+from bench.evaluate.samples_file import Sample
+
+
+def text(samples: Sequence[Sample], graded: Sequence[Graded], summary: Summary, grader: Grader) -> str:
+    """The whole log."""
+    return "\n".join([_how(grader), _what(summary), "", *map(_line, samples, graded)]) + "\n"
+
+
+def _how(grader: Grader) -> str:
+    settings, workers = grader.settings, f" by the workers of {grader.scheduler}" if grader.scheduler else ""
+    sandboxes = " and ".join(" ".join(_named(site)) for site in grader.sites)
+    return (
+        f"Graded in {sandboxes}, {grader.workers} at once{workers}; a sample may have {settings.memory} MiB and "
+        f"{settings.pids} processes."
+    )
+
+
+def _named(site: Site) -> Iterator[str]:
+    yield "no sandbox" if site.kind == "none" else site.kind
+    versions = [f"Python {site.python}", f"NumPy {site.numpy}"] if site.python else []
+    if site.image or versions:
+        yield f"({', '.join([*filter(None, [site.image]), *versions])})"
+
+
+def _what(summary: Summary) -> str:
+    return (
+        f"{summary.n_samples} samples of a dataset of {summary.n_problems} problems: {summary.base_passed} pass base, "
+        f"{summary.plus_passed} plus; {summary.retries} had their whole limit, {summary.cached} were known before; "
+        f"{summary.seconds:.1f} s."
+    )
+
+
+def _line(sample: Sample, one: Graded) -> str:
+    verdict = one.verdict
+    marks = [mark for mark, on in (("cached", one.cached), ("whole limit", verdict.retried)) if on]
+    return (
+        f"{sample.task_id:<16} base {verdict.base:<8} plus {verdict.plus:<8} {verdict.seconds:8.3f} s "
+        f"{' '.join(marks)} {verdict.failure or ''}".rstrip()
+    )
