@@ -116,8 +116,7 @@ def side_by_side(bench: Bench, corpus: Path, models: list[str]) -> None:
     bench.compare("canonical", canonical)
     ours = bench.rows[-1][2]
     truth = Truth(bench.root / "cache", "humaneval")
-    truth.missing()
-    least = sum(truth.costs.values()) / WORKERS
+    least = sum(map(truth.cost, truth.tasks)) / WORKERS
     bench.compare(WEAK, lines_of(corpus, WEAK))
     first = len(bench.rows)
     for model in models:

@@ -4,7 +4,7 @@ A problem's reference is a poor guide: the slowest solutions, loops without end 
 problems whose own solutions are fast. What samples took is kept, for all models, beside the verdicts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.files import read_json, write_json
@@ -20,11 +20,14 @@ QUICK = 0.5
 
 
 class Longest:
-    """The most seconds that a sample of each problem took, of late; `costs` are the references' seconds."""
+    """The most seconds that a sample of each problem took, of late; `cost` says what its reference takes (Truth.cost).
 
-    def __init__(self, cache: Path, dataset: str, costs: Mapping[str, float]) -> None:
+    That is asked when it is wanted: it may be computed after this object is made.
+    """
+
+    def __init__(self, cache: Path, dataset: str, cost: Callable[[str], float]) -> None:
         self.path = cache / "verdicts" / f"{dataset}-seconds.json"
-        self.costs = costs
+        self.cost = cost
         saved = read_json(self.path)
         self.before = {
             str(task): float(seconds)
@@ -35,14 +38,14 @@ class Longest:
 
     def seconds(self, task_id: str) -> float:
         """What a sample of that problem may take."""
-        return max(self.before.get(task_id, 0.0), self.costs.get(task_id, 0.0))
+        return max(self.before.get(task_id, 0.0), self.cost(task_id))
 
     def turn(self, task_id: str) -> tuple[int, float]:
         """What to sort by: first what surprised before, longest first; then what should be quick, with its surprises.
 
         What is known to take its time comes last, longest first: it fills the cores evenly to the end.
         """
-        seconds, cost = self.seconds(task_id), self.costs.get(task_id, 0.0)
+        seconds, cost = self.seconds(task_id), self.cost(task_id)
         if seconds > cost + SURPRISE:
             return 0, -seconds
         return (1, 0.0) if cost < QUICK else (2, -seconds)

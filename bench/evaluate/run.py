@@ -52,7 +52,7 @@ def evaluate(
         if not reuse:
             verdicts.known.clear()
         known = {sample.key for sample in samples if verdicts.get(sample.key)}
-        longest = Longest(cache, dataset, truth.costs)
+        longest = Longest(cache, dataset, truth.cost)
         grading = Grading(truth, crew, sandbox, verdicts, Solutions(files.samples, truth.tasks), longest)
         found = grading.run(samples, on_progress)
         grader = results.Grader.of(grading.sites or crew.sites, crew, sandbox, verdicts.python)

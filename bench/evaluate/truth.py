@@ -62,7 +62,7 @@ class Truth:
         self.hash = md5 or problems.fingerprint(dataset) or problems.load(dataset).hash
         self.root = cache / "truth" / f"{self.hash}-{FORMAT}"
         self.box = self.root / "box"
-        self.costs: dict[str, float] = {}
+        self._costs: dict[str, float] = {}
         self.lock = threading.Lock()
         self.tasks = self._index()
         self.expected = lru_cache(maxsize=16)(self._expected)
@@ -104,15 +104,17 @@ class Truth:
         return marshal.loads(data)  # type: ignore[no-any-return]  # noqa: S302 - own file, digest checked
 
     def missing(self) -> list[Task]:
-        """The problems whose ground truth or inputs are not there or damaged; `costs` has the seconds of the others."""
-        lacking = []
-        for task in self.tasks.values():
-            body = kept(self.path(task))
-            if body is None or not self._sound(task):
-                lacking.append(task)
-            else:
-                self.costs[task.task_id] = sum(sum(meta["seconds"]) for meta in heads(body))
-        return lacking
+        """The problems whose ground truth or inputs are not there or damaged."""
+        return [task for task in self.tasks.values() if kept(self.path(task)) is None or not self._sound(task)]
+
+    def cost(self, task_id: str) -> float:
+        """CPU seconds that the canonical solution takes for both suites; 0 as long as its ground truth is not there."""
+        if task_id not in self._costs:
+            body = kept(self.path(self.tasks[task_id]))
+            if body is None:
+                return 0.0
+            self._costs[task_id] = sum(sum(meta["seconds"]) for meta in heads(body))
+        return self._costs[task_id]
 
     def restore(self, tasks: Iterable[Task]) -> None:
         """Write the inputs of these problems again where they are not there or damaged. Raises DatasetError."""
@@ -144,7 +146,6 @@ class Truth:
     def compute(self, lane: Lane, task: Task) -> None:
         """Run the canonical solution in `lane` and keep what it returns. Raises GraderError, LaneEnded."""
         suites = [self._collect(lane, task, self.run(task, suite, timed=True)) for suite in SUITES]
-        self.costs[task.task_id] = sum(sum(meta["seconds"]) for meta, _ in suites)
         keep(self.path(task), pack(suites))
 
     def _collect(self, lane: Lane, task: Task, run: Run) -> tuple[dict[str, Any], bytes]:

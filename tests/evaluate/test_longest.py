@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,13 @@ from bench.evaluate.longest import Longest
 from bench.evaluate.truth import Truth
 from bench.records import Verdict
 
-COSTS = {"a": 2.0, "b": 0.1}
+
+def costs(**seconds: float) -> Callable[[str], float]:
+    """What references take; of others, it is not known."""
+    return lambda task_id: seconds.get(task_id, 0.0)
+
+
+COSTS = costs(a=2.0, b=0.1)
 
 
 def test_what_took_longest_is_kept_for_all_models(tmp_path: Path) -> None:
@@ -26,11 +33,12 @@ def test_what_took_longest_is_kept_for_all_models(tmp_path: Path) -> None:
 
 def test_surprises_first_and_known_work_last(tmp_path: Path) -> None:
     """What took longer than it should goes first, then what should be quick, then the rest, each longest first."""
-    longest = Longest(tmp_path, "demo", {"slow": 3.0, "slower": 4.0, "quick": 0.1, "loops": 0.1, "crawls": 1.0})
+    seconds = {"slow": 3.0, "slower": 4.0, "quick": 0.1, "loops": 0.1, "crawls": 1.0}
+    longest = Longest(tmp_path, "demo", costs(**seconds))
     for task_id, seconds in (("loops", 4.0), ("crawls", 9.0), ("slow", 3.5), ("quick", 0.9)):
         longest.note(task_id, seconds)
     longest.save()
-    order = sorted(longest.costs, key=Longest(tmp_path, "demo", longest.costs).turn)
+    order = sorted(seconds, key=Longest(tmp_path, "demo", longest.cost).turn)
     assert order == ["crawls", "loops", "quick", "slower", "slow"]
 
 
@@ -66,7 +74,7 @@ def test_the_slowest_goes_first_next_time(grader: Grader, tmp_path: Path, monkey
         return judged(truth, lane, work)
 
     monkeypatch.setattr(crew, "judged", recorded)
-    longest = Longest(grader.cache, "demo", {})
+    longest = Longest(grader.cache, "demo", costs())
     longest.note("Demo/3", 99.0)
     longest.save()
     grader.grade(list(SOLUTIONS.items()))

@@ -125,3 +125,14 @@ def test_a_suite_with_large_outputs_is_wide(own: Grader) -> None:
     """Where an output is kept as its digest, writing outputs down may take its time; elsewhere it may not."""
     truth = Truth(own.cache, "demo")
     assert [truth.expected(task)["plus"].wide for task in ("Demo/0", "Demo/2")] == [False, True]
+
+
+def test_what_a_reference_takes_is_known_when_it_is_asked_for(own: Grader) -> None:
+    """A problem costs what its canonical solution took, and nothing before that ran, whoever looked before."""
+    truth, path = Truth(own.cache, "demo"), Truth(own.cache, "demo").root / "Demo_2.truth"
+    body = path.read_bytes()
+    path.unlink()
+    assert truth.cost("Demo/2") == 0
+    path.write_bytes(body)
+    assert 0 < truth.cost("Demo/2") < 1
+    assert truth.cost("Demo/2") == sum(sum(meta["seconds"]) for meta in expected.heads(body[16:]))
