@@ -96,11 +96,11 @@ def summarise(truth: Truth, samples: list[Sample], graded: Sequence[Graded], sec
 
 
 def write(
-    path: Path, truth: Truth, samples: list[Sample], graded: Sequence[Graded], summary: Summary, grader: Grader
-) -> None:
-    """Write the results of a graded samples file beside it."""
-    solutions = Solutions(path.with_name("samples.jsonl"), truth.tasks)
-    write_stream(path, _pieces(truth, samples, graded, summary, solutions, bench_block(truth, summary, grader)))
+    path: Path, truth: Truth, samples: list[Sample], solutions: Solutions, graded: Sequence[Graded], summary: Summary,
+    grader: Grader,
+) -> None:  # fmt: skip
+    """Write the results of graded samples, whose texts are among the `solutions`."""
+    write_stream(path, _pieces(truth, samples, solutions, graded, summary, bench_block(truth, summary, grader)))
 
 
 def bench_block(truth: Truth, summary: Summary, grader: Grader) -> dict[str, Any]:
@@ -138,9 +138,9 @@ def _several(names: Iterable[str]) -> str:
 def _pieces(
     truth: Truth,
     samples: list[Sample],
+    solutions: Solutions,
     graded: Sequence[Graded],
     summary: Summary,
-    solutions: Solutions,
     block: dict[str, Any],
 ) -> Iterator[str]:
     head = {"date": time.strftime("%Y-%m-%d %H:%M"), "hash": truth.hash}

@@ -46,19 +46,19 @@ def evaluate(
     """
     began = time.monotonic()
     truth = Truth(cache, dataset)
-    samples = samples_file.read(files.samples, truth.tasks)
+    samples, solutions = samples_file.read(files.samples, truth.tasks), Solutions(files.samples, truth.tasks)
     with open_crew(truth, sandbox, scheduler, trusted=trusted) as crew:
         verdicts = Verdicts(cache, dataset, {_named(site, sandbox) for site in crew.sites})
         if not reuse:
             verdicts.known.clear()
         known = {sample.key for sample in samples if verdicts.get(sample.key)}
         longest = Longest(cache, dataset, truth.cost)
-        grading = Grading(truth, crew, sandbox, verdicts, Solutions(files.samples, truth.tasks), longest)
+        grading = Grading(truth, crew, sandbox, verdicts, solutions, longest)
         found = grading.run(samples, on_progress)
         grader = results.Grader.of(grading.sites or crew.sites, crew, sandbox, verdicts.python)
     graded = [Graded(found[sample.key], sample.key in known) for sample in samples]
     summary = results.summarise(truth, samples, graded, time.monotonic() - began)
-    results.write(files.results, truth, samples, graded, summary, grader)
+    results.write(files.results, truth, samples, solutions, graded, summary, grader)
     write_atomic(files.log("evaluation"), log.text(samples, graded, summary, grader))
     return summary
 
