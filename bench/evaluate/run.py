@@ -25,7 +25,8 @@ from bench.layout import RunFiles
 from bench.profiles import Sandbox
 from bench.records import Verdict
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
+"""Is told how many of how many samples have a verdict."""
 
 
 def alone(cache: Path) -> AbstractContextManager[None]:
@@ -35,7 +36,7 @@ def alone(cache: Path) -> AbstractContextManager[None]:
 
 def evaluate(
     files: RunFiles, dataset: str, sandbox: Sandbox, cache: Path, *, scheduler: str = "", trusted: bool = False,
-    on_progress: Progress | None = None, reuse: bool = True,
+    on_progress: OnProgress | None = None, reuse: bool = True,
 ) -> Summary:  # fmt: skip
     """Grade `files.samples`, write `files.results` and the evaluation log, and return the summary.
 
@@ -75,7 +76,7 @@ class Grading:
     longest: Longest
     sites: set[Site] = field(default_factory=set)
 
-    def run(self, samples: list[Sample], on_progress: Progress | None = None) -> dict[str, Verdict]:
+    def run(self, samples: list[Sample], on_progress: OnProgress | None = None) -> dict[str, Verdict]:
         """The verdict for each key; a text that occurs twice runs once."""
         found = {sample.key: known for sample in samples if (known := self.verdicts.get(sample.key))}
         unique = {sample.key: sample for sample in samples if sample.key not in found}
