@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from bench.evaluate.crew import Site
-from bench.evaluate.results import Graded, Grader, Summary
+from bench.evaluate.results import Grader, SampleResult, Summary
 from bench.evaluate.samples_file import Sample
 
 
-def text(samples: Sequence[Sample], graded: Sequence[Graded], summary: Summary, grader: Grader) -> str:
+def text(samples: Sequence[Sample], graded: Sequence[SampleResult], summary: Summary, grader: Grader) -> str:
     """The whole log."""
     return "\n".join([_how(grader), _what(summary), "", *map(_line, samples, graded)]) + "\n"
 
@@ -36,7 +36,7 @@ def _what(summary: Summary) -> str:
     )
 
 
-def _line(sample: Sample, one: Graded) -> str:
+def _line(sample: Sample, one: SampleResult) -> str:
     verdict = one.verdict
     marks = [mark for mark, on in (("cached", one.cached), ("whole limit", verdict.retried)) if on]
     return (

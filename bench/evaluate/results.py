@@ -45,8 +45,8 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Graded:
-    """One sample's verdict; `cached` says that it was known."""
+class SampleResult:
+    """The verdict on one sample; `cached` says that it was known."""
 
     verdict: Verdict
     cached: bool
@@ -70,7 +70,7 @@ class Grader:
         return cls(tuple(sites), settings, crew.width, crew.where, versions or python)
 
 
-def summarise(truth: Truth, samples: list[Sample], graded: Sequence[Graded], seconds: float) -> Summary:
+def summarise(truth: Truth, samples: list[Sample], graded: Sequence[SampleResult], seconds: float) -> Summary:
     """The summary of a graded file; problems without a sample count as failed."""
     groups = dict(by_task(samples))
     rows = [groups.get(task_id, []) for task_id in truth.tasks]
@@ -96,9 +96,14 @@ def summarise(truth: Truth, samples: list[Sample], graded: Sequence[Graded], sec
 
 
 def write(
-    path: Path, truth: Truth, samples: list[Sample], solutions: Solutions, graded: Sequence[Graded], summary: Summary,
+    path: Path,
+    truth: Truth,
+    samples: list[Sample],
+    solutions: Solutions,
+    graded: Sequence[SampleResult],
+    summary: Summary,
     grader: Grader,
-) -> None:  # fmt: skip
+) -> None:
     """Write the results of graded samples, whose texts are among the `solutions`."""
     write_stream(path, _pieces(truth, samples, solutions, graded, summary, bench_block(truth, summary, grader)))
 
@@ -139,7 +144,7 @@ def _pieces(
     truth: Truth,
     samples: list[Sample],
     solutions: Solutions,
-    graded: Sequence[Graded],
+    graded: Sequence[SampleResult],
     summary: Summary,
     block: dict[str, Any],
 ) -> Iterator[str]:
@@ -160,7 +165,7 @@ def _pieces(
     yield ',\n"bench": ' + json.dumps(block | {"samples": per_sample}) + "}\n"
 
 
-def _about(one: Graded) -> dict[str, Any]:
+def _about(one: SampleResult) -> dict[str, Any]:
     verdict = one.verdict
     return {
         "seconds": verdict.seconds, "retried": verdict.retried, "cached": one.cached, "plus_run": verdict.plus_run,

@@ -17,7 +17,7 @@ from bench.evaluate.cache import Verdicts
 from bench.evaluate.crew import Crew, Site, open_crew
 from bench.evaluate.grade import OVERHEAD, Work
 from bench.evaluate.longest import Longest
-from bench.evaluate.results import Graded, Summary
+from bench.evaluate.results import SampleResult, Summary
 from bench.evaluate.samples_file import Sample, Solutions
 from bench.evaluate.truth import Truth
 from bench.files import locked, write_atomic
@@ -57,7 +57,7 @@ def evaluate(
         grading = Grading(truth, crew, sandbox, verdicts, solutions, longest)
         found = grading.run(samples, on_progress)
         grader = results.Grader.of(grading.sites or crew.sites, crew, sandbox, verdicts.python)
-    graded = [Graded(found[sample.key], sample.key in known) for sample in samples]
+    graded = [SampleResult(found[sample.key], sample.key in known) for sample in samples]
     summary = results.summarise(truth, samples, graded, time.monotonic() - began)
     results.write(files.results, truth, samples, solutions, graded, summary, grader)
     write_atomic(files.log("evaluation"), log.text(samples, graded, summary, grader))
