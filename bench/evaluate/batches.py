@@ -34,7 +34,7 @@ class Batches:
     workers ended under a job.
     """
 
-    function: Callable[..., session.Report]
+    function: Callable[..., session.BatchReport]
     new: Iterator[list[Any]]
     ahead: Callable[[], int]
     options: dict[str, Any] = field(default_factory=dict)

@@ -38,7 +38,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Report:
+class BatchReport:
     """What a worker says of a batch: a value for each job from the first on, as far as it came.
 
     `trouble` says why it came no further; `unknown`, that the worker does not know the grading (any more).
@@ -128,7 +128,7 @@ def _session(order: Order, bundle: Bundle) -> Session:
         return Session(crew, folder.pop_all())
 
 
-def grade(name: str, works: Sequence[Work], *, alone: bool) -> Report:
+def grade(name: str, works: Sequence[Work], *, alone: bool) -> BatchReport:
     """The verdict for each."""
 
     def verdicts(crew: Local) -> Iterator[tuple[Any, Site]]:
@@ -137,7 +137,7 @@ def grade(name: str, works: Sequence[Work], *, alone: bool) -> Report:
     return _report(name, verdicts, alone=alone)
 
 
-def compute(name: str, task_ids: Sequence[str]) -> Report:
+def compute(name: str, task_ids: Sequence[str]) -> BatchReport:
     """The ground truth of each problem, as it is kept in a file."""
 
     def files(crew: Local) -> Iterator[bytes]:
@@ -147,15 +147,15 @@ def compute(name: str, task_ids: Sequence[str]) -> Report:
     return _report(name, files, alone=False)
 
 
-def _report(name: str, work: Callable[[Local], Iterable[Any]], *, alone: bool) -> Report:
+def _report(name: str, work: Callable[[Local], Iterable[Any]], *, alone: bool) -> BatchReport:
     here, values, trouble = str(get_worker().address), [], ""
     with HERE.used(name) as session:
         if session is None:
-            return Report(here, unknown=True)
+            return BatchReport(here, unknown=True)
         try:
             with turn(alone=alone):
                 for value in work(session.crew):
                     values.append(value)  # noqa: PERF402 - what was done before an error counts
         except (BenchError, OSError) as error:
             trouble = str(error)
-    return Report(here, tuple(values), trouble)
+    return BatchReport(here, tuple(values), trouble)
