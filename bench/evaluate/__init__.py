@@ -6,7 +6,7 @@
       └─▶ crew.py                      who grades: this machine, or cluster.py ─▶ session.py on each worker
             └─▶ pool.py ─▶ lane.py     sandboxes, one a core ─▶ sandbox.py ─▶ docker.py, bubblewrap.py
                   │
-                grade.py ─▶ judge.py ─▶ compare.py, decode.py      no model code runs here
+                grade.py ─▶ judge.py ─▶ rules.py, decode.py      no model code runs here
 
 All that runs in the sandbox stands in inside/; it never holds an expected output.
 """

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.evaluate.compare import FLOAT_ATOL, Rule
 from bench.evaluate.decode import Undecodable, decode
 from bench.evaluate.expected import Expected
 from bench.evaluate.inside import outputs
 from bench.evaluate.lane import End
+from bench.evaluate.rules import FLOAT_ATOL, Rule
 from bench.evaluate.words import describe, error_of, first_bytes, shorten
 from bench.records import Status
 

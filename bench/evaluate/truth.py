@@ -20,11 +20,11 @@ from typing import Any
 from bench import problems
 from bench.errors import GraderError
 from bench.evaluate import GRADER_VERSION
-from bench.evaluate.compare import Rule
 from bench.evaluate.decode import decode
 from bench.evaluate.expected import Expected, Limits, heads, keep, kept, offsets, pack, split, unpack
 from bench.evaluate.inside import outputs
 from bench.evaluate.lane import Lane, Run, into
+from bench.evaluate.rules import Rule
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 
 FORMAT = 3

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.evaluate.compare import FLOAT_ATOL, NOT_NONE_TASKS, SET_TASKS, Rule, close
+from bench.evaluate.rules import FLOAT_ATOL, NOT_NONE_TASKS, SET_TASKS, Rule, close
 
 PLAIN = Rule("humaneval", "anything", 0)
 
