@@ -15,7 +15,7 @@ from bench.evaluate.expected import Expected
 from bench.evaluate.inside import outputs
 from bench.evaluate.lane import End
 from bench.evaluate.rules import FLOAT_ATOL, Rule
-from bench.evaluate.words import describe, error_of, first_bytes, shorten
+from bench.evaluate.shown import describe, error_of, first_bytes, shorten
 from bench.records import Status
 
 ROOM = 4096

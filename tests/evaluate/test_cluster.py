@@ -136,7 +136,7 @@ def test_workers_that_cannot_grade_are_left_out(
     """Workers without sandbox, with another grader or without one are named, and the others do the work."""
     other = tmp_path / "other"
     shutil.copytree(ROOT / "bench", other / "bench")
-    with (other / "bench" / "evaluate" / "words.py").open("a") as file:
+    with (other / "bench" / "evaluate" / "shown.py").open("a") as file:
         file.write("# another one\n")
     (tmp_path / "none" / "bench").mkdir(parents=True)
     (tmp_path / "none" / "bench" / "__init__.py").write_text("raise ModuleNotFoundError('there is no bench')")
