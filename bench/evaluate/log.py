@@ -3,20 +3,20 @@
 from collections.abc import Iterator, Sequence
 
 from bench.evaluate.crew import Site
-from bench.evaluate.results import Grader, SampleResult, Summary
+from bench.evaluate.results import GradedBy, SampleResult, Summary
 from bench.evaluate.samples_file import Sample
 
 
-def text(samples: Sequence[Sample], graded: Sequence[SampleResult], summary: Summary, grader: Grader) -> str:
+def text(samples: Sequence[Sample], graded: Sequence[SampleResult], summary: Summary, by: GradedBy) -> str:
     """The whole log."""
-    return "\n".join([_how(grader), _what(summary), "", *map(_line, samples, graded)]) + "\n"
+    return "\n".join([_how(by), _what(summary), "", *map(_line, samples, graded)]) + "\n"
 
 
-def _how(grader: Grader) -> str:
-    settings, workers = grader.settings, f" by the workers of {grader.scheduler}" if grader.scheduler else ""
-    sandboxes = " and ".join(" ".join(_named(site)) for site in grader.sites)
+def _how(by: GradedBy) -> str:
+    settings, workers = by.settings, f" by the workers of {by.scheduler}" if by.scheduler else ""
+    sandboxes = " and ".join(" ".join(_named(site)) for site in by.sites)
     return (
-        f"Graded in {sandboxes}, {grader.workers} at once{workers}; a sample may have {settings.memory} MiB and "
+        f"Graded in {sandboxes}, {by.workers} at once{workers}; a sample may have {settings.memory} MiB and "
         f"{settings.pids} processes."
     )
 

@@ -53,7 +53,7 @@ class SampleResult:
 
 
 @dataclass(frozen=True)
-class Grader:
+class GradedBy:
     """Who graded: the sandboxes, how they are set, samples at once, the scheduler's address ("": this machine)."""
 
     sites: tuple[Site, ...]
@@ -63,8 +63,8 @@ class Grader:
     python: str
 
     @classmethod
-    def of(cls, sites: Iterable[Site], crew: Crew, settings: Sandbox, python: str) -> "Grader":
-        """Those who graded, of a crew; `python` is the version of those whose verdicts were known."""
+    def of(cls, sites: Iterable[Site], crew: Crew, settings: Sandbox, python: str) -> "GradedBy":
+        """Those of a crew who graded; `python` is the version of those whose verdicts were known."""
         sites = sorted(sites, key=lambda site: (site.kind, site.identity))
         versions = _several(site.python for site in sites)
         return cls(tuple(sites), settings, crew.width, crew.where, versions or python)
@@ -102,20 +102,20 @@ def write(
     solutions: Solutions,
     graded: Sequence[SampleResult],
     summary: Summary,
-    grader: Grader,
+    by: GradedBy,
 ) -> None:
     """Write the results of graded samples, whose texts are among the `solutions`."""
-    write_stream(path, _pieces(truth, samples, solutions, graded, summary, bench_block(truth, summary, grader)))
+    write_stream(path, _pieces(truth, samples, solutions, graded, summary, bench_block(truth, summary, by)))
 
 
-def bench_block(truth: Truth, summary: Summary, grader: Grader) -> dict[str, Any]:
+def bench_block(truth: Truth, summary: Summary, by: GradedBy) -> dict[str, Any]:
     """What EvalPlus's schema has no place for, but for the samples; where sandboxes differ, all are named."""
-    sites, settings = grader.sites, grader.settings
+    sites, settings = by.sites, by.settings
     return {
         "schema": SCHEMA,
         "grader": GRADER_VERSION,
         "evalplus": version("evalplus"),
-        "python": grader.python,
+        "python": by.python,
         "sandbox": {
             "kind": _several(site.kind for site in sites),
             "image": _several(site.image for site in sites),
@@ -126,8 +126,8 @@ def bench_block(truth: Truth, summary: Summary, grader: Grader) -> dict[str, Any
         },
         "dataset": truth.dataset,
         "dataset_hash": truth.hash,
-        "workers": grader.workers,
-        "scheduler": grader.scheduler,
+        "workers": by.workers,
+        "scheduler": by.scheduler,
         "retries": summary.retries,
         "cached": summary.cached,
         "seconds": summary.seconds,

@@ -56,11 +56,11 @@ def evaluate(
         longest = Longest(cache, dataset, truth.cost)
         grading = Grading(truth, crew, sandbox, verdicts, solutions, longest)
         found = grading.run(samples, on_progress)
-        grader = results.Grader.of(grading.sites or crew.sites, crew, sandbox, verdicts.python)
+        by = results.GradedBy.of(grading.sites or crew.sites, crew, sandbox, verdicts.python)
     graded = [SampleResult(found[sample.key], sample.key in known) for sample in samples]
     summary = results.summarise(truth, samples, graded, time.monotonic() - began)
-    results.write(files.results, truth, samples, solutions, graded, summary, grader)
-    write_atomic(files.log("evaluation"), log.text(samples, graded, summary, grader))
+    results.write(files.results, truth, samples, solutions, graded, summary, by)
+    write_atomic(files.log("evaluation"), log.text(samples, graded, summary, by))
     return summary
 
 
