@@ -19,8 +19,8 @@ from bench.errors import GraderError, SandboxError
 from bench.evaluate import session
 from bench.evaluate.batches import BATCH, Batches, Sent, batched, name_of
 from bench.evaluate.bundle import bundle, code
-from bench.evaluate.crew import Site
 from bench.evaluate.grade import Work
+from bench.evaluate.graders import Site
 from bench.evaluate.members import CODE, GONE, SAME, Members, said
 from bench.evaluate.truth import Truth
 from bench.files import locked, write_atomic
@@ -104,7 +104,7 @@ class Cluster:
     def each(
         self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False
     ) -> Iterator[tuple[Work, Verdict, Site]]:
-        """As every crew does; `alone`, no worker of the same machine runs a batch beside it (cores.py sees to it)."""
+        """As every grader does; `alone`, no worker of the same machine runs a batch beside it (cores.py sees to it)."""
         size = 0.0 if alone else min(BATCH, seconds / (PARTS * max(1, self.width)))
         # What waits for a core of its own keeps a thread of its worker, so none is sent before there is one to wait in.
         ahead = 1 if alone else AHEAD

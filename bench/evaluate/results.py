@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.evaluate import GRADER_VERSION
-from bench.evaluate.crew import Crew, Site
+from bench.evaluate.graders import Grader, Site
 from bench.evaluate.samples_file import Sample, Solutions, by_task
 from bench.evaluate.truth import Task, Truth
 from bench.files import write_stream
@@ -63,11 +63,11 @@ class GradedBy:
     python: str
 
     @classmethod
-    def of(cls, sites: Iterable[Site], crew: Crew, settings: Sandbox, python: str) -> "GradedBy":
-        """Those of a crew who graded; `python` is the version of those whose verdicts were known."""
+    def of(cls, sites: Iterable[Site], grader: Grader, settings: Sandbox, python: str) -> "GradedBy":
+        """Those sandboxes of a grader that graded; `python` is the version of those whose verdicts were known."""
         sites = sorted(sites, key=lambda site: (site.kind, site.identity))
         versions = _several(site.python for site in sites)
-        return cls(tuple(sites), settings, crew.width, crew.where, versions or python)
+        return cls(tuple(sites), settings, grader.width, grader.where, versions or python)
 
 
 def summarise(truth: Truth, samples: list[Sample], graded: Sequence[SampleResult], seconds: float) -> Summary:

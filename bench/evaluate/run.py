@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bench.evaluate import log, results, samples_file
 from bench.evaluate.cache import Verdicts
-from bench.evaluate.crew import Crew, Site, open_crew
 from bench.evaluate.grade import OVERHEAD, Work
+from bench.evaluate.graders import Grader, Site, open_grader
 from bench.evaluate.longest import Longest
 from bench.evaluate.results import SampleResult, Summary
 from bench.evaluate.samples_file import Sample, Solutions
@@ -48,15 +48,15 @@ def evaluate(
     began = time.monotonic()
     truth = Truth(cache, dataset)
     samples, solutions = samples_file.read(files.samples, truth.tasks), Solutions(files.samples, truth.tasks)
-    with open_crew(truth, sandbox, scheduler, trusted=trusted) as crew:
-        verdicts = Verdicts(cache, dataset, {_named(site, sandbox) for site in crew.sites})
+    with open_grader(truth, sandbox, scheduler, trusted=trusted) as grader:
+        verdicts = Verdicts(cache, dataset, {_named(site, sandbox) for site in grader.sites})
         if not reuse:
             verdicts.known.clear()
         known = {sample.key for sample in samples if verdicts.get(sample.key)}
         longest = Longest(cache, dataset, truth.cost)
-        grading = Grading(truth, crew, sandbox, verdicts, solutions, longest)
+        grading = Grading(truth, grader, sandbox, verdicts, solutions, longest)
         found = grading.run(samples, on_progress)
-        by = results.GradedBy.of(grading.sites or crew.sites, crew, sandbox, verdicts.python)
+        by = results.GradedBy.of(grading.sites or grader.sites, grader, sandbox, verdicts.python)
     graded = [SampleResult(found[sample.key], sample.key in known) for sample in samples]
     summary = results.summarise(truth, samples, graded, time.monotonic() - began)
     results.write(files.results, truth, samples, solutions, graded, summary, by)
@@ -69,7 +69,7 @@ class Grading:
     """One grading: from samples to verdicts by key."""
 
     truth: Truth
-    crew: Crew
+    grader: Grader
     sandbox: Sandbox
     verdicts: Verdicts
     solutions: Solutions
@@ -82,7 +82,7 @@ class Grading:
         unique = {sample.key: sample for sample in samples if sample.key not in found}
         if not unique:
             return found
-        self.crew.prepare(len(unique))
+        self.grader.prepare(len(unique))
         again, same = [], Counter(sample.key for sample in samples)
         done = sum(same[key] for key in found)
         for work, verdict in self._graded(sorted(unique.values(), key=lambda one: self.longest.turn(one.task_id)), {}):
@@ -106,7 +106,7 @@ class Grading:
             for one in samples
         )  # fmt: skip
         seconds = sum(map(self._seconds, samples))
-        for work, verdict, site in self.crew.each(works, seconds=seconds, alone=bool(before)):
+        for work, verdict, site in self.grader.each(works, seconds=seconds, alone=bool(before)):
             self.sites.add(site)
             self.longest.note(work.task_id, verdict.seconds)
             # Alone, nobody else is to blame.

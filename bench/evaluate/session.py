@@ -17,8 +17,8 @@ from distributed import get_worker
 from bench.errors import BenchError
 from bench.evaluate.bundle import Bundle
 from bench.evaluate.cores import turn
-from bench.evaluate.crew import Local, Site
 from bench.evaluate.grade import Work
+from bench.evaluate.graders import Site, ThisMachine
 from bench.evaluate.sandbox import sandbox_for
 from bench.profiles import Sandbox
 
@@ -54,7 +54,7 @@ class BatchReport:
 class Session:
     """One grading on this worker."""
 
-    crew: Local
+    grader: ThisMachine
     folder: contextlib.ExitStack
     busy: int = 0
     idle: threading.Timer | None = None
@@ -112,7 +112,7 @@ def enter(order: Order, data: bytes) -> Site | str:
             while True:
                 with HERE.used(order.name) as session:
                     if session:
-                        return session.crew.site
+                        return session.grader.site
                 HERE.open[order.name] = _session(order, Bundle(order.dataset, order.md5, data))
     except (BenchError, OSError) as error:
         return str(error)
@@ -123,16 +123,16 @@ def _session(order: Order, bundle: Bundle) -> Session:
         # In the worker's own folder: what a worker that was killed leaves there, Dask removes.
         place = folder.enter_context(tempfile.TemporaryDirectory(dir=get_worker().local_directory, prefix="bench-"))
         truth = bundle.unpack(Path(place))
-        crew = folder.enter_context(Local(truth, sandbox_for(order.sandbox, order.trusted)))
-        crew.pool.give_back(crew.pool.take())
-        return Session(crew, folder.pop_all())
+        grader = folder.enter_context(ThisMachine(truth, sandbox_for(order.sandbox, order.trusted)))
+        grader.pool.give_back(grader.pool.take())
+        return Session(grader, folder.pop_all())
 
 
 def grade(name: str, works: Sequence[Work], *, alone: bool) -> BatchReport:
     """The verdict for each."""
 
-    def verdicts(crew: Local) -> Iterator[tuple[Any, Site]]:
-        return ((verdict, site) for _, verdict, site in crew.each(works, lanes=1))
+    def verdicts(grader: ThisMachine) -> Iterator[tuple[Any, Site]]:
+        return ((verdict, site) for _, verdict, site in grader.each(works, lanes=1))
 
     return _report(name, verdicts, alone=alone)
 
@@ -140,21 +140,21 @@ def grade(name: str, works: Sequence[Work], *, alone: bool) -> BatchReport:
 def compute(name: str, task_ids: Sequence[str]) -> BatchReport:
     """The ground truth of each problem, as it is kept in a file."""
 
-    def files(crew: Local) -> Iterator[bytes]:
-        tasks = [crew.truth.tasks[task_id] for task_id in task_ids]
-        return (crew.truth.path(task).read_bytes() for task in crew.computed(tasks, lanes=1))
+    def files(grader: ThisMachine) -> Iterator[bytes]:
+        tasks = [grader.truth.tasks[task_id] for task_id in task_ids]
+        return (grader.truth.path(task).read_bytes() for task in grader.computed(tasks, lanes=1))
 
     return _report(name, files, alone=False)
 
 
-def _report(name: str, work: Callable[[Local], Iterable[Any]], *, alone: bool) -> BatchReport:
+def _report(name: str, work: Callable[[ThisMachine], Iterable[Any]], *, alone: bool) -> BatchReport:
     here, values, trouble = str(get_worker().address), [], ""
     with HERE.used(name) as session:
         if session is None:
             return BatchReport(here, unknown=True)
         try:
             with turn(alone=alone):
-                for value in work(session.crew):
+                for value in work(session.grader):
                     values.append(value)  # noqa: PERF402 - what was done before an error counts
         except (BenchError, OSError) as error:
             trouble = str(error)

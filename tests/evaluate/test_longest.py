@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import SOLUTIONS, Grader
 
-from bench.evaluate import crew
+from bench.evaluate import graders
 from bench.evaluate.grade import Work, judged
 from bench.evaluate.lane import Lane
 from bench.evaluate.longest import Longest
@@ -73,7 +73,7 @@ def test_the_slowest_goes_first_next_time(grader: Grader, tmp_path: Path, monkey
         order.append(work.task_id)
         return judged(truth, lane, work)
 
-    monkeypatch.setattr(crew, "judged", recorded)
+    monkeypatch.setattr(graders, "judged", recorded)
     longest = Longest(grader.cache, "demo", costs())
     longest.note("Demo/3", 99.0)
     longest.save()

@@ -7,7 +7,7 @@ from conftest import PROBLEMS, SOLUTIONS, Grader, problem
 
 from bench import problems
 from bench.errors import BenchError, SamplesError
-from bench.evaluate import crew
+from bench.evaluate import graders
 from bench.evaluate.grade import Work, judged
 from bench.evaluate.lane import Lane
 from bench.evaluate.truth import Truth
@@ -141,7 +141,7 @@ def test_who_was_not_on_a_core_runs_again_alone(grader: Grader, monkeypatch: pyt
         tries.append(work)
         return judged(truth, lane, work)
 
-    monkeypatch.setattr(crew, "judged", recorded)
+    monkeypatch.setattr(graders, "judged", recorded)
     grader.write([("Demo/0", "import time\ndef total(numbers):\n    time.sleep(60)\n"), ("Demo/0", WRONG)])
     assert grader.run(reuse=False).retries == 1
     assert [work.before.base if work.before else None for work in tries] == [None, None, "timeout"]

@@ -28,7 +28,7 @@ class Site:
     numpy: str = ""
 
 
-class Crew(Protocol):
+class Grader(Protocol):
     """What grades, as long as its block lasts."""
 
     @property
@@ -59,7 +59,7 @@ class Crew(Protocol):
         """
 
 
-class Local:
+class ThisMachine:
     """The lanes of this machine, opened when the first sample needs one."""
 
     where = ""
@@ -109,14 +109,14 @@ class Local:
     def each(
         self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False, lanes: int = 0  # noqa: ARG002
     ) -> Iterator[tuple[Work, Verdict, Site]]:  # fmt: skip
-        """As every crew does, in so many `lanes` (0: all)."""
+        """As every grader does, in so many `lanes` (0: all)."""
         lanes = lanes or (self.pool.box.apart if alone else 0)
         for work, verdict in self.pool.each(works, partial(judged, self.truth), lambda _: UNSANDBOXED, lanes):
             yield work, verdict, self.site
 
 
 @contextlib.contextmanager
-def open_crew(truth: Truth, sandbox: Sandbox, scheduler: str, *, trusted: bool = False) -> Iterator[Crew]:
+def open_grader(truth: Truth, sandbox: Sandbox, scheduler: str, *, trusted: bool = False) -> Iterator[Grader]:
     """Those who grade: the workers of the scheduler where one is named, else this machine. Raises SandboxError."""
     if scheduler:
         try:
@@ -130,8 +130,8 @@ def open_crew(truth: Truth, sandbox: Sandbox, scheduler: str, *, trusted: bool =
         with Cluster(scheduler, truth, sandbox, trusted=trusted) as cluster:
             yield cluster
     else:
-        with Local(truth, sandbox_for(sandbox, trusted)) as local:
-            yield local
+        with ThisMachine(truth, sandbox_for(sandbox, trusted)) as here:
+            yield here
 
 
 def _not_computed(task: Task) -> None:
