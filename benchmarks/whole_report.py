@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from bench import report
 from bench.profiles.file import load
-report.write(load(Path(sys.argv[1])), {})
+report.write(load(Path(sys.argv[1])), {}, {})
 """
 
 

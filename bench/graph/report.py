@@ -12,6 +12,8 @@ from bench.console import line, shown, tell
 from bench.errors import BenchError
 from bench.files import digest, digest_of, locked
 from bench.graph import stale
+from bench.graph.step import Step
+from bench.graph.steps import Evaluate, Generate, Samples
 from bench.profiles import Config, Profile
 
 
@@ -39,7 +41,7 @@ class Report:
         return self.config.layout.cache / "report.json"
 
     def depends(self) -> dict[str, Any]:
-        """The result files and datasets that are shown, profiles.toml, the skipped profiles, and the templates."""
+        """All that is shown: results, profiles.toml, what is skipped or outdated, the datasets; and the templates."""
         from bench import report  # noqa: PLC0415 - light, but only the report needs it
 
         root = self.config.layout.root
@@ -48,9 +50,21 @@ class Report:
             "results": digest_of(files),
             "profiles": digest(self.config.file.read_bytes()),
             "skipped profiles": digest_of(dict(self.skipped)),
+            "outdated results": digest_of([[*which, why] for which, why in self.outdated().items()]),
             "datasets": digest_of({name: problems.fingerprint(name) for name in report.datasets(self.config)}),
             "templates": digest_of({path.name: stale.content_digest(path) for path in report.sources()}),
         }
+
+    def outdated(self) -> dict[tuple[str, str], str]:
+        """By profile and dataset, why a result that is there would be made again, as its first such step has it."""
+        found = {}
+        for profile in self.config.profiles:
+            if profile.id in self.skipped or not _model_known(self.config, profile):
+                continue
+            for dataset in profile.sampling.datasets:
+                if self.config.layout.run(profile.id, dataset).results.is_file():
+                    found[profile.id, dataset] = _outdated(self.config, profile, dataset)
+        return {which: why for which, why in found.items() if why}
 
     def outputs(self) -> tuple[Path, ...]:
         """The three reports."""
@@ -70,7 +84,7 @@ class Report:
             with locked(self.stamp.with_suffix(".lock"), what="The report", wait=True):
                 depends = self.depends()
                 stale.begin(self.stamp, depends)
-                report.write(self.config, self.skipped)
+                report.write(self.config, self.skipped, self.outdated())
                 stale.mark(self.stamp, depends, self.outputs())
         except BenchError as error:
             return TaskFailed(error.sentence)
@@ -90,3 +104,29 @@ class Report:
             if path.exists():
                 path.unlink()
                 print(f"clean     {shown(path)}")
+
+
+def _outdated(config: Config, profile: Profile, dataset: str) -> str:
+    """What changed, and the stage that would run for it; what is missing for a stage says nothing about its result."""
+    kinds = (Samples, Evaluate) if profile.imported else (Generate, Samples, Evaluate)
+    for kind in kinds:
+        # Not how many completions Generate would ask for: the journal is not read for each report.
+        reasons = Step.reasons(kind(config, profile, dataset))
+        if reasons and reasons[0].kind == "prerequisite":
+            return ""
+        if reasons:
+            return f"{', '.join(map(_told, reasons))} ({kind.stage})"
+    return ""
+
+
+def _told(reason: stale.Reason) -> str:
+    return "what it was made from is not on record" if reason.kind == "first run" else str(reason)
+
+
+def _model_known(config: Config, profile: Profile) -> bool:
+    """Whether a profile's model is known without a look at another machine."""
+    if not (profile.host and profile.host.docker):
+        return True
+    from bench.servers import remote  # noqa: PLC0415 - only where a host is looked at
+
+    return remote.seen(config, profile) is not None

@@ -34,11 +34,12 @@ def sources() -> list[Path]:
     return [*sorted(files), own.parent / "stats.py", own.parent / "reference-scores.json"]
 
 
-def write(config: Config, skipped: Mapping[str, str]) -> None:
-    """Render REPORT.md, report.html and report.json from what exists; `skipped` maps ids of profiles to the reason.
+def write(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str]) -> None:
+    """Render REPORT.md, report.html and report.json from what exists. Raises BenchError where one cannot be written.
 
-    Raises BenchError where a file cannot be written.
+    `skipped` maps ids of profiles that cannot run here to the reason; `outdated` a profile and a dataset to the reason
+    why their result is not up to date.
     """
     from bench.report.render import render  # noqa: PLC0415 - heavy
 
-    render(config, skipped)
+    render(config, skipped, outdated)

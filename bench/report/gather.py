@@ -51,12 +51,16 @@ def notes_file(config: Config) -> Path:
     return config.layout.root / "NOTES_max_tokens.md"
 
 
-def gather(config: Config, skipped: Mapping[str, str]) -> list[Entry]:
-    """Everything there is to report; `skipped` maps ids of profiles that cannot run here to the reason."""
+def gather(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str]) -> list[Entry]:
+    """Everything there is to report.
+
+    `skipped` maps ids of profiles that cannot run here to the reason, `outdated` profiles and datasets to the reason
+    why their results are not up to date.
+    """
     declared = {(profile.id, dataset): profile for profile in config.profiles for dataset in profile.sampling.datasets}
     entries = [
-        entry(config.layout.run(profile.id, dataset), profile, skipped.get(profile.id, ""))
-        for (_, dataset), profile in declared.items()
+        entry(config.layout.run(*which), profile, skipped.get(profile.id, ""), outdated.get(which, ""))
+        for which, profile in declared.items()
     ]
     known = {profile.id: profile for profile in config.profiles}
     for path in sorted(config.layout.root.glob("*/*/eval_results.json")):
@@ -67,10 +71,13 @@ def gather(config: Config, skipped: Mapping[str, str]) -> list[Entry]:
     return entries
 
 
-def entry(files: RunFiles, profile: Profile, lacking: str = "") -> Entry:
-    """What became of a declared profile; `lacking` says what it needs and this machine has not."""
+def entry(files: RunFiles, profile: Profile, lacking: str = "", outdated: str = "") -> Entry:
+    """What became of a declared profile.
+
+    `lacking` says what it needs and this machine has not, `outdated` why its result is not up to date.
+    """
     found = _result(files)
-    state, reason, remedy = _state(files, profile, found, lacking)
+    state, reason, remedy = _state(files, profile, found, lacking, outdated)
     return _made(files, found, profile.title, profile.note, profile.reference, state, reason, remedy)
 
 
@@ -110,7 +117,9 @@ def _made(
     )
 
 
-def _state(files: RunFiles, profile: Profile, found: dict[str, Any], lacking: str) -> tuple[State, str, str]:
+def _state(
+    files: RunFiles, profile: Profile, found: dict[str, Any], lacking: str, outdated: str
+) -> tuple[State, str, str]:
     """State, reason and remedy."""
     again = f"doit eval:{profile.id}"
     if lacking:
@@ -126,6 +135,8 @@ def _state(files: RunFiles, profile: Profile, found: dict[str, Any], lacking: st
         if files.results.is_file():
             return "failed", f"{files.results.name} is damaged or of an unknown form", f"{again} makes it again"
         return "none", "not run yet", again
+    if outdated:
+        return "outdated", outdated, again
     attempted, total = len(found["eval"]), _n_problems(found, files.dataset, ())
     if attempted < total:
         allowed = ", as partial = true allows" if profile.partial else ""

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from bench.records import SampleInfo, Status
 
-State = Literal["done", "partial", "skipped", "failed", "gone", "none"]
+State = Literal["done", "partial", "skipped", "failed", "outdated", "gone", "none"]
 """What became of a profile on a dataset.
 
-`done` and `partial` (not every problem was attempted) have a result. `skipped` and `failed` may still
-have an older one. `gone` has a result, but profiles.toml no longer declares it; `none` was never run.
+`done` and `partial` (not every problem was attempted) have a result. `skipped` and `failed` may still have an older
+one. `outdated` has one that was made from something else than what is there now. `gone` has a result, but profiles.toml
+no longer declares it; `none` was never run.
 """
 
 

@@ -9,9 +9,9 @@ from bench.report.gather import gather, notes_file, selftest_file
 from bench.report.standings import standings
 
 
-def render(config: Config, skipped: Mapping[str, str]) -> None:
+def render(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str]) -> None:
     """Write REPORT.md, report.json and report.html. Raises BenchError where that fails."""
-    entries = gather(config, skipped)
+    entries = gather(config, skipped, outdated)
     found = standings(entries)
     root, saved, lesson = config.layout.root, read_json(selftest_file(config)), notes_file(config)
     selftests = saved if isinstance(saved, dict) else {}

@@ -16,7 +16,10 @@ from bench.report.words import names
 NONE = DASH
 LOST = {"timeout": "timed out", "error": "refused"}
 """Words for why a sample was lost, where the reason is no word for people."""
-STATES = {"done": "", "partial": "partial", "skipped": "older result", "failed": "older result", "gone": "gone"}
+STATES = {
+    "done": "", "partial": "partial", "skipped": "older result", "failed": "older result", "outdated": "older result",
+    "gone": "gone",
+}  # fmt: skip
 SUITES = {"base": "", "plus": "+"}
 SHOWN = 60
 """Lines of a table of pairs or of problems; report.json has all."""

@@ -147,7 +147,7 @@ def warnings(standing: Standing) -> list[str]:
     cut = [_cut(row) for row in truncated if row.server.get("kind") != COMMAND]
     endless = [_cut(row) for row in truncated if row.server.get("kind") == COMMAND]
     short = [_short(row) for row in rows if row.score.attempted < row.score.problems]
-    old = [_name(row) for row in rows if row.entry.state in ("failed", "skipped")]
+    old = [_name(row) for row in rows if row.entry.state in ("failed", "skipped", "outdated")]
     gone = [_name(row) for row in rows if row.entry.state == "gone"]
     known = {"", *models()}
     named = [row for row in rows if row.entry.reference not in known]

@@ -1,6 +1,7 @@
 """The report as a step of the graph, over result files as the stages leave them."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 from doit.exceptions import TaskFailed
 
 from bench import problems, report
+from bench.graph import stale
 from bench.graph.report import Report
+from bench.graph.steps import Evaluate, Generate, Samples
 from bench.profiles.file import load
 
 REPORTS = ("REPORT.md", "report.html", "report.json")
@@ -77,6 +80,60 @@ def test_stale_when_a_dataset_changed(folder: Path, tmp_path: Path, monkeypatch:
     step(folder).make()
     assert "leaps" in (folder / "results" / "report.html").read_text()
     problems.load.cache_clear()
+
+
+ENDPOINT = """[profiles.a]
+title = "Model Q4"
+model = "m-q4"
+datasets = ["demo"]
+server = { kind = "endpoint", base_url = "http://127.0.0.1:9/v1" }
+"""
+
+
+def finish(folder: Path) -> Report:
+    """Stamps as a whole run over an endpoint's profile leaves them; the report's step after it."""
+    config = load(folder / "profiles.toml")
+    (profile,) = config.profiles
+    for kind in (Generate, Samples, Evaluate):
+        done = kind(config, profile, "demo")
+        stale.mark(done.files.stamp(done.stage), done.depends(), done.outputs())
+    return Report(config, {})
+
+
+def test_a_result_that_is_not_up_to_date(folder: Path) -> None:
+    """A result of another model than profiles.toml now names is marked with what changed, until it is made anew."""
+    (folder / "profiles.toml").write_text(ENDPOINT)
+    for name in ("raw.jsonl", "run.json", "samples.jsonl", "samples_info.jsonl"):
+        (folder / "results" / "a" / "demo" / name).touch()
+    before = finish(folder)
+    before.make()
+    assert before.outdated() == {}
+    (folder / "profiles.toml").write_text(ENDPOINT.replace("Q4", "Q8").replace("m-q4", "m-q8"))
+    edited = Report(load(folder / "profiles.toml"), {})
+    assert [str(reason) for reason in edited.reasons()] == ["profiles changed", "outdated results changed"]
+    edited.make()
+    assert not edited.reasons()
+    text, page, data = ((folder / "results" / name).read_text() for name in REPORTS)
+    assert "Model Q8 *(older result)*" in text
+    assert "Older results, for the reason that stands below: Model Q8." in text
+    assert re.search(r"\| Model Q8 \| a, demo \| outdated \| model changed .* \(generate\) \| doit eval:a \|", text)
+    assert 'class="state" title="model changed' in page
+    (model,) = json.loads(data)["datasets"][0]["models"]
+    assert (model["state"], model["remedy"]) == ("outdated", "doit eval:a")
+    again = finish(folder)
+    assert "outdated results changed" in map(str, again.reasons())
+    again.make()
+    assert "older result" not in (folder / "results" / "REPORT.md").read_text()
+
+
+def test_what_cannot_be_looked_at_is_not_outdated(folder: Path) -> None:
+    """A result without a record of what it was made from is outdated; that a model is away says nothing about it."""
+    config = load(folder / "profiles.toml")
+    assert Report(config, {}).outdated() == {}
+    (folder / "profiles.toml").write_text(ENDPOINT)
+    found = Report(load(folder / "profiles.toml"), {}).outdated()
+    assert found == {("a", "demo"): "what it was made from is not on record (generate)"}
+    assert Report(load(folder / "profiles.toml"), {"a": "away"}).outdated() == {}
 
 
 def test_a_rendering_that_was_cut_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

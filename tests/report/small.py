@@ -103,6 +103,7 @@ def night() -> list[Entry]:
     samples = (*cut.samples[:-1], replace(cut.samples[-1], info=replace(cut.samples[-1].info, lost="truncated")))
     several = run(settings={"temperature": 0.8, "top_p": 0.95, "seed": 0, "samples": 2, "max_tokens": 1024}, totals={})
     no_file, no_profile = "no model file models/big.gguf", "profiles.toml no longer declares gone"
+    edited = "max_tokens 4096 → 8192 (generate)"
     ended, some = "the server ended (generate, 2026-11-24 22:10)", "5 of 12 problems attempted"
     return [
         entry("bench-q6", "pppppppppppu", title="Coder-Next Q6_K", note="the largest that fits", **more),
@@ -112,6 +113,14 @@ def night() -> list[Entry]:
         entry("part", "ppppp.......", title="Part", state="partial", reason=some, remedy="go on"),
         entry("weak", "bbbbbbbbbbbt", title="Weak", bench={**bench(), "retries": 1}),
         entry("old", "pppppp" + "b" * 6, title="Old", state="failed", reason=ended),
+        entry(
+            "edited",
+            "ppppppp" + "b" * 5,
+            title="Edited Q8_0",
+            state="outdated",
+            reason=edited,
+            remedy="doit eval:edited",
+        ),
         entry("bench-big", "", title="Big 400B Q2_K", state="skipped", reason=no_file, n_problems=12),
         entry("gone", "p" * 12, title="gone", state="gone", reason=no_profile),
         entry("demo", "pub", dataset="demo", title="Demo (known answers)", bench=bench()),

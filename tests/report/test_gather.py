@@ -40,7 +40,7 @@ def write(files: RunFiles, statuses: list[tuple[str, str]], **more: Any) -> None
 
 def one(results: Path, *profiles: Profile, **skipped: str) -> Entry:
     """The only entry there is."""
-    (found,) = gather.gather(config(results, *profiles), skipped)
+    (found,) = gather.gather(config(results, *profiles), skipped, {})
     return found
 
 
@@ -96,13 +96,25 @@ def test_partial(results: Path) -> None:
     assert found.reason.startswith("3 of 164 problems attempted")
 
 
+def test_outdated(results: Path) -> None:
+    """A result that is not up to date says why and how to mend that; what was never run or failed says that instead."""
+    write(Layout(results).run("a", "humaneval"), [("pass", "pass")])
+    why = "max_tokens 4096 → 8192 (generate)"
+    outdated = {("a", "humaneval"): why, ("b", "humaneval"): why}
+    a, b = gather.gather(config(results, profile("a"), profile("b")), {}, outdated)
+    assert (a.state, a.reason, a.remedy, len(a.samples)) == ("outdated", why, "doit eval:a", 1)
+    assert b.state == "none"
+    Layout(results).run("a", "humaneval").failure.write_text("{}")
+    assert gather.gather(config(results, profile("a")), {}, outdated)[0].state == "failed"
+
+
 def test_gone(results: Path) -> None:
     """Results of a profile or a dataset that is no longer declared are shown as such; hidden folders are not."""
     layout = Layout(results)
     write(layout.run("old", "humaneval"), [("pass", "pass")])
     write(layout.run("a", "mbpp"), [("pass", "pass")])
     write(layout.run(".cache", "humaneval"), [("pass", "pass")])
-    found = gather.gather(config(results, profile("a")), {})
+    found = gather.gather(config(results, profile("a")), {}, {})
     assert [(one.id, one.dataset, one.state) for one in found] == [
         ("a", "humaneval", "none"), ("a", "mbpp", "gone"), ("old", "humaneval", "gone"),
     ]  # fmt: skip
