@@ -1,11 +1,13 @@
-"""How the models of a standing were asked: in groups that are alike in it, as sentences; Markdown."""
+"""How the models of a standing were asked, and where that is not as published scores were made."""
 
+from bench.profiles import Sampling
 from bench.report.escape import markdown
 from bench.report.numbers import counted
 from bench.report.runs import COMMAND
 from bench.report.scores import by_problem
 from bench.report.standings import Row, Standing
 from bench.report.words import listed
+from bench.text import plain
 
 GREEDY = "one greedy answer a problem (temperature 0)"
 OWN = "by a program that decides itself how it answers"
@@ -13,7 +15,7 @@ UNKNOWN = "not known how"
 
 
 def asked(standing: Standing) -> str:
-    """How the rows were asked, the same ones together; empty where nothing is known of any."""
+    """How the rows were asked, the same ones together, in a sentence; Markdown. "" where nothing is known of any."""
     groups: dict[str, list[str]] = {}
     for row in standing.rows:
         groups.setdefault(_how(row), []).append(markdown(row.entry.title))
@@ -24,6 +26,36 @@ def asked(standing: Standing) -> str:
     # Those that are alike in more models come first.
     order = sorted(groups.items(), key=lambda group: (group[0] == UNKNOWN, -len(group[1])))
     return f"Answers: {'; '.join(f'{how}: {listed(names)}' for how, names in order)}."
+
+
+def caveat(row: Row) -> str:
+    """What is to be said against comparing a row with its reference, as a phrase; "" where nothing is."""
+    against = why(row)
+    return f"not strictly comparable: {against}" if against else ""
+
+
+def why(row: Row) -> str:
+    """Why a row cannot be compared with its reference: how that was made, and how ours was; "" where it can."""
+    if row.versus is None:
+        return ""
+    unlike = ", ".join(_unlike(row))
+    return "; ".join(filter(None, [row.versus.reference.source.why, f"ours was made {unlike}" if unlike else ""]))
+
+
+def _unlike(row: Row) -> list[str]:
+    """What about asking a row was not EvalPlus's way, by which scores are published: its prompt, greedily."""
+    settings, program = row.settings, row.server.get("kind") == COMMAND
+    if not program and "temperature" not in settings:
+        return ["in a way that is not known"]
+    prompt, request = settings.get("system_prompt", Sampling.system_prompt), settings.get("request")
+    fields = [plain(name) for name in request if name not in settings] if isinstance(request, dict) else []
+    found = (
+        (program, OWN),
+        (settings.get("temperature", 0) != 0, f"at temperature {plain(str(settings.get('temperature')))}"),
+        (prompt != Sampling.system_prompt, "with a system prompt of its own" if prompt else "without a system prompt"),
+        (fields, f"with {', '.join(fields)} in its request"),
+    )
+    return [text for holds, text in found if holds]
 
 
 def _how(row: Row) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.report.asked import why
 from bench.report.pairs import Pair
 from bench.report.records import Entry
 from bench.report.references import Comparison, Reference, references
@@ -44,7 +45,7 @@ def _row(row: Row) -> dict[str, Any]:
         **_about(entry),
         "rank": row.band,
         **_score(score),
-        "reference": _versus(row.versus) if row.versus else None,
+        "reference": _versus(row, row.versus) if row.versus else None,
         "graded": entry.date,
         "passed": [
             f"{one.task_id}#{one.number}" if score.several else one.task_id for one in entry.samples if one.passed
@@ -95,12 +96,14 @@ def _pair(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _versus(versus: Comparison) -> dict[str, Any]:
+def _versus(row: Row, versus: Comparison) -> dict[str, Any]:
+    against = why(row)
     return {
         "model": versus.reference.model,
         "suite": versus.suite,
         "difference": round(versus.difference, 2),
-        "comparable": versus.reference.source.comparable,
+        "comparable": not against,
+        "why": against,
     }
 
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.report import provenance
+from bench.report.asked import caveat
 from bench.report.charts import Mark
 from bench.report.escape import HTML
 from bench.report.numbers import signed
 from bench.report.records import Entry
-from bench.report.references import Comparison, reference
+from bench.report.references import reference
 from bench.report.scores import by_problem, enough, partly
 from bench.report.standings import Row, Standing
 from bench.stats import estimate
@@ -34,8 +35,13 @@ class Line:
 
     @property
     def versus_about(self) -> str:
-        """What `versus` compares, and what is to be said against it."""
-        return _about(self.row.versus)
+        """What `versus` compares, and its caveat."""
+        return _about(self.row)
+
+    @property
+    def caveat(self) -> str:
+        """What is to be said against what `versus` compares."""
+        return caveat(self.row)
 
     @property
     def lost_total(self) -> int:
@@ -91,14 +97,15 @@ def _curve(row: Row) -> tuple[float, ...]:
 
 def _facts(row: Row) -> list[tuple[str, str]]:
     """What the result is measured against, and where it comes from."""
-    about = _about(row.versus)
+    about = _about(row)
     return [*([("Reference", HTML.words(about))] if about else []), *provenance.facts(row.entry, HTML)]
 
 
-def _about(versus: Comparison | None) -> str:
+def _about(row: Row) -> str:
+    versus = row.versus
     if versus is None:
         return ""
     source = versus.reference.source
-    against = "" if source.comparable else f"; not strictly comparable: {source.why}"
     where = " ".join(filter(None, [source.name, source.date]))
-    return f"{versus.reference.model}: {versus.suite} {versus.theirs:.1f}, {where}{against}"
+    said = f"{versus.reference.model}: {versus.suite} {versus.theirs:.1f}, {where}"
+    return "; ".join(filter(None, [said, caveat(row)]))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.console import duration
+from bench.report.asked import caveat
 from bench.report.escape import markdown
 from bench.report.numbers import DASH, counted, interval, p_value, percent, rate, signed
 from bench.report.pairs import Pair
@@ -45,7 +46,7 @@ def headline(standing: Standing) -> Table:
     return Table(columns, "llrrrrrl", [_headline(row, marks) for row in standing.rows])
 
 
-def _headline(row: Row, marks: dict[Reference, str]) -> Cells:
+def _headline(row: Row, marks: dict[tuple[Reference, str], str]) -> Cells:
     score, versus = row.score, row.versus
     state = STATES.get(row.entry.state, "")
     speed = "" if score.speed is None else ("" if score.timed else "≈ ") + rate(score.speed)
@@ -54,31 +55,31 @@ def _headline(row: Row, marks: dict[Reference, str]) -> Cells:
         markdown(row.entry.title) + (f" *({state})*" if state else ""),
         percent(score.base.value),
         f"**{percent(score.plus.value)}** ({interval(score.plus)})",
-        f"{signed(versus.difference)} <sup>{marks[versus.reference]}</sup>" if versus else NONE,
+        f"{signed(versus.difference)} <sup>{marks[versus.reference, caveat(row)]}</sup>" if versus else NONE,
         speed or NONE,
         duration(score.seconds) if score.seconds else NONE,
         ", ".join(f"{count} {LOST.get(why, markdown(why))}" for why, count in score.lost.items()) or NONE,
     ]
 
 
-def footnotes(standing: Standing) -> dict[Reference, str]:
-    """The letter of each reference that a row is compared with, in the order of the rows."""
-    used = dict.fromkeys(row.versus.reference for row in standing.rows if row.versus)
-    return {reference: _letter(number) for number, reference in enumerate(used)}
+def footnotes(standing: Standing) -> dict[tuple[Reference, str], str]:
+    """The letter of each reference that a row is compared with, and what is said against it, in the rows' order."""
+    used = dict.fromkeys((row.versus.reference, caveat(row)) for row in standing.rows if row.versus)
+    return {note: _letter(number) for number, note in enumerate(used)}
 
 
 def _letter(number: int) -> str:
     return chr(ord("a") + number % 26) * (1 + number // 26)
 
 
-def footnote(standing: Standing, reference: Reference) -> str:
-    """What a letter of the table stands for."""
+def footnote(standing: Standing, reference: Reference, against: str) -> str:
+    """What a letter of the table stands for; `against` is what is said against comparing."""
     suite = "base" if reference.plus is None else "plus"
     source = reference.source
     parts = [
         f"against {markdown(reference.model)}, {standing.title}{SUITES[suite]} {reference.score(suite):.1f}",
         f" ({', '.join(filter(None, [markdown(source.name), source.date]))})",
-        "" if source.comparable else f"; not strictly comparable: {markdown(source.why)}",
+        f"; {markdown(against)}" if against else "",
     ]
     return "".join(parts) + "." + (f" {markdown(reference.note)}" if reference.note else "")
 

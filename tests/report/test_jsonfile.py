@@ -27,7 +27,10 @@ def test_figures_are_those_of_the_report() -> None:
     assert best["plus"] == [round(part, 6) for part in (known.plus.value, known.plus.low, known.plus.high)]
     assert best["tokens_per_second"] == 21.44
     assert best["passed"] == ["HumanEval/0", "HumanEval/1", "HumanEval/2"]
-    assert best["reference"] == {"model": "Claude Opus 4.5", "suite": "base", "difference": 5.8, "comparable": False}
+    assert best["reference"] == {
+        "model": "Claude Opus 4.5", "suite": "base", "difference": 5.8, "comparable": False,
+        "why": "secondary source; prompt and tests are not stated",
+    }  # fmt: skip
     assert (other["id"], other["reference"], other["run"]) == ("b", None, {})
     assert (skipped["state"], skipped["reason"]) == ("skipped", "no model file")
     (pair,) = dataset["pairs"]
