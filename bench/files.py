@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench.errors import BenchError, LockedError
+from bench.untrusted import table
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
@@ -53,8 +54,13 @@ def read_json(path: Path) -> Any:
     """The JSON value in `path`, or None where the file is missing or damaged."""
     try:
         return json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """The JSON object in `path`, {} where the file is missing, damaged, or holds something else."""
+    return table(read_json(path))
 
 
 def digest(content: str | bytes) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any, BinaryIO, TypeVar
 
 from bench.errors import MissingPrerequisite
-from bench.files import digest, read_json, write_json
+from bench.files import digest, read_table, write_json
 
 HEADER = 1 << 25
 BLOCK = 1 << 16
@@ -71,8 +71,7 @@ def contents(paths: Iterable[Path], cache: Path) -> list[str]:
     Raises MissingPrerequisite where a file cannot be read.
     """
     memo_file = cache / "gguf.json"
-    saved = read_json(memo_file)
-    memo: dict[str, Any] = saved if isinstance(saved, dict) else {}
+    memo = read_table(memo_file)
     digests, known = [], True
     for path in paths:
         try:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from bench.records import SampleInfo
+from bench.untrusted import number
 
 
 def read_infos(path: Path) -> dict[tuple[str, int], SampleInfo]:
@@ -13,18 +14,17 @@ def read_infos(path: Path) -> dict[tuple[str, int], SampleInfo]:
     counts: dict[str, int] = {}
     with contextlib.suppress(OSError, UnicodeDecodeError):
         for line in path.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError, TypeError):
+            with contextlib.suppress(ValueError, TypeError, RecursionError):
                 info = SampleInfo(**json.loads(line))
-                number = counts.get(info.task_id, 0)
-                counts[info.task_id] = number + 1
+                at = counts.get(info.task_id, 0)
+                counts[info.task_id] = at + 1
                 if _sound(info):
-                    found[info.task_id, number] = info
+                    found[info.task_id, at] = info
     return found
 
 
 def _sound(info: SampleInfo) -> bool:
     """Whether each field is of the type that it should be."""
     texts = (info.task_id, info.rule, info.lost, info.outcome, info.origin, info.answer, info.reasoning)
-    return all(isinstance(text, str) for text in texts) and all(
-        isinstance(number, int | float) for number in (info.sample, info.completion_tokens, info.seconds)
-    )
+    counts = (info.sample, info.completion_tokens, info.seconds)
+    return all(isinstance(text, str) for text in texts) and all(number(count) is not None for count in counts)

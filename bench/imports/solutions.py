@@ -1,7 +1,6 @@
 """One row of a file of solutions → a solution: which field holds it, and whether it is code yet."""
 
 import ast
-import math
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from bench.extract import extract_code
 from bench.imports.rows import Row
 from bench.problems import Problem
 from bench.records import Outcome, SampleInfo
+from bench.untrusted import number
 
 OUTCOMES = get_args(Outcome)
 LOST_OUTCOMES = ("empty", "error", "timeout")
@@ -77,8 +77,7 @@ def solution_of(row: Row, problem: Problem, info: SampleInfo | None = None) -> S
 
 
 def _number(row: Row, key: str) -> float:
-    value = row.fields.get(key)
-    return value if isinstance(value, int | float) and math.isfinite(value) else 0
+    return number(row.fields.get(key)) or 0.0
 
 
 def _unfenced(text: str, problem: Problem) -> tuple[str, str]:

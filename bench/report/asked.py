@@ -8,6 +8,7 @@ from bench.report.scores import by_problem
 from bench.report.standings import Row, Standing
 from bench.report.words import listed
 from bench.text import plain
+from bench.untrusted import table
 
 GREEDY = "one greedy answer a problem (temperature 0)"
 OWN = "by a program that decides itself how it answers"
@@ -47,8 +48,8 @@ def _unlike(row: Row) -> list[str]:
     settings, program = row.settings, row.server.get("kind") == COMMAND
     if not program and "temperature" not in settings:
         return ["in a way that is not known"]
-    prompt, request = settings.get("system_prompt", Sampling.system_prompt), settings.get("request")
-    fields = [plain(name) for name in request if name not in settings] if isinstance(request, dict) else []
+    prompt = settings.get("system_prompt", Sampling.system_prompt)
+    fields = [plain(name) for name in table(settings.get("request")) if name not in settings]
     found = (
         (program, OWN),
         (settings.get("temperature", 0) != 0, f"at temperature {plain(str(settings.get('temperature')))}"),

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from bench import problems
 from bench.errors import BenchError
-from bench.files import read_json
+from bench.files import read_table
 from bench.infos import read_infos
 from bench.layout import RunFiles
 from bench.problems import SOURCES
@@ -18,6 +18,7 @@ from bench.profiles import Config, Profile
 from bench.records import SampleInfo, Status
 from bench.report.records import Entry, Graded, State
 from bench.report.runs import read_run
+from bench.untrusted import items, positive, table
 
 STATUSES = get_args(Status)
 NAMES = ("eval_results.json", "samples_info.jsonl", "run.json", "failure.json")
@@ -112,7 +113,7 @@ def _made(
         n_problems=_n_problems(found, files.dataset, samples),
         samples=samples,
         run=read_run(files.provenance),
-        bench={key: value for key, value in _table(found.get("bench")).items() if key != "samples"},
+        bench={key: value for key, value in table(found.get("bench")).items() if key != "samples"},
         date=str(found.get("date", "")),
     )
 
@@ -126,7 +127,7 @@ def _state(
         put = "put solutions there" if profile.imported else "put the file there, or change model in profiles.toml"
         return "skipped", lacking, put
     if files.failure.is_file():
-        failure = _table(read_json(files.failure))
+        failure = read_table(files.failure)
         sentence = str(failure.get("sentence") or "the last try failed, and its record cannot be read")
         sentence = sentence.removeprefix(f"{profile.id}: ")
         when = f" ({failure['stage']}, {failure['at']})" if {"stage", "at"} <= failure.keys() else ""
@@ -146,7 +147,7 @@ def _state(
 
 def _result(files: RunFiles) -> dict[str, Any]:
     """eval_results.json where it has the form of EvalPlus's results, {} otherwise."""
-    found = _table(read_json(files.results))
+    found = read_table(files.results)
     graded = found.get("eval")
     if not isinstance(graded, dict) or not graded:
         return {}
@@ -156,15 +157,15 @@ def _result(files: RunFiles) -> dict[str, Any]:
 
 def _samples(found: dict[str, Any], extraction: Path) -> Iterator[Graded]:
     infos = read_infos(extraction)
-    about = _table(_table(found.get("bench")).get("samples"))
+    about = table(table(found.get("bench")).get("samples"))
     for task_id, rows in found.get("eval", {}).items():
-        known = _list(about.get(task_id))
+        known = items(about.get(task_id))
         for number, row in enumerate(rows):
             solution = str(row.get("solution") or "")
             info = infos.get((task_id, number)) or SampleInfo(
                 task_id, number, rule="", lost="" if solution.strip() else "no code"
             )
-            more = _table(known[number] if number < len(known) else None)
+            more = table(known[number] if number < len(known) else None)
             yield _graded(task_id, number, row, solution, info, more)
 
 
@@ -188,9 +189,9 @@ def _graded(
 
 def _n_problems(found: dict[str, Any], dataset: str, samples: tuple[Graded, ...]) -> int:
     """How many problems the dataset has: as graded, as published, or as its file says."""
-    counted = _table(found.get("bench")).get("n_problems")
-    if isinstance(counted, int) and counted > 0:
-        return counted
+    counted = positive(table(found.get("bench")).get("n_problems"))
+    if counted:
+        return int(counted)
     source = SOURCES.get(dataset)
     if source and source.count:
         return source.count
@@ -198,11 +199,3 @@ def _n_problems(found: dict[str, Any], dataset: str, samples: tuple[Graded, ...]
         with contextlib.suppress(BenchError):
             return len(problems.load(dataset).problems)
     return len({sample.task_id for sample in samples})
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

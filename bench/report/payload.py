@@ -16,6 +16,7 @@ from bench.extract import split_thoughts
 from bench.report.board import KINDS, LOST, Board, kind_of
 from bench.report.records import Entry, Graded
 from bench.report.standings import Standing
+from bench.untrusted import table
 
 ROOM = 4_200_000
 """Characters that the blocks of a page may take, whatever the models wrote."""
@@ -127,10 +128,9 @@ def _line(sample: Graded) -> int:
 
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
-        row = json.loads(line)
-    except ValueError:
+        return table(json.loads(line))
+    except (ValueError, RecursionError):
         return {}
-    return row if isinstance(row, dict) else {}
 
 
 def _split(answer: str, reasoning: str) -> tuple[str, str]:

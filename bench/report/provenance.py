@@ -13,13 +13,14 @@ from bench.report.numbers import counted, size
 from bench.report.records import Entry
 from bench.report.runs import COMMAND
 from bench.text import plain
+from bench.untrusted import positive, table
 
 Fact = tuple[str, str]
 
 
 def summary(entry: Entry) -> str:
     """The folded line, as HTML: what was measured, in a few words."""
-    model, server = _table(entry.run, "model"), _table(entry.run, "server")
+    model, server = table(entry.run.get("model")), table(entry.run.get("server"))
     words = [
         _text(model, "quantization") or _text(server, "quantization"),
         _gigabytes(model.get("bytes")),
@@ -41,7 +42,7 @@ def _profile(entry: Entry, pen: Pen) -> Fact:
 
 
 def _model(entry: Entry, pen: Pen) -> Fact:
-    model, server = _table(entry.run, "model"), _table(entry.run, "server")
+    model, server = table(entry.run.get("model")), table(entry.run.get("server"))
     files, parameters, trained = model.get("files"), server.get("parameters"), model.get("context_train")
     name = _text(model, "file") or _text(model, "name")
     return "Model", _listed([
@@ -50,32 +51,32 @@ def _model(entry: Entry, pen: Pen) -> Fact:
         _gigabytes(model.get("bytes")),
         pen.words(_text(model, "architecture")),
         pen.words(_text(model, "quantization") or _text(server, "quantization")),
-        f"{size(float(parameters or 0))} parameters" if _is_count(parameters) else "",
-        f"trained for {trained:,} tokens of context" if _is_count(trained) else "",
+        f"{size(float(parameters or 0))} parameters" if positive(parameters) else "",
+        f"trained for {trained:,} tokens of context" if positive(trained) else "",
         f"fingerprint {pen.code(_text(model, 'fingerprint'))}" if _text(model, "fingerprint") else "",
     ])  # fmt: skip
 
 
 def _server(entry: Entry, pen: Pen) -> Fact:
-    server, slots, context = _table(entry.run, "server"), _at(entry, "slots"), _at(entry, "context")
-    template = _text(server, "chat_template") or _text(_table(entry.run, "model"), "chat_template")
+    server, slots, context = table(entry.run.get("server")), _at(entry, "slots"), _at(entry, "context")
+    template = _text(server, "chat_template") or _text(table(entry.run.get("model")), "chat_template")
     return "Server", _listed([
         pen.words(_text(server, "kind")),
         f"llama.cpp {pen.code(_text(server, 'build'))}" if _text(server, "build") else "",
         f"image {pen.code(_text(server, 'image'))}" if _text(server, "image") else "",
-        f"{counted(slots, 'slot')} of {context:,} tokens" if _is_count(slots) and _is_count(context) else "",
+        f"{counted(slots, 'slot')} of {context:,} tokens" if positive(slots) and positive(context) else "",
         f"chat template {pen.code(template[:60])}" if template else "",
     ])  # fmt: skip
 
 
 def _flags(entry: Entry, pen: Pen) -> Fact:
-    settings, server = _table(entry.run, "settings"), _table(entry.run, "server")
+    settings, server = table(entry.run.get("settings")), table(entry.run.get("server"))
     args, placement = _words(settings.get("args")), _words(server.get("placement") or settings.get("placement"))
     return "Flags", _listed([pen.code(args) if args else "", f"placed by {pen.code(placement)}" if placement else ""])
 
 
 def _asked(entry: Entry, pen: Pen) -> Fact:
-    settings = _table(entry.run, "settings")
+    settings = table(entry.run.get("settings"))
     greedy = settings.get("temperature") == 0
     shown = [
         f"{name} {pen.words(str(settings[name]))}" for name in ("max_tokens", "prompt_version") if name in settings
@@ -86,24 +87,24 @@ def _asked(entry: Entry, pen: Pen) -> Fact:
         shown += [
             f"{name} {pen.words(str(settings[name]))}" for name in ("top_p", "seed", "samples") if name in settings
         ]
-    system, request = _text(settings, "system_prompt"), _table(settings, "request")
+    system, request = _text(settings, "system_prompt"), table(settings.get("request"))
     fields = [pen.code(f"{name} = {json.dumps(value, ensure_ascii=False)}") for name, value in request.items()]
     return "Asked", _listed([
         *shown,
         f"system prompt {pen.code(system)}" if system else "",
         f"request {', '.join(fields)}" if fields else "",
-        "all else is the program's own" if _table(entry.run, "server").get("kind") == COMMAND else "",
+        "all else is the program's own" if table(entry.run.get("server")).get("kind") == COMMAND else "",
     ])  # fmt: skip
 
 
 def _took(entry: Entry, pen: Pen) -> Fact:
-    run, totals = entry.run, _table(entry.run, "totals")
+    run, totals = entry.run, table(entry.run.get("totals"))
     began, ended, seconds = _text(run, "began"), _text(run, "ended"), totals.get("seconds")
     tokens = [totals.get("prompt_tokens"), totals.get("completion_tokens")]
     return "Took", _listed([
         f"{pen.words(began)} to {pen.words(ended)}" if began and ended else "",
-        f"{duration(float(seconds or 0))} with a request in flight" if _is_count(seconds) else "",
-        "{:,} tokens in, {:,} out".format(*tokens) if all(map(_is_count, tokens)) else "",
+        f"{duration(float(seconds or 0))} with a request in flight" if positive(seconds) else "",
+        "{:,} tokens in, {:,} out".format(*tokens) if all(map(positive, tokens)) else "",
     ])  # fmt: skip
 
 
@@ -127,10 +128,10 @@ def _graded(entry: Entry, pen: Pen) -> Fact:
         *(f"{name} {pen.words(_text(bench, key))}" for key, name in _NAMES if _text(bench, key)),
         f"dataset {pen.code(_text(bench, 'dataset_hash'))}" if _text(bench, "dataset_hash") else "",
         f"{duration(bench['seconds'])} with {counted(bench['workers'], 'worker')}"
-        if _is_count(bench.get("seconds")) and _is_count(bench.get("workers")) else "",
+        if positive(bench.get("seconds")) and positive(bench.get("workers")) else "",
         f"on the cluster {pen.code(_text(bench, 'scheduler'))}" if _text(bench, "scheduler") else "",
         f"{counted(retried, 'sample')} had the whole time limit with a core to itself" if retried else "",
-        f"{bench['cached']:,} verdicts known before" if _is_count(bench.get("cached")) else "",
+        f"{bench['cached']:,} verdicts known before" if positive(bench.get("cached")) else "",
     ])  # fmt: skip
 
 
@@ -138,7 +139,7 @@ _NAMES = (("evalplus", "evalplus"), ("grader", "grader"), ("python", "Python"))
 
 
 def _sandbox(entry: Entry, pen: Pen) -> Fact:
-    box = _table(entry.bench, "sandbox")
+    box = table(entry.bench.get("sandbox"))
     memory, pids = box.get("memory"), box.get("pids")
     identity, numpy = _text(box, "identity"), _text(box, "numpy")
     return "Sandbox", _listed([
@@ -146,8 +147,8 @@ def _sandbox(entry: Entry, pen: Pen) -> Fact:
         f"image {pen.code(_text(box, 'image'))}" if _text(box, "image") else "",
         pen.code(identity) if identity else "",
         f"numpy {pen.words(numpy)}" if numpy not in identity else "",
-        f"{memory:,} MiB" if _is_count(memory) else "",
-        f"{pids:,} processes" if _is_count(pids) else "",
+        f"{memory:,} MiB" if positive(memory) else "",
+        f"{pids:,} processes" if positive(pids) else "",
     ])  # fmt: skip
 
 
@@ -169,24 +170,15 @@ def _words(value: Any) -> str:
 
 def _at(entry: Entry, name: str) -> Any:
     """What the server granted, or else what was asked for."""
-    return _table(entry.run, "server").get(name) or _table(entry.run, "settings").get(name)
+    return table(entry.run.get("server")).get(name) or table(entry.run.get("settings")).get(name)
 
 
 def _gigabytes(value: Any) -> str:
-    if not _is_count(value):
+    if not positive(value):
         return ""
     return f"{value / 1e9:.1f} GB" if value >= 1e8 else f"{value / 1e6:.1f} MB"
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
-
-
-def _text(table: dict[str, Any], key: str) -> str:
-    value = table.get(key)
+def _text(known: dict[str, Any], key: str) -> str:
+    value = known.get(key)
     return plain(str(value)) if isinstance(value, str | int | float) and value else ""
-
-
-def _table(table: dict[str, Any], key: str) -> dict[str, Any]:
-    value = table.get(key)
-    return value if isinstance(value, dict) else {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bench.files import read_json, write_atomic
+from bench.files import read_table, write_atomic
 from bench.profiles import Config
 from bench.report import html, jsonfile, markdown
 from bench.report.gather import gather, notes_file, selftest_file
@@ -13,8 +13,7 @@ def render(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[s
     """Write REPORT.md, report.json and report.html. Raises BenchError where that fails."""
     entries = gather(config, skipped, outdated)
     found = standings(entries)
-    root, saved, lesson = config.layout.root, read_json(selftest_file(config)), notes_file(config)
-    selftests = saved if isinstance(saved, dict) else {}
+    root, selftests, lesson = config.layout.root, read_table(selftest_file(config)), notes_file(config)
     context = markdown.Context(selftests, lesson.name if lesson.is_file() else "")
     write_atomic(config.layout.report, markdown.render(found, entries, context))
     write_atomic(root / "report.json", jsonfile.render(found, selftests))

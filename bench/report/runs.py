@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from bench.files import read_json
+from bench.files import read_table
+from bench.untrusted import table
 
 COMMAND = "command"
 """The kind of server that is a program."""
@@ -15,13 +16,10 @@ OVERRIDDEN = ("temperature", "top_p")
 
 def read_run(path: Path) -> dict[str, Any]:
     """What run.json says, {} where there is none; only settings that were sent are left in `settings`."""
-    run = read_json(path)
-    if not isinstance(run, dict):
-        return {}
-    settings, server = run.get("settings"), run.get("server")
-    if not isinstance(settings, dict):
+    run = read_table(path)
+    if not isinstance(run.get("settings"), dict):
         return run
-    return run | {"settings": _sent(settings, server.get("kind") if isinstance(server, dict) else None)}
+    return run | {"settings": _sent(run["settings"], table(run.get("server")).get("kind"))}
 
 
 def _sent(settings: dict[str, Any], kind: Any) -> dict[str, Any]:
@@ -29,7 +27,6 @@ def _sent(settings: dict[str, Any], kind: Any) -> dict[str, Any]:
     unsent = {"seed"} if settings.get("temperature") == 0 else set()
     if kind == COMMAND:
         unsent |= settings.keys() - set(TO_A_COMMAND)
-    request = settings.get("request")
-    fields = request if isinstance(request, dict) else {}
+    fields = table(settings.get("request"))
     sent = settings | {name: fields[name] for name in OVERRIDDEN if name in fields}
     return {name: value for name, value in sent.items() if name not in unsent}

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.report.records import Entry, Graded
 from bench.stats import Estimate, estimate
+from bench.untrusted import positive, table
 
 LOST = ("truncated", "empty", "no code", "error", "timeout", "not attempted")
 """Why a sample counts as lost, in the order of the report."""
@@ -56,8 +57,8 @@ def score(entry: Entry) -> Score:
     base = [(len(group), sum(one.base == "pass" for one in group)) for group in groups.values()] + absent
     plus = [(len(group), sum(one.passed for one in group)) for group in groups.values()] + absent
     k = usual(list(map(len, groups.values())))
-    tokens, seconds = _number(_totals(entry).get("completion_tokens")), _number(_totals(entry).get("seconds"))
-    speed = _table(_totals(entry).get("speed")).get("generation")
+    tokens, seconds = positive(_totals(entry).get("completion_tokens")), positive(_totals(entry).get("seconds"))
+    speed = table(_totals(entry).get("speed")).get("generation")
     return Score(
         problems=problems,
         attempted=len(groups),
@@ -73,8 +74,8 @@ def score(entry: Entry) -> Score:
         retried=sum(sample.retried for sample in entry.samples),
         tokens=int(tokens) if tokens else None,
         seconds=seconds,
-        speed=_number(speed) or (tokens / seconds if tokens and seconds else None),
-        timed=_number(speed) is not None,
+        speed=positive(speed) or (tokens / seconds if tokens and seconds else None),
+        timed=positive(speed) is not None,
     )
 
 
@@ -124,13 +125,4 @@ def _failure(sample: Graded) -> str:
 
 
 def _totals(entry: Entry) -> dict[str, Any]:
-    return _table(entry.run.get("totals"))
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _number(value: Any) -> float | None:
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
-    return float(value) if usable else None
+    return table(entry.run.get("totals"))

@@ -12,6 +12,7 @@ from bench.report.pairs import Pair, bands, pairs, rates
 from bench.report.records import Entry
 from bench.report.references import Comparison, compared
 from bench.report.scores import Score, score
+from bench.untrusted import table
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,12 @@ class Row:
     @property
     def settings(self) -> dict[str, Any]:
         """What was asked of the model, as run.json says; {} for imports."""
-        return _table(self.entry.run.get("settings"))
+        return table(self.entry.run.get("settings"))
 
     @property
     def server(self) -> dict[str, Any]:
         """What answered, as run.json says; {} for imports."""
-        return _table(self.entry.run.get("server"))
+        return table(self.entry.run.get("server"))
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,3 @@ def _rank(scored: tuple[Entry, Score]) -> tuple[float, float, str, str]:
 def _is_ranked(entry: Entry, found: Score) -> bool:
     """A part of the problems cannot be ranked beside all of them, nor a profile that is no longer declared."""
     return entry.state != "gone" and found.attempted == found.problems
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -137,7 +137,7 @@ def test_damaged_results(results: Path, content: str) -> None:
     assert found.samples == ()
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", "3", '"text"', "\x00"])
+@pytest.mark.parametrize("content", ["", "{", "[1]", "3", '"text"', "\x00", "[" * 100_000])
 def test_damaged_companions(results: Path, content: str) -> None:
     """A damaged run.json, samples_info.jsonl or failure.json leaves the result readable."""
     files = Layout(results).run("a", "humaneval")
@@ -157,7 +157,17 @@ def test_results_in_a_folder_of_solutions(results: Path) -> None:
     assert one(results, profile("a")).dataset == "humaneval"
 
 
-@pytest.mark.parametrize("wrong", [{"seconds": None}, {"origin": None}, {"lost": []}, {"rule": 3}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seconds": None},
+        {"seconds": float("nan")},
+        {"completion_tokens": 10**400},
+        {"origin": None},
+        {"lost": []},
+        {"rule": 3},
+    ],
+)
 def test_infos_of_other_types_are_left_out(results: Path, wrong: dict[str, Any]) -> None:
     """A line of samples_info.jsonl with a value of another type is as good as none; the next one keeps its place."""
     files = Layout(results).run("a", "humaneval")
