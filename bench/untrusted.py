@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from bench.text import plain
+
 
 def table(value: Any) -> dict[str, Any]:
     """An object; empty where it is none."""
@@ -27,3 +29,8 @@ def positive(value: Any) -> float | None:
     """A finite number above 0; None where it is none."""
     known = number(value)
     return known if known and known > 0 else None
+
+
+def word(value: Any) -> str:
+    """A text or a number as one line of plain text; "" where it is none."""
+    return plain(str(value)) if isinstance(value, str | int | float) and value else ""

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bench.untrusted import items, number, positive, table
+from bench.untrusted import items, number, positive, table, word
 
 NO_NUMBERS = [None, "1", True, [], {}, float("nan"), float("inf"), 10**400]
 
@@ -26,3 +26,9 @@ def test_containers() -> None:
     assert (table({"a": 1}), items([1])) == ({"a": 1}, [1])
     assert [table(value) for value in ([1], "text", None)] == [{}, {}, {}]
     assert [items(value) for value in ({"a": 1}, "text", None)] == [[], [], []]
+
+
+def test_words() -> None:
+    """Texts and numbers become one line, anything else nothing."""
+    assert [word(value) for value in ("a\nb", 3, 1.5)] == ["a b", "3", "1.5"]
+    assert [word(value) for value in (None, "", 0, ["a"], {"a": 1})] == [""] * 5

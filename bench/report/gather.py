@@ -21,6 +21,7 @@ from bench.report.runs import read_run
 from bench.untrusted import items, positive, table
 
 STATUSES = get_args(Status)
+
 NAMES = ("eval_results.json", "samples_info.jsonl", "run.json", "failure.json")
 """What an entry is made from, below results/<profile>/<dataset>/."""
 
@@ -53,11 +54,7 @@ def notes_file(config: Config) -> Path:
 
 
 def gather(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str]) -> list[Entry]:
-    """Everything there is to report.
-
-    `skipped` maps ids of profiles that cannot run here to the reason, `outdated` profiles and datasets to the reason
-    why their results are not up to date.
-    """
+    """Everything there is to report, `skipped` and `outdated` being as for report.write."""
     declared = {(profile.id, dataset): profile for profile in config.profiles for dataset in profile.sampling.datasets}
     entries = [
         entry(config.layout.run(*which), profile, skipped.get(profile.id, ""), outdated.get(which, ""))

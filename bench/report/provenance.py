@@ -1,7 +1,6 @@
 """Where one row comes from, for Markdown and for the page: the model, its server, what was asked, how it was graded."""
 
 import json
-import shlex
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -12,8 +11,8 @@ from bench.report.escape import Pen, tag
 from bench.report.numbers import counted, size
 from bench.report.records import Entry
 from bench.report.runs import COMMAND
-from bench.text import plain
-from bench.untrusted import positive, table
+from bench.report.served import flags, served
+from bench.untrusted import positive, table, word
 
 Fact = tuple[str, str]
 
@@ -22,9 +21,9 @@ def summary(entry: Entry) -> str:
     """The folded line, as HTML: what was measured, in a few words."""
     model, server = table(entry.run.get("model")), table(entry.run.get("server"))
     words = [
-        _text(model, "quantization") or _text(server, "quantization"),
+        word(model.get("quantization")) or word(server.get("quantization")),
         _gigabytes(model.get("bytes")),
-        " ".join(filter(None, ["llama.cpp", _text(server, "build")])) if server.get("build") else "",
+        " ".join(filter(None, ["llama.cpp", word(server.get("build"))])) if server.get("build") else "",
         "imported" if not entry.run and entry.samples else "",
     ]
     return f"<b>{tag(entry.title)}</b> {tag(', '.join(filter(None, words)))}".strip()
@@ -44,34 +43,26 @@ def _profile(entry: Entry, pen: Pen) -> Fact:
 def _model(entry: Entry, pen: Pen) -> Fact:
     model, server = table(entry.run.get("model")), table(entry.run.get("server"))
     files, parameters, trained = model.get("files"), server.get("parameters"), model.get("context_train")
-    name = _text(model, "file") or _text(model, "name")
+    name = word(model.get("file")) or word(model.get("name"))
     return "Model", _listed([
         pen.code(name) if name else "",
         counted(files, "file") if isinstance(files, int) and files > 1 else "",
         _gigabytes(model.get("bytes")),
-        pen.words(_text(model, "architecture")),
-        pen.words(_text(model, "quantization") or _text(server, "quantization")),
+        pen.words(word(model.get("architecture"))),
+        pen.words(word(model.get("quantization")) or word(server.get("quantization"))),
         f"{size(float(parameters or 0))} parameters" if positive(parameters) else "",
         f"trained for {trained:,} tokens of context" if positive(trained) else "",
-        f"fingerprint {pen.code(_text(model, 'fingerprint'))}" if _text(model, "fingerprint") else "",
+        f"fingerprint {pen.code(word(model.get('fingerprint')))}" if word(model.get("fingerprint")) else "",
     ])  # fmt: skip
 
 
 def _server(entry: Entry, pen: Pen) -> Fact:
-    server, slots, context = table(entry.run.get("server")), _at(entry, "slots"), _at(entry, "context")
-    template = _text(server, "chat_template") or _text(table(entry.run.get("model")), "chat_template")
-    return "Server", _listed([
-        pen.words(_text(server, "kind")),
-        f"llama.cpp {pen.code(_text(server, 'build'))}" if _text(server, "build") else "",
-        f"image {pen.code(_text(server, 'image'))}" if _text(server, "image") else "",
-        f"{counted(slots, 'slot')} of {context:,} tokens" if positive(slots) and positive(context) else "",
-        f"chat template {pen.code(template[:60])}" if template else "",
-    ])  # fmt: skip
+    return "Server", _listed(served(entry, pen))
 
 
 def _flags(entry: Entry, pen: Pen) -> Fact:
     settings, server = table(entry.run.get("settings")), table(entry.run.get("server"))
-    args, placement = _words(settings.get("args")), _words(server.get("placement") or settings.get("placement"))
+    args, placement = flags(settings.get("args")), flags(server.get("placement") or settings.get("placement"))
     return "Flags", _listed([pen.code(args) if args else "", f"placed by {pen.code(placement)}" if placement else ""])
 
 
@@ -87,7 +78,7 @@ def _asked(entry: Entry, pen: Pen) -> Fact:
         shown += [
             f"{name} {pen.words(str(settings[name]))}" for name in ("top_p", "seed", "samples") if name in settings
         ]
-    system, request = _text(settings, "system_prompt"), table(settings.get("request"))
+    system, request = word(settings.get("system_prompt")), table(settings.get("request"))
     fields = [pen.code(f"{name} = {json.dumps(value, ensure_ascii=False)}") for name, value in request.items()]
     return "Asked", _listed([
         *shown,
@@ -99,7 +90,7 @@ def _asked(entry: Entry, pen: Pen) -> Fact:
 
 def _took(entry: Entry, pen: Pen) -> Fact:
     run, totals = entry.run, table(entry.run.get("totals"))
-    began, ended, seconds = _text(run, "began"), _text(run, "ended"), totals.get("seconds")
+    began, ended, seconds = word(run.get("began")), word(run.get("ended")), totals.get("seconds")
     tokens = [totals.get("prompt_tokens"), totals.get("completion_tokens")]
     return "Took", _listed([
         f"{pen.words(began)} to {pen.words(ended)}" if began and ended else "",
@@ -125,11 +116,11 @@ def _graded(entry: Entry, pen: Pen) -> Fact:
     bench, retried = entry.bench, sum(sample.retried for sample in entry.samples)
     return "Graded", _listed([
         pen.words(entry.date),
-        *(f"{name} {pen.words(_text(bench, key))}" for key, name in _NAMES if _text(bench, key)),
-        f"dataset {pen.code(_text(bench, 'dataset_hash'))}" if _text(bench, "dataset_hash") else "",
+        *(f"{name} {pen.words(word(bench.get(key)))}" for key, name in _NAMES if word(bench.get(key))),
+        f"dataset {pen.code(word(bench.get('dataset_hash')))}" if word(bench.get("dataset_hash")) else "",
         f"{duration(bench['seconds'])} with {counted(bench['workers'], 'worker')}"
         if positive(bench.get("seconds")) and positive(bench.get("workers")) else "",
-        f"on the cluster {pen.code(_text(bench, 'scheduler'))}" if _text(bench, "scheduler") else "",
+        f"on the cluster {pen.code(word(bench.get('scheduler')))}" if word(bench.get("scheduler")) else "",
         f"{counted(retried, 'sample')} had the whole time limit with a core to itself" if retried else "",
         f"{bench['cached']:,} verdicts known before" if positive(bench.get("cached")) else "",
     ])  # fmt: skip
@@ -141,10 +132,10 @@ _NAMES = (("evalplus", "evalplus"), ("grader", "grader"), ("python", "Python"))
 def _sandbox(entry: Entry, pen: Pen) -> Fact:
     box = table(entry.bench.get("sandbox"))
     memory, pids = box.get("memory"), box.get("pids")
-    identity, numpy = _text(box, "identity"), _text(box, "numpy")
+    identity, numpy = word(box.get("identity")), word(box.get("numpy"))
     return "Sandbox", _listed([
-        pen.words(_text(box, "kind")),
-        f"image {pen.code(_text(box, 'image'))}" if _text(box, "image") else "",
+        pen.words(word(box.get("kind"))),
+        f"image {pen.code(word(box.get('image')))}" if word(box.get("image")) else "",
         pen.code(identity) if identity else "",
         f"numpy {pen.words(numpy)}" if numpy not in identity else "",
         f"{memory:,} MiB" if positive(memory) else "",
@@ -164,21 +155,7 @@ def _listed(parts: Iterable[str]) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _words(value: Any) -> str:
-    return shlex.join(map(str, value)) if isinstance(value, list) else ""
-
-
-def _at(entry: Entry, name: str) -> Any:
-    """What the server granted, or else what was asked for."""
-    return table(entry.run.get("server")).get(name) or table(entry.run.get("settings")).get(name)
-
-
 def _gigabytes(value: Any) -> str:
     if not positive(value):
         return ""
     return f"{value / 1e9:.1f} GB" if value >= 1e8 else f"{value / 1e6:.1f} MB"
-
-
-def _text(known: dict[str, Any], key: str) -> str:
-    value = known.get(key)
-    return plain(str(value)) if isinstance(value, str | int | float) and value else ""
