@@ -95,7 +95,7 @@ class _Collection:
             if known[0].code != solution.code:
                 raise SamplesError(
                     f"{solution.task_id} has two different solutions, in {known[0].origin} and in {solution.origin}; "
-                    "remove one of them."
+                    "remove one of them, or let samples say how many there are of each problem."
                 )
         elif len(known) == samples:
             self.left_out["beyond the samples asked for"] += 1

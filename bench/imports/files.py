@@ -14,6 +14,9 @@ from bench.profiles import Config, Profile
 TASK_NAME = re.compile("[^_]+_[^_]+")
 """What a problem is called in names of files: its task_id with _ for /."""
 
+RAW = ".raw.jsonl"
+"""How EvalPlus ends the name of a file of answers that it has not sanitized."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -80,7 +83,12 @@ def _is_meant(file: Path, entry: str) -> bool:
 
 
 def _is_told_elsewhere(file: Path) -> bool:
-    """Whether it is a run's own file, and samples.jsonl beside it holds the solutions that were graded."""
+    """Whether others beside it hold its solutions as they are graded: a run's samples.jsonl, or EvalPlus's samples.
+
+    EvalPlus's codegen writes X.jsonl, sanitized, and X.raw.jsonl.
+    """
+    if file.name.endswith(RAW) and file.with_name(file.name.removesuffix(RAW) + ".jsonl").is_file():
+        return True
     run = RunFiles(file.parent.parent, file.parent.name)
     return file == run.extraction or (file == run.journal and run.samples.is_file() and run.extraction.is_file())
 

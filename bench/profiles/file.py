@@ -122,7 +122,8 @@ def _profile(profile_id: str, table: Any, name: str, base: Sampling, server: Ser
         raise ProfilesError(f"{where}: an id has letters, digits and . _ - alone, for it names a folder; rename it.")
     reject_unknown(table, PROFILE_KEYS, where)
     own = {key: checked(table[key], kind, where, key) for key, kind in OWN_KEYS.items() if key in table}
-    sampling = read_sampling({k: v for k, v in table.items() if k in SAMPLING_KEYS}, where, base)
+    asked = {key: value for key, value in table.items() if key in SAMPLING_KEYS}
+    sampling = read_sampling(asked, where, base, imported=bool(table.get("solutions")))
     settings = checked(table.get("server", {}), dict[str, Any], where, "server")
     host = hosts.chosen(table, known, where)
     server = hosts.placed(_server(settings, f"{where[:-1]}.server]", server), settings, host, where)

@@ -11,8 +11,11 @@ OURS = ("messages", "stream", "stream_options", "n", "max_tokens", "seed")
 """Fields of a request that the client needs as they are, or that completions are kept by."""
 
 
-def read_sampling(table: dict[str, Any], where: str, base: Sampling) -> Sampling:
-    """What `table` says, and `base` for the rest. Raises ProfilesError for the first value that is impossible."""
+def read_sampling(table: dict[str, Any], where: str, base: Sampling, *, imported: bool = False) -> Sampling:
+    """What `table` says, and `base` for the rest. Raises ProfilesError for the first value that is impossible.
+
+    Of `imported` solutions nothing is sampled here: there may be several of a problem whatever the temperature.
+    """
     sampling = read_record(Sampling, table, where, base=base)
     for dataset in sampling.datasets:
         require(dataset in SOURCES, where, "datasets", dataset, f"choose among {', '.join(SOURCES)}")
@@ -23,7 +26,7 @@ def read_sampling(table: dict[str, Any], where: str, base: Sampling) -> Sampling
     require(0 < sampling.top_p <= 1, where, "top_p", sampling.top_p, "use more than 0, at most 1")
     levels = ", ".join(REASONING[1:])
     require(sampling.reasoning in REASONING, where, "reasoning", sampling.reasoning, f"choose among {levels}")
-    greedy_many = sampling.samples > 1 and sampling.temperature == 0
+    greedy_many = sampling.samples > 1 and sampling.temperature == 0 and not imported
     require(
         not greedy_many, where, "samples", sampling.samples, "greedy samples are all the same; set temperature = 0.8"
     )

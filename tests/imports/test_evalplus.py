@@ -142,11 +142,11 @@ def test_mbpp(tmp_path: Path) -> None:
     assert found == "found 164 of 164 problems in 1 file, 378 of other datasets left out"
 
 
-def test_samples_at_a_temperature(tmp_path: Path) -> None:
+def test_several_samples(tmp_path: Path) -> None:
     """Three samples a problem are written problem by problem, numbered as they came."""
     rows = mbpp_rows(3)
     (tmp_path / "three.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found, files = build(tmp_path, "three.jsonl", "samples = 3\ntemperature = 0.8", dataset="mbpp")
+    found, files = build(tmp_path, "three.jsonl", "samples = 3", dataset="mbpp")
     assert found.startswith("found 378 of 378 problems in 1 file, 1134 samples")
     assert [row["solution"][-2] for row in lines(files.samples)][:6] == list("012012")
     info = lines(files.extraction)

@@ -138,7 +138,7 @@ def test_two_different_texts(place: Place) -> None:
     place.write("import/part-02.jsonl", [{"task_id": FIRST, "solution": "def other():\n    pass\n"}])
     assert place.error() == (
         "Demo/0 has two different solutions, in import/part-01.jsonl:1 and in import/part-02.jsonl:1; "
-        "remove one of them."
+        "remove one of them, or let samples say how many there are of each problem."
     )
 
 
@@ -430,16 +430,30 @@ def test_nothing_of_this_dataset(place: Place) -> None:
         place.collect(dataset="demo-mbpp")
 
 
-SAMPLED = "samples = 3\ntemperature = 0.8\n"
+SAMPLED = "samples = 3\n"
 
 
 def test_several_samples(place: Place) -> None:
-    """At a temperature each problem has several solutions, in their order, also where two are alike."""
+    """Each problem has as many solutions as `samples` says, at no temperature, in their order, also two alike ones."""
     rows = [{"task_id": task_id, "solution": f"x = {number // 2}"} for number in range(3) for task_id in DEMO]
     place.write("import/all.jsonl", rows)
     imported = place.collect(more=SAMPLED)
     assert [one.code for one in imported.solutions[FIRST]] == ["x = 0", "x = 0", "x = 1"]
     assert imported.found == "found 18 of 18 problems in 1 file, 54 samples"
+
+
+def test_what_evalplus_left_raw(place: Place) -> None:
+    """Of the samples that EvalPlus's codegen leaves twice the sanitized ones are read, and the others named."""
+    raw = [row | {"solution": f"Sure!\n{row['solution']}"} for row in place.rows()]
+    place.write("import/m_temp_0.0.jsonl", place.rows())
+    place.write("import/m_temp_0.0.raw.jsonl", raw)
+    imported = place.collect()
+    assert codes(imported) == SOLUTIONS
+    assert imported.found == "found 18 of 18 problems in 1 file, not read: m_temp_0.0.raw.jsonl"
+    assert place.collect("import/*.jsonl") == imported
+    assert codes(place.collect("import/m_temp_0.0.raw.jsonl")) != SOLUTIONS
+    (place.root / "import/m_temp_0.0.jsonl").unlink()
+    assert place.collect().found == "found 18 of 18 problems in 1 file"
 
 
 def test_more_samples_than_asked_for(place: Place) -> None:

@@ -30,6 +30,12 @@ def test_inheritance(tmp_path: Path) -> None:
     assert (profile.server.kind, profile.server.port) == ("process", 9000)
 
 
+def test_several_imported_samples(tmp_path: Path) -> None:
+    """Several imported solutions of a problem need no temperature, since nothing is sampled."""
+    config = read(tmp_path, '[profiles.a]\nsolutions = "x.jsonl"\nsamples = 10\n')
+    assert config.profile("a").sampling.samples == 10
+
+
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     """Models and results lie beside the profiles file unless it says otherwise."""
     config = read(tmp_path, '[paths]\nmodels = "m"\n' + GOOD)
