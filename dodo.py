@@ -23,7 +23,8 @@ from doit.exceptions import InvalidDodoFile
 from bench.commands import jobs
 from bench.errors import BenchError
 from bench.graph import turns
-from bench.graph.hooks import Clean, Memory, fresh, make_results
+from bench.graph.chain import chains
+from bench.graph.hooks import Clean, Fresh, Memory, WholeFresh, make_results
 from bench.graph.prerequisites import skipped
 from bench.graph.report import Report
 from bench.graph.reporter import RunReporter
@@ -31,8 +32,6 @@ from bench.graph.step import Step
 from bench.graph.steps import Evaluate, Generate, Samples
 from bench.profiles import Profile
 from bench.profiles.file import load
-
-Task = dict[str, Any]
 
 try:
     CONFIG = load(Path(os.environ.get("BENCH_PROFILES") or Path(__file__).with_name("profiles.toml")))
@@ -55,14 +54,14 @@ REPORT = Report(CONFIG, SKIPPED)
 cleaning = partial(Clean, CONFIG.layout.lock)
 
 
-def leaf(step: Step, task_dep: list[str], **more: Any) -> Task:
+def leaf(step: Step, task_dep: list[str], **more: Any) -> dict[str, Any]:
     """The task of one step: one profile, one dataset."""
     return {
         "name": f"{step.profile.id}:{step.dataset}",
         "doc": f"{step.profile.title}, {step.dataset}",
         "actions": [step.make],
         "task_dep": task_dep,
-        "uptodate": [fresh],
+        "uptodate": [Fresh(step)],
         "clean": [cleaning(step.clean)],
         "teardown": [REPORT.refresh],  # a run that ends early shows what it came to
         "io": {"capture": False},
@@ -71,7 +70,7 @@ def leaf(step: Step, task_dep: list[str], **more: Any) -> Task:
     }
 
 
-def whole(stage: type[Step], profile: Profile) -> Task:
+def whole(stage: type[Step], profile: Profile) -> dict[str, Any]:
     """All datasets of one profile under one name."""
     steps = [stage(CONFIG, profile, dataset) for dataset in profile.sampling.datasets]
     return {
@@ -80,21 +79,20 @@ def whole(stage: type[Step], profile: Profile) -> Task:
         "doc": profile.title,
         "actions": None,
         "task_dep": [f"{stage.stage}:{profile.id}:{step.dataset}" for step in steps],
+        "uptodate": [WholeFresh(*chains(CONFIG, profile, stage))],
         "clean": [cleaning(step.clean) for step in steps],
     }
 
 
-def task_generate() -> Iterator[Task]:
+def task_generate() -> Iterator[dict[str, Any]]:
     """Ask the models for completions; a run that stopped goes on where it was."""
-    for profile in CONFIG.profiles:
-        if profile.imported:
-            continue
+    for profile in (one for one in CONFIG.profiles if not one.imported):
         yield whole(Generate, profile)
         for dataset in profile.sampling.datasets:
             yield leaf(Generate(CONFIG, profile, dataset), [])
 
 
-def task_samples() -> Iterator[Task]:
+def task_samples() -> Iterator[dict[str, Any]]:
     """Take the code out of answers, or import solutions."""
     for profile in CONFIG.profiles:
         yield whole(Samples, profile)
@@ -103,29 +101,30 @@ def task_samples() -> Iterator[Task]:
             yield leaf(Samples(CONFIG, profile, dataset), task_dep)
 
 
-def task_eval() -> Iterator[Task]:
+def task_eval() -> Iterator[dict[str, Any]]:
     """Grade each profile; the list of these tasks is the list of profiles."""
     for profile in CONFIG.profiles:
         doc = f"{profile.title}: {profile.note}" if profile.note else profile.title
-        yield {"basename": f"eval:{profile.id}", "name": None, "doc": doc}
+        uptodate = [WholeFresh(*chains(CONFIG, profile, Evaluate))]
+        yield {"basename": f"eval:{profile.id}", "name": None, "doc": doc, "uptodate": uptodate}
         for dataset in profile.sampling.datasets:
             step, dep = Evaluate(CONFIG, profile, dataset), f"samples:{profile.id}:{dataset}"
             actions = [step.make, REPORT.refresh]  # the report shows each score before the next model starts
             yield leaf(step, [dep], basename=f"eval:{profile.id}", name=dataset, actions=actions)
 
 
-def task_report() -> Task:
+def task_report() -> dict[str, Any]:
     """Render REPORT.md, report.html and report.json from what exists."""
     return {
         "actions": [REPORT.make],
-        "uptodate": [fresh],
+        "uptodate": [Fresh(REPORT)],
         "clean": [cleaning(REPORT.clean)],
         "io": {"capture": False},
         "meta": {"step": REPORT},
     }
 
 
-def task_command() -> Iterator[Task]:
+def task_command() -> Iterator[dict[str, Any]]:
     """Jobs beside the graph: doctor, why, prompts, selftest, compare, cache."""
     for job in jobs.jobs(CONFIG, SKIPPED):
         yield {

@@ -14,8 +14,9 @@ from bench import problems
 from bench.console import line, shown
 from bench.errors import BenchError
 from bench.files import holding
+from bench.graph.chain import chain
+from bench.graph.hooks import said
 from bench.graph.step import Step
-from bench.graph.steps import Evaluate, Generate, Samples
 from bench.profiles import Config
 from bench.progress import Progress, live
 
@@ -83,15 +84,13 @@ def why(config: Config, skipped: Mapping[str, str]) -> Iterator[str]:
             yield line("skip", profile.id, skipped[profile.id])
             continue
         for dataset in profile.sampling.datasets:
-            yield from _why_steps([kind(config, profile, dataset) for kind in (Generate, Samples, Evaluate)])
+            yield from _why_steps(chain(config, profile, dataset))
 
 
 def _why_steps(steps: list[Step]) -> list[str]:
     upstream, lines = "", []
     for step in steps:
-        if step.profile.imported and isinstance(step, Generate):
-            continue
-        reasons = ", ".join(map(str, step.reasons()))
+        reasons = said(step.reasons())
         if reasons or upstream:
             lines.append(line(step.stage, step.label, reasons or f"if {upstream} changes its input"))
             upstream = step.stage

@@ -1,7 +1,7 @@
 """What doit is given beside tasks: where it remembers, how it cleans, and whether a task is fresh."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from doit.exceptions import InvalidTask
 
 from bench.errors import BenchError, LockedError
 from bench.files import locked
+from bench.graph.stale import Reason
 from bench.interrupts import end_with_reader
 
 
@@ -64,10 +65,43 @@ def step_of(task: Any) -> Any:
     return (task.meta or {}).get("step")
 
 
-def fresh(task: Any) -> bool:
-    """Whether a task has no reason to run; doit's `uptodate`.
+class Fresh:
+    """Whether some steps have no reason to run, which is doit's `uptodate`; as `doit info` shows it, the reasons.
 
-    The reasons are kept to be said when it runs: with -n, a worker may have begun by then.
+    They are kept to be said when the task runs: with -n, a worker may have begun by then.
     """
-    task.meta["reasons"] = task.meta["step"].reasons()
-    return not task.meta["reasons"]
+
+    def __init__(self, *steps: Any) -> None:
+        self.steps = steps
+        self.reasons: list[Reason] = []
+        self.text = ""
+
+    def __call__(self) -> bool:
+        """Look, whatever was found before."""
+        found = [(step, step.reasons()) for step in self.steps]
+        self.reasons = [reason for _, reasons in found for reason in reasons]
+        self.text = "; ".join(f"{step.stage} {step.label}: {said(reasons)}" for step, reasons in found if reasons)
+        return not self.reasons
+
+    def __repr__(self) -> str:
+        """Why the task would run."""
+        return self.text or "nothing would run"
+
+
+class WholeFresh(Fresh):
+    """The same for a group of tasks, which `doit info` and `doit list -s` show; a run asks the tasks themselves."""
+
+    def __call__(self) -> bool:
+        """Look, outside of a run."""
+        return "BENCH_RUN" in os.environ or super().__call__()
+
+
+def reasons_of(task: Any) -> list[Reason]:
+    """Why a step's task runs, as it was when doit asked whether it is up to date."""
+    ((fresh, *_),) = task.uptodate
+    return list(fresh.reasons)
+
+
+def said(reasons: Iterable[Reason]) -> str:
+    """Reasons as a person reads them."""
+    return ", ".join(map(str, reasons))

@@ -12,8 +12,8 @@ from bench.console import line, shown, tell
 from bench.errors import BenchError
 from bench.files import digest, digest_of, locked
 from bench.graph import stale
+from bench.graph.chain import chain
 from bench.graph.step import Step
-from bench.graph.steps import Evaluate, Generate, Samples
 from bench.profiles import Config, Profile
 
 
@@ -108,14 +108,13 @@ class Report:
 
 def _outdated(config: Config, profile: Profile, dataset: str) -> str:
     """What changed, and the stage that would run for it; what is missing for a stage says nothing about its result."""
-    kinds = (Samples, Evaluate) if profile.imported else (Generate, Samples, Evaluate)
-    for kind in kinds:
+    for step in chain(config, profile, dataset):
         # Not how many completions Generate would ask for: the journal is not read for each report.
-        reasons = Step.reasons(kind(config, profile, dataset))
+        reasons = Step.reasons(step)
         if reasons and reasons[0].kind == "prerequisite":
             return ""
         if reasons:
-            return f"{', '.join(map(_told, reasons))} ({kind.stage})"
+            return f"{', '.join(map(_told, reasons))} ({step.stage})"
     return ""
 
 

@@ -14,7 +14,7 @@ from doit.reporter import ConsoleReporter
 from bench.console import duration, line
 from bench.errors import BenchError
 from bench.files import locked
-from bench.graph.hooks import step_of
+from bench.graph.hooks import reasons_of, said, step_of
 from bench.graph.turns import GROUPS
 from bench.interrupts import Stopped, handle, interrupt, leave_reader
 from bench.profiles import Config
@@ -81,7 +81,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc]
         step = step_of(task)
         if step:
             # What a step lacks is said when it fails, which it is about to do.
-            reasons = ", ".join(str(one) for one in task.meta["reasons"] if one.kind != "prerequisite") or "asked for"
+            reasons = said(one for one in reasons_of(task) if one.kind != "prerequisite") or "asked for"
             self.write(line(step.stage, step.label, reasons) + "\n")
             self.starts[task.name] = time.monotonic()
 

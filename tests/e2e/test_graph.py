@@ -129,10 +129,16 @@ def test_why_runs_nothing(made: Project) -> None:
 
 
 def test_info_is_truthful(made: Project) -> None:
-    """`doit info` says up-to-date and run as doit would act."""
-    assert re.search(r"status +: up-to-date", made.doit("info", "eval:a:demo").out)
+    """`doit info` says up-to-date and run as doit would act, and why, of one step and of all that lead to a score."""
+    for name in ("eval:a:demo", "eval:a"):
+        assert re.search(r"status +: up-to-date", made.doit("info", name).out)
     made.file("a", "eval_results.json").write_text("{}")
-    assert re.search(r"status +: run", made.doit("info", "eval:a:demo").out)
+    for name in ("eval:a:demo", "eval:a"):
+        told = made.doit("info", name).out
+        assert re.search(r"status +: run", told)
+        assert "eval a: eval_results.json was changed by hand" in told
+    made.edit("[defaults]", '[defaults]\nsystem_prompt = ""')
+    assert "generate a: system_prompt You are a helpful" in made.doit("info", "eval:a").out
 
 
 def test_one_profile_by_name(made: Project) -> None:
