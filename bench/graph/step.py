@@ -95,7 +95,8 @@ class Step:
     def _failed(self, error: BenchError) -> TaskFailed:
         with contextlib.suppress(BenchError):
             record = {"stage": self.stage, "sentence": error.sentence, "at": time.strftime("%Y-%m-%d %H:%M")}
-            write_json(self.files.failure, record)
+            # What is not there yet is skipped in the report, as it is where that is seen before anything begins.
+            write_json(self.files.failure, record | {"missing": isinstance(error, MissingPrerequisite)})
         return self._told(error)
 
     def _told(self, error: BenchError) -> TaskFailed:

@@ -128,7 +128,8 @@ def _state(
         sentence = str(failure.get("sentence") or "the last try failed, and its record cannot be read")
         sentence = sentence.removeprefix(f"{profile.id}: ")
         when = f" ({failure['stage']}, {failure['at']})" if {"stage", "at"} <= failure.keys() else ""
-        return "failed", f"{sentence.rstrip('.')}{when}", f"mend that, then {again}"
+        state: State = "skipped" if failure.get("missing") is True else "failed"
+        return state, f"{sentence.rstrip('.')}{when}", f"mend that, then {again}"
     if not found:
         if files.results.is_file():
             return "failed", f"{files.results.name} is damaged or of an unknown form", f"{again} makes it again"

@@ -8,6 +8,7 @@ from bench.errors import BenchError, MissingPrerequisite, ServerError
 from bench.files import locked
 from bench.graph.step import Step
 from bench.profiles.file import load
+from bench.report.gather import entry
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Copies(Step):
     def run(self) -> None:
         if self.state.get("breaks"):
             raise ServerError("it broke.")
+        if self.state.get("lacks"):
+            raise MissingPrerequisite("nothing of demo is here yet.")
         self.files.root.mkdir(parents=True, exist_ok=True)
         self.files.samples.write_text("x")
         self.state["dataset"] = "downloaded"
@@ -67,6 +70,18 @@ def test_a_failure_is_kept_until_the_step_has_run(step: Copies) -> None:
     step.state["breaks"] = False
     assert step.make() is None
     assert not step.files.failure.exists()
+
+
+def test_what_a_step_finds_missing_is_skipped(step: Copies) -> None:
+    """A step that finds in its midst what is not there yet fails, and the report calls that skipped, not failed."""
+    step.state["lacks"] = True
+    assert step.make() is not None
+    told = entry(step.files, step.profile)
+    assert (told.state, told.remedy) == ("skipped", "mend that, then doit eval:one")
+    assert told.reason.startswith("nothing of demo is here yet (copy, ")
+    step.state.update(lacks=False, breaks=True)
+    step.make()
+    assert entry(step.files, step.profile).state == "failed"
 
 
 def test_a_lock_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
