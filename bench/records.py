@@ -37,8 +37,8 @@ class Completion:
 class SampleInfo:
     """One line of samples_info.jsonl, beside the line of samples.jsonl with the same number.
 
-    `lost` is "" for a sample with code, or why there is none that counts: truncated, empty, no code, error,
-    timeout, not attempted. `rule` is the extraction rule that found the code. `answer` and `reasoning` are those of an
+    `lost` is "" for a sample with code, or why there is none that counts: truncated, empty, no code, error, timeout.
+    `rule` is the extraction rule that found the code. `answer` and `reasoning` are those of an
     imported answer that is not code alone; a model's own are in its journal.
     """
 
@@ -52,6 +52,21 @@ class SampleInfo:
     origin: str = ""
     answer: str = ""
     reasoning: str = ""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The code of one sample, and what is known of it."""
+
+    info: SampleInfo
+    code: str
+
+
+def lost(outcome: str, code: str) -> str:
+    """Why a sample counts as lost: the outcome of its completion, whatever text came with that, or `no code`."""
+    if outcome != "stop":
+        return outcome
+    return "" if code.strip() else "no code"
 
 
 @dataclass(frozen=True)

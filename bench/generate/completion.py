@@ -9,7 +9,7 @@ from bench.extract import extract_code, normalized, split_thoughts
 from bench.generate.client import Answer
 from bench.generate.wanted import Wanted
 from bench.profiles import Profile
-from bench.records import Completion, Outcome
+from bench.records import Completion, Outcome, lost
 
 
 def answered(want: Wanted, profile: Profile, answer: Answer, seconds: float, server: dict[str, Any]) -> Completion:
@@ -48,10 +48,10 @@ def outcome(answer: str, finish_reason: str, *, closed: bool) -> Outcome:
 
 def lacks(completion: Completion, want: Wanted) -> str:
     """Why a completion is worth nothing: its outcome, `no code`, or "" where it holds code."""
-    if completion.outcome != "stop":
-        return completion.outcome
-    code = extract_code(completion.answer, want.problem.entry_point, want.problem.prompt).code
-    return "" if code.strip() else "no code"
+    problem, code = want.problem, ""
+    if completion.outcome == "stop":
+        code = extract_code(completion.answer, problem.entry_point, problem.prompt).code
+    return lost(completion.outcome, code)
 
 
 def _blank(want: Wanted, profile: Profile, seconds: float, server: dict[str, Any]) -> Completion:

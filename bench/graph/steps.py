@@ -104,12 +104,13 @@ class Samples(Step):
         """Extract, or import."""
         from bench import samples  # noqa: PLC0415 - heavy
 
-        completions = None
-        if not self.profile.imported:
-            from bench.generate.wanted import completions_of  # noqa: PLC0415 - heavy
+        if self.profile.imported:
+            samples.from_imports(self.profile, self.config, self.dataset)
+            return
+        from bench.generate.wanted import completions_of  # noqa: PLC0415 - heavy
 
-            completions = completions_of(self.profile, self.config, self.dataset)
-        samples.build(self.profile, self.config, self.dataset, completions)
+        completions = completions_of(self.profile, self.config, self.dataset)
+        samples.from_completions(self.profile, self.config, self.dataset, completions)
 
 
 class Evaluate(Step):

@@ -14,11 +14,12 @@ from bench.errors import MissingPrerequisite, SamplesError
 from bench.files import digest, digest_of
 from bench.imports.files import Found, by_agent, guide, imported_by, info_of, shown
 from bench.imports.rows import Row, rows
-from bench.imports.solutions import Solution, current, solution_of
+from bench.imports.solutions import current, solution_of
 from bench.imports.tasks import is_elsewhere, task_of, unknown
 from bench.infos import read_infos
 from bench.problems import Dataset
 from bench.profiles import Config, Profile
+from bench.records import Sample
 from bench.text import plain
 
 SAMPLES = "samples.jsonl"
@@ -29,10 +30,10 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Imported:
-    """The solutions in problem order, one or several a problem; `found` says in a line what was found and what not."""
+    """The solutions in problem order; `summary` says in a line what was found and what not."""
 
-    solutions: Mapping[str, tuple[Solution, ...]]
-    found: str
+    solutions: Mapping[str, tuple[Sample, ...]]
+    summary: str
 
 
 def collect(profile: Profile, config: Config, dataset_name: str) -> Imported:
@@ -61,7 +62,7 @@ class _Collection:
 
     def __init__(self, profile: Profile, dataset: Dataset) -> None:
         self.profile, self.dataset = profile, dataset
-        self.solutions: dict[str, list[Solution]] = {}
+        self.solutions: dict[str, list[Sample]] = {}
         self.left_out: Counter[str] = Counter()
         self.torn: list[Row] = []
         self.unread: list[Path] = []
@@ -81,20 +82,22 @@ class _Collection:
             task_id = row.fields["task_id"]
             problem = self.dataset.problems.get(task_id)
             if problem:
-                self._add(solution_of(row, problem, infos.get((task_id, count[task_id]))))
+                number = len(self.solutions.get(task_id, ()))
+                self._add(solution_of(row, problem, number, infos.get((task_id, count[task_id]))))
                 count[task_id] += 1
             elif is_elsewhere(task_id, self.dataset):
                 self.left_out["of other datasets"] += 1
             else:
                 raise unknown(row, self.dataset)
 
-    def _add(self, solution: Solution) -> None:
+    def _add(self, solution: Sample) -> None:
         """Keep a solution, but for the same once more, or one more than the profile asks for."""
-        known, samples = self.solutions.setdefault(solution.task_id, []), self.profile.sampling.samples
+        task_id, samples = solution.info.task_id, self.profile.sampling.samples
+        known = self.solutions.setdefault(task_id, [])
         if samples == 1 and known:
             if known[0].code != solution.code:
                 raise SamplesError(
-                    f"{solution.task_id} has two different solutions, in {known[0].origin} and in {solution.origin}; "
+                    f"{task_id} has two different solutions, in {known[0].info.origin} and in {solution.info.origin}; "
                     "remove one of them, or let samples say how many there are of each problem."
                 )
         elif len(known) == samples:
@@ -121,7 +124,7 @@ def _content(file: Path) -> str:
 
 
 def _require_complete(
-    profile: Profile, dataset: Dataset, collected: Mapping[str, Sequence[Solution]], torn: Sequence[Row]
+    profile: Profile, dataset: Dataset, collected: Mapping[str, Sequence[Sample]], torn: Sequence[Row]
 ) -> None:
     wanted, total = profile.sampling.samples, len(dataset.problems)
     short = [task_id for task_id in dataset.problems if len(collected.get(task_id, ())) < wanted]
@@ -144,9 +147,9 @@ def _torn(rows: Sequence[Row]) -> list[str]:
     return [f"{plain(row.fields['task_id'] or '') or 'a line'} is torn off in {row.origin}" for row in rows]
 
 
-def _sentence(found: _Collection, ordered: Mapping[str, Sequence[Solution]], files: Found) -> str:
+def _sentence(found: _Collection, ordered: Mapping[str, Sequence[Sample]], files: Found) -> str:
     total, count = found.dataset.problems, len(files.files) - len(found.unread)
-    extracted = sum(solution.rule != "verbatim" for each in ordered.values() for solution in each)
+    extracted = sum(solution.info.rule != "verbatim" for each in ordered.values() for solution in each)
     missing = [task_id for task_id in total if task_id not in ordered]
     unread = [*found.unread, *files.ignored]
     more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""

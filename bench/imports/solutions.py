@@ -1,40 +1,21 @@
-"""One row of a file of solutions → a solution: which field holds it, and whether it is code yet."""
+"""One row of a file of solutions → a sample: which field holds it, and whether it is code yet."""
 
 import ast
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import get_args
 
 from bench.errors import SamplesError
 from bench.extract import extract_code
 from bench.imports.rows import Row
 from bench.problems import Problem
-from bench.records import Outcome, SampleInfo
+from bench.records import Outcome, Sample, SampleInfo, lost
 from bench.untrusted import number
 
 OUTCOMES = get_args(Outcome)
 LOST_OUTCOMES = ("empty", "error", "timeout")
 TEXT_KEYS = ("solution", "completion", "answer")
-
-
-@dataclass(frozen=True)
-class Solution:
-    """One solution of one problem; `rule` is how its code was found (`verbatim`, or extraction's), `origin` file:line.
-
-    `outcome` is the journal's, `stop` where there is none. `answer` is what the code was extracted from, and "" where
-    it is taken as it is.
-    """
-
-    task_id: str
-    code: str
-    rule: str
-    origin: str
-    outcome: str = "stop"
-    completion_tokens: int = 0
-    seconds: float = 0.0
-    answer: str = ""
-    reasoning: str = ""
 
 
 def current(rows: Iterable[Row]) -> Iterator[Row]:
@@ -51,17 +32,21 @@ def current(rows: Iterable[Row]) -> Iterator[Row]:
         yield row
 
 
-def solution_of(row: Row, problem: Problem, info: SampleInfo | None = None) -> Solution:
-    """The solution in a row, and of a sample of ours what is known of it. Raises SamplesError where it holds none."""
+def solution_of(row: Row, problem: Problem, number: int, known: SampleInfo | None = None) -> Sample:
+    """The solution in a row, its problem's sample `number`; `known` is what a run of ours says of it.
+
+    Its `rule` is `verbatim` where the code is taken as it is; else there is an `answer`, in which it was found. Raises
+    SamplesError for a row without a solution.
+    """
     key = next((key for key in TEXT_KEYS if row.fields.get(key) is not None), None)
     text = row.fields[key] if key else None
     if not isinstance(text, str):
         raise SamplesError(
             f"{row.origin} has no text for {problem.task_id}; give it a solution, a completion or an answer."
         )
-    if key == "solution" and info and info.outcome in OUTCOMES:
-        told = (info.completion_tokens, info.seconds, info.answer, info.reasoning)
-        return Solution(problem.task_id, text, info.rule, row.origin, info.outcome, *told)
+    if key == "solution" and known and known.outcome in OUTCOMES:
+        told = replace(known, sample=number, origin=row.origin, lost=lost(known.outcome, text))
+        return Sample(told, text)
     if key == "solution":
         code, rule = _unfenced(text, problem)
     elif key == "completion":
@@ -70,10 +55,20 @@ def solution_of(row: Row, problem: Problem, info: SampleInfo | None = None) -> S
         extraction = extract_code(text, problem.entry_point, problem.prompt)
         code, rule = extraction.code, extraction.rule
     outcome = row.fields["outcome"] if row.fields.get("outcome") in OUTCOMES else "stop"
-    tokens, seconds = int(_number(row, "completion_tokens")), _number(row, "seconds")
-    answer, reasoning = "" if rule == "verbatim" else text, row.fields.get("reasoning")
-    thoughts = reasoning if isinstance(reasoning, str) else ""
-    return Solution(problem.task_id, code, rule, row.origin, outcome, tokens, seconds, answer, thoughts)
+    reasoning = row.fields.get("reasoning")
+    info = SampleInfo(
+        task_id=problem.task_id,
+        sample=number,
+        rule=rule,
+        lost=lost(outcome, code),
+        outcome=outcome,
+        completion_tokens=int(_number(row, "completion_tokens")),
+        seconds=_number(row, "seconds"),
+        origin=row.origin,
+        answer="" if rule == "verbatim" else text,
+        reasoning=reasoning if isinstance(reasoning, str) else "",
+    )
+    return Sample(info, code)
 
 
 def _number(row: Row, key: str) -> float:

@@ -40,7 +40,7 @@ def test_three_of_four_real_problems_are_solved(real_datasets: dict[str, Path], 
     config = load(tmp_path / "profiles.toml")
     profile, files = config.profile("known"), config.layout.run("known", "humaneval")
     generate(profile, config, "humaneval")
-    samples.build(profile, config, "humaneval", completions_of(profile, config, "humaneval"))
+    samples.from_completions(profile, config, "humaneval", completions_of(profile, config, "humaneval"))
     summary = evaluate(files, "humaneval", config.sandbox, config.layout.cache)
     failed = [task_id for task_id, rows in read_json(files.results)["eval"].items() if rows[0]["plus_status"] != "pass"]
     assert failed == wrong

@@ -40,7 +40,7 @@ def build(root: Path, solutions: str, more: str = "", dataset: str = "humaneval"
     (root / "profiles.toml").write_text(text)
     config = load(root / "profiles.toml")
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        samples.build(config.profile("x"), config, dataset)
+        samples.from_imports(config.profile("x"), config, dataset)
     return said.getvalue().strip(), config.layout.run("x", dataset)
 
 

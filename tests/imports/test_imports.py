@@ -74,8 +74,8 @@ def test_parts_of_three_sittings(place: Place) -> None:
     imported = place.collect()
     assert codes(imported) == SOLUTIONS
     assert list(imported.solutions) == tasks
-    assert imported.solutions[tasks[6]][0].origin == "import/part-02.jsonl:2"
-    assert imported.found == "found 18 of 18 problems in 3 files"
+    assert imported.solutions[tasks[6]][0].info.origin == "import/part-02.jsonl:2"
+    assert imported.summary == "found 18 of 18 problems in 3 files"
 
 
 def test_incomplete(place: Place) -> None:
@@ -98,7 +98,7 @@ def test_partial(place: Place) -> None:
     place.write("import/part-01.jsonl", place.rows(list(DEMO)[:7]))
     imported = place.collect(more="partial = true")
     assert len(imported.solutions) == 7
-    assert imported.found == "found 7 of 18 problems in 1 file, 11 not attempted from Demo/7"
+    assert imported.summary == "found 7 of 18 problems in 1 file, 11 not attempted from Demo/7"
 
 
 TORN = '{"task_id": "Demo/7", "solution": "def '
@@ -108,7 +108,7 @@ def test_a_torn_part(place: Place) -> None:
     """A line that was cut off is a problem that is not solved yet, and the sentence says where it was cut."""
     place.write("import/part-01.jsonl", "".join(json.dumps(row) + "\n" for row in place.rows(list(DEMO)[:7])) + TORN)
     assert "next is Demo/7 (torn off in import/part-01.jsonl:8); start the agent again" in place.error()
-    found = place.collect(more="partial = true").found
+    found = place.collect(more="partial = true").summary
     assert found.endswith("11 not attempted from Demo/7, Demo/7 is torn off in import/part-01.jsonl:8")
 
 
@@ -121,7 +121,7 @@ def test_a_torn_part_that_was_made_good(place: Place) -> None:
     place.write("import/part-02.jsonl", place.rows(list(DEMO)[7:]))
     imported = place.collect()
     assert codes(imported) == SOLUTIONS
-    assert imported.found == "found 18 of 18 problems in 2 files, Demo/7 is torn off in import/part-01.jsonl:8"
+    assert imported.summary == "found 18 of 18 problems in 2 files, Demo/7 is torn off in import/part-01.jsonl:8"
     assert part.read_bytes() == before
 
 
@@ -156,15 +156,17 @@ def test_problems_of_another_dataset(place: Place) -> None:
     other = problems.load("demo-mbpp").problems
     rows = [{"task_id": task_id, "solution": one.canonical_solution} for task_id, one in other.items()]
     place.write("import/all.jsonl", [*rows, *place.rows()])
-    assert place.collect().found == "found 18 of 18 problems in 1 file, 6 of other datasets left out"
-    assert place.collect(dataset="demo-mbpp").found == "found 6 of 6 problems in 1 file, 18 of other datasets left out"
+    assert place.collect().summary == "found 18 of 18 problems in 1 file, 6 of other datasets left out"
+    assert (
+        place.collect(dataset="demo-mbpp").summary == "found 6 of 6 problems in 1 file, 18 of other datasets left out"
+    )
 
 
 def test_a_dataset_that_is_not_here(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Problems of a dataset that this machine does not have are no mistake."""
     monkeypatch.setenv("MBPP_OVERRIDE_PATH", str(place.root / "none.jsonl"))
     place.write("import/all.jsonl", [*place.rows(), {"task_id": "Mbpp/2", "solution": "x = 1"}])
-    assert place.collect().found.endswith("1 of other datasets left out")
+    assert place.collect().summary.endswith("1 of other datasets left out")
 
 
 FENCED = "Here it is:\n\n```python\n{}\n```\n\nIt works."
@@ -176,9 +178,9 @@ def test_markdown_fences(place: Place, text: str) -> None:
     row = {"task_id": FIRST, "solution": text.format(SOLUTIONS[FIRST])}
     place.write("import/part-01.jsonl", [row, *place.rows(OTHERS)])
     imported = place.collect()
-    assert imported.solutions[FIRST][0].rule == "fence"
+    assert imported.solutions[FIRST][0].info.rule == "fence"
     assert "```" not in imported.solutions[FIRST][0].code
-    assert imported.found == "found 18 of 18 problems in 1 file, 1 by extraction"
+    assert imported.summary == "found 18 of 18 problems in 1 file, 1 by extraction"
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_code_is_taken_as_it_is(place: Place, text: str) -> None:
     """What is no fenced answer is not touched, right or wrong, so that everybody grades the same bytes."""
     place.write("import/part-01.jsonl", [{"task_id": FIRST, "solution": text}, *place.rows(OTHERS)])
     solution = place.collect().solutions[FIRST][0]
-    assert (solution.code, solution.rule) == (text, "verbatim")
+    assert (solution.code, solution.info.rule) == (text, "verbatim")
 
 
 def test_completions(place: Place) -> None:
@@ -217,9 +219,9 @@ def test_chat_answers(place: Place) -> None:
     rows = [{"task_id": task_id, "answer": FENCED.format(SOLUTIONS[task_id])} for task_id in OTHERS]
     place.write("answers.jsonl", [{"task_id": FIRST, "answer": "I can't."}, *rows])
     imported = place.collect("answers.jsonl")
-    assert (imported.solutions[FIRST][0].code, imported.solutions[FIRST][0].rule) == ("", "none")
-    assert {one.rule for task_id in OTHERS for one in imported.solutions[task_id]} == {"fence"}
-    assert imported.found == "found 18 of 18 problems in 1 file, 18 by extraction"
+    assert (imported.solutions[FIRST][0].code, imported.solutions[FIRST][0].info.rule) == ("", "none")
+    assert {one.info.rule for task_id in OTHERS for one in imported.solutions[task_id]} == {"fence"}
+    assert imported.summary == "found 18 of 18 problems in 1 file, 18 by extraction"
 
 
 def test_where_code_was_found(place: Place) -> None:
@@ -234,7 +236,7 @@ def test_where_code_was_found(place: Place) -> None:
     place.write("import/part-01.jsonl", rows)
     place.collect()
     config = load(place.root / "profiles.toml")
-    samples.build(config.profile("claude"), config, "demo")
+    samples.from_imports(config.profile("claude"), config, "demo")
     infos = list(read_infos(config.layout.run("claude", "demo").extraction).values())
     assert (infos[0].answer, infos[0].reasoning) == (answer, "Let me see.")
     assert infos[1].answer == rows[1]["solution"]
@@ -258,15 +260,15 @@ def test_a_journal(place: Place) -> None:
     ]
     place.write("raw.jsonl", [*early, *rows])
     solution = place.collect("raw.jsonl").solutions[FIRST][0]
-    assert (solution.outcome, solution.completion_tokens, solution.seconds) == ("stop", 99, 1.5)
-    assert solution.origin == "raw.jsonl:2"
+    assert (solution.info.outcome, solution.info.completion_tokens, solution.info.seconds) == ("stop", 99, 1.5)
+    assert solution.info.origin == "raw.jsonl:2"
 
 
 def test_a_journal_with_nothing_better_than_an_error(place: Place) -> None:
     """A problem whose request failed is a lost sample, not a missing one."""
     place.write("raw.jsonl", [journal_line(FIRST, outcome="error", answer=""), *map(journal_line, OTHERS)])
     solution = place.collect("raw.jsonl").solutions[FIRST][0]
-    assert (solution.outcome, solution.code) == ("error", "")
+    assert (solution.info.outcome, solution.code) == ("error", "")
 
 
 def test_strange_numbers_and_outcomes(place: Place) -> None:
@@ -280,7 +282,7 @@ def test_strange_numbers_and_outcomes(place: Place) -> None:
     }
     place.write("all.jsonl", [row | odd for row in place.rows()])
     solution = place.collect("all.jsonl").solutions[FIRST][0]
-    assert (solution.code, solution.outcome, solution.seconds) == (SOLUTIONS[FIRST], "stop", 0)
+    assert (solution.code, solution.info.outcome, solution.info.seconds) == (SOLUTIONS[FIRST], "stop", 0)
 
 
 def test_folders_of_files(place: Place) -> None:
@@ -289,7 +291,7 @@ def test_folders_of_files(place: Place) -> None:
         place.write(f"folders/{task_id.replace('/', '_')}/0.py", SOLUTIONS[task_id])
         place.write(f"files/{task_id.replace('/', '_')}.py", SOLUTIONS[task_id])
     assert codes(place.collect("folders")) == codes(place.collect("files/")) == SOLUTIONS
-    assert place.collect("files/*_?.py", "folders/Demo_1?").found == "found 18 of 18 problems in 18 files"
+    assert place.collect("files/*_?.py", "folders/Demo_1?").summary == "found 18 of 18 problems in 18 files"
 
 
 @pytest.mark.parametrize(
@@ -308,7 +310,7 @@ def test_python_of_no_problem(place: Place, name: str, said: str) -> None:
     place.write(f"import/{name}", SOLUTIONS[FIRST])
     imported = place.collect()
     assert codes(imported) == SOLUTIONS
-    assert imported.found == f"found 18 of 18 problems in {said}"
+    assert imported.summary == f"found 18 of 18 problems in {said}"
 
 
 def test_python_of_a_problem_that_there_is_not(place: Place) -> None:
@@ -343,9 +345,9 @@ def test_results_of_another_profile(place: Place, solutions: str) -> None:
     imported = place.collect(solutions)
     assert codes(imported) == SOLUTIONS
     first, *others = [one for (one,) in imported.solutions.values()]
-    assert (first.outcome, first.rule, first.completion_tokens) == ("truncated", "fence", 7)
-    assert {one.outcome for one in others} == {"stop"}
-    assert imported.found.startswith("found 18 of 18 problems in 1 file, 18 by extraction")
+    assert (first.info.outcome, first.info.rule, first.info.completion_tokens) == ("truncated", "fence", 7)
+    assert {one.info.outcome for one in others} == {"stop"}
+    assert imported.summary.startswith("found 18 of 18 problems in 1 file, 18 by extraction")
 
 
 def test_results_of_another_profile_at_a_temperature(place: Place) -> None:
@@ -391,9 +393,9 @@ def test_what_was_not_read(place: Place) -> None:
     place.write("import/part-01.jsonl", place.rows())
     for name in ("README.md", "notes.txt", ".part-02.jsonl.swp", "helpers.py", ".git/x.jsonl"):
         place.write(f"import/{name}", "x = 1\n")
-    assert place.collect().found == "found 18 of 18 problems in 1 file, not read: README.md, helpers.py, notes.txt"
+    assert place.collect().summary == "found 18 of 18 problems in 1 file, not read: README.md, helpers.py, notes.txt"
     place.write("import/zoo.txt", "")
-    assert place.collect().found.endswith("not read: README.md, helpers.py, notes.txt and 1 more")
+    assert place.collect().summary.endswith("not read: README.md, helpers.py, notes.txt and 1 more")
 
 
 def test_gzip(place: Place) -> None:
@@ -409,7 +411,7 @@ def test_several_places(place: Place) -> None:
     tasks = list(DEMO)
     place.write("a/one.jsonl", place.rows(tasks[:9]))
     place.write("b/two.jsonl", place.rows(tasks[9:]))
-    assert place.collect("a/*.jsonl", "a/one.jsonl", "b").found == "found 18 of 18 problems in 2 files"
+    assert place.collect("a/*.jsonl", "a/one.jsonl", "b").summary == "found 18 of 18 problems in 2 files"
     assert codes(place.collect(str(place.root / "a"), "**/two.jsonl")) == SOLUTIONS
 
 
@@ -439,7 +441,7 @@ def test_several_samples(place: Place) -> None:
     place.write("import/all.jsonl", rows)
     imported = place.collect(more=SAMPLED)
     assert [one.code for one in imported.solutions[FIRST]] == ["x = 0", "x = 0", "x = 1"]
-    assert imported.found == "found 18 of 18 problems in 1 file, 54 samples"
+    assert imported.summary == "found 18 of 18 problems in 1 file, 54 samples"
 
 
 def test_what_evalplus_left_raw(place: Place) -> None:
@@ -449,11 +451,11 @@ def test_what_evalplus_left_raw(place: Place) -> None:
     place.write("import/m_temp_0.0.raw.jsonl", raw)
     imported = place.collect()
     assert codes(imported) == SOLUTIONS
-    assert imported.found == "found 18 of 18 problems in 1 file, not read: m_temp_0.0.raw.jsonl"
+    assert imported.summary == "found 18 of 18 problems in 1 file, not read: m_temp_0.0.raw.jsonl"
     assert place.collect("import/*.jsonl") == imported
     assert codes(place.collect("import/m_temp_0.0.raw.jsonl")) != SOLUTIONS
     (place.root / "import/m_temp_0.0.jsonl").unlink()
-    assert place.collect().found == "found 18 of 18 problems in 1 file"
+    assert place.collect().summary == "found 18 of 18 problems in 1 file"
 
 
 def test_more_samples_than_asked_for(place: Place) -> None:
@@ -461,7 +463,7 @@ def test_more_samples_than_asked_for(place: Place) -> None:
     place.write("import/all.jsonl", place.rows([*DEMO, *DEMO, *DEMO, FIRST, FIRST]))
     imported = place.collect(more=SAMPLED)
     assert len(imported.solutions[FIRST]) == 3
-    assert imported.found.endswith("54 samples, 2 beyond the samples asked for left out")
+    assert imported.summary.endswith("54 samples, 2 beyond the samples asked for left out")
 
 
 def test_fewer_samples_than_asked_for(place: Place) -> None:
