@@ -12,11 +12,10 @@ from pathlib import Path
 from bench import problems
 from bench.errors import MissingPrerequisite, SamplesError
 from bench.files import digest, digest_of
-from bench.imports.files import Found, by_agent, guide, imported_by, info_of, shown
+from bench.imports.files import Found, by_agent, guide, imported_by, info_of, known_of, shown
 from bench.imports.rows import Row, rows
 from bench.imports.solutions import current, solution_of
 from bench.imports.tasks import is_elsewhere, task_of, unknown
-from bench.infos import read_infos
 from bench.problems import Dataset
 from bench.profiles import Config, Profile
 from bench.records import Sample
@@ -73,7 +72,7 @@ class _Collection:
         if task_id is None:
             self.unread.append(file)
             return
-        infos = read_infos(info_of(file)) if file.name == SAMPLES else {}
+        infos = known_of(file) if file.name == SAMPLES else {}
         count: Counter[str] = Counter()
         for row in current(rows(file, name, task_id)):
             if row.torn:

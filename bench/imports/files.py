@@ -3,13 +3,16 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.answers import answers
 from bench.errors import ProfilesError
+from bench.infos import read_infos
 from bench.layout import RunFiles
 from bench.problems import SOURCES
 from bench.profiles import Config, Profile
+from bench.records import SampleInfo
 
 TASK_NAME = re.compile("[^_]+_[^_]+")
 """What a problem is called in names of files: its task_id with _ for /."""
@@ -75,6 +78,19 @@ def holds_solutions(file: Path) -> bool:
 def info_of(file: Path) -> Path:
     """What a run of ours says of the samples in `file`, where such a file is there."""
     return RunFiles(file.parent.parent, file.parent.name).extraction
+
+
+def known_of(file: Path) -> dict[tuple[str, int], SampleInfo]:
+    """What a run of ours says of the samples in `file`, by problem and number, with the answers that it kept."""
+    run = RunFiles(file.parent.parent, file.parent.name)
+    infos = read_infos(run.extraction)
+    kept = answers(run.journal, infos.values())
+    return {
+        place: replace(info, answer=kept[told][0], reasoning=kept[told][1])
+        if (told := (info.task_id, info.sample)) in kept
+        else info
+        for place, info in infos.items()
+    }
 
 
 def _is_meant(file: Path, entry: str) -> bool:

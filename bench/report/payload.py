@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from bench.answers import Answers, answers
 from bench.extract import split_thoughts
 from bench.report.board import KINDS, LOST, Board, kind_of
 from bench.report.records import Entry, Graded
 from bench.report.standings import Standing
-from bench.untrusted import table
 
 ROOM = 4_200_000
 """Characters that the blocks of a page may take, whatever the models wrote."""
@@ -31,8 +31,6 @@ PROBES = 16
 
 Text = str | list[str | int]
 """A text, or its beginning, how many characters and lines are left out, and its end."""
-Answers = Mapping[tuple[str, int], tuple[str, str]]
-"""By problem and sample number: answer and thoughts."""
 
 
 def to_script(value: Any) -> str:
@@ -78,59 +76,35 @@ def _row(board: Board, entry: Entry) -> dict[str, Any]:
 
 def blocks(page: Sequence[Board], journals: Mapping[tuple[str, str], Path]) -> dict[str, list[str]]:
     """By dataset, a block for each problem of each board: JSON, deflated, in base64."""
-    answers = {(entry.id, board.dataset): _answers(entry, journals) for board in page for entry in board.entries}
+    known = {(entry.id, board.dataset): _answers(entry, journals) for board in page for entry in board.entries}
     samples = sum(len(entry.samples) for board in page for entry in board.entries)
-    cap = _cap(page, answers, ROOM + ROOM_EACH * max(0, samples - 4_000))
+    cap = _cap(page, known, ROOM + ROOM_EACH * max(0, samples - 4_000))
     # Compression runs beside the rest: zlib lets other threads go on.
     with ThreadPoolExecutor() as pool:
         packing = {
-            board.dataset: [pool.submit(_packed, _block(board, at, answers, cap)) for at in range(len(board.tasks))]
+            board.dataset: [pool.submit(_packed, _block(board, at, known, cap)) for at in range(len(board.tasks))]
             for board in page
         }
         return {dataset: [one.result() for one in packed] for dataset, packed in packing.items()}
 
 
-def _cap(page: Sequence[Board], answers: Mapping[tuple[str, str], Answers], room: int) -> int:
+def _cap(page: Sequence[Board], known: Mapping[tuple[str, str], Answers], room: int) -> int:
     """The first limit with which a few problems, taken for all, leave room."""
     every = [(board, position) for board in page for position in range(len(board.tasks))]
     probes = every[:: max(1, len(every) // PROBES)]
     for cap in CAPS:
-        size = sum(len(_packed(_block(board, position, answers, cap))) for board, position in probes)
+        size = sum(len(_packed(_block(board, position, known, cap))) for board, position in probes)
         if size * len(every) <= room * len(probes):
             return cap
     return CAPS[-1]
 
 
 def _answers(entry: Entry, journals: Mapping[tuple[str, str], Path]) -> Answers:
-    """What an entry's samples were found in, by their infos or the journal.
-
-    A line of the journal that is gone or is another sample's has no answer.
-    """
-    path = journals.get((entry.id, entry.dataset))
-    wanted = {_line(sample): (sample.task_id, sample.info.sample) for sample in entry.samples}
-    wanted.pop(0, None)
-    told = (sample for sample in entry.samples if sample.info.answer or sample.info.reasoning)
-    found = {(one.task_id, one.info.sample): _split(one.info.answer, one.info.reasoning) for one in told}
-    if path is None or not wanted or not path.is_file():
-        return found
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            row = _parsed(line) if number in wanted else {}
-            if row and (row.get("task_id"), row.get("sample")) == wanted[number]:
-                found[wanted[number]] = _split(str(row.get("answer", "")), str(row.get("reasoning", "")))
-    return found
-
-
-def _line(sample: Graded) -> int:
-    name, _, number = sample.info.origin.rpartition(":")
-    return int(number) if name == "raw.jsonl" and number.isdecimal() else 0
-
-
-def _parsed(line: bytes) -> dict[str, Any]:
-    try:
-        return table(json.loads(line))
-    except (ValueError, RecursionError):
-        return {}
+    """What an entry's samples were found in, by their infos or the journal."""
+    infos, journal = [sample.info for sample in entry.samples], journals.get((entry.id, entry.dataset))
+    told = {(one.task_id, one.sample): (one.answer, one.reasoning) for one in infos if one.answer or one.reasoning}
+    found = told | (answers(journal, infos) if journal else {})
+    return {place: _split(*texts) for place, texts in found.items()}
 
 
 def _split(answer: str, reasoning: str) -> tuple[str, str]:
@@ -138,15 +112,15 @@ def _split(answer: str, reasoning: str) -> tuple[str, str]:
     return thoughts.answer.strip("\n"), "\n".join(filter(None, [reasoning, thoughts.reasoning]))
 
 
-def _block(board: Board, position: int, answers: Mapping[tuple[str, str], Answers], cap: int) -> dict[str, Any]:
+def _block(board: Board, position: int, known: Mapping[tuple[str, str], Answers], cap: int) -> dict[str, Any]:
     """Thoughts come last, so that they do not stand between texts that are alike."""
     task_id = board.tasks[position]
     samples: list[dict[str, Any]] = []
     thoughts: list[Text] = []
     for row, entry in enumerate(board.entries):
-        known = answers[entry.id, board.dataset]
+        of_entry = known[entry.id, board.dataset]
         for at, sample in enumerate(board.places[entry.id][position]):
-            answer, thought = known.get((task_id, sample.info.sample), (None, ""))
+            answer, thought = of_entry.get((task_id, sample.info.sample), (None, ""))
             samples.append(_sample(sample, answer, cap) | {"model": row, "number": at})
             thoughts.append(clip(thought, cap // 4))
     return {"prompt": clip(board.prompts.get(task_id, "").strip("\n"), cap), "samples": samples, "thoughts": thoughts}

@@ -350,6 +350,26 @@ def test_results_of_another_profile(place: Place, solutions: str) -> None:
     assert imported.summary.startswith("found 18 of 18 problems in 1 file, 18 by extraction")
 
 
+def test_answers_of_another_profile(place: Place) -> None:
+    """The journal beside imported samples of ours says what each was found in, but for a line that is another's."""
+    our_run(place, "results/x/demo")
+    lines = {FIRST: 1, OTHERS[0]: 2, OTHERS[1]: 4, OTHERS[2]: 99}
+    infos = [
+        {"task_id": task_id, "sample": 0, "rule": "fence", "lost": "", "origin": f"raw.jsonl:{lines.get(task_id, 0)}"}
+        for task_id in DEMO
+    ]
+    journal = [journal_line(FIRST, reasoning="Let me see."), *map(journal_line, OTHERS)]
+    place.write("results/x/demo/samples_info.jsonl", infos)
+    place.write("results/x/demo/raw.jsonl", journal)
+    found = {
+        task_id: (one.info.answer, one.info.reasoning)
+        for task_id, (one,) in place.collect("results/x").solutions.items()
+    }
+    assert found[FIRST] == (journal[0]["answer"], "Let me see.")
+    assert found[OTHERS[0]] == (journal[1]["answer"], "")
+    assert {found[task_id] for task_id in OTHERS[1:]} == {("", "")}
+
+
 def test_results_of_another_profile_at_a_temperature(place: Place) -> None:
     """No sample of a run of ours is counted twice."""
     our_run(place, "results/x/demo")
