@@ -1,7 +1,18 @@
-"""Where a run leaves its files: the contract between the stages."""
+"""Where a run leaves its files, and what they are called: the contract between the stages."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+JOURNAL = "raw.jsonl"
+SAMPLES = "samples.jsonl"
+INFOS = "samples_info.jsonl"
+RESULTS = "eval_results.json"
+PROVENANCE = "run.json"
+FAILURE = "failure.json"
+SELFTESTS = "selftest.json"
+IMPORT = "import"
+"""The folder of a profile's imported solutions, beside those of its datasets."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +27,21 @@ class Layout:
         return self.root / "REPORT.md"
 
     @property
+    def page(self) -> Path:
+        """The report to click through."""
+        return self.root / "report.html"
+
+    @property
+    def data(self) -> Path:
+        """The report for programs."""
+        return self.root / "report.json"
+
+    @property
+    def lesson(self) -> Path:
+        """What a too small max_tokens does, where the results folder has it."""
+        return self.root / "NOTES_max_tokens.md"
+
+    @property
     def lock(self) -> Path:
         """Held by whoever changes anything here."""
         return self.root / ".lock"
@@ -24,6 +50,11 @@ class Layout:
     def cache(self) -> Path:
         """What can be computed again: ground truth, verdicts, the demo's model."""
         return self.root / ".cache"
+
+    @property
+    def selftests(self) -> Path:
+        """What the self-tests on this machine said."""
+        return self.cache / SELFTESTS
 
     def folder(self, profile_id: str) -> Path:
         """All of one profile's files."""
@@ -37,48 +68,61 @@ class Layout:
         """The files of one profile on one dataset."""
         return RunFiles(self.folder(profile_id), dataset)
 
+    def runs(self, name: str) -> Iterator["RunFiles"]:
+        """The runs that have a file of that name, by profile and dataset, whether they are declared or not."""
+        for path in sorted(self.root.glob(f"*/*/{name}")):
+            found = RunFiles.around(path)
+            # EvalPlus leaves results in a folder of solutions that it has graded.
+            if not found.folder.name.startswith(".") and found.dataset != IMPORT:
+                yield found
+
 
 @dataclass(frozen=True)
 class RunFiles:
-    """The files of one profile on one dataset."""
+    """The files of one profile, whose `folder` bears its id, on one dataset."""
 
-    profile: Path
+    folder: Path
     dataset: str
+
+    @classmethod
+    def around(cls, file: Path) -> "RunFiles":
+        """The files of the run that `file` is one of, if it is any's."""
+        return cls(file.parent.parent, file.parent.name)
 
     @property
     def root(self) -> Path:
         """results/<profile>/<dataset>/."""
-        return self.profile / self.dataset
+        return self.folder / self.dataset
 
     @property
     def journal(self) -> Path:
         """Append-only, one completion a line."""
-        return self.root / "raw.jsonl"
+        return self.root / JOURNAL
 
     @property
     def samples(self) -> Path:
         """EvalPlus's sample format, in problem order."""
-        return self.root / "samples.jsonl"
+        return self.root / SAMPLES
 
     @property
-    def extraction(self) -> Path:
+    def infos(self) -> Path:
         """Per sample, in the order of samples.jsonl: outcome, rule that found the code, tokens, where it came from."""
-        return self.root / "samples_info.jsonl"
+        return self.root / INFOS
 
     @property
     def results(self) -> Path:
         """EvalPlus's result schema plus our `bench` block."""
-        return self.root / "eval_results.json"
+        return self.root / RESULTS
 
     @property
     def provenance(self) -> Path:
-        """run.json: what made the completions."""
-        return self.root / "run.json"
+        """What made the completions."""
+        return self.root / PROVENANCE
 
     @property
     def failure(self) -> Path:
         """Why the last try of a stage failed; absent after success."""
-        return self.root / "failure.json"
+        return self.root / FAILURE
 
     def stamp(self, stage: str) -> Path:
         """What a stage's output was made from."""
@@ -86,4 +130,4 @@ class RunFiles:
 
     def log(self, name: str) -> Path:
         """What a person reads when it went wrong: `server` of a profile, `codegen` and `evaluation` of each dataset."""
-        return (self.profile if name == "server" else self.root) / f"{name}.log"
+        return (self.folder if name == "server" else self.root) / f"{name}.log"

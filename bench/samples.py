@@ -12,7 +12,7 @@ from bench.errors import SamplesError
 from bench.extract import extract_code
 from bench.files import write_jsonl
 from bench.generate.wanted import Kept, Place
-from bench.layout import RunFiles
+from bench.layout import JOURNAL, RunFiles
 from bench.problems import Problem
 from bench.profiles import Config, Profile
 from bench.records import Sample, SampleInfo, lost
@@ -32,7 +32,7 @@ def from_imports(profile: Profile, config: Config, dataset_name: str) -> None:
 
 def _write(files: RunFiles, samples: Sequence[Sample]) -> None:
     """Line n of both files is about the same sample."""
-    write_jsonl(files.extraction, (asdict(sample.info) for sample in samples))
+    write_jsonl(files.infos, (asdict(sample.info) for sample in samples))
     write_jsonl(files.samples, ({"task_id": sample.info.task_id, "solution": sample.code} for sample in samples))
 
 
@@ -62,6 +62,6 @@ def _extracted(kept: Kept, problem: Problem) -> Sample:
         outcome=completion.outcome,
         completion_tokens=completion.completion_tokens,
         seconds=completion.seconds,
-        origin=f"raw.jsonl:{kept.line}",
+        origin=f"{JOURNAL}:{kept.line}",
     )
     return Sample(info, code)

@@ -52,7 +52,7 @@ class Bench:
         """Seconds that we take for these samples."""
         self.files.root.mkdir(parents=True, exist_ok=True)
         self.files.samples.write_text("".join(lines))
-        options = [str(self.files.profile), str(self.root / "cache"), self.kind, "1" * reuse, self.dataset]
+        options = [str(self.files.folder), str(self.root / "cache"), self.kind, "1" * reuse, self.dataset]
         return _timed(lambda: subprocess.run([sys.executable, "-c", OURS, *options], check=True))
 
     def theirs(self, lines: list[str]) -> float:

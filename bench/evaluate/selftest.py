@@ -9,7 +9,7 @@ from bench.errors import GraderError
 from bench.evaluate.results import Summary
 from bench.evaluate.run import OnProgress, alone, evaluate
 from bench.files import read_json, write_json, write_jsonl
-from bench.layout import RunFiles
+from bench.layout import SELFTESTS, RunFiles
 from bench.profiles import Sandbox
 
 
@@ -41,7 +41,7 @@ def selftest(
 
 def note(cache: Path, dataset: str, block: dict[str, object], summary: Summary) -> None:
     """Keep what the last self-test of this dataset in this kind of sandbox said, for the report."""
-    saved = read_json(cache / "selftest.json")
+    saved = read_json(cache / SELFTESTS)
     known = saved if isinstance(saved, dict) else {}
     sandbox = block["sandbox"]
     kind = sandbox["kind"] if isinstance(sandbox, dict) else ""
@@ -56,4 +56,4 @@ def note(cache: Path, dataset: str, block: dict[str, object], summary: Summary) 
         "grader": block["grader"],
         "python": block["python"],
     }
-    write_json(cache / "selftest.json", known)
+    write_json(cache / SELFTESTS, known)

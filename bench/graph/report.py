@@ -68,8 +68,8 @@ class Report:
 
     def outputs(self) -> tuple[Path, ...]:
         """The three reports."""
-        root = self.config.layout.root
-        return (root / "REPORT.md", root / "report.html", root / "report.json")
+        layout = self.config.layout
+        return (layout.report, layout.page, layout.data)
 
     def reasons(self) -> tuple[stale.Reason, ...]:
         """Why the report is rendered again."""

@@ -98,7 +98,7 @@ class Samples(Step):
 
     def outputs(self) -> tuple[Path, ...]:
         """The samples, and what is known about each."""
-        return (self.files.samples, self.files.extraction)
+        return (self.files.samples, self.files.infos)
 
     def run(self) -> None:
         """Extract, or import."""
@@ -147,7 +147,7 @@ class Evaluate(Step):
                 self.files, self.dataset, self.config.sandbox, cache, scheduler=self.config.evaluation.scheduler,
                 trusted=self.profile.builtin, on_progress=progress.reach,
             )  # fmt: skip
-        told = score_line(self.dataset, summary, _rows(self.files.extraction))
+        told = score_line(self.dataset, summary, _rows(self.files.infos))
         tell(f"  {self.label}  {told}" if in_worker() else f"  {told}")
 
 

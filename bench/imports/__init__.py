@@ -16,13 +16,12 @@ from bench.imports.files import Found, by_agent, guide, imported_by, info_of, kn
 from bench.imports.rows import Row, rows
 from bench.imports.solutions import current, solution_of
 from bench.imports.tasks import is_elsewhere, task_of, unknown
+from bench.layout import SAMPLES
 from bench.problems import Dataset
 from bench.profiles import Config, Profile
 from bench.records import Sample
 from bench.text import plain
 
-SAMPLES = "samples.jsonl"
-"""The file in whose folder a run of ours says more of each sample."""
 SHOWN = 3
 """Files that were not read and are named."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.answers import answers
 from bench.errors import ProfilesError
 from bench.infos import read_infos
-from bench.layout import RunFiles
+from bench.layout import IMPORT, RunFiles
 from bench.problems import SOURCES
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo
@@ -31,7 +31,7 @@ class Found:
 
 def by_agent(profile: Profile) -> bool:
     """Whether an agent is thought to write the solutions: into a folder `import`, as those in .claude/agents do."""
-    return any(Path(entry).name == "import" for entry in profile.solutions)
+    return any(Path(entry).name == IMPORT for entry in profile.solutions)
 
 
 def guide(profile: Profile) -> str:
@@ -48,7 +48,7 @@ def imported_by(profile: Profile, config: Config) -> Found:
     own = {config.layout.run(profile.id, dataset).root.resolve() for dataset in SOURCES}
     files = tuple(file for file in found.files if file.parent.resolve() not in own)
     if found.files and not files:
-        elsewhere = shown(config.layout.folder(profile.id) / "import", config.file.parent)
+        elsewhere = shown(config.layout.folder(profile.id) / IMPORT, config.file.parent)
         raise ProfilesError(
             f"{profile.id}: {', '.join(profile.solutions)} holds what doit writes for this very profile and nothing "
             f"else; put its solutions elsewhere, such as {elsewhere}/."
@@ -77,13 +77,13 @@ def holds_solutions(file: Path) -> bool:
 
 def info_of(file: Path) -> Path:
     """What a run of ours says of the samples in `file`, where such a file is there."""
-    return RunFiles(file.parent.parent, file.parent.name).extraction
+    return RunFiles.around(file).infos
 
 
 def known_of(file: Path) -> dict[tuple[str, int], SampleInfo]:
     """What a run of ours says of the samples in `file`, by problem and number, with the answers that it kept."""
-    run = RunFiles(file.parent.parent, file.parent.name)
-    infos = read_infos(run.extraction)
+    run = RunFiles.around(file)
+    infos = read_infos(run.infos)
     kept = answers(run.journal, infos.values())
     return {
         place: replace(info, answer=kept[told][0], reasoning=kept[told][1])
@@ -105,8 +105,8 @@ def _is_told_elsewhere(file: Path) -> bool:
     """
     if file.name.endswith(RAW) and file.with_name(file.name.removesuffix(RAW) + ".jsonl").is_file():
         return True
-    run = RunFiles(file.parent.parent, file.parent.name)
-    return file == run.extraction or (file == run.journal and run.samples.is_file() and run.extraction.is_file())
+    run = RunFiles.around(file)
+    return file == run.infos or (file == run.journal and run.samples.is_file() and run.infos.is_file())
 
 
 def shown(file: Path, base: Path) -> str:

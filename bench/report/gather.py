@@ -12,7 +12,7 @@ from bench import problems
 from bench.errors import BenchError
 from bench.files import read_table
 from bench.infos import read_infos
-from bench.layout import RunFiles
+from bench.layout import FAILURE, INFOS, PROVENANCE, RESULTS, RunFiles
 from bench.problems import SOURCES
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo, Status
@@ -22,35 +22,22 @@ from bench.untrusted import items, positive, table
 
 STATUSES = get_args(Status)
 
-NAMES = ("eval_results.json", "samples_info.jsonl", "run.json", "failure.json")
+NAMES = (RESULTS, INFOS, PROVENANCE, FAILURE)
 """What an entry is made from, below results/<profile>/<dataset>/."""
-
-IMPORTS = "import"
-"""The folder of a profile's imported solutions, beside those of its datasets."""
 
 
 def inputs(config: Config) -> list[Path]:
     """The files below results/ that the report shows, in a fixed order; the journals only change together with them."""
-    root = config.layout.root
-    found = [path for name in NAMES for path in root.glob(f"*/*/{name}") if not path.parts[-3].startswith(".")]
-    return [*sorted(found), *filter(Path.is_file, (selftest_file(config), notes_file(config)))]
+    layout = config.layout
+    found = [run.root / name for name in NAMES for run in layout.runs(name)]
+    return [*sorted(found), *filter(Path.is_file, (layout.selftests, layout.lesson))]
 
 
 def datasets(config: Config) -> list[str]:
     """The known datasets that a profile names or a result is on, in the order of SOURCES."""
     declared = {dataset for profile in config.profiles for dataset in profile.sampling.datasets}
-    graded = {path.parent.name for path in config.layout.root.glob(f"*/*/{NAMES[0]}")}
+    graded = {run.dataset for run in config.layout.runs(RESULTS)}
     return [name for name in SOURCES if name in declared | graded]
-
-
-def selftest_file(config: Config) -> Path:
-    """What the self-tests on this machine said."""
-    return config.layout.cache / "selftest.json"
-
-
-def notes_file(config: Config) -> Path:
-    """The lesson about max_tokens, where the results folder has it."""
-    return config.layout.root / "NOTES_max_tokens.md"
 
 
 def gather(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str]) -> list[Entry]:
@@ -61,11 +48,8 @@ def gather(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[s
         for which, profile in declared.items()
     ]
     known = {profile.id: profile for profile in config.profiles}
-    for path in sorted(config.layout.root.glob("*/*/eval_results.json")):
-        profile_id, dataset = path.parts[-3:-1]
-        # EvalPlus leaves a file of that name in a folder of solutions that it has graded.
-        if (profile_id, dataset) not in declared and not profile_id.startswith(".") and dataset != IMPORTS:
-            entries.append(_gone(config.layout.run(profile_id, dataset), known.get(profile_id)))
+    gone = (run for run in config.layout.runs(RESULTS) if (run.folder.name, run.dataset) not in declared)
+    entries += [_gone(run, known.get(run.folder.name)) for run in gone]
     return entries
 
 
@@ -80,10 +64,10 @@ def entry(files: RunFiles, profile: Profile, lacking: str = "", outdated: str = 
 
 
 def _gone(files: RunFiles, profile: Profile | None) -> Entry:
-    what = f"asks {files.profile.name} for {files.dataset}" if profile else f"declares {files.profile.name}"
+    what = f"asks {files.folder.name} for {files.dataset}" if profile else f"declares {files.folder.name}"
     reason = f"profiles.toml no longer {what}"
-    remedy = f"declare it again, or remove {files.profile.name}/{files.dataset} from the results folder"
-    title = profile.title if profile else files.profile.name
+    remedy = f"declare it again, or remove {files.folder.name}/{files.dataset} from the results folder"
+    title = profile.title if profile else files.folder.name
     return _made(files, _result(files), title, "", "", "gone", reason, remedy)
 
 
@@ -97,9 +81,9 @@ def _made(
     reason: str,
     remedy: str,
 ) -> Entry:
-    samples = tuple(_samples(found, files.extraction))
+    samples = tuple(_samples(found, files.infos))
     return Entry(
-        id=files.profile.name,
+        id=files.folder.name,
         dataset=files.dataset,
         title=title,
         note=note,

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bench.console import duration
+from bench.layout import JOURNAL, PROVENANCE, RESULTS, SAMPLES
 from bench.report.escape import Pen, tag
 from bench.report.numbers import counted, size
 from bench.report.records import Entry
@@ -146,7 +147,7 @@ def _sandbox(entry: Entry, pen: Pen) -> Fact:
 def _files(entry: Entry, pen: Pen) -> Fact:
     if not entry.samples:
         return "Files", ""
-    names = ["eval_results.json", "samples.jsonl", *(["raw.jsonl", "run.json"] if entry.run else [])]
+    names = [RESULTS, SAMPLES, *([JOURNAL, PROVENANCE] if entry.run else [])]
     folder = "/".join(quote(name, errors="surrogatepass") for name in (entry.id, entry.dataset))
     return "Files", ", ".join(pen.file(name, f"{folder}/{name}") for name in names)
 

@@ -45,4 +45,4 @@ def test_three_of_four_real_problems_are_solved(real_datasets: dict[str, Path], 
     failed = [task_id for task_id, rows in read_json(files.results)["eval"].items() if rows[0]["plus_status"] != "pass"]
     assert failed == wrong
     assert (summary.n_problems, summary.base_passed, summary.plus_passed) == (164, 123, 123)
-    assert {info.lost for info in read_infos(files.extraction).values()} == {""}
+    assert {info.lost for info in read_infos(files.infos).values()} == {""}

@@ -137,7 +137,7 @@ def test_a_grading_that_is_stopped_leaves_no_container(
     """Ctrl-C, SIGTERM and even SIGKILL end the containers, and the old result stays."""
     docked.write([("Demo/0", SLEEPY.format(number=number)) for number in range(200)])
     docked.files.results.write_text("old")
-    arguments = [str(demo_folder), str(docked.files.profile), IMAGE, str(tmp_path / "own")]
+    arguments = [str(demo_folder), str(docked.files.folder), IMAGE, str(tmp_path / "own")]
     process = subprocess.Popen([sys.executable, "-c", GRADING, *arguments], stderr=subprocess.DEVNULL)
     try:
         assert wait_for(lambda: len(containers(process.pid).split()) >= 1, 60)

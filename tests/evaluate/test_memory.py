@@ -30,7 +30,7 @@ def peak(grader: Grader, demo_folder: Path, count: int) -> int:
         for number in range(count):
             text = f"# {number} {filler}\ndef total(numbers):\n    return sum(numbers)\n"
             file.write(json.dumps({"task_id": "Demo/0", "solution": text}) + "\n")
-    arguments = [str(demo_folder), str(grader.files.profile), str(grader.root / "own")]
+    arguments = [str(demo_folder), str(grader.files.folder), str(grader.root / "own")]
     ran = subprocess.run([sys.executable, "-c", GRADING, *arguments], capture_output=True, check=True, timeout=300)
     samples, passed, most = json.loads(ran.stdout)
     assert (samples, passed) == (count, count)

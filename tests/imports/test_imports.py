@@ -237,7 +237,7 @@ def test_where_code_was_found(place: Place) -> None:
     place.collect()
     config = load(place.root / "profiles.toml")
     samples.from_imports(config.profile("claude"), config, "demo")
-    infos = list(read_infos(config.layout.run("claude", "demo").extraction).values())
+    infos = list(read_infos(config.layout.run("claude", "demo").infos).values())
     assert (infos[0].answer, infos[0].reasoning) == (answer, "Let me see.")
     assert infos[1].answer == rows[1]["solution"]
     assert (infos[2].answer, infos[2].reasoning) == ("I can't.", "")
