@@ -1,4 +1,4 @@
-"""Text for the terminal: lines, paths and durations as people read them."""
+"""Text as people read it: lines of the terminal, paths, durations, sizes and counts."""
 
 import contextlib
 import multiprocessing
@@ -43,6 +43,21 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(count: int) -> str:
+    """Bytes as people say them, in powers of ten as disks are sold: 567 kB, 18.3 GB."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 999.5:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB" if amount < 999.95 else f"{amount / 1000:.1f} TB"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 problem`, `2 problems`."""
+    return f"{count:,} {noun}" + ("s" if count != 1 else "")
 
 
 def warn(sentence: str) -> None:

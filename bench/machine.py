@@ -75,13 +75,3 @@ def _server() -> str:
     if found:
         return found
     return "the one in the wheel xllamacpp" if importlib.util.find_spec("xllamacpp") else ""
-
-
-def size(count: int) -> str:
-    """Bytes as people say them, in powers of ten as disks are sold: 567 kB, 18.3 GB."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB"):
-        if amount < 999.5:
-            return f"{amount:.0f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB" if amount < 999.95 else f"{amount / 1000:.1f} TB"

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from bench import gguf, problems
 from bench.commands.findings import Finding
+from bench.console import counted, size
 from bench.imports.files import guide, imported_by
-from bench.machine import Machine, look, program, size
+from bench.machine import Machine, look, program
 from bench.profiles import Config, Profile
 
 START_DOCKER = "apt install docker.io; systemctl start docker"
@@ -52,7 +53,7 @@ def _endpoints(profile: Profile) -> tuple[str, ...]:
 
 def _programs(config: Config, machine: Machine) -> Iterator[Finding]:
     cores, memory = len(os.sched_getaffinity(0)), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    yield Finding("Machine", "ok", "processor", f"{cores} cores, {size(memory)} of memory")
+    yield Finding("Machine", "ok", "processor", f"{counted(cores, 'core')}, {size(memory)} of memory")
     compose = any(_runs(profile, "compose") for profile in config.profiles)
     gpu = any(_runs(profile, "compose") and profile.server.gpu for profile in config.profiles)
     process = any(_runs(profile, "process") for profile in config.profiles)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import problems
+from bench.console import counted
 from bench.errors import MissingPrerequisite, SamplesError
 from bench.files import digest, digest_of
 from bench.imports.files import Found, by_agent, guide, imported_by, info_of, known_of, shown
@@ -152,8 +153,8 @@ def _sentence(found: _Collection, ordered: Mapping[str, Sequence[Sample]], files
     unread = [*found.unread, *files.ignored]
     more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
     notes = [
-        f"{len(ordered)} of {len(total)} problems in {count} file{'s'[: count != 1]}",
-        f"{sum(map(len, ordered.values()))} samples" if found.profile.sampling.samples > 1 else "",
+        f"{len(ordered)} of {len(total)} problems in {counted(count, 'file')}",
+        counted(sum(map(len, ordered.values())), "sample") if found.profile.sampling.samples > 1 else "",
         f"{extracted} by extraction" if extracted else "",
         f"{len(missing)} not attempted from {missing[0]}" if missing else "",
         *_torn(found.torn),

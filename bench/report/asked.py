@@ -1,8 +1,8 @@
 """How the models of a standing were asked, and where that is not as published scores were made."""
 
+from bench.console import counted
 from bench.profiles import Sampling
 from bench.report.escape import markdown
-from bench.report.numbers import counted
 from bench.report.runs import COMMAND
 from bench.report.scores import by_problem
 from bench.report.standings import Row, Standing

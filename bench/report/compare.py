@@ -2,12 +2,13 @@
 
 import textwrap
 
+from bench.console import counted
 from bench.errors import BenchError
 from bench.problems import SOURCES
 from bench.profiles import Config
 from bench.report import gather
 from bench.report.escape import fitted
-from bench.report.numbers import counted, interval, p_value, percent
+from bench.report.numbers import interval, p_value, percent
 from bench.report.pairs import ALPHA, Pair, pairs
 from bench.report.records import Entry
 from bench.report.scores import Score, score

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.console import counted
 from bench.report import numbers, payload, words
 from bench.report.asked import asked
 from bench.report.board import LOST, Board, board
@@ -121,7 +122,7 @@ def _template() -> Any:
         undefined=jinja2.StrictUndefined,
     )
     environment.globals["states"] = STATES
-    environment.filters |= {"visible": visible, "unmarked": unmarked, "rate": numbers.rate, "counted": numbers.counted}
+    environment.filters |= {"visible": visible, "unmarked": unmarked, "rate": numbers.rate, "counted": counted}
     return environment.get_template("report.html.j2")
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import jinja2
 
+from bench.console import counted
 from bench.problems import SOURCES
 from bench.report import escape, provenance, references, tables, words
 from bench.report.asked import asked
-from bench.report.numbers import counted
 from bench.report.records import Entry
 from bench.report.standings import Standing
 from bench.report.tables import Table

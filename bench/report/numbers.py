@@ -13,7 +13,7 @@ def percent(fraction: float) -> str:
 
 
 def interval(found: Estimate) -> str:
-    """The 95 % interval in percent, as `85.5 to 94.4` with a dash."""
+    """The 95 % interval in percent: its ends, with a dash between them."""
     return f"{percent(found.low)}{DASH}{percent(found.high)}"
 
 
@@ -34,14 +34,9 @@ def rate(speed: float) -> str:
     return f"{speed:.0f}" if speed >= 100 else f"{speed:.1f}"
 
 
-def size(count: float) -> str:
+def short_count(count: float) -> str:
     """A large count with its unit letter: 79.7B."""
     for unit, letter in UNITS:
         if count >= unit:
             return f"{count / unit:.1f}{letter}"
     return f"{count:.0f}"
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 problem`, `2 problems`."""
-    return f"{count:,} {noun}" + ("s" if count != 1 else "")

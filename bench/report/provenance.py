@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from bench.console import duration
+from bench.console import counted, duration, size
 from bench.layout import JOURNAL, PROVENANCE, RESULTS, SAMPLES
 from bench.report.escape import Pen, tag
-from bench.report.numbers import counted, size
+from bench.report.numbers import short_count
 from bench.report.records import Entry
 from bench.report.runs import COMMAND
 from bench.report.served import flags, served
@@ -23,7 +23,7 @@ def summary(entry: Entry) -> str:
     model, server = table(entry.run.get("model")), table(entry.run.get("server"))
     words = [
         word(model.get("quantization")) or word(server.get("quantization")),
-        _gigabytes(model.get("bytes")),
+        _bytes(model),
         " ".join(filter(None, ["llama.cpp", word(server.get("build"))])) if server.get("build") else "",
         "imported" if not entry.run and entry.samples else "",
     ]
@@ -48,10 +48,10 @@ def _model(entry: Entry, pen: Pen) -> Fact:
     return "Model", _listed([
         pen.code(name) if name else "",
         counted(files, "file") if isinstance(files, int) and files > 1 else "",
-        _gigabytes(model.get("bytes")),
+        _bytes(model),
         pen.words(word(model.get("architecture"))),
         pen.words(word(model.get("quantization")) or word(server.get("quantization"))),
-        f"{size(float(parameters or 0))} parameters" if positive(parameters) else "",
+        f"{short_count(float(parameters or 0))} parameters" if positive(parameters) else "",
         f"trained for {trained:,} tokens of context" if positive(trained) else "",
         f"fingerprint {pen.code(word(model.get('fingerprint')))}" if word(model.get("fingerprint")) else "",
     ])  # fmt: skip
@@ -156,7 +156,6 @@ def _listed(parts: Iterable[str]) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _gigabytes(value: Any) -> str:
-    if not positive(value):
-        return ""
-    return f"{value / 1e9:.1f} GB" if value >= 1e8 else f"{value / 1e6:.1f} MB"
+def _bytes(model: dict[str, Any]) -> str:
+    known = positive(model.get("bytes"))
+    return size(int(known)) if known else ""

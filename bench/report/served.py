@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
+from bench.console import counted
 from bench.report.escape import Pen
-from bench.report.numbers import counted
 from bench.report.records import Entry
 from bench.untrusted import items, positive, table, word
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.console import duration
+from bench.console import counted, duration
 from bench.report.asked import caveat
 from bench.report.escape import markdown
-from bench.report.numbers import DASH, counted, interval, p_value, percent, rate, signed
+from bench.report.numbers import DASH, interval, p_value, percent, rate, signed
 from bench.report.pairs import Pair
 from bench.report.records import Entry
 from bench.report.references import Reference, Source, references, sources

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from itertools import combinations, groupby, pairwise
 
+from bench.console import counted
 from bench.report.escape import markdown
 from bench.report.families import family
-from bench.report.numbers import counted, p_value, percent
+from bench.report.numbers import p_value, percent
 from bench.report.pairs import Pair
 from bench.report.references import models
 from bench.report.runs import COMMAND

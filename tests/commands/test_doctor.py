@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import machine
+from bench import console, machine
 from bench.commands.doctor import report
 from bench.commands.findings import Finding, render
 from bench.profiles.file import load
@@ -203,7 +203,7 @@ def test_datasets(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 )
 def test_sizes(count: int, said: str) -> None:
     """Sizes are said as disks are sold."""
-    assert machine.size(count) == said
+    assert console.size(count) == said
 
 
 def test_as_a_user_runs_it(tmp_path: Path) -> None:

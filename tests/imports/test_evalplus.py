@@ -147,7 +147,7 @@ def test_several_samples(tmp_path: Path) -> None:
     rows = mbpp_rows(3)
     (tmp_path / "three.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     found, files = build(tmp_path, "three.jsonl", "samples = 3", dataset="mbpp")
-    assert found.startswith("found 378 of 378 problems in 1 file, 1134 samples")
+    assert found.startswith("found 378 of 378 problems in 1 file, 1,134 samples")
     assert [row["solution"][-2] for row in lines(files.samples)][:6] == list("012012")
     info = lines(files.infos)
     assert [(row["sample"], row["origin"]) for row in info][:3] == [

@@ -2,7 +2,7 @@ import pytest
 
 from bench.report import words
 from bench.report.families import family
-from bench.report.numbers import DASH, MINUS, p_value, signed, size
+from bench.report.numbers import DASH, MINUS, p_value, short_count, signed
 from bench.report.standings import standings
 from tests.report.small import HOSTILE, entry, graded, run
 
@@ -141,4 +141,4 @@ def test_numbers() -> None:
     """Small p values, signs and large counts are written as people write them."""
     assert [p_value(p) for p in (1.0, 0.0312, 0.0049, 0.0009)] == ["p = 1.00", "p = 0.03", "p = 0.005", "p < 0.001"]
     assert [signed(points) for points in (3.84, -0.8, -0.01, 0.0)] == ["+3.8", f"{MINUS}0.8", "0.0", "0.0"]
-    assert [size(count) for count in (79674391296, 1500, 12)] == ["79.7B", "1.5k", "12"]
+    assert [short_count(count) for count in (79674391296, 1500, 12)] == ["79.7B", "1.5k", "12"]
