@@ -124,6 +124,16 @@ def load(name: str) -> Dataset:
     return Dataset(source, fingerprint(name) or "", problems)
 
 
+def at_hand(name: str) -> Dataset | None:
+    """A dataset that is known, on this machine and readable; None for any other. Nothing is downloaded."""
+    if name not in SOURCES or fingerprint(name) is None:
+        return None
+    try:
+        return load(name)
+    except DatasetError:
+        return None
+
+
 def _problem(row: dict[str, Any]) -> Problem:
     return Problem(
         row["task_id"], row["prompt"], row["entry_point"], row["canonical_solution"],

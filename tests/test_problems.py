@@ -248,3 +248,14 @@ def test_a_dataset_of_unknown_size(third: Path, monkeypatch: pytest.MonkeyPatch)
     problems.load.cache_clear()
     third.write_text("")
     assert said("third") == f"The dataset Third+ in {third} has no problems; write one on each line."
+
+
+def test_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dataset is at hand where it is known, here and readable; none is downloaded for that."""
+    assert problems.at_hand("demo") is problems.load("demo")
+    assert problems.at_hand("unknown") is None
+    path = tmp_path / "HumanEvalPlus.jsonl"
+    monkeypatch.setenv("HUMANEVAL_OVERRIDE_PATH", str(path))
+    assert problems.at_hand("humaneval") is None
+    path.write_text("{")
+    assert problems.at_hand("humaneval") is None

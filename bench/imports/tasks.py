@@ -1,10 +1,9 @@
 """Which problem a solution is of: one of the dataset's, one of another dataset's, or none that there is."""
 
-import contextlib
 from pathlib import Path
 
 from bench import problems
-from bench.errors import DatasetError, SamplesError
+from bench.errors import SamplesError
 from bench.imports.rows import Row
 from bench.problems import SOURCES, Dataset
 from bench.text import plain
@@ -30,10 +29,9 @@ def task_of(file: Path, dataset: Dataset) -> str | None:
 
 def is_elsewhere(task_id: str, dataset: Dataset) -> bool:
     """Whether another dataset has that problem, as far as this machine knows."""
-    for name in SOURCES:
-        with contextlib.suppress(DatasetError):
-            if name != dataset.name and problems.fingerprint(name) and task_id in problems.load(name).problems:
-                return True
+    others = (problems.at_hand(name) for name in SOURCES if name != dataset.name)
+    if any(task_id in other.problems for other in others if other):
+        return True
     prefix, _, number = task_id.partition("/")
     absent = DOWNLOADED.get(prefix)
     return bool(absent and absent != dataset.name and not problems.fingerprint(absent) and number.isdigit())

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench import problems
-from bench.errors import BenchError
-from bench.problems import SOURCES
 from bench.report.records import Entry, Graded
+from bench.report.scores import by_problem
 from bench.report.standings import Standing
 
 
@@ -43,7 +42,7 @@ LOST = {
 
 
 def kind_of(sample: Graded) -> str:
-    """The letter of the outcome that a sample counts as: what was lost is the reason before any verdict but a pass."""
+    """Its letter: `p` if it passes, else why it was lost, else how it failed."""
     if sample.passed:
         return "p"
     if sample.info.lost:
@@ -69,13 +68,8 @@ class Board:
     @cached_property
     def places(self) -> dict[str, tuple[tuple[Graded, ...], ...]]:
         """By entry id, the samples of each problem, in the order of `tasks`."""
-        return {entry.id: tuple(self._of(entry)) for entry in self.entries}
-
-    def _of(self, entry: Entry) -> list[tuple[Graded, ...]]:
-        found: dict[str, list[Graded]] = {}
-        for sample in entry.samples:
-            found.setdefault(sample.task_id, []).append(sample)
-        return [tuple(found.get(task_id, ())) for task_id in self.tasks]
+        groups = {entry.id: by_problem(entry) for entry in self.entries}
+        return {name: tuple(tuple(found.get(task_id, ())) for task_id in self.tasks) for name, found in groups.items()}
 
     @cached_property
     def hardest_first(self) -> list[int]:
@@ -90,21 +84,9 @@ class Board:
 def board(standing: Standing) -> Board:
     """The board of a dataset's standing; problems that only results name come last."""
     entries = tuple(row.entry for row in standing.rows)
-    tasks, functions, prompts = _tasks(standing.dataset)
-    seen = dict.fromkeys(sample.task_id for entry in entries for sample in entry.samples)
-    return Board(standing.dataset, entries, tuple(dict.fromkeys([*tasks, *seen])), functions, prompts)
-
-
-def _tasks(dataset: str) -> tuple[list[str], dict[str, str], dict[str, str]]:
-    """A report is rendered where its dataset is not: it then shows the problems that results name."""
-    if dataset not in SOURCES or problems.fingerprint(dataset) is None:
-        return [], {}, {}
-    try:
-        known = problems.load(dataset).problems.values()
-    except BenchError:
-        return [], {}, {}
-    return (
-        [problem.task_id for problem in known],
-        {problem.task_id: problem.entry_point for problem in known},
-        {problem.task_id: problem.prompt for problem in known},
-    )
+    # A report is rendered where its dataset is not: it then shows the problems that results name.
+    dataset = problems.at_hand(standing.dataset)
+    known = dataset.problems if dataset else {}
+    seen = (sample.task_id for entry in entries for sample in entry.samples)
+    prompts = {task_id: problem.prompt for task_id, problem in known.items()}
+    return Board(standing.dataset, entries, tuple(dict.fromkeys([*known, *seen])), standing.functions, prompts)

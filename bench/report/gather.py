@@ -3,13 +3,11 @@
 Result files may be of another version, damaged, or of a profile that is gone: that is shown, and never an error.
 """
 
-import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from bench import problems
-from bench.errors import BenchError
 from bench.files import read_table
 from bench.infos import read_infos
 from bench.layout import FAILURE, INFOS, PROVENANCE, RESULTS, RunFiles
@@ -177,7 +175,5 @@ def _n_problems(found: dict[str, Any], dataset: str, samples: tuple[Graded, ...]
     source = SOURCES.get(dataset)
     if source and source.count:
         return source.count
-    if source and problems.fingerprint(dataset):
-        with contextlib.suppress(BenchError):
-            return len(problems.load(dataset).problems)
-    return len({sample.task_id for sample in samples})
+    known = problems.at_hand(dataset)
+    return len(known.problems if known else {sample.task_id for sample in samples})

@@ -28,9 +28,6 @@ STYLES = ("colors.css", "report.css")
 SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "found", "grid", "explorer", "sample", "pages", "main")
 """In the order in which they run; `theme` runs before them, in the head."""
 
-STATES = {"none": "not run", "gone": "not declared"}
-"""What the states that are no plain words are called."""
-
 
 @dataclass(frozen=True)
 class Section:
@@ -75,7 +72,7 @@ class Section:
     @property
     def published(self) -> list[Scored]:
         """Ours among the published scores."""
-        return among([line.mark for line in self.lines], self.standing.dataset)
+        return among([(line.mark.title, line.row.score) for line in self.lines], self.standing.dataset)
 
     @property
     def compared(self) -> bool:
@@ -121,7 +118,6 @@ def _template() -> Any:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals["states"] = STATES
     environment.filters |= {"visible": visible, "unmarked": unmarked, "rate": numbers.rate, "counted": counted}
     return environment.get_template("report.html.j2")
 

@@ -1,40 +1,47 @@
 """Our scores among the published ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.report.charts import Mark
-from bench.report.references import references
+from bench.report.references import Source, references
+from bench.report.scores import Score, partly
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A model with its scores in percent, where known; `against` says why it may not stand beside the others."""
+    """A model with its scores in percent, where known; without a `source` it is ours.
+
+    `against` says why it may not stand beside the others.
+    """
 
     title: str
     base: float | None
     plus: float | None
-    source: str
+    source: Source | None
     against: str
-    ours: bool
+
+    @property
+    def where(self) -> str:
+        """Where its scores are from."""
+        return " ".join(filter(None, [self.source.name, self.source.date])) if self.source else "this machine"
+
+    def score(self, suite: str) -> float | None:
+        """The score of `base` or `plus`."""
+        return self.plus if suite == "plus" else self.base
 
 
-def among(marks: Sequence[Mark], dataset: str) -> list[Scored]:
-    """Ours and all published ones, best plus first; those without a plus score after them, best base first."""
-    ours = [Scored(mark.title, mark.base, mark.plus, "this machine", mark.partly, ours=True) for mark in marks]
-    theirs = [
-        Scored(
-            one.model,
-            one.base,
-            one.plus,
-            " ".join(filter(None, [one.source.name, one.source.date])),
-            "" if one.source.comparable else one.source.why,
-            ours=False,
-        )
-        for one in references(dataset)
-    ]
-    return sorted([*ours, *theirs], key=_place) if theirs else []
+def among(ours: Iterable[tuple[str, Score]], dataset: str) -> list[Scored]:
+    """Ours, by title, and all published ones, best plus first; those without it after them, best base first."""
+    theirs = [Scored(one.model, one.base, one.plus, one.source, one.source.why) for one in references(dataset)]
+    own = [Scored(title, 100 * score.base.value, 100 * score.plus.value, None, partly(score)) for title, score in ours]
+    return sorted([*own, *theirs], key=_place) if theirs else []
 
 
 def _place(scored: Scored) -> tuple[bool, float, float, bool, str]:
-    return scored.plus is None, -(scored.plus or 0.0), -(scored.base or 0.0), not scored.ours, scored.title
+    return (
+        scored.plus is None,
+        -(scored.plus or 0.0),
+        -(scored.base or 0.0),
+        scored.source is not None,
+        scored.title,
+    )

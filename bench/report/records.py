@@ -16,6 +16,9 @@ one. `outdated` has one that was made from something else than what is there now
 no longer declares it; `none` was never run.
 """
 
+NAMED = {"none": "not run", "gone": "not declared"}
+"""What people call a state whose own word says too little."""
+
 
 @dataclass(frozen=True)
 class Graded:
@@ -60,3 +63,8 @@ class Entry:
     bench: dict[str, Any] = field(default_factory=dict)
     date: str = ""
     remedy: str = ""
+
+    @property
+    def state_name(self) -> str:
+        """What people call its state."""
+        return NAMED.get(self.state, self.state)

@@ -79,14 +79,9 @@ def score(entry: Entry) -> Score:
     )
 
 
-def partly(found: Score) -> str:
+def partly(score: Score) -> str:
     """How many problems were attempted, where not all were; "" where all were."""
-    return f"{found.attempted} of {found.problems} attempted" if found.attempted < found.problems else ""
-
-
-def here(found: Score) -> str:
-    """Where a score of ours is from, and of how many problems, where not of all."""
-    return ", ".join(filter(None, ["this machine", partly(found)]))
+    return f"{score.attempted} of {score.problems} attempted" if score.attempted < score.problems else ""
 
 
 def usual(counts: Sequence[int]) -> int:

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 from bench import problems
-from bench.errors import BenchError
 from bench.problems import SOURCES
 from bench.report.pairs import Pair, bands, pairs, rates
 from bench.report.records import Entry
@@ -90,12 +89,8 @@ class Standing:
     @cached_property
     def functions(self) -> dict[str, str]:
         """What is to be written for each problem; {} where the dataset is not on this machine."""
-        if self.dataset not in SOURCES or problems.fingerprint(self.dataset) is None:
-            return {}
-        try:
-            return {one.task_id: one.entry_point for one in problems.load(self.dataset).problems.values()}
-        except BenchError:
-            return {}
+        known = problems.at_hand(self.dataset)
+        return {one.task_id: one.entry_point for one in known.problems.values()} if known else {}
 
 
 def standings(entries: Sequence[Entry]) -> list[Standing]:

@@ -8,9 +8,9 @@ from bench.report.asked import caveat
 from bench.report.escape import markdown
 from bench.report.numbers import DASH, interval, p_value, percent, rate, signed
 from bench.report.pairs import Pair
+from bench.report.published import among
 from bench.report.records import Entry
 from bench.report.references import Reference, Source, references, sources
-from bench.report.scores import here
 from bench.report.standings import Row, Split, Standing
 from bench.report.words import names
 
@@ -153,21 +153,21 @@ def _split(standing: Standing, split: Split) -> Cells:
 
 def ranking(standing: Standing, suite: str) -> Table | None:
     """Ours, in bold, among the published scores; None where nothing is published."""
-    published = [one for one in references(standing.dataset) if one.score(suite) is not None]
-    if not published:
+    ours = [(row.entry.title, row.score) for row in standing.rows]
+    known = [(round(score, 1), one) for one in among(ours, standing.dataset) if (score := one.score(suite)) is not None]
+    if not any(one.source for _, one in known):
         return None
+    known.sort(key=lambda scored: (-scored[0], scored[1].source is not None, scored[1].title))
     numbers = {source: number for number, source in enumerate(sources(references(standing.dataset)), 1)}
-    ours = [(row.score.plus if suite == "plus" else row.score.base, row) for row in standing.rows]
-    lines = [(round(100 * found.value, 1), f"**{markdown(row.entry.title)}**", here(row.score)) for found, row in ours]
-    for one in published:
-        unlike = "" if one.source.comparable else ", not comparable"
-        lines.append((round(one.score(suite) or 0.0, 1), markdown(one.model), f"[{numbers[one.source]}]{unlike}"))
-    lines.sort(key=lambda line: (-line[0], not line[1].startswith("**"), line[1]))
-    values = [value for value, _, _ in lines]
-    rows = [
-        [str(values.index(value) + 1), name, f"**{value:.1f}**" if "**" in name else f"{value:.1f}", source]
-        for value, name, source in lines
-    ]
+    values = [value for value, _ in known]
+    rows = []
+    for value, one in known:
+        name, shown, place = markdown(one.title), f"{value:.1f}", str(values.index(value) + 1)
+        if one.source:
+            rows.append([place, name, shown, f"[{numbers[one.source]}]{', not comparable' if one.against else ''}"])
+        else:
+            where = ", ".join(filter(None, [one.where, one.against]))
+            rows.append([place, f"**{name}**", f"**{shown}**", where])
     return Table(["#", "Model", f"{standing.title}{SUITES[suite]}", "Source"], "rlrl", rows)
 
 
@@ -180,12 +180,11 @@ def source(found: Source) -> str:
 
 def unfinished(entries: Sequence[Entry]) -> Table | None:
     """The profiles without a result, or without a newer one, with reason and remedy; None where there is none."""
-    names_of = {"none": "not run", "gone": "not declared"}
     rows = [
         [
             markdown(entry.title),
             f"{markdown(entry.id)}, {markdown(entry.dataset)}",
-            names_of.get(entry.state, entry.state),
+            entry.state_name,
             markdown(entry.reason),
             markdown(entry.remedy) or NONE,
         ]
