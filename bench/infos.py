@@ -1,4 +1,4 @@
-"""samples_info.jsonl as the report reads it: damaged lines are left out, whatever they hold."""
+"""samples_info.jsonl, read leniently: a damaged line is left out."""
 
 import contextlib
 import json

@@ -38,8 +38,8 @@ class SampleInfo:
     """One line of samples_info.jsonl, beside the line of samples.jsonl with the same number.
 
     `lost` is "" for a sample with code, or why there is none that counts: truncated, empty, no code, error, timeout.
-    `rule` is the extraction rule that found the code. `answer` and `reasoning` are those of an
-    imported answer that is not code alone; a model's own are in its journal.
+    `rule` is the extraction rule that found the code. `answer` and `reasoning` are those of an imported answer that is
+    not code alone; a model's own are in its journal.
     """
 
     task_id: str

@@ -35,7 +35,7 @@ def by_agent(profile: Profile) -> bool:
 
 
 def guide(profile: Profile) -> str:
-    """Where it is said how solutions come to be where the profile has them."""
+    """The README's section on making such solutions."""
     return "README: Claude" if by_agent(profile) else "README: Solutions from elsewhere"
 
 

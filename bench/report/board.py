@@ -42,7 +42,7 @@ LOST = {
 
 
 def kind_of(sample: Graded) -> str:
-    """Its letter: `p` if it passes, else why it was lost, else how it failed."""
+    """`p` if it passes, else why it was lost, else how it failed."""
     if sample.passed:
         return "p"
     if sample.info.lost:

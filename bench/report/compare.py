@@ -44,10 +44,10 @@ def _table(title: str, entries: list[Entry], scores: list[Score]) -> list[str]:
     return [head, *(_line(letter, entry, found) for letter, entry, found in zip("AB", entries, scores, strict=True))]
 
 
-def _line(letter: str, entry: Entry, found: Score) -> str:
-    base = f"{percent(found.base.value):>5} ({interval(found.base)})"
-    plus = f"{percent(found.plus.value):>5} ({interval(found.plus)})"
-    lost = sum(found.lost.values())
+def _line(letter: str, entry: Entry, score: Score) -> str:
+    base = f"{percent(score.base.value):>5} ({interval(score.base)})"
+    plus = f"{percent(score.plus.value):>5} ({interval(score.plus)})"
+    lost = sum(score.lost.values())
     return f"{letter}  {fitted(entry.title, NAME)}  {base:<18}  {plus:<19}  {lost or '':>4}"
 
 

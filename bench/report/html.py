@@ -85,9 +85,9 @@ class Section:
         return round(100 * (score - start) / (100 - start)) if start < 100 else 100
 
 
-def render(found: Sequence[Standing], journals: Mapping[tuple[str, str], Path]) -> str:
+def render(standings: Sequence[Standing], journals: Mapping[tuple[str, str], Path]) -> str:
     """The page; `journals` names the raw.jsonl of a profile on a dataset, for answers and thoughts."""
-    sections = sorted(map(_section, found), key=lambda section: not section.lines)
+    sections = sorted(map(_section, standings), key=lambda section: not section.lines)
     theme, script = _script(["theme"]), _script(SCRIPTS)
     page: str = _template().render(
         policy=_policy(theme, script),
@@ -137,7 +137,7 @@ def _policy(*scripts: str) -> str:
 
 
 def _index(section: Section) -> dict[str, Any]:
-    found = payload.index(section.board, section.standing)
-    for model, line in zip(found["models"], section.lines, strict=True):
+    index = payload.index(section.board, section.standing)
+    for model, line in zip(index["models"], section.lines, strict=True):
         model |= {"title": line.mark.title, "anchor": line.mark.anchor}
-    return found
+    return index

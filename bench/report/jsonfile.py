@@ -17,9 +17,9 @@ PLACES = 6
 """Decimals of a fraction."""
 
 
-def render(found: Sequence[Standing], selftests: Mapping[str, Any]) -> str:
+def render(standings: Sequence[Standing], selftests: Mapping[str, Any]) -> str:
     """report.json; the same input gives the same text."""
-    value = {"schema": SCHEMA, "datasets": list(map(_dataset, found)), "selftests": dict(selftests)}
+    value = {"schema": SCHEMA, "datasets": list(map(_dataset, standings)), "selftests": dict(selftests)}
     return json.dumps(value, indent=1) + "\n"
 
 
@@ -78,8 +78,8 @@ def _score(score: Score) -> dict[str, Any]:
     }
 
 
-def _estimate(found: Estimate) -> list[float]:
-    return [round(value, PLACES) for value in (found.value, found.low, found.high)]
+def _estimate(estimate: Estimate) -> list[float]:
+    return [round(value, PLACES) for value in (estimate.value, estimate.low, estimate.high)]
 
 
 def _pair(pair: Pair) -> dict[str, Any]:

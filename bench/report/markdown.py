@@ -27,8 +27,8 @@ class Context:
     lesson: str = ""
 
 
-def render(found: Sequence[Standing], entries: Sequence[Entry], context: Context) -> str:
-    """REPORT.md over `found`, the standings of `entries`; the same input gives the same text."""
+def render(standings: Sequence[Standing], entries: Sequence[Entry], context: Context) -> str:
+    """REPORT.md over the standings of `entries`; the same input gives the same text."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=False,  # noqa: S701 - Markdown, escaped by the filters below and in tables.py
@@ -38,9 +38,9 @@ def render(found: Sequence[Standing], entries: Sequence[Entry], context: Context
         keep_trailing_newline=True,
     )
     environment.filters |= {"table": table, "md": escape.markdown, "code": escape.code, "counted": counted}
-    shown = [standing for standing in found if standing.rows]
+    shown = [standing for standing in standings if standing.rows]
     text = environment.get_template("REPORT.md.j2").render(
-        title=_title(shown or found),
+        title=_title(shown or standings),
         several=len(shown) > 1,
         standings=shown,
         tables=tables,
@@ -64,9 +64,9 @@ def table(found: Table) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _title(found: Sequence[Standing]) -> str:
-    real = [standing for standing in found if not standing.dataset.startswith("demo")]
-    return " and ".join(f"{standing.title}+" for standing in real or found) or "No profile"
+def _title(standings: Sequence[Standing]) -> str:
+    real = [standing for standing in standings if not standing.dataset.startswith("demo")]
+    return " and ".join(f"{standing.title}+" for standing in real or standings) or "No profile"
 
 
 def _proofs(selftests: Mapping[str, Any]) -> list[str]:

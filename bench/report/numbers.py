@@ -12,9 +12,9 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f}"
 
 
-def interval(found: Estimate) -> str:
+def interval(estimate: Estimate) -> str:
     """The 95 % interval in percent: its ends, with a dash between them."""
-    return f"{percent(found.low)}{DASH}{percent(found.high)}"
+    return f"{percent(estimate.low)}{DASH}{percent(estimate.high)}"
 
 
 def signed(points: float) -> str:

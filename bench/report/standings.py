@@ -122,6 +122,6 @@ def _rank(scored: tuple[Entry, Score]) -> tuple[float, float, str, str]:
     return -found.plus.value, -found.base.value, entry.title, entry.id
 
 
-def _is_ranked(entry: Entry, found: Score) -> bool:
+def _is_ranked(entry: Entry, score: Score) -> bool:
     """A part of the problems cannot be ranked beside all of them, nor a profile that is no longer declared."""
-    return entry.state != "gone" and found.attempted == found.problems
+    return entry.state != "gone" and score.attempted == score.problems

@@ -35,7 +35,7 @@ def test_written_twice_the_same(config: Config) -> None:
 
 
 def test_an_agent_can_read_it_in_pieces(config: Config, real_datasets: dict[str, Path]) -> None:
-    """Lines are short enough for a tool that reads some hundred lines at a time: five a problem, none over 2000."""
+    """Lines suit a tool that reads some hundred lines at a time: five a problem, none over 2000 characters."""
     lines = prompts.write(config, "humaneval").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 5 * 164 + 2
     assert max(map(len, lines)) < 2000
