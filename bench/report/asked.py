@@ -8,7 +8,7 @@ from bench.report.scores import by_problem
 from bench.report.standings import Row, Standing
 from bench.report.words import listed
 from bench.text import plain
-from bench.untrusted import table
+from bench.untrusted import table, word
 
 GREEDY = "one greedy answer a problem (temperature 0)"
 OWN = "by a program that decides itself how it answers"
@@ -54,6 +54,7 @@ def _unlike(row: Row) -> list[str]:
         (program, OWN),
         (settings.get("temperature", 0) != 0, f"at temperature {plain(str(settings.get('temperature')))}"),
         (prompt != Sampling.system_prompt, "with a system prompt of its own" if prompt else "without a system prompt"),
+        (bool(word(settings.get("reasoning"))), f"with reasoning {word(settings.get('reasoning'))}"),
         (fields, f"with {', '.join(fields)} in its request"),
     )
     return [text for holds, text in found if holds]

@@ -80,9 +80,11 @@ def _asked(entry: Entry, pen: Pen) -> Fact:
             f"{name} {pen.words(str(settings[name]))}" for name in ("top_p", "seed", "samples") if name in settings
         ]
     system, request = word(settings.get("system_prompt")), table(settings.get("request"))
+    reasoning = pen.words(word(settings.get("reasoning")))
     fields = [pen.code(f"{name} = {json.dumps(value, ensure_ascii=False)}") for name, value in request.items()]
     return "Asked", _listed([
         *shown,
+        f"reasoning {reasoning}" if reasoning else "",
         f"system prompt {pen.code(system)}" if system else "",
         f"request {', '.join(fields)}" if fields else "",
         "all else is the program's own" if table(entry.run.get("server")).get("kind") == COMMAND else "",

@@ -60,6 +60,7 @@ ALIKE, UNLIKE = "GPT-4 (May 2023)", "Claude Opus 4.5"
             of("process", temperature=0, request={"reasoning_effort": "low"}),
             "ours was made with reasoning_effort in its request",
         ),
+        (of("process", temperature=0, reasoning="high"), "ours was made with reasoning high"),
         (of("command", prompt_version=1), "ours was made by a program that decides itself how it answers"),
         ({}, "ours was made in a way that is not known"),
     ],

@@ -12,6 +12,14 @@ def told(name: str, **more: Any) -> str:
     return dict(facts(entry("a", "p", run=run(**more)), MARKDOWN)).get(name, "")
 
 
+def test_how_much_a_model_thinks() -> None:
+    """What the profile says of reasoning is told beside what else was asked, and nothing where it says nothing."""
+    settings = {"max_tokens": 4096, "temperature": 0.0}
+    assert told("Asked", settings=settings | {"reasoning": "low"}).startswith(told("Asked", settings=settings))
+    assert told("Asked", settings=settings | {"reasoning": "low"}).endswith(", reasoning low")
+    assert told("Asked", settings=settings | {"reasoning": ""}) == told("Asked", settings=settings)
+
+
 def test_fewer_requests_than_slots() -> None:
     """A server with more slots than requests in flight is said to have both; else its slots are said alone."""
     room = "process, llama.cpp `b6000`, 8 slots of 16,384 tokens"
