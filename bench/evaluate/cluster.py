@@ -1,6 +1,6 @@
 """Grading by the workers of a Dask cluster.
 
-    Cluster ──▶ members.py      which workers there are, and which of them can grade
+    Cluster ──▶ workers.py      which workers there are, and which of them can grade
        ├──────▶ batches.py       what is on its way, and what comes back
        └──────▶ session.py      what each worker does with a batch
 
@@ -21,8 +21,8 @@ from bench.evaluate.batches import BATCH, Batches, Sent, batched, name_of
 from bench.evaluate.bundle import bundle, code
 from bench.evaluate.grade import Work
 from bench.evaluate.graders import Site
-from bench.evaluate.members import CODE, GONE, SAME, Members, said
 from bench.evaluate.truth import Truth
+from bench.evaluate.workers import CODE, GONE, SAME, Workers, said
 from bench.files import locked, write_atomic
 from bench.profiles import Sandbox
 from bench.records import Verdict
@@ -57,7 +57,7 @@ class Cluster:
             ) from None
         try:
             self._require_same()
-            self.members = Members(self.client, self.where)
+            self.workers = Workers(self.client, self.where)
             self._summon()
         except BaseException:
             self.__exit__()
@@ -80,15 +80,15 @@ class Cluster:
         """Let every worker have what is known, and wait until one of them can grade."""
         self.lacking = self.truth.missing()
         self.truth.restore(self.lacking)
-        self.members.give(bundle(self.truth), self.sandbox, trusted=self.trusted)
-        while not self.members.settled():
-            self.members.wait()
-        self.width = max(self.width, self.members.lanes)
+        self.workers.give(bundle(self.truth), self.sandbox, trusted=self.trusted)
+        while not self.workers.settled():
+            self.workers.wait()
+        self.width = max(self.width, self.workers.lanes)
 
     @property
     def sites(self) -> AbstractSet[Site]:
         """The sandboxes of the workers."""
-        return frozenset(self.members.fit.values())
+        return frozenset(self.workers.fit.values())
 
     def prepare(self, samples: int) -> None:  # noqa: ARG002 - the workers are there already
         """Let the workers compute what is missing of the ground truth, keep it here, and give all of it to each."""
@@ -96,7 +96,7 @@ class Cluster:
             return
         with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
             each_alone = ([task.task_id] for task in self.truth.missing())
-            batches = Batches(session.compute, each_alone, lambda: AHEAD * self.members.lanes)
+            batches = Batches(session.compute, each_alone, lambda: AHEAD * self.workers.lanes)
             for task_id, body in self._done(batches):
                 write_atomic(self.truth.path(self.truth.tasks[task_id]), body)
         self._summon()
@@ -109,7 +109,7 @@ class Cluster:
         # What waits for a core of its own keeps a thread of its worker, so none is sent before there is one to wait in.
         ahead = 1 if alone else AHEAD
         new = batched(works, lambda work: work.seconds, size)
-        batches = Batches(session.grade, new, lambda: ahead * self.members.lanes, {"alone": alone})
+        batches = Batches(session.grade, new, lambda: ahead * self.workers.lanes, {"alone": alone})
         for work, (verdict, site) in self._done(batches):
             yield work, verdict, site
 
@@ -117,23 +117,23 @@ class Cluster:
         """Each job with its value, as batches come back; whatever happens to workers, each job once."""
         try:
             while self._send(batches):
-                future = self.members.wait()
+                future = self.workers.wait()
                 batch = batches.sent.pop(future, None) if future else None
                 if future and batch:
                     yield from self._landed(batches, future, batch)
                 self._call_back(batches)
         finally:
             for future in batches.sent:
-                self.members.cancel(future)
+                self.workers.cancel(future)
 
     def _send(self, batches: Batches) -> bool:
         """Send as many batches as may be ahead; whether any is under way or waits."""
-        while batches.waits() and self.members.fit and len(batches.sent) < batches.ahead():
-            jobs, allowed = batches.again.popleft(), frozenset(self.members.fit)
-            name = self.members.order.name
-            future = self.members.submit(batches.function, name, jobs, workers=list(allowed), **batches.options)
+        while batches.waits() and self.workers.fit and len(batches.sent) < batches.ahead():
+            jobs, allowed = batches.again.popleft(), frozenset(self.workers.fit)
+            name = self.workers.order.name
+            future = self.workers.submit(batches.function, name, jobs, workers=list(allowed), **batches.options)
             batches.sent[future] = Sent(jobs, allowed)
-        self.width = max(self.width, self.members.lanes)
+        self.width = max(self.width, self.workers.lanes)
         return bool(batches.sent or batches.again)
 
     def _landed(self, batches: Batches, future: "Future[Any]", batch: Sent) -> Iterator[tuple[Any, Any]]:
@@ -141,7 +141,7 @@ class Cluster:
         if future.status == "error":
             self._failed(batches, batch, future.exception())
             return
-        report = self.members.result(future) if future.status == "finished" else None
+        report = self.workers.result(future) if future.status == "finished" else None
         if report is None:
             batches.again.append(batch.jobs)
             return
@@ -150,9 +150,9 @@ class Cluster:
         if rest:
             batches.again.append(rest)
             if report.unknown:
-                self.members.fit.pop(report.worker, None)
+                self.workers.fit.pop(report.worker, None)
             else:
-                self.members.refuse(report.worker, report.trouble)
+                self.workers.refuse(report.worker, report.trouble)
 
     def _failed(self, batches: Batches, batch: Sent, error: BaseException) -> None:
         """Send one by one what several workers ended with. Raises GraderError where one sample seems to end them."""
@@ -168,9 +168,9 @@ class Cluster:
     def _call_back(self, batches: Batches) -> None:
         """Take back the batches that no worker is left for."""
         for future, batch in list(batches.sent.items()):
-            if not batch.allowed & self.members.fit.keys():
+            if not batch.allowed & self.workers.fit.keys():
                 del batches.sent[future]
-                self.members.cancel(future)
+                self.workers.cancel(future)
                 batches.again.append(batch.jobs)
 
 

@@ -38,7 +38,7 @@ PATIENCE = 60.0
 """Seconds that a cluster without a worker is given to get one; where it has only useless ones, a few."""
 
 
-class Members:
+class Workers:
     """The workers behind a client: `fit` can grade, `refused` cannot; `asked` and `entering` are on their way."""
 
     def __init__(self, client: Client, where: str) -> None:
