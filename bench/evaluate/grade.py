@@ -79,9 +79,14 @@ class Attempt:
     def _run(self, suite: str, expected: Expected, most: int = outputs.LIMIT) -> tuple[SuiteResult, float]:
         task = self.task
         run = Run(
-            task.entry_point, f"inputs/{task.name}.{suite}", expected.limits, None if self.before else expected.hurried,
-            task.rule.form, limit_bytes=most, wide=expected.wide,
-        )  # fmt: skip
+            entry_point=task.entry_point,
+            inputs=task.inputs_file(suite),
+            limits=expected.limits,
+            hurried=None if self.before else expected.hurried,
+            form=task.rule.form,
+            limit_bytes=most,
+            wide=expected.wide,
+        )
         judge = Judge(task.rule, expected, partial(self.truth.inputs, task, suite), most > outputs.LIMIT)
         end = self.lane.run(run, self.solution, judge.feed)
         return judge.finish(end), end.seconds

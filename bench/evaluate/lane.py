@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.errors import SandboxError
 from bench.evaluate.expected import Limits
+from bench.evaluate.inside import outputs
 from bench.evaluate.inside.limits import DOUBT, PATIENCE_ALONE, SLOWEST
 
 START_SECONDS = 90.0
@@ -43,7 +44,7 @@ class Run:
     hurried: Limits | None = None
     form: str = ""
     timed: bool = False
-    limit_bytes: int = 4096
+    limit_bytes: int = outputs.LIMIT
     wide: bool = False
 
 
@@ -121,8 +122,7 @@ class Lane:
         """Send a job, hand its records to `feed`, return its end record. Raises LaneEnded."""
         data = source.encode("utf-8", "surrogatepass")
         sizes = {"memory": self.memory, "processes": self.processes, "source_bytes": len(data)}
-        limits = asdict(Limits(seconds, {}, seconds))
-        self._send({"limits": limits, "hurried": limits, "wide": False, **job, **sizes}, data)
+        self._send({**job, **sizes}, data)
         deadline, wanted = time.monotonic() + seconds, True
         while True:
             letter, body = self._frame(deadline)

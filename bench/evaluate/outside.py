@@ -4,9 +4,11 @@ import json
 import secrets
 import socket
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from bench.errors import SandboxError
+from bench.evaluate.expected import Limits
 from bench.evaluate.lane import Lane, LaneEnded, into
 from bench.files import write_atomic
 
@@ -26,11 +28,17 @@ class Outside:
 
     def probe(self, lane: Lane) -> list[str]:
         """What got through, one clause each. Raises SandboxError where the probe does not come back."""
-        answer = bytearray()
+        answer, limits = bytearray(), asdict(Limits(PROBE_SECONDS, {}, PROBE_SECONDS))
         job = {
-            "op": "probe", "listeners": [listener.getsockname() for listener in self.listeners],
-            "canary": str(self.canary), "secret": self.secret,
-        }  # fmt: skip
+            "op": "probe",
+            "listeners": [listener.getsockname() for listener in self.listeners],
+            "canary": str(self.canary),
+            "secret": self.secret,
+            # The runner keeps limits whatever it runs.
+            "limits": limits,
+            "hurried": limits,
+            "wide": False,
+        }
         try:
             lane.call(job, "", into(answer), PROBE_SECONDS)
             return list(json.loads(answer))

@@ -33,9 +33,22 @@ UNLIMITED = Limits(600.0, {}, 600.0)
 """What a canonical solution may take."""
 
 
+def file_name(task_id: str) -> str:
+    """A problem's name in the names of its files."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", task_id)
+
+
+def inputs_file(task_id: str, suite: str) -> str:
+    """Where the inputs of a suite are, as seen from the folder that the sandbox sees."""
+    return f"inputs/{file_name(task_id)}.{suite}"
+
+
 @dataclass(frozen=True)
 class Task:
-    """What is known of a problem without reading the dataset; `key` changes with its tests and its solution."""
+    """What is known of a problem without reading the dataset.
+
+    `key` changes with its tests and its solution; `digests` are those of the inputs, by suite.
+    """
 
     task_id: str
     entry_point: str
@@ -43,12 +56,11 @@ class Task:
     canonical: str
     rule: Rule
     key: str
-    inputs: dict[str, str]
+    digests: dict[str, str]
 
-    @property
-    def name(self) -> str:
-        """The problem's name as a file name."""
-        return re.sub(r"[^A-Za-z0-9]+", "_", self.task_id)
+    def inputs_file(self, suite: str) -> str:
+        """Where the inputs of a suite are, in the sandbox too."""
+        return inputs_file(self.task_id, suite)
 
 
 class Truth:
@@ -84,22 +96,21 @@ class Truth:
         return {task.task_id: task for task in tasks}
 
     def _prepare(self, problem: problems.Problem) -> dict[str, Any]:
-        name = re.sub(r"[^A-Za-z0-9]+", "_", problem.task_id)
-        inputs = {}
+        digests = {}
         for suite in SUITES:
             data = marshal.dumps(getattr(problem, f"{suite}_input"), 2)
-            _write_open(self.box / "inputs" / f"{name}.{suite}", data)
-            inputs[suite] = digest(data)
+            _write_open(self.box / inputs_file(problem.task_id, suite), data)
+            digests[suite] = digest(data)
         return {
             "task_id": problem.task_id, "entry_point": problem.entry_point, "prompt": problem.prompt,
-            "atol": problem.atol, "inputs": inputs,
+            "atol": problem.atol, "inputs": digests,
             "canonical": problem.prompt + problem.canonical_solution,
         }  # fmt: skip
 
     def inputs(self, task: Task, suite: str) -> list[Any]:
         """The inputs of a suite. Raises GraderError where the file was damaged."""
-        data = (self.box / "inputs" / f"{task.name}.{suite}").read_bytes()
-        if digest(data) != task.inputs[suite]:
+        data = (self.box / task.inputs_file(suite)).read_bytes()
+        if digest(data) != task.digests[suite]:
             raise GraderError(f"The inputs of {task.task_id} in {self.box} are damaged; delete {self.root}.")
         return marshal.loads(data)  # type: ignore[no-any-return]  # noqa: S302 - own file, digest checked
 
@@ -124,24 +135,27 @@ class Truth:
 
     def _sound(self, task: Task) -> bool:
         try:
-            return all(
-                digest((self.box / "inputs" / f"{task.name}.{suite}").read_bytes()) == task.inputs[suite]
-                for suite in SUITES
-            )
+            found = {suite: digest((self.box / task.inputs_file(suite)).read_bytes()) for suite in SUITES}
         except OSError:
             return False
+        return found == task.digests
 
     def path(self, task: Task) -> Path:
         """Where the expected records of a problem are kept."""
-        return self.root / f"{task.name}.truth"
+        return self.root / f"{file_name(task.task_id)}.truth"
 
     def run(self, task: Task, suite: str, *, whole: bool = False, timed: bool = False) -> Run:
         """What the sandbox is asked for as ground truth is made; with `whole`, outputs cross uncut."""
         # Limits alike: CPU seconds are measured here, and the yardstick would run beside them.
         return Run(
-            task.entry_point, f"inputs/{task.name}.{suite}", UNLIMITED, UNLIMITED, task.rule.form, timed,
-            outputs.UNCUT if whole else outputs.LIMIT,
-        )  # fmt: skip
+            entry_point=task.entry_point,
+            inputs=task.inputs_file(suite),
+            limits=UNLIMITED,
+            hurried=UNLIMITED,
+            form=task.rule.form,
+            timed=timed,
+            limit_bytes=outputs.UNCUT if whole else outputs.LIMIT,
+        )
 
     def compute(self, lane: Lane, task: Task) -> None:
         """Run the canonical solution in `lane` and keep what it returns. Raises GraderError, LaneEnded."""
