@@ -114,15 +114,19 @@ class Pool:
         self.hello = self.hello or hello
 
     def each(
-        self, jobs: Iterable[Job], work: Callable[[Lane, Job], Result], lost: Callable[[Job], Result], workers: int = 0
+        self,
+        jobs: Iterable[Job],
+        work: Callable[[Lane, Job], Result],
+        give_up: Callable[[Job], Result],
+        workers: int = 0,
     ) -> Iterator[tuple[Job, Result]]:
-        """The result of `work` for each job, as they come; `lost` says what a job is worth that ended two lanes.
+        """The result of `work` for each job, as they come; `give_up` says what a job is worth that ended two lanes.
 
         Jobs are taken when a lane is free. Raises what `work` raises, and SandboxError where no new lane starts.
         """
-        return each(jobs, lambda job: self._attempt(job, work, lost), workers or self.box.workers, ahead=AHEAD)
+        return each(jobs, lambda job: self._attempt(job, work, give_up), workers or self.box.workers, ahead=AHEAD)
 
-    def _attempt(self, job: Job, work: Callable[[Lane, Job], Result], lost: Callable[[Job], Result]) -> Result:
+    def _attempt(self, job: Job, work: Callable[[Lane, Job], Result], give_up: Callable[[Job], Result]) -> Result:
         for _ in range(2):
             lane = self.take()
             try:
@@ -137,4 +141,4 @@ class Pool:
             return result
         # Two lanes ended under this job: if a third one starts, the job ended them, else the engine did.
         self.give_back(self.take())
-        return lost(job)
+        return give_up(job)

@@ -58,6 +58,7 @@ class Pipe:
 
     def __init__(self, fd: int) -> None:
         self.fd, self.held, self.size, self.last = fd, [], 0, perf_counter()  # type: ignore[var-annotated]
+        # Bound now: the sample may replace it.
         self.write_out = os.write
 
     def put(self, record: bytes) -> None:
@@ -107,6 +108,7 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], fd: int, progress: 
 
     `progress[1]` is 1 while the output of that test is written down.
     """
+    # Bound now: the sample may replace them.
     leave, dumps, describe = os._exit, marshal.dumps, error_of
     pipe = Pipe(fd)
     try:
@@ -133,6 +135,7 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], fd: int, progress: 
 def tests(function: Any, inputs: list[Any], job: dict[str, Any], pipe: Pipe, progress: Any) -> None:
     """Call `function` with each input and queue each output."""
     limit, form, timed = job["limit_bytes"], job["form"], job["timed"]
+    # Bound now: the function may replace them.
     put, record, streams, sink = pipe.put, outputs.record, sys, sys.stdout
     seconds, nan, first_float = [], [], -1
     for number, arguments in enumerate(inputs, 1):

@@ -17,11 +17,16 @@ import time
 from typing import Any, NamedTuple
 
 TICK = 0.05
+"""Seconds between two looks at a sample."""
+
 WATCH_AFTER = 0.2
-PATIENCE, PATIENCE_ALONE = 4, 12
-"""How many times a limit may pass on the wall while the sample waits for a core: beside others, and when it is tried
-again without them, for whatever else keeps the machine busy.
-"""
+"""Seconds from which its memory is looked at."""
+
+PATIENCE = 4
+"""How many times a limit may pass on the wall while the sample waits for a core, beside others."""
+
+PATIENCE_ALONE = 12
+"""The same where it is tried again without them, for whatever else keeps the machine busy."""
 
 OWN = 0.8
 """A process whose CPU time is at least this part of the wall time had a core to itself; the yardstick takes a tenth."""
@@ -29,23 +34,37 @@ OWN = 0.8
 LIGHT = 32 << 20
 """Bytes up to which a core is all that a sample needs; who holds more waits for memory, which neighbours use too."""
 
-HEAVY, DOUBT = 1.2, 1.35
-"""How far limits stretch for who holds more: the yardstick needs little memory, and does not see all of that wait.
+HEAVY = 1.2
+"""How far limits stretch for who holds more: the yardstick needs little memory, and does not see all of that wait."""
 
-Beside others it is stopped at DOUBT times the limit (one such neighbour costs a twelfth); what ends between the two is
-tried again.
+DOUBT = 1.35
+"""How far they stretch beside others, before it is stopped (one such neighbour costs a twelfth).
+
+What ends between HEAVY and DOUBT times the limit is tried again.
 """
 
-NOMINAL, FASTEST, SLOWEST = 0.039, 0.8, 3.0
-"""CPU seconds of the yardstick where EvalPlus's limits were found to fit; how far they shrink and stretch at most.
+NOMINAL = 0.039
+"""CPU seconds of the yardstick where EvalPlus's limits were found to fit.
 
 Of real solutions with little data, one that EvalPlus passes now and then needs 3.2 to 3.4 s by this measure, the
 fastest that it never passes 4.3 s, 4.8 s in a Python linked with LTO. With 190 MB, one that it always passes needs 3.7
 to 4.4 s.
 """
 
-FIRST, EVERY, SPARING = 1.0, 0.6, 10
-"""Seconds until the yardstick is first used, and between its uses; at least so many times what a use takes."""
+FASTEST = 0.8
+"""How far limits shrink at most, where the yardstick takes less."""
+
+SLOWEST = 3.0
+"""How far they stretch at most, where it takes more."""
+
+FIRST = 1.0
+"""Seconds until the yardstick is first used."""
+
+EVERY = 0.6
+"""Seconds between its uses, at least."""
+
+SPARING = 10
+"""So many times what a use takes lie between two of them, at least."""
 
 FEWEST = 3
 """Uses before a limit counts: one use varies by a fifth, the median by little."""
@@ -96,33 +115,36 @@ class Watch:
 
     `extended` says that the sample passed the job's first limits and went on, `own_core` that it had a core to itself
     when it passed the last ones, `doubtful` that it passed some that it might have kept alone.
+
+    As long as `short`, the job's first limits hold, which samples have beside others; `current` tells the test that
+    runs from those before it, `uses` are the seconds of the yardstick, `peak` is in bytes.
     """
 
     def __init__(self, job: dict[str, Any], clock: Clock, progress: Any) -> None:
         self.job, self.clock, self.progress = job, clock, progress
-        self.limits, self.beside = job["hurried"] or job["limits"], bool(job["hurried"])
-        self.hurried = self.beside
+        self.limits, self.has_neighbours = job["hurried"] or job["limits"], bool(job["hurried"])
+        self.short = self.has_neighbours
         self.extended = self.own_core = self.doubtful = False
-        self.test, self.reached, self.began = 0, (0, False), START
-        self.next, self.measure = 0.0, FIRST
-        self.measured: list[float] = []
-        self.stretch, self.most = 1.0, 0
+        self.test, self.current, self.began = 0, (0, False), START
+        self.look_at, self.measure_at = 0.0, FIRST
+        self.uses: list[float] = []
+        self.stretch, self.peak = 1.0, 0
 
     def broken(self) -> str:
         """Which limit is passed, "time" or "memory", else nothing; looks at most once a tick."""
         wall = self.clock.wall()
-        if wall < self.next:
+        if wall < self.look_at:
             return ""
-        self.next = wall + TICK
-        if not self.hurried and wall > self.measure:
+        self.look_at = wall + TICK
+        if not self.short and wall > self.measure_at:
             self._measure(wall)
         now, records = self.clock.now(), self.clock.records
         # A sample can write what it likes into `progress`: only an output that has come ends the time of a test.
         self.test = max(self.progress[0], records + 1 if records else 0)
-        if (records, self.test > 0) != self.reached:
-            self.reached, self.began = (records, self.test > 0), now
+        if (records, self.test > 0) != self.current:
+            self.current, self.began = (records, self.test > 0), now
         used = memory_used(self.job["born_with"]) if wall > WATCH_AFTER else 0
-        self.most = max(self.most, used)
+        self.peak = max(self.peak, used)
         if self._late(now):
             return "time"
         return "memory" if used > self.job["memory"] else ""
@@ -130,11 +152,11 @@ class Watch:
     def _late(self, now: Moment) -> bool:
         spent = self._over(now)
         self.own_core = spent is not None and spent.cpu >= OWN * spent.wall
-        if self.own_core and self.hurried:
-            self.limits, self.hurried, self.extended = self.job["limits"], False, True
+        if self.own_core and self.short:
+            self.limits, self.short, self.extended = self.job["limits"], False, True
             return False
         # Until it is known how slow the machine is, the whole limits have no length.
-        return spent is not None and (self.hurried or len(self.measured) >= FEWEST)
+        return spent is not None and (self.short or len(self.uses) >= FEWEST)
 
     def _over(self, now: Moment) -> Moment | None:
         """What was spent of a limit that is passed."""
@@ -149,20 +171,20 @@ class Watch:
 
     def _past(self, limit: float, spent: Moment) -> bool:
         limit *= self.stretch
-        if self.most > LIGHT and not self.hurried:
+        if self.peak > LIGHT and not self.short:
             late = self._exceeds(spent, limit * HEAVY)
-            self.doubtful |= late and self.beside
-            return late and (not self.beside or self._exceeds(spent, limit * DOUBT))
+            self.doubtful |= late and self.has_neighbours
+            return late and (not self.has_neighbours or self._exceeds(spent, limit * DOUBT))
         return self._exceeds(spent, limit)
 
     def _exceeds(self, spent: Moment, limit: float) -> bool:
-        return spent.fair > limit or spent.wall > limit * (PATIENCE if self.beside else PATIENCE_ALONE)
+        return spent.fair > limit or spent.wall > limit * (PATIENCE if self.has_neighbours else PATIENCE_ALONE)
 
     def _measure(self, wall: float) -> None:
         spent = yardstick()
-        self.measure = wall + max(EVERY, SPARING * spent)
-        self.measured = sorted([*self.measured, spent])
-        self.stretch = min(SLOWEST, max(FASTEST, self.measured[len(self.measured) // 2] / NOMINAL))
+        self.measure_at = wall + max(EVERY, SPARING * spent)
+        self.uses = sorted([*self.uses, spent])
+        self.stretch = min(SLOWEST, max(FASTEST, self.uses[len(self.uses) // 2] / NOMINAL))
 
 
 def yardstick() -> float:
