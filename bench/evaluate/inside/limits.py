@@ -1,9 +1,9 @@
 """What a sample may use: time that is its own, and memory; however busy the machine is.
 
-Time that a sample waited for a core is not its own, and Linux tells how long that was. That a core is slower than usual
-(a neighbour on the same cache, a slow machine) it does not tell; a yardstick does, once a sample has passed the first,
-short limits. From there it goes on under the whole limits, where it had a core to itself; else it is stopped, to be
-tried again when it can have one.
+Time that a sample waited for a core is not its own (clock.py). That a core is slower than usual (a neighbour on the
+same cache, a slow machine) Linux does not tell; a yardstick does, once a sample has passed the first, short limits.
+From there it goes on under the whole limits, where it had a core to itself; else it is stopped, to be tried again when
+it can have one.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import gc
 import mmap
 import os
 import resource
-import time
-from typing import Any, NamedTuple
+from typing import Any
+
+from .clock import START, Clock, Moment
 
 TICK = 0.05
 """Seconds between two looks at a sample."""
@@ -68,46 +69,6 @@ SPARING = 10
 
 FEWEST = 3
 """Uses before a limit counts: one use varies by a fifth, the median by little."""
-
-
-class Moment(NamedTuple):
-    """Seconds since a process started: on the wall, without what it waited for, and on a core."""
-
-    wall: float
-    fair: float
-    cpu: float
-
-    def since(self, before: Moment) -> Moment:
-        """The seconds from `before` to this one."""
-        return Moment(self.wall - before.wall, self.fair - before.fair, self.cpu - before.cpu)
-
-
-START = Moment(0.0, 0.0, 0.0)
-
-
-class Clock:
-    """Seconds that count against a sample: wall time, less what it waited for a core or for the judge.
-
-    `records` says how many whole records have come from it.
-    """
-
-    def __init__(self, pid: int) -> None:
-        self.path, self.began, self.stalled = f"/proc/{pid}/schedstat", time.monotonic(), 0.0
-        self.records = 0
-
-    def wall(self) -> float:
-        """Seconds since the start, less the time that the judge did not read."""
-        return time.monotonic() - self.began - self.stalled
-
-    def now(self) -> Moment:
-        """All three, as Linux counts them: nanoseconds on a core, and on the run queue."""
-        try:
-            with open(self.path, "rb") as file:
-                cpu, waited = (int(figure) / 1e9 for figure in file.read().split()[:2])
-        except (OSError, ValueError):
-            cpu, waited = 0.0, 0.0
-        wall = self.wall()
-        return Moment(wall, wall - waited, cpu)
 
 
 class Watch:

@@ -24,8 +24,9 @@ import time
 from typing import Any, NoReturn
 
 from . import child, leftovers, probe, syscalls
+from .clock import Clock
 from .frames import Tally, read_exactly, receive, send, write_all
-from .limits import TICK, Clock, Watch
+from .limits import TICK, Watch
 
 BUFFER = bytearray(1 << 16)
 BODY = 5
