@@ -14,8 +14,11 @@ from bench.evaluate.grade import Work
 
 Job = TypeVar("Job")
 
-BATCH, MOST = 2.0, 50
-"""A batch takes about so many seconds, and has so many samples at most."""
+BATCH = 2.0
+"""Seconds that a batch takes, about."""
+
+MOST = 50
+"""Samples that a batch has at most."""
 
 
 @dataclass

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from bench import owner
+from bench.console import tell
 from bench.errors import SandboxError
 from bench.profiles import Sandbox
 
@@ -40,22 +41,26 @@ def reason() -> str | None:
 
 def image_id(image: str, *, pull: bool = True) -> str:
     """The id of an image, pulled if it is not there and may be. Raises SandboxError where it cannot be had."""
-    for attempt in ("look", "pull"):
-        found = _docker("image", "inspect", "--format", "{{.Id}}", image)
-        if found.returncode == 0:
-            return found.stdout.strip()
-        if not pull:
-            raise SandboxError(f"The sandbox image {image} is not here; run docker pull {image}.")
-        if attempt == "look":
-            print(f"  pulling the sandbox image {image}, once", flush=True)
-            pulled = _docker("pull", "--quiet", image, seconds=3600)
-            if pulled.returncode:
-                said = (pulled.stderr.strip().splitlines() or ["no reason given"])[-1]
-                raise SandboxError(
-                    f"The sandbox image {image} is not here and cannot be pulled ({said}); "
-                    'build or load it, or set [sandbox] kind = "bubblewrap".'
-                )
+    if found := _inspect(image):
+        return found
+    if not pull:
+        raise SandboxError(f"The sandbox image {image} is not here; run docker pull {image}.")
+    tell(f"  pulling the sandbox image {image}, once")
+    pulled = _docker("pull", "--quiet", image, seconds=3600)
+    if pulled.returncode:
+        said = (pulled.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise SandboxError(
+            f"The sandbox image {image} is not here and cannot be pulled ({said}); "
+            'build or load it, or set [sandbox] kind = "bubblewrap".'
+        )
+    if found := _inspect(image):
+        return found
     raise SandboxError(f"The sandbox image {image} was pulled but is not there; run docker pull {image}.")
+
+
+def _inspect(image: str) -> str:
+    found = _docker("image", "inspect", "--format", "{{.Id}}", image)
+    return found.stdout.strip() if found.returncode == 0 else ""
 
 
 def command(settings: Sandbox, box: Path, lane: int) -> list[str]:

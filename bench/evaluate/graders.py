@@ -130,7 +130,7 @@ def open_grader(truth: Truth, sandbox: Sandbox, scheduler: str, *, trusted: bool
         with Cluster(scheduler, truth, sandbox, trusted=trusted) as cluster:
             yield cluster
     else:
-        with ThisMachine(truth, sandbox_for(sandbox, trusted)) as here:
+        with ThisMachine(truth, sandbox_for(sandbox, trusted=trusted)) as here:
             yield here
 
 

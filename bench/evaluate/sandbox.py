@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.console import tell, warn
 from bench.errors import SandboxError
 from bench.evaluate import bubblewrap, docker
 from bench.evaluate.cores import cores
@@ -67,14 +68,14 @@ def available(kind: str) -> str | None:
     return None
 
 
-def sandbox_for(settings: Sandbox, trusted: bool = False) -> Box:  # noqa: FBT001, FBT002 - the contract
+def sandbox_for(settings: Sandbox, *, trusted: bool = False) -> Box:
     """The sandbox to use; `trusted` solutions (the bundled demo's) may run without one where there is none.
 
     Raises SandboxError that names the remedy.
     """
     if settings.kind == "none":
         if not trusted:
-            sys.stderr.write(WARNING + "\n")
+            warn(WARNING)
         return _box("none", settings)
     if settings.kind != "auto":
         reason = available(settings.kind)
@@ -96,7 +97,7 @@ def _automatic(settings: Sandbox, *, trusted: bool) -> Box:
             failed = error
     if bubblewrap.reason() is None:
         if failed and not trusted:
-            print(f"  grading in bubblewrap, not in Docker: {failed.sentence}", flush=True)
+            tell(f"  grading in bubblewrap, not in Docker: {failed.sentence}")
         return _box("bubblewrap", settings)
     if trusted:
         return _box("none", settings)

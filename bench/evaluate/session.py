@@ -123,7 +123,7 @@ def _session(order: Order, bundle: Bundle) -> Session:
         # In the worker's own folder: what a worker that was killed leaves there, Dask removes.
         place = folder.enter_context(tempfile.TemporaryDirectory(dir=get_worker().local_directory, prefix="bench-"))
         truth = bundle.unpack(Path(place))
-        grader = folder.enter_context(ThisMachine(truth, sandbox_for(order.sandbox, order.trusted)))
+        grader = folder.enter_context(ThisMachine(truth, sandbox_for(order.sandbox, trusted=order.trusted)))
         grader.pool.give_back(grader.pool.take())
         return Session(grader, folder.pop_all())
 
