@@ -58,7 +58,6 @@ class End:
 
     status: int | None
     broken: str
-    stopped: bool
     test: int
     seconds: float
     dirty: bool

@@ -13,7 +13,6 @@ from bench.evaluate.lane import End, Lane, Run
 from bench.evaluate.truth import Truth
 from bench.records import Verdict
 
-GOOD = {"status": 0, "broken": "", "stopped": False, "test": 0, "seconds": 1.0, "dirty": False}
 LATE = {"status": None, "broken": "time"}
 KILLED = {"status": int(signal.SIGKILL), "broken": ""}
 
@@ -28,15 +27,7 @@ class Told(Lane):
         """As told."""
         self.runs.append(run)
         suite = run.inputs.rpartition(".")[2]
-        told = {
-            "status": 0,
-            "broken": "",
-            "stopped": False,
-            "test": 0,
-            "seconds": 1.0,
-            "dirty": False,
-            **self.ends[suite],
-        }
+        told = {"status": 0, "broken": "", "test": 0, "seconds": 1.0, "dirty": False, **self.ends[suite]}
         if told["status"] == 0:
             feed(bytes(self.truth.expected("Demo/0")[suite].wire) + outputs.HEADER.pack(outputs.DONE, 0))
         return End(**told)

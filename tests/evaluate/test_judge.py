@@ -34,7 +34,7 @@ def judged(
         size = sizes[turn % len(sizes)]
         more = judge.feed(out[at : at + size])
         at, turn = at + size, turn + 1
-    return judge.finish(End(status, broken, stopped=False, test=len(values) - 1, seconds=0.1, dirty=False))
+    return judge.finish(End(status, broken, test=len(values) - 1, seconds=0.1, dirty=False))
 
 
 @pytest.mark.parametrize("sizes", [(1 << 20,), (1,), (3, 7, 11)])
@@ -63,7 +63,7 @@ def test_a_suite_without_tests_has_no_failing_one() -> None:
     payload = marshal.dumps(("ValueError", "no", 1), 2)
     judge = Judge(Rule("mbpp", "f", 0), Expected(DONE, offsets([]), -1, frozenset(), LIMITS, LIMITS), list)
     assert not judge.feed(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
-    result = judge.finish(End(0, "", stopped=False, test=4, seconds=0.1, dirty=False))
+    result = judge.finish(End(0, "", test=4, seconds=0.1, dirty=False))
     assert (result.status, result.index) == ("fail", None)
 
 
@@ -129,8 +129,6 @@ def test_unreadable_values_are_wrong() -> None:
 ])  # fmt: skip
 def test_hopeless_says_when_unequal_large_values_cannot_be_right(out: Any, wanted: Any, *, no_hope: bool) -> None:
     """Texts, other types and other lengths need not cross whole."""
-    import marshal
-
     assert hopeless(marshal.dumps(out, 2)[:5], marshal.dumps(wanted, 2)[:5]) is no_hope
 
 

@@ -210,8 +210,6 @@ def test_a_missing_samples_file_is_one_sentence(grader: Grader) -> None:
 
 def test_a_damaged_dataset_is_one_sentence(grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dataset file that is not what it should be is named, and the old result stays."""
-    from bench import problems
-
     (tmp_path / "humaneval.jsonl").write_text('{"task_id": "Demo/0", "prom')
     monkeypatch.setattr(problems, "BUNDLED", tmp_path)
     problems.load.cache_clear()

@@ -104,7 +104,7 @@ def attend(pid: int, reader: int, job: dict[str, Any], progress: Any) -> dict[st
         pass
     os.close(reader)
     seconds, test = round(clock.wall(), 4), int(progress[0]) - 1
-    end = {"status": status, "broken": broken, "stopped": stopped, "test": test, "seconds": seconds}
+    end = {"status": status, "broken": broken, "test": test, "seconds": seconds}
     return end | {"extended": watch.extended, "own_core": watch.own_core, "doubtful": watch.doubtful}
 
 
@@ -151,7 +151,7 @@ def hello() -> dict[str, Any]:
         version = importlib.import_module("numpy").__version__
     except (ImportError, AttributeError) as error:
         version = f"missing: {error}"[:200]
-    return {"python": platform.python_version(), "numpy": version, "pid": os.getpid(), "uid": os.getuid()}
+    return {"python": platform.python_version(), "numpy": version}
 
 
 def main() -> None:
