@@ -5,11 +5,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SOLUTIONS, Grader
 
 from bench.evaluate import cache as cache_module
 from bench.evaluate.cache import Verdicts
 from bench.records import Verdict
+from tests.evaluate.grading import SOLUTIONS, Grader
 
 PASS = Verdict("pass", "pass", seconds=0.1)
 WRITER = """

@@ -18,7 +18,7 @@ from bench.errors import BenchError, GraderError, SandboxError
 from bench.evaluate import cluster
 from bench.evaluate.batches import Batches, batched, name_of
 from bench.evaluate.sandbox import available
-from tests.evaluate.conftest import SOLUTIONS, Grader
+from tests.evaluate.grading import SOLUTIONS, Grader
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import IMAGE
-from test_limits import busy
 
 from bench.evaluate import expected
 from bench.evaluate.run import evaluate
 from bench.evaluate.selftest import selftest
 from bench.layout import RunFiles
 from bench.profiles import Sandbox
+from tests.evaluate.grading import IMAGE, busy
 
 QUICK = ["deepcoder-14b", "deepseek-coder-1.3b", "falcon-7b-gptq", "vicunlocked-30b-gptq"]
 """Models of which few solutions run out of time; with Docker these are enough, since the judge is the same."""

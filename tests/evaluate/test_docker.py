@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import IMAGE, SOLUTIONS, Grader
 
 from bench import owner
 from bench.errors import SandboxError
 from bench.evaluate import docker
+from tests.evaluate.grading import IMAGE, SOLUTIONS, Grader
 
 pytestmark = pytest.mark.docker
 SLEEPY = "import time\n# {number}\ndef total(numbers):\n    time.sleep(0.2)\n    return sum(numbers)\n"

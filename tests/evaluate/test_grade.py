@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import SOLUTIONS, Grader
 
 from bench.evaluate.grade import Attempt
 from bench.evaluate.inside import outputs
 from bench.evaluate.lane import End, Lane, Run
 from bench.evaluate.truth import Truth
 from bench.records import Verdict
+from tests.evaluate.grading import SOLUTIONS, Grader
 
 LATE = {"status": None, "broken": "time"}
 KILLED = {"status": int(signal.SIGKILL), "broken": ""}

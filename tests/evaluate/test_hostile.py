@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SOLUTIONS, Grader
 
 from bench import owner
 from bench.evaluate import bubblewrap, docker
 from bench.evaluate.lane import LONGEST
 from bench.evaluate.truth import Truth
+from tests.evaluate.grading import SOLUTIONS, Grader
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
 ORDER = ["leaves_traces", "finds_traces"]

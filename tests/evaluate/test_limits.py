@@ -4,19 +4,16 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from conftest import SOLUTIONS, Grader
 
 from bench.evaluate.inside import limits, outputs
 from bench.evaluate.inside.clock import START, Clock, Moment
 from bench.evaluate.inside.frames import Tally
 from bench.evaluate.inside.limits import Watch
+from tests.evaluate.grading import SOLUTIONS, SPIN, Grader, busy
 
-SPIN = "import sys, time\nend = time.monotonic() + float(sys.argv[1])\nwhile time.monotonic() < end:\n    pass\n"
 LOOP = "def total(numbers):\n    while True:\n        pass\n"
 SLOW = """
 import time
@@ -27,18 +24,6 @@ def total(numbers):
         pass
     return {answer}
 """
-
-
-@contextmanager
-def busy(seconds: float, cores: int) -> Iterator[None]:
-    """Keep cores busy with something else."""
-    spinning = [subprocess.Popen([sys.executable, "-c", SPIN, str(seconds)]) for _ in range(cores)]
-    try:
-        yield
-    finally:
-        for process in spinning:
-            process.kill()
-            process.wait()
 
 
 class Told(Clock):

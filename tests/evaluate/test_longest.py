@@ -3,7 +3,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import SOLUTIONS, Grader
 
 from bench.evaluate import graders
 from bench.evaluate.grade import Work, judged
@@ -11,6 +10,7 @@ from bench.evaluate.lane import Lane
 from bench.evaluate.longest import Longest
 from bench.evaluate.truth import Truth
 from bench.records import Verdict
+from tests.evaluate.grading import SOLUTIONS, Grader
 
 
 def costs(**seconds: float) -> Callable[[str], float]:

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Grader
+
+from tests.evaluate.grading import Grader
 
 TEXT = 40_000
 GRADING = """

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SOLUTIONS, Grader
 
 from bench.evaluate import bubblewrap
+from tests.evaluate.grading import SOLUTIONS, Grader
 
 WRONG = "def total(numbers):\n    return 7\n"
 FIRST = "def total(numbers):\n    return {3: 6, 0: 0, 1: -3}.get(len(numbers))\n"

@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PROBLEMS, SOLUTIONS, Grader, problem
 
 from bench import problems
 from bench.errors import BenchError, SamplesError
@@ -12,6 +11,7 @@ from bench.evaluate.grade import Work, judged
 from bench.evaluate.lane import Lane
 from bench.evaluate.truth import Truth
 from bench.records import Verdict
+from tests.evaluate.grading import PROBLEMS, SOLUTIONS, Grader, problem
 
 WRONG = "def total(numbers):\n    return 7\n"
 

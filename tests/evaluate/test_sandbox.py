@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import IMAGE, SOLUTIONS, Grader
 
 from bench.errors import SandboxError
 from bench.evaluate import bubblewrap, docker, sandbox
@@ -13,6 +12,7 @@ from bench.evaluate.pool import Pool
 from bench.evaluate.sandbox import Box, sandbox_for
 from bench.evaluate.truth import Truth
 from bench.profiles import Sandbox
+from tests.evaluate.grading import IMAGE, SOLUTIONS, Grader
 
 PROOF = """
 import os

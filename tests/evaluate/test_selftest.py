@@ -2,12 +2,12 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import IMAGE, PROBLEMS, Grader
 
 from bench import problems
 from bench.errors import GraderError
 from bench.evaluate.selftest import selftest
 from bench.profiles import Sandbox
+from tests.evaluate.grading import IMAGE, PROBLEMS, Grader
 
 
 def test_the_selftest_notes_what_it_proved(cache: Path, kind: str) -> None:

@@ -2,11 +2,11 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import SOLUTIONS, Grader
 
 from bench.evaluate import expected
 from bench.evaluate.expected import Expected, Limits, kept
 from bench.evaluate.truth import Truth
+from tests.evaluate.grading import SOLUTIONS, Grader
 
 
 @pytest.fixture
