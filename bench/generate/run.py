@@ -20,6 +20,7 @@ from bench.parallel import each
 from bench.profiles import Config, Profile
 from bench.progress import Progress, live
 from bench.records import Completion
+from bench.servers import leftovers
 from bench.servers.log import tail
 
 STARTS = 2
@@ -32,6 +33,7 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
     A server that ends in the middle is started once more. Raises ServerError, CanaryError, JournalError,
     MissingPrerequisite or DatasetError; what was answered before is in the journal.
     """
+    leftovers.remove(config.layout.root)
     dataset, files = problems.load(dataset_name), config.layout.run(profile.id, dataset_name)
     journal = Journal(files.journal)
     if journal.torn:

@@ -2,11 +2,12 @@
 
     compose.py    llama-server in a container, through docker compose
       ├── engine.py       what Docker has: engine, plugin, image
-      └── containers.py   whose a container is, and what a killed run left behind
+      └── containers.py   what is in the way of a container, and one that runs
     process.py    llama-server as a process: named, on PATH, or the server in the wheel (wheel.py)
     endpoint.py   something OpenAI-compatible that runs already
 
     health.py · log.py · child.py     waiting for a server, what it said, how it ends
+    owner.py · leftovers.py           whose a container is, and what a killed run left behind
 
 A program that reads a prompt and writes an answer has no endpoint: generate/command.py asks it directly. Every other
 kind is a module here that is named as `[server] kind` names it, with `serve(profile, config, model, log)`, a context

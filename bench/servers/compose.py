@@ -2,7 +2,8 @@
 
 docker-compose.yml holds what is the same for all profiles; the rest is an override for one profile that lies beside
 its results. Flags are a list in it, so that a regex reaches llama-server as it is written. The container carries labels
-that say whose it is: one whose process is gone is removed at the next start (containers.py).
+that say whose it is: one whose process is gone is removed at the next start (containers.py), or by the next generation
+of whatever kind in the same results directory (leftovers.py).
 """
 
 import contextlib
@@ -22,7 +23,7 @@ from bench.console import tell, warn
 from bench.errors import ServerError
 from bench.files import digest, write_json
 from bench.profiles import Config, Host, Profile
-from bench.servers import Endpoint, arguments, containers, engine, flags, health, remote, way
+from bench.servers import Endpoint, arguments, containers, engine, flags, health, leftovers, owner, remote, way
 from bench.servers import log as logs
 from bench.servers.child import undisturbed
 from bench.servers.process import HOST, free_port, taken
@@ -59,9 +60,10 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
         profile, compose_files=[BASE, override], compose_project_name=name, compose_env_files=["/dev/null"]
     )
     logs.begin(log, [*engine.command(profile.host), "compose", "-p", name, "-f", str(BASE), "-f", str(override), "up"])
+    note = leftovers.remember(log, profile.host.docker if profile.host else "")
     container = None
     # An interrupt between a block and its `finally` skips the latter. This runs at the end of doit's workers too.
-    removal = Finalize(None, _down, [docker, profile], exitpriority=1)
+    removal = Finalize(None, _down, [docker, profile, note], exitpriority=1)
     try:
         _up(docker, profile)
         container = containers.Running(docker, log, profile.host)
@@ -103,9 +105,9 @@ def service(profile: Profile, config: Config, model: Path) -> dict[str, Any]:
         "ports": [{"target": PORT, "host_ip": listen, "published": str(port)}],
         "volumes": [{"type": "bind", "read_only": True, "source": source.replace("$", "$$"), "target": target,
                      "bind": {"create_host_path": False}} for source, target in volumes.items()],
-        "labels": {containers.OWNER: containers.identity(), containers.MACHINE: containers.machine(),
+        "labels": {leftovers.OWNER: owner.identity(), containers.MACHINE: owner.machine(),
                    containers.PROFILE: profile.id,
-                   containers.RESULTS: str(config.layout.root).replace("$", "$$")},
+                   leftovers.RESULTS: str(config.layout.root).replace("$", "$$")},
         **({"deploy": GPUS} if profile.server.gpu else {}),
     }  # fmt: skip
 
@@ -145,13 +147,14 @@ def taken_there(profile: Profile, host: Host) -> ServerError:
     )
 
 
-def _down(docker: DockerClient, profile: Profile) -> None:
+def _down(docker: DockerClient, profile: Profile, note: Path) -> None:
     """Remove the container. compose may be interrupted by a Ctrl-C of its own; then it is asked once more."""
     command = [str(word) for word in [*docker.client_config.docker_compose_cmd, "down"]]
     with undisturbed():
         for last in (False, True):
             said = _said(command)
             if not said:
+                note.unlink(missing_ok=True)
                 return
             if last or engine.UNREACHED in said:
                 raise ServerError(

@@ -1,7 +1,5 @@
 """llama-server's containers: whose each is, and what a doit that was killed left behind. Imports python_on_whales."""
 
-import os
-import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -15,16 +13,14 @@ from bench.servers import engine
 from bench.servers import log as logs
 from bench.servers.child import die_with_parent, stop, undisturbed
 from bench.servers.engine import words
+from bench.servers.leftovers import OWNER, RESULTS
+from bench.servers.owner import identity, lives, machine
 
 NAME = "llama-server"
-OWNER = "bench.owner"
-"""The label that names the process whose container it is, as `identity` does."""
-
 MACHINE = "bench.machine"
 """The label that names the machine on which that process runs."""
 
 PROFILE = "bench.profile"
-RESULTS = "bench.results"
 
 
 def clear(profile: Profile) -> list[str]:
@@ -41,7 +37,7 @@ def clear(profile: Profile) -> list[str]:
                 f"A llama-server container of another machine ({labels[MACHINE]}) is on {profile.place}; wait for it, "
                 f"or remove it: {' '.join(engine.command(profile.host))} rm -f {NAME}"
             )
-        if _lives(labels[OWNER]) and labels[OWNER] != identity():
+        if lives(labels[OWNER]) and labels[OWNER] != identity():
             raise LockedError(
                 f"A llama-server container of process {pid} ({labels.get(RESULTS)}) is running; wait for it, or "
                 f"stop it first: kill {pid}"
@@ -113,29 +109,3 @@ class Running:
             for line in said:
                 file.write(logs.plain(line))
                 file.flush()
-
-
-def identity() -> str:
-    """Names this process, so that no later one with the same number is taken for it."""
-    return f"{os.getpid()} {_began(os.getpid())}"
-
-
-def machine() -> str:
-    """Names this machine."""
-    try:
-        return f"{socket.gethostname()} {Path('/etc/machine-id').read_text(encoding='utf-8')[:8]}".strip()
-    except OSError:
-        return socket.gethostname()
-
-
-def _lives(owner: str) -> bool:
-    number, _, began = owner.partition(" ")
-    return began != "" and began == _began(int(number))
-
-
-def _began(pid: int) -> str:
-    """When a process began, in clock ticks since the machine did; "" where there is none (proc(5), field 22)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""

@@ -15,6 +15,7 @@ from python_on_whales.exceptions import DockerException, NoSuchImage
 from bench.console import tell
 from bench.errors import BenchError, MissingPrerequisite, ServerError
 from bench.profiles import Host, Profile
+from bench.servers import leftovers
 
 OTHERWISE = 'or set [server] kind = "process"'
 UNREACHED = "error during connect"
@@ -26,9 +27,7 @@ NO_GPU = ("device driver", "CDI", "nvidia")
 
 def command(host: Host | None) -> list[str]:
     """The start of every docker command line for a host's engine, or this machine's."""
-    if host is None:
-        return ["docker"]
-    return ["docker", "--host" if "://" in host.docker else "--context", host.docker]
+    return leftovers.docker(host.docker if host else "")
 
 
 def client(profile: Profile, **options: Any) -> DockerClient:

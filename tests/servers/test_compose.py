@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from bench.errors import LockedError, MissingPrerequisite, ServerError
-from bench.servers import compose
+from bench.generate.run import generate
+from bench.servers import compose, leftovers
 from bench.servers.process import free_port
 from tests.servers.helpers import IMAGE, Make, eventually, lives, refusal, say, serving, stream
 
@@ -281,6 +282,38 @@ def test_killed_with_its_container(
     with serving(make("compose"), log) as endpoint:
         assert say(endpoint, "two and two?") == "It is 4."
     assert "removed the llama-server container that a killed run of tested left behind" in capsys.readouterr().out
+
+
+def test_killed_and_never_started_again(
+    started: "subprocess.Popen[str]", make: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A container whose doit lives stays; one that was left behind is removed by whatever the next generation is."""
+    profile, config = make("process", datasets=["demo"], canary=False)
+    leftovers.remove(config.layout.root)
+    assert inspected(".State.Running") is True
+    started.kill()
+    started.wait()
+    generate(profile, config, "demo")
+    assert nothing_left()
+    said = "removed the llama-server container that a killed run of tested left behind"
+    assert capsys.readouterr().out.count(said) == 1
+    leftovers.remove(config.layout.root)
+    assert said not in capsys.readouterr().out
+
+
+def test_left_behind_where_docker_is_gone(
+    started: "subprocess.Popen[str]", make: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where Docker does not answer, what was left behind is said, and tried again by the next run."""
+    _, config = make("compose")
+    started.kill()
+    started.wait()
+    with monkeypatch.context() as without:
+        without.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        leftovers.remove(config.layout.root)
+    assert "left behind could not be removed (" in capsys.readouterr().out
+    leftovers.remove(config.layout.root)
+    assert nothing_left()
 
 
 def test_another_run_has_one(

@@ -14,7 +14,7 @@ from bench.errors import LockedError, MissingPrerequisite, ServerError
 from bench.generate.model import fingerprint, identify
 from bench.profiles import Config, Profile
 from bench.profiles.file import load
-from bench.servers import compose, containers, engine, remote, way
+from bench.servers import compose, containers, engine, leftovers, remote, way
 from tests.e2e.conftest import Project
 from tests.servers.helpers import IMAGE, refusal, say, serving
 
@@ -198,7 +198,7 @@ def test_no_tunnel(tmp_path: Path, models: Path) -> None:
 def test_another_machines_container(engine_address: str, models: Path, tmp_path: Path, log: Path) -> None:
     """A container that another machine's doit has started there is left alone, though its process is not here."""
     config = configured(tmp_path, engine_address, models)
-    labels = ["--label", f"{containers.OWNER}=1 1", "--label", f"{containers.MACHINE}=elsewhere 1234"]
+    labels = ["--label", f"{leftovers.OWNER}=1 1", "--label", f"{containers.MACHINE}=elsewhere 1234"]
     subprocess.run(["docker", "create", "--name", containers.NAME, *labels, IMAGE], check=True, capture_output=True)
     try:
         error = refusal((only(config), config), log)
