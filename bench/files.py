@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -74,12 +75,32 @@ def digest_of(value: Any) -> str:
     return digest(json.dumps(value, sort_keys=True, ensure_ascii=True))
 
 
-def _opened(path: Path) -> IO[str]:
+def _opened(path: Path, *, everyone: bool) -> IO[str]:
     try:
+        if everyone:
+            return os.fdopen(_of_everyone(path), "r+")
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("a+")
     except OSError as error:
         raise BenchError(f"{path} cannot be written ({error.strerror}); make it writable, or remove it.") from error
+
+
+def _of_everyone(path: Path) -> int:
+    """A file that any user may lock, open, in a folder where any user may make one.
+
+    With O_CREAT, fs.protected_regular would refuse it to all but its owner where it is there (proc(5)).
+    """
+    while True:
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        made, name = tempfile.mkstemp(dir=path.parent)
+        try:
+            os.fchmod(made, 0o666)
+            with contextlib.suppress(FileExistsError):
+                os.link(name, path)
+        finally:
+            os.close(made)
+            Path(name).unlink()
 
 
 def holding(path: Path) -> str:
@@ -95,13 +116,14 @@ def holding(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, what: str, wait: bool = False) -> Iterator[None]:
-    """Hold an exclusive lock on `path` for the block; the file says who holds it since when.
+def locked(path: Path, *, what: str, wait: bool = False, everyone: bool = False, note: str = "") -> Iterator[None]:
+    """Hold an exclusive lock on `path` for the block; the file says who holds it since when, and the `note`.
 
     With `wait`, block until it is free. Otherwise raise LockedError that names the holder; BenchError where the file
-    cannot be opened. The kernel drops the lock with the process, so a kill -9 leaves nothing to clean up.
+    cannot be opened. With `everyone`, other users may take it too. The kernel drops the lock with the process, so a
+    kill -9 leaves nothing to clean up.
     """
-    with _opened(path) as file:
+    with _opened(path, everyone=everyone) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -111,7 +133,8 @@ def locked(path: Path, *, what: str, wait: bool = False) -> Iterator[None]:
         file.truncate(0)
         # A full disk cannot take the holder's name; the lock holds all the same.
         with contextlib.suppress(OSError):
-            os.write(file.fileno(), f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}".encode())
+            since = time.strftime("%Y-%m-%d %H:%M:%S")
+            os.write(file.fileno(), f"process {os.getpid()} since {since}{note}".encode())
         try:
             yield
         finally:

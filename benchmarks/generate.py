@@ -92,7 +92,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        os.environ["XDG_RUNTIME_DIR"] = name
+        os.environ["BENCH_LOCKS"] = name
         gguf = root / "model.gguf"
         known_answers.build(gguf, Path(os.environ["HUMANEVAL_OVERRIDE_PATH"]), size=4, load_layers=chosen.layers)
         with served(gguf, chosen.port) as url:

@@ -14,7 +14,7 @@ SHARED = Path(__file__).parents[2] / "shared"
 @pytest.fixture(autouse=True)
 def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run servers of their own, whoever else runs one on this machine."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("BENCH_LOCKS", str(tmp_path))
     monkeypatch.delenv("BENCH_RUN", raising=False)
     monkeypatch.delenv("BENCH_PROFILES", raising=False)
 

@@ -19,7 +19,8 @@ from bench.generate.prompt import body
 from bench.generate.wanted import Wanted
 from bench.profiles import Config, Profile
 from bench.records import Completion
-from bench.servers import Endpoint, health, one_server, serve
+from bench.servers import Endpoint, health, serve
+from bench.servers.lock import one_server
 
 FACTS = ("build", "slots", "context", "parameters", "quantization", "chat_template", "image")
 

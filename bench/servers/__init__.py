@@ -7,6 +7,7 @@
     endpoint.py   something OpenAI-compatible that runs already
 
     health.py · log.py · child.py     waiting for a server, what it said, how it ends
+    lock.py                           one at a time on a machine
     owner.py · leftovers.py           whose a container is, and what a killed run left behind
 
 A program that reads a prompt and writes an answer has no endpoint: generate/command.py asks it directly. Every other
@@ -17,17 +18,13 @@ one, write that module and add its name to SERVER_KINDS in bench/profiles/__init
 
 import contextlib
 import importlib
-import os
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.errors import LockedError
-from bench.files import digest, locked
-from bench.profiles import THIS_MACHINE, Config, Host, Profile
+from bench.profiles import Config, Profile
+from bench.servers.lock import one_server
 
 
 @dataclass(frozen=True)
@@ -57,58 +54,6 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     alone = one_server(profile.host) if kind.ALONE else contextlib.nullcontext()
     with alone, kind.serve(profile, config, model, log) as endpoint:
         yield endpoint
-
-
-@contextlib.contextmanager
-def one_server(host: Host | None = None) -> Iterator[None]:
-    """Hold this user's lock on running a server on a host; tasks of the same doit run wait for each other.
-
-    Raises LockedError that says which process has it since when.
-    """
-    folder, user = _runtime_folder(), os.getuid()
-    with contextlib.ExitStack() as held:
-        # In one order for all, so that no two wait for each other.
-        for address in host.addresses if host else ("",):
-            name = f"{user}-{digest(address)[:12]}" if address else str(user)
-            what = f"A llama-server on {host.name if host else THIS_MACHINE}"
-            _enter(held, folder / f"bench-llama-server-{name}.lock", what)
-        yield
-
-
-def _enter(held: contextlib.ExitStack, path: Path, what: str) -> None:
-    """Take one lock; wait for it where the same doit run has it."""
-    owner = path.with_suffix(".run")
-    run = os.environ.get("BENCH_RUN", str(os.getpid()))
-    try:
-        held.enter_context(locked(path, what=what))
-    except LockedError:
-        if not _is(owner, run):
-            raise
-        held.enter_context(locked(path, what=what, wait=True))
-    owner.write_text(run, encoding="utf-8")
-
-
-def _is(owner: Path, run: str) -> bool:
-    """Whether the holder of a lock is of that run; one that has just taken it has a moment to say so."""
-    for _ in range(10):
-        if _read(owner) == run:
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def _runtime_folder() -> Path:
-    # A doit from cron has no XDG_RUNTIME_DIR, and must meet the one in the user's session.
-    session = Path(f"/run/user/{os.getuid()}")
-    named = os.environ.get("XDG_RUNTIME_DIR") or (session if os.access(session, os.W_OK) else tempfile.gettempdir())
-    return Path(named)
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError:
-        return None
 
 
 def arguments(profile: Profile, model: str, host: str, port: int) -> list[str]:

@@ -55,7 +55,7 @@ class Project:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ, "BENCH_PROFILES": str(self.root / "profiles.toml"), "COLUMNS": "100",
-            "PYTHONWARNINGS": "error", "XDG_RUNTIME_DIR": str(self.root),
+            "PYTHONWARNINGS": "error", "BENCH_LOCKS": str(self.root),
         }  # fmt: skip
 
     def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":

@@ -161,7 +161,7 @@ def test_two_servers_at_once(served: Project, tmp_path_factory: pytest.TempPathF
     other.write((served.root / "profiles.toml").read_text())
     first = served.start("generate:a")
     wait_for(served.file("a", "raw.jsonl"), 1, first)
-    second = other.doit("generate:a", XDG_RUNTIME_DIR=str(served.root))
+    second = other.doit("generate:a", BENCH_LOCKS=str(served.root))
     assert second.code != 0
     assert f"llama-server on this machine is in use by process {first.pid} since 20" in second.out
     assert first.poll() is None

@@ -319,9 +319,9 @@ def test_left_behind_where_docker_is_gone(
 def test_another_run_has_one(
     started: "subprocess.Popen[str]", make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A container of a process that lives (of another user, say, whom no lock keeps out) is left alone."""
+    """A container of a process that lives, and that no lock keeps out, is left alone."""
     (tmp_path / "other").mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "other"))
+    monkeypatch.setenv("BENCH_LOCKS", str(tmp_path / "other"))
     error = refusal(make("compose"), log)
     assert isinstance(error, LockedError)
     assert f"of process {started.pid} ({tmp_path}/results) is running; wait for it, or stop it" in error.sentence

@@ -2,28 +2,34 @@ import importlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from bench.errors import LockedError
+from bench.errors import BenchError, LockedError
 from bench.profiles import SERVER_KINDS, Host
-from bench.servers import one_server
+from bench.servers.lock import one_server
 
+NOBODY = 65534
 HOLD = """
-import sys
-from bench.servers import one_server
+import os, sys
+from bench.servers.lock import one_server
+os.umask(0o077)
+os.setuid(int(sys.argv[1]))
 with one_server():
     print("held", flush=True)
     sys.stdin.read()
 """
 
 
-def hold() -> "subprocess.Popen[str]":
-    """A process of run 7 that takes the server, and lets go when its input ends."""
+def hold(user: int | None = None, run: str = "7") -> "subprocess.Popen[str]":
+    """A process of a run, by this or another user, that takes the server, and lets go when its input ends."""
     return subprocess.Popen(
-        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env=os.environ | {"BENCH_RUN": "7"},
+        [sys.executable, "-c", HOLD, str(os.getuid() if user is None else user)], text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"BENCH_RUN": run},
     )  # fmt: skip
 
 
@@ -64,6 +70,42 @@ def test_kill_lets_go(holder: "subprocess.Popen[str]") -> None:
         holder.wait()
         with one_server():
             pass
+
+
+@pytest.fixture
+def everyones(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for locks in which any user may write, as in /tmp, and remove what is theirs."""
+    if os.getuid():
+        pytest.skip("only root may be another user")
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o1777)
+        monkeypatch.setenv("BENCH_LOCKS", name)
+        yield Path(name)
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, NOBODY), (NOBODY, 0), (NOBODY, NOBODY - 1)])
+def test_two_users(everyones: Path, first: int, second: int) -> None:
+    """What one user has, another does not get, whoever was first to make the lock; once it is free, they do."""
+    with hold(first) as one:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "held\n"
+        with hold(second, run="8") as two:
+            two.wait(30)
+            assert two.stderr is not None
+            assert f"A llama-server on this machine is in use by process {one.pid} since 20" in two.stderr.read()
+        one.communicate()
+    with hold(second, run="8") as two:
+        assert two.communicate(timeout=30)[0] == "held\n"
+    assert [path.name for path in everyones.iterdir()] == ["bench-llama-server.lock"]
+
+
+def test_no_link_is_followed(tmp_path: Path) -> None:
+    """A link that somebody put where the lock belongs is refused, and what it leads to stays as it was."""
+    (tmp_path / "precious").write_text("content")
+    (tmp_path / "bench-llama-server.lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(BenchError, match=r"cannot be written \(Too many levels of symbolic links\)"), one_server():
+        pass
+    assert (tmp_path / "precious").read_text() == "content"
 
 
 def test_each_host_has_its_own(holder: "subprocess.Popen[str]") -> None:
