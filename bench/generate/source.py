@@ -22,7 +22,7 @@ from bench.records import Completion
 from bench.servers import Endpoint, health, serve
 from bench.servers.lock import one_server
 
-FACTS = ("build", "slots", "context", "parameters", "quantization", "chat_template", "image")
+FACTS = ("build", "slots", "context", "parameters", "bytes", "quantization", "chat_template", "image")
 
 
 class Answers(Protocol):

@@ -69,7 +69,6 @@ def ask(url: str, caller: requests.Session | None = None) -> dict[str, Any]:
             "parameters": meta.get("n_params"),
             "bytes": meta.get("size"),
             "quantization": meta.get("ftype"),
-            "context_train": meta.get("n_ctx_train"),
         }
     except (requests.RequestException, ValueError, AttributeError, TypeError, IndexError, KeyError):
         return {}

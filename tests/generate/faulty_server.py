@@ -64,7 +64,8 @@ class Handler(BaseHTTPRequestHandler):
             told |= {"build_info": "faulty", "total_slots": slots, "default_generation_settings": settings}
             self.say(200, told)
         else:
-            self.say(200, {"data": [{"meta": {}}]})
+            size = FOLDER / "size"
+            self.say(200, {"data": [{"meta": {"size": int(size.read_text())} if size.exists() else {}}]})
 
     def say(self, status: int, value: object) -> None:
         data = json.dumps(value).encode()

@@ -214,6 +214,17 @@ def test_two_models_on_one_host(tmp_path: Path, two: tuple[There, There]) -> Non
         generated(tmp_path, a.url, b.url)
 
 
+def test_two_quantizations_on_one_host(tmp_path: Path, two: tuple[There, There]) -> None:
+    """Endpoints of one host whose models have other sizes are refused, and the size is recorded where they agree."""
+    for there, size in zip(two, (1000, 2000), strict=True):
+        (there.folder / "size").write_text(str(size))
+    a, b = two
+    with pytest.raises(ServerError, match=r"serve different models \(bytes (1000 and 2000|2000 and 1000)\)"):
+        generated(tmp_path, a.url, b.url)
+    (b.folder / "size").write_text("1000")
+    assert {completion.server["bytes"] for completion in generated(tmp_path, a.url, b.url)} == {1000}
+
+
 def test_a_refused_request_is_that_problems(tmp_path: Path, two: tuple[There, There]) -> None:
     """A request that an endpoint refuses is recorded with that endpoint, which is not left out for it."""
     a, _ = two
