@@ -25,7 +25,8 @@ VERSION = 1
 """Raise it when an answer may give other code than before; samples are then extracted again."""
 
 TAGS = "think|thinking|thought|thoughts|reasoning"
-OPENED = re.compile(rf"^[ \t]*(?:<({TAGS})>|\[THINK\]|<\|channel\|>analysis<\|message\|>)", re.MULTILINE)
+OPENING = rf"(?:<(?:{TAGS})>|\[THINK\]|<\|channel\|>analysis<\|message\|>)"
+OPENED = re.compile(rf"^[ \t]*{OPENING}", re.MULTILINE)
 CLOSED = re.compile(rf"</(?:{TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>")
 OTHER = re.compile(
     r"^[ \t]*(?:(?:async[ \t]+)?def |class |import |from |for |while |\w+(?:, *\w+)*[ \t]*=[^=])", re.MULTILINE
@@ -93,8 +94,18 @@ def normalized(text: str) -> str:
     return text
 
 
-def split_thoughts(text: str) -> Thoughts:
-    """Cut thoughts off: those between tags, and all before a closing tag whose opening tag was in the prompt."""
+def opens_thought(prompt: str) -> bool:
+    """Whether a prompt, as its chat template has it, ends with the tag that opens a thought."""
+    return re.search(rf"{OPENING}\s*\Z", prompt) is not None
+
+
+def split_thoughts(text: str, *, inside: bool = False) -> Thoughts:
+    """Cut thoughts off: those between tags, and all before a closing tag whose opening tag was in the prompt.
+
+    `inside` says that it was, so that a text without a closing tag is a thought as a whole.
+    """
+    if inside and text.strip() and not CLOSED.search(text):
+        return Thoughts("", text.strip(), closed=False)
     reasoning: list[str] = []
     kept: list[str] = []
     position, closed = 0, True

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from bench.errors import RequestError
@@ -12,10 +13,17 @@ from bench.profiles import Profile
 from bench.records import Completion, Outcome, lost
 
 
-def answered(want: Wanted, profile: Profile, answer: Answer, seconds: float, server: dict[str, Any]) -> Completion:
-    """The completion that an answer makes; thoughts are kept apart, whatever way they came."""
-    thoughts = split_thoughts(normalized("".join(answer.content)))
-    reasoning = "\n".join(filter(None, ["".join(answer.reasoning), thoughts.reasoning]))
+def answered(
+    want: Wanted, profile: Profile, answer: Answer, seconds: float, server: dict[str, Any], *, think: bool = False
+) -> Completion:
+    """The completion that an answer makes; thoughts are kept apart, whatever way they came.
+
+    `think` says that the prompt ended with the tag that opens a thought.
+    """
+    apart = "".join(answer.reasoning)
+    inside = think and not apart and _unparted(profile, answer)
+    thoughts = split_thoughts(normalized("".join(answer.content)), inside=inside)
+    reasoning = "\n".join(filter(None, [apart, thoughts.reasoning]))
     return replace(
         _blank(want, profile, seconds, server),
         outcome=outcome(thoughts.answer, answer.finish_reason, closed=thoughts.closed),
@@ -26,6 +34,18 @@ def answered(want: Wanted, profile: Profile, answer: Answer, seconds: float, ser
         completion_tokens=answer.completion_tokens,
         speeds=answer.speeds,
     )
+
+
+def _unparted(profile: Profile, answer: Answer) -> bool:
+    """Whether an answer without thoughts apart is one in which they may stand, its opening tag being in the prompt.
+
+    So it is with --reasoning-format none. Another server parts them, and then there were none; but what it cut off
+    came from one that does not part them rather than from a model that did not think.
+    """
+    flags = [*profile.args, *profile.placement]
+    formats = [value for flag, value in pairwise(flags) if flag == "--reasoning-format"]
+    asked = profile.sampling.request.get("reasoning_format", formats[-1] if formats else "")
+    return asked == "none" or answer.finish_reason == "length"
 
 
 def failed(want: Wanted, profile: Profile, error: Exception, seconds: float, server: dict[str, Any]) -> Completion:

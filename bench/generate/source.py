@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import requests
-
-from bench.errors import RequestError, ServerError
+from bench.errors import RequestError
+from bench.generate import room
 from bench.generate.client import Answer, LateError, Tick, complete
 from bench.generate.completion import answered, failed
 from bench.generate.model import file_of
@@ -38,11 +37,15 @@ class Answers(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """`ask` answers one request; `facts` is what each completion records of where it was made."""
+    """`ask` answers one request; `facts` is what each completion records of where it was made.
+
+    `think` says that prompts end inside a thought, as the chat template has it.
+    """
 
     profile: Profile
     ask: Callable[[Wanted, Tick], Answer]
     facts: dict[str, Any]
+    think: bool = False
 
     @property
     def width(self) -> int:
@@ -58,7 +61,7 @@ class Source:
             answer = self.ask(want, tick)
         except (RequestError, LateError) as error:
             return failed(want, self.profile, error, time.monotonic() - began, self.facts)
-        return answered(want, self.profile, answer, time.monotonic() - began, self.facts)
+        return answered(want, self.profile, answer, time.monotonic() - began, self.facts, think=self.think)
 
 
 @contextlib.contextmanager
@@ -92,8 +95,8 @@ def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]
 @contextlib.contextmanager
 def _source(profile: Profile, config: Config, log: Path, wants: list[Wanted]) -> Iterator[Source]:
     with serve(profile, config, file_of(config, profile), log) as endpoint:
-        _require_room(profile, endpoint, wants)
-        yield Source(profile, _Http(profile, endpoint).ask, facts(profile, endpoint))
+        prompts = room.look(profile, endpoint, wants)
+        yield Source(profile, _Http(profile, endpoint).ask, facts(profile, endpoint), think=prompts.think)
 
 
 def _at(profile: Profile, url: str) -> Profile:
@@ -133,33 +136,3 @@ def _bundled(want: Wanted, profile: Profile) -> Answer:
 
     reply = answers.reply(want.messages, profile.sampling.max_tokens, want.sample)
     return Answer([reply.text], finish_reason=reply.finish_reason, completion_tokens=reply.tokens)
-
-
-def _require_room(profile: Profile, endpoint: Endpoint, wants: list[Wanted]) -> None:
-    """Raise ServerError where the server says that a slot cannot hold the longest prompt and max_tokens."""
-    context = endpoint.facts.get("context")
-    if not isinstance(context, int) or not wants:
-        return
-    longest = max(wants, key=lambda want: len(want.problem.prompt))
-    prompt = _tokens(endpoint, longest)
-    needed = prompt + profile.sampling.max_tokens
-    if prompt and needed > context:
-        raise ServerError(
-            f"{profile.id}: a slot holds {context} tokens, but prompt ({prompt}) and max_tokens "
-            f"({profile.sampling.max_tokens}) need {needed}; raise context or lower max_tokens."
-        )
-
-
-def _tokens(endpoint: Endpoint, want: Wanted) -> int:
-    """How many tokens a prompt takes with its chat template; 0 where the server does not say."""
-    root = endpoint.base_url.removesuffix("/v1")
-    try:
-        text = _post(f"{root}/apply-template", {"messages": want.messages}, endpoint)["prompt"]
-        asked = {"content": text, "parse_special": True}
-        return len(_post(f"{root}/tokenize", asked, endpoint)["tokens"])
-    except (requests.RequestException, ValueError, KeyError, TypeError):
-        return 0
-
-
-def _post(url: str, json: dict[str, Any], endpoint: Endpoint) -> Any:
-    return health.session(endpoint.headers, local=endpoint.local).post(url, json=json, timeout=30).json()

@@ -1,0 +1,69 @@
+"""What a llama-server makes of the prompts to come: whether a slot holds them, and whether they end inside a thought.
+
+For actions only: imports requests.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from bench.errors import ServerError
+from bench.extract import opens_thought
+from bench.generate.prompt import reasoning
+from bench.generate.wanted import Wanted
+from bench.profiles import Profile
+from bench.servers import Endpoint, health
+
+MEASURED = 3
+"""So many of the prompts that have the most characters are measured: characters are not tokens."""
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """`longest` is in tokens, with the chat template, 0 where the server does not say; `think` is that they end so."""
+
+    longest: int = 0
+    think: bool = False
+
+
+def look(profile: Profile, endpoint: Endpoint, wants: list[Wanted]) -> Prompts:
+    """What the server says of the longest prompts.
+
+    Raises ServerError where it says that a slot cannot hold the longest and max_tokens.
+    """
+    context = endpoint.facts.get("context")
+    if not isinstance(context, int):
+        return Prompts()
+    largest = sorted(wants, key=lambda want: len(want.problem.prompt), reverse=True)[:MEASURED]
+    rendered = [text for want in largest if (text := _rendered(profile, endpoint, want))]
+    prompts = Prompts(max((_tokens(endpoint, text) for text in rendered), default=0), any(map(opens_thought, rendered)))
+    needed = prompts.longest + profile.sampling.max_tokens
+    if prompts.longest and needed > context:
+        raise ServerError(
+            f"{profile.id}: a slot holds {context} tokens, but prompt ({prompts.longest}) and max_tokens "
+            f"({profile.sampling.max_tokens}) need {needed}; raise context or lower max_tokens."
+        )
+    return prompts
+
+
+def _rendered(profile: Profile, endpoint: Endpoint, want: Wanted) -> str:
+    """A prompt with its chat template, as the profile's own request fields have it; "" where the server cannot say."""
+    sampling = profile.sampling
+    asked = {"messages": want.messages, **reasoning(sampling.reasoning, llama=endpoint.llama), **sampling.request}
+    try:
+        return str(_post(endpoint, "apply-template", asked)["prompt"])
+    except (requests.RequestException, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _tokens(endpoint: Endpoint, text: str) -> int:
+    try:
+        return len(_post(endpoint, "tokenize", {"content": text, "parse_special": True})["tokens"])
+    except (requests.RequestException, ValueError, KeyError, TypeError):
+        return 0
+
+
+def _post(endpoint: Endpoint, name: str, asked: dict[str, Any]) -> Any:
+    url = f"{endpoint.base_url.removesuffix('/v1')}/{name}"
+    return health.session(endpoint.headers, local=endpoint.local).post(url, json=asked, timeout=30).json()
