@@ -11,6 +11,7 @@ import requests
 from bench.errors import RequestError, ServerError
 from bench.profiles import Profile
 from bench.servers import Endpoint
+from bench.text import plain
 
 PAUSE = 0.5
 """Seconds before the first new try; each further pause is twice as long."""
@@ -21,6 +22,9 @@ ELSEWHERE = (
     requests.codes.unauthorized, requests.codes.forbidden, requests.codes.not_found, requests.codes.method_not_allowed,
 )  # fmt: skip
 """A 4xx that is about the server, or about what answers in its place, not about the request."""
+
+WORDS = 2000
+"""Characters of a server's words that are looked at; an error page may have any number."""
 
 TIMINGS = {"prompt": "prompt_per_second", "generation": "predicted_per_second"}
 
@@ -82,7 +86,8 @@ def complete(
         if attempt < profile.server.retries:
             time.sleep(pause)
             pause *= 2
-    raise DownError(f"{profile.id}: {endpoint.base_url} failed {profile.server.retries + 1} times: {last}.") from last
+    why = plain(str(last)[:WORDS])
+    raise DownError(f"{profile.id}: {endpoint.base_url} failed {profile.server.retries + 1} times: {why}.") from last
 
 
 def _once(
@@ -134,7 +139,7 @@ def _read(response: requests.Response, deadline: float, profile: Profile, tick: 
         if event is None:
             return answer
         if "error" in event:
-            raise BrokenAnswerError(str(event["error"]))
+            raise BrokenAnswerError(_message(event["error"]))
         try:
             _take(answer, event)
         except (AttributeError, TypeError, ValueError):
@@ -176,7 +181,11 @@ def _take(answer: Answer, event: dict[str, Any]) -> None:
 
 def _words(response: requests.Response) -> str:
     try:
-        error = response.json()["error"]
-        return str(error.get("message", error) if isinstance(error, dict) else error)[:500]
+        return _message(response.json()["error"])
     except (ValueError, KeyError, TypeError, requests.RequestException):
-        return response.text[:500]
+        return _message(response.text)
+
+
+def _message(error: Any) -> str:
+    """What a server says of an error, whatever it is made of, as one line for people."""
+    return plain(str(error.get("message", error) if isinstance(error, dict) else error)[:WORDS])

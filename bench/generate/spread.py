@@ -16,6 +16,7 @@ from bench.generate.wanted import Wanted
 from bench.parallel import each
 from bench.profiles import Profile
 from bench.records import Completion
+from bench.text import plain
 
 SAME = ("parameters", "bytes", "quantization", "chat_template")
 """What endpoints that serve the same model say alike."""
@@ -136,9 +137,10 @@ def require_same(profile: Profile, sources: Sequence[Source]) -> None:
     for facts in (source.facts for source in sources[1:]):
         for name in SAME:
             if name in first and name in facts and first[name] != facts[name]:
+                one, other = (plain(str(value)) for value in (first[name], facts[name]))
                 raise ServerError(
                     f"{profile.id}: {first['endpoint']} and {facts['endpoint']} serve different models ({name} "
-                    f"{first[name]} and {facts[name]}); serve the same file on all endpoints of a host."
+                    f"{one} and {other}); serve the same file on all endpoints of a host."
                 )
 
 

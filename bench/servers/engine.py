@@ -16,6 +16,7 @@ from bench.console import tell
 from bench.errors import BenchError, MissingPrerequisite, ServerError
 from bench.profiles import Host, Profile
 from bench.servers import leftovers
+from bench.text import plain
 
 OTHERWISE = 'or set [server] kind = "process"'
 UNREACHED = "error during connect"
@@ -126,4 +127,5 @@ def words(error: DockerException) -> str:
 def last_line(text: str) -> str:
     """The last line that says something, which is where Docker puts its reason; over ssh, ssh's own at its end."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].rpartition("stderr=")[2].removeprefix("Error response from daemon: ").rstrip(".") if lines else ""
+    said = lines[-1].rpartition("stderr=")[2].removeprefix("Error response from daemon: ") if lines else ""
+    return plain(said).rstrip(".")

@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.text import visible
+
 LINES = 30
 """How many of the last lines an error shows."""
 
@@ -38,4 +40,5 @@ def tail(log: Path, lines: int = LINES) -> str:
         return ""
     before, _, last = f"\n{text}".rpartition(f"\n{HEADER}")
     # Where there is a header, its own line is not one of the server's.
-    return "\n".join(last.splitlines()[1 if before or text.startswith(HEADER) else 0 :][-lines:])
+    shown = last.splitlines()[1 if before or text.startswith(HEADER) else 0 :][-lines:]
+    return "\n".join(visible(line.expandtabs()) for line in shown)

@@ -16,6 +16,7 @@ from bench.files import locked, read_json, write_json
 from bench.parallel import each
 from bench.profiles import Config, Host, Profile
 from bench.servers import flags
+from bench.text import plain
 
 PATIENCE = 900.0
 """Seconds for one look, over whatever line."""
@@ -125,7 +126,7 @@ def _look(profile: Profile) -> dict[str, Any]:
         size, _, found = line.partition(" ")
         if size == ABSENT:
             kind = "model file" if found in parts else "file"
-            path = host.models + found.removeprefix(flags.MODELS)
+            path = host.models + plain(found.removeprefix(flags.MODELS))
             raise AbsentError(profile.id, f"no {kind} {path} on {host.name}")
         sizes.append(int(size))
         digests.append(found)

@@ -12,6 +12,7 @@ import requests
 from bench.errors import MissingPrerequisite, ServerError
 from bench.profiles import Host, Profile
 from bench.servers import engine, health
+from bench.text import plain
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -48,6 +49,6 @@ def require_ours(profile: Profile, host: Host, model: str) -> None:
         return
     if serves and serves != model:
         raise ServerError(
-            f"{profile.id}: what answers at {url(host)} serves {serves} and is not the llama-server of {host.name}; "
-            "end it, or mend port and url of that host."
+            f"{profile.id}: what answers at {url(host)} serves {plain(str(serves))} and is not the llama-server of "
+            f"{host.name}; end it, or mend port and url of that host."
         )

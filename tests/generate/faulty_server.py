@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
             self.say(200, {"data": [{"meta": {"size": int(size.read_text())} if size.exists() else {}}]})
 
     def say(self, status: int, value: object) -> None:
-        data = json.dumps(value).encode()
+        data = value.encode() if isinstance(value, str) else json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -86,6 +86,9 @@ class Handler(BaseHTTPRequestHandler):
             note("+")
             note("-")
             self.say(behaviour, {"error": {"message": f"words about {behaviour}"}})
+            return
+        if "status" in behaviour:
+            self.say(behaviour["status"], behaviour["body"])
             return
         with in_flight():
             self.answer(behaviour)

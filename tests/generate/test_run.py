@@ -1,5 +1,6 @@
 """Generation against a server that misbehaves on demand (a fake, for these faults do not happen when asked for)."""
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -49,6 +50,23 @@ def test_tries_are_bounded(faulty: Bench) -> None:
     with pytest.raises(DownError, match="failed 2 times: 500 words about 500"):
         faulty.generate()
     assert (faulty.count("asked"), faulty.count("started")) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        {"status": 502, "body": f"<html>\n<p>\x1b[2Jlong</p>\n{'<br>' * 1000}"},
+        {"status": 404, "body": {"error": {"message": f"\x1b[2Jlong\r\n\u202e{'words ' * 1000}"}}},
+        {"raw": json.dumps({"error": {"message": f"\x1b[2Jlong\n{'words ' * 1000}"}})},
+    ],
+)
+def test_a_servers_words_are_one_line(faulty: Bench, behaviour: object) -> None:
+    """Whatever a server says of an error, a page or a message, is one short line in which nothing is obeyed."""
+    faulty.plan(behaviour)
+    with pytest.raises(DownError, match="␛\\[2Jlong") as caught:
+        faulty.generate()
+    assert caught.value.sentence.isprintable()
+    assert len(caught.value.sentence) < 500
 
 
 def test_a_4xx_is_a_recorded_failure(faulty: Bench) -> None:

@@ -67,6 +67,7 @@ def test_what_docker_said() -> None:
     said = " Container x  Creating\n\nError response from daemon: no such thing.\n\n"
     assert engine.last_line(said) == "no such thing"
     assert engine.last_line("") == ""
+    assert engine.last_line("no\x1b[2J\u202e such thing.") == "no␛[2J⟨U+202E⟩ such thing"
 
 
 def test_models_in_the_container(make: Make, models: Path, tmp_path: Path) -> None:

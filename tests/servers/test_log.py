@@ -33,6 +33,14 @@ def test_escape_codes(tmp_path: Path) -> None:
     assert logs.plain(b"\x1b[32mgreen\x1b[0m \x1b]0;title\x07end\x1b[2K\r\n") == b"green end\n"
 
 
+def test_other_control_characters(tmp_path: Path) -> None:
+    """What a terminal would obey and is no whole escape code is shown in the last lines."""
+    log = tmp_path / "server.log"
+    logs.begin(log, ["x"])
+    add(log, "a\b\u009b2J\tb\n")
+    assert logs.tail(log) == "a␈⟨U+009B⟩2J   b"
+
+
 def test_no_log(tmp_path: Path) -> None:
     """Where there is no log, there are no last lines."""
     assert logs.tail(tmp_path / "none") == ""
