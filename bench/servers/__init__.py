@@ -8,7 +8,7 @@
 
     health.py · log.py · child.py     waiting for a server, what it said, how it ends
     lock.py                           one at a time on a machine
-    owner.py · leftovers.py           whose a container is, and what a killed run left behind
+    leftovers.py                      what a killed run left behind
 
 A program that reads a prompt and writes an answer has no endpoint: generate/command.py asks it directly. Every other
 kind is a module here that is named as `[server] kind` names it, with `serve(profile, config, model, log)`, a context

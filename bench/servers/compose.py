@@ -18,12 +18,12 @@ from typing import Any
 from python_on_whales import DockerClient
 from python_on_whales.exceptions import DockerException
 
-from bench import gguf
+from bench import gguf, owner
 from bench.console import tell, warn
 from bench.errors import ServerError
 from bench.files import digest, write_json
 from bench.profiles import Config, Host, Profile
-from bench.servers import Endpoint, arguments, containers, engine, flags, health, leftovers, owner, remote, way
+from bench.servers import Endpoint, arguments, containers, engine, flags, health, leftovers, remote, way
 from bench.servers import log as logs
 from bench.servers.child import undisturbed
 from bench.servers.process import HOST, free_port, taken

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from bench import owner
 from bench.console import tell
 from bench.files import read_json, write_json
-from bench.servers import owner
 from bench.text import plain
 
 NAME = "container.json"

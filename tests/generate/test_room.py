@@ -1,7 +1,7 @@
 """What llama.cpp's own server says of prompts, and what is made of it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from bench.records import Completion
 from bench.servers import serve
 
 THINKING = TEMPLATE.replace(ASK, f"{ASK}<think>")
+IF_IT_MAY = TEMPLATE + "{% if enable_thinking is undefined or enable_thinking %}<think>{% endif %}"
 DRAFT = "I try this:\n```python\ndef f0():\n    return 0\n```\nbut no, "
 Make = Callable[..., Config]
 
@@ -33,13 +34,14 @@ def make(tmp_path: Path, tiny_problems: object) -> Make:
     pytest.importorskip("xllamacpp", reason="no llama.cpp server on this machine: pip install xllamacpp")
     (tmp_path / "models").mkdir()
 
-    def made(answer: str = "No.", *, args: list[str] | None = None, max_tokens: int = 100) -> Config:
+    def made(answer: str = "No.", *, args: Sequence[str] = (), max_tokens: int = 100, reasoning: str = "") -> Config:
         model = tmp_path / "models" / "m.gguf"
         model.unlink(missing_ok=True)
         build_answers(model, [("<think>", answer)], default=answer)
         (tmp_path / "profiles.toml").write_text(
             '[profiles.m]\nmodel = "m.gguf"\ndatasets = ["demo"]\ncontext = 600\ncanary = false\n'
-            f'max_tokens = {max_tokens}\nargs = {json.dumps(args or [])}\nplacement = ["-t", "1"]\n'
+            f'max_tokens = {max_tokens}\nargs = {json.dumps(args)}\nplacement = ["-t", "1"]\n'
+            f'reasoning = "{reasoning}"\n'
             'server = { kind = "process" }\n'
         )
         return load(tmp_path / "profiles.toml")
@@ -105,9 +107,10 @@ def test_a_thought_that_the_prompt_opened(
     assert done.reasoning.startswith(thought)
 
 
-def test_an_answer_where_no_thought_was_opened(make: Make) -> None:
-    """Where the template opens no thought, a cut answer is an answer as far as it came."""
-    (done, *_) = generated(make(DRAFT * 10, args=NONE))
+@pytest.mark.parametrize("template", [TEMPLATE, IF_IT_MAY])
+def test_an_answer_where_no_thought_was_opened(make: Make, template: str) -> None:
+    """Where the template opens no thought, or was told not to, a cut answer is an answer as far as it came."""
+    (done, *_) = generated(make(DRAFT * 10, args=["--chat-template", template, *NONE], reasoning="off"))
     assert (done.outcome, done.reasoning) == ("truncated", "")
     assert done.answer.startswith("I try this:")
 
