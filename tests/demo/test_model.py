@@ -11,8 +11,8 @@ from bench import gguf, problems
 from bench.demo.answers import DATASETS, Reply, bundled, reply
 from bench.demo.model import build, build_answers
 from bench.errors import MissingPrerequisite
-from bench.generate.client import body, complete
-from bench.generate.prompt import messages
+from bench.generate.client import complete
+from bench.generate.prompt import body, messages
 from bench.problems import Problem
 from bench.profiles import Config
 from bench.servers import serve
@@ -32,7 +32,8 @@ def serving(config: Config, model: Path) -> Iterator[Ask]:
         def ask(problem: Problem) -> Reply:
             with requests.Session() as session:
                 asked = messages(problem, profile.sampling)
-                answer = complete(endpoint, profile, body(profile, endpoint, asked, None), session, lambda _: None)
+                request = body(profile.sampling, asked, None, model=endpoint.model, llama=endpoint.llama)
+                answer = complete(endpoint, profile, request, session, lambda _: None)
             return Reply("".join(answer.content), answer.finish_reason, answer.completion_tokens)
 
         yield ask
