@@ -8,7 +8,7 @@ counts.
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import UnionType
@@ -87,33 +87,6 @@ class Journal:
                 f"{self.path} has {size} bytes where this run left {self._size}: another program writes it too; "
                 "stop that one, then run doit again."
             )
-
-    def select(self, wanted: Mapping[str, tuple[str, int]], max_tokens: int) -> dict[tuple[str, int], Completion]:
-        """By (task_id, sample), the first completion that answers each wanted request key; what lacks is not in it."""
-        found: dict[tuple[str, int], Completion] = {}
-        for completion in self.completions:
-            place = wanted.get(completion.key)
-            if place and satisfies(completion, max_tokens) and place not in found:
-                found[place] = completion
-        return found
-
-    def failures(self, wanted: Mapping[str, tuple[str, int]]) -> dict[tuple[str, int], Completion]:
-        """By (task_id, sample), the last error or time-out of each wanted request."""
-        lost = ("error", "timeout")
-        return {wanted[c.key]: c for c in self.completions if c.key in wanted and c.outcome in lost}
-
-
-def satisfies(completion: Completion, max_tokens: int) -> bool:
-    """Whether a completion answers the same request with that limit.
-
-    One that ended by itself is the same under any limit that it fits into; one that was cut off (in the answer or in
-    its thoughts), under its own only; an error is none at all.
-    """
-    if completion.outcome in ("error", "timeout"):
-        return False
-    if completion.outcome == "truncated" or completion.finish_reason == "length":
-        return completion.max_tokens == max_tokens
-    return completion.completion_tokens <= max_tokens
 
 
 def parse(line: bytes, path: Path, number: int) -> Completion:

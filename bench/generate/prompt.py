@@ -30,7 +30,7 @@ def seed_of(sampling: Sampling, sample: int) -> int | None:
 
 
 def request_key(problem: Problem, profile: Profile, model: Model, sample: int) -> str:
-    """Names a request by all that its completion depends on, but for max_tokens (see journal.satisfies)."""
+    """Names a request by all that its completion depends on, but for max_tokens (see wanted.satisfies)."""
     sampling = profile.sampling
     asked: Mapping[str, Any] = {
         "version": WORDING_VERSION,

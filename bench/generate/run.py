@@ -63,7 +63,7 @@ class Generation:
 
     def kept(self, *, failures: bool = False) -> dict[Place, Kept]:
         """What the journal has."""
-        return kept(self.journal, self.wants, self.profile.sampling.max_tokens, failures=failures)
+        return kept(self.journal.completions, self.wants, self.profile.sampling.max_tokens, failures=failures)
 
     def ask(self, dataset: str) -> None:
         """Ask for all that is missing. Raises what `generate` raises."""

@@ -1,5 +1,6 @@
 """The completions that a profile wants on a dataset, and those of them that the journal has."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench import problems
@@ -13,6 +14,9 @@ from bench.records import Completion
 
 Place = tuple[str, int]
 """A problem's task_id and the number of the sample, from 0."""
+
+UNCOUNTED = 16
+"""Tokens by which servers may differ over how many an answer has."""
 
 
 @dataclass(frozen=True)
@@ -54,38 +58,81 @@ def wanted(profile: Profile, dataset: Dataset, model: Model) -> list[Wanted]:
     ]
 
 
-def kept(journal: Journal, wants: list[Wanted], max_tokens: int, *, failures: bool = False) -> dict[Place, Kept]:
-    """What the journal has of `wants`, in their order; with `failures`, an error where there is nothing better."""
-    places = {want.key: want.place for want in wants}
-    found = journal.select(places, max_tokens)
-    if failures:
-        found = journal.failures(places) | found
-    lines = {id(completion): number for number, completion in enumerate(journal.completions, 1)}
-    have = ((want.place, found.get(want.place)) for want in wants)
-    return {place: Kept(completion, lines[id(completion)]) for place, completion in have if completion is not None}
+def kept(
+    completions: Sequence[Completion], wants: list[Wanted], max_tokens: int, *, failures: bool = False
+) -> dict[Place, Kept]:
+    """What a journal with these `completions` has of `wants`, in their order.
+
+    The first that answers a request counts; with `failures`, the last of them where none does.
+    """
+    wanted_keys = {want.key for want in wants}
+    good: dict[str, Kept] = {}
+    bad: dict[str, Kept] = {}
+    for line, completion in enumerate(completions, 1):
+        if completion.key not in wanted_keys:
+            continue
+        if satisfies(completion, max_tokens):
+            good.setdefault(completion.key, Kept(completion, line))
+        elif failures and is_failure(completion):
+            bad[completion.key] = Kept(completion, line)
+    found = bad | good
+    return {want.place: found[want.key] for want in wants if want.key in found}
 
 
-def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int] | None:
-    """How many completions the journal lacks, of how many; None where that cannot be told now.
+def satisfies(completion: Completion, max_tokens: int) -> bool:
+    """Whether a completion answers the same request with that limit.
+
+    One that ended by itself is the same under any limit that it fits into; one that was cut off, under its own only; a
+    failure is none at all.
+    """
+    if is_failure(completion):
+        return False
+    if is_cut(completion):
+        return completion.max_tokens == max_tokens
+    return completion.completion_tokens <= max_tokens
+
+
+def is_failure(completion: Completion) -> bool:
+    """Whether a request failed, so that it is worth asking again as it is: an error, a time-out, or one cut short.
+
+    What a server cuts off well below max_tokens ran into a limit of its own, such as Ollama's num_ctx. Servers that do
+    not count tokens never show it.
+    """
+    if completion.outcome in ("error", "timeout"):
+        return True
+    short = 0 < completion.completion_tokens < completion.max_tokens - UNCOUNTED
+    return completion.finish_reason == "length" and short
+
+
+def is_cut(completion: Completion) -> bool:
+    """Whether a completion was cut off, in the answer or in its thoughts."""
+    return completion.outcome == "truncated" or completion.finish_reason == "length"
+
+
+def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int, int] | None:
+    """How many completions the journal lacks, of how many, and how many it has cut off; None if that cannot be told.
 
     Nothing is downloaded to tell it, and a journal that cannot be read is for the run to complain about.
     """
     if problems.fingerprint(dataset_name) is None:
         return None
     try:
-        have, total = _held(profile, config, dataset_name, failures=False)
+        journal, wants = _held(profile, config, dataset_name)
     except BenchError:
         return None
-    return total - len(have), total
+    have = kept(journal.completions, wants, profile.sampling.max_tokens)
+    missing = {want.key for want in wants if want.place not in have}
+    cut = {completion.key for completion in journal.completions if is_cut(completion)}
+    return len(missing), len(wants), len(missing & cut)
 
 
 def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[Place, Kept]:
     """What the journal holds for the profile as it is now, failed requests included. Raises JournalError."""
-    return _held(profile, config, dataset_name, failures=True)[0]
+    journal, wants = _held(profile, config, dataset_name)
+    return kept(journal.completions, wants, profile.sampling.max_tokens, failures=True)
 
 
-def _held(profile: Profile, config: Config, dataset_name: str, *, failures: bool) -> tuple[dict[Place, Kept], int]:
-    """What the journal has of what is wanted now, and how many are wanted."""
+def _held(profile: Profile, config: Config, dataset_name: str) -> tuple[Journal, list[Wanted]]:
+    """What there is, and what is wanted now."""
     wants = wanted(profile, problems.load(dataset_name), identify(config, profile))
-    journal = Journal(config.layout.run(profile.id, dataset_name).journal)
-    return kept(journal, wants, profile.sampling.max_tokens, failures=failures), len(wants)
+    return Journal(config.layout.run(profile.id, dataset_name).journal), wants

@@ -65,13 +65,14 @@ class Generate(Step):
         generate(self.profile, self.config, self.dataset)
 
 
-def to_ask(found: Sequence[stale.Reason], missing: int, total: int) -> str:
-    """What the journal lacks, as the reasons for it have it; both counts are in completions."""
+def to_ask(found: Sequence[stale.Reason], missing: int, total: int, cut: int) -> str:
+    """What the journal lacks, as the reasons for it have it; counts are in completions, `cut` of those missing."""
     if not missing:
         return f"all {total} completions are in the journal"
     only = found[0] if len(found) == 1 else None
-    if only and only.what == "max_tokens" and isinstance(only.old, int) and only.new > only.old:
-        return f"{missing} of {total} completions {'was' if missing == 1 else 'were'} truncated"
+    if only and only.what == "max_tokens" and isinstance(only.old, int) and only.new > only.old and cut:
+        others = f", {missing - cut} failed" if cut < missing else ""
+        return f"{cut} of {total} completions {'was' if cut == 1 else 'were'} truncated{others}"
     if any(reason.kind == "changed" for reason in found):
         return f"{missing} of {total} completions are to be asked for"
     return f"goes on from {total - missing} of {total} completions"

@@ -91,9 +91,9 @@ class Handler(BaseHTTPRequestHandler):
             self.say(behaviour["status"], behaviour["body"])
             return
         with in_flight():
-            self.answer(behaviour)
+            self.answer(behaviour, asked["max_tokens"])
 
-    def answer(self, behaviour: dict[str, object]) -> None:
+    def answer(self, behaviour: dict[str, object], limit: int) -> None:
         self.send_response(200)
         self.send_header("Connection", "close")
         self.end_headers()
@@ -117,8 +117,10 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.1)
             self.event({"choices": [{"delta": {"content": " "}}]})
         time.sleep(float(behaviour.get("sleep", 0)))
-        self.event({"choices": [{"delta": {}, "finish_reason": behaviour.get("finish", "stop")}]})
-        self.event({"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 7}})
+        finish = behaviour.get("finish", "stop")
+        self.event({"choices": [{"delta": {}, "finish_reason": finish}]})
+        tokens = behaviour.get("tokens", limit if finish == "length" else 7)
+        self.event({"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": tokens}})
         self.wfile.write(b"data: [DONE]\n\n")
 
     def event(self, value: object) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.errors import JournalError
-from bench.generate.journal import VERSION, Journal, satisfies
+from bench.generate.journal import VERSION, Journal
 from bench.records import Completion
 
 ONE = Completion(key="k", task_id="HumanEval/0", sample=0, outcome="stop", answer="def f(): pass", max_tokens=100)
@@ -251,60 +251,3 @@ def test_a_line_is_on_the_disk_before_it_counts(path: Path, monkeypatch: pytest.
     journal.append(ONE)
     journal.append(ONE)
     assert synced == [False, True, False]
-
-
-@pytest.mark.parametrize(
-    ("completion", "max_tokens", "answers"),
-    [
-        (replace(ONE, completion_tokens=50), 100, True),
-        (replace(ONE, completion_tokens=50), 8192, True),
-        (replace(ONE, completion_tokens=50), 50, True),
-        (replace(ONE, completion_tokens=50), 49, False),
-        (replace(ONE, outcome="truncated", completion_tokens=100), 100, True),
-        (replace(ONE, outcome="truncated", completion_tokens=100), 200, False),
-        (replace(ONE, outcome="truncated", completion_tokens=100), 50, False),
-        (replace(ONE, outcome="empty", finish_reason="length", completion_tokens=100), 100, True),
-        (replace(ONE, outcome="empty", finish_reason="length", completion_tokens=100), 200, False),
-        (replace(ONE, outcome="empty", finish_reason="stop", completion_tokens=1), 200, True),
-        (replace(ONE, outcome="error"), 100, False),
-        (replace(ONE, outcome="timeout"), 100, False),
-    ],
-)
-def test_satisfies(completion: Completion, max_tokens: int, answers: bool) -> None:  # noqa: FBT001
-    """A larger limit asks again only for what was cut off or failed; a smaller one, for what would not have fitted."""
-    assert satisfies(completion, max_tokens) is answers
-
-
-WANTED = {"a": ("HumanEval/0", 0), "b": ("HumanEval/1", 0)}
-
-
-def selected(path: Path, completions: list[Completion], max_tokens: int) -> dict[tuple[str, int], str]:
-    """The answers that a journal of `completions` has for both wanted requests."""
-    written(path, completions)
-    return {place: found.answer for place, found in Journal(path).select(WANTED, max_tokens).items()}
-
-
-def test_select_raises_the_limit_and_goes_back(path: Path) -> None:
-    """After a larger limit the truncated answer is asked again alone; the old limit finds the old answer again."""
-    short = [
-        replace(ONE, key="a", answer="whole", completion_tokens=60),
-        replace(ONE, key="b", answer="cut", outcome="truncated", completion_tokens=100),
-    ]
-    assert selected(path, short, 100) == {("HumanEval/0", 0): "whole", ("HumanEval/1", 0): "cut"}
-    assert selected(path, short, 200) == {("HumanEval/0", 0): "whole"}
-    longer = [*short, replace(ONE, key="b", answer="all of it", max_tokens=200, completion_tokens=150)]
-    assert selected(path, longer, 200) == {("HumanEval/0", 0): "whole", ("HumanEval/1", 0): "all of it"}
-    assert selected(path, longer, 100) == {("HumanEval/0", 0): "whole", ("HumanEval/1", 0): "cut"}
-
-
-def test_select_counts_a_request_once(path: Path) -> None:
-    """Of two answers to one request the first counts, and other requests' answers do not."""
-    rows = [replace(ONE, key="a", answer=text) for text in ("first", "second")] + [replace(ONE, key="other")]
-    assert selected(path, rows, 100) == {("HumanEval/0", 0): "first"}
-
-
-def test_failures_are_asked_again_and_kept(path: Path) -> None:
-    """An error is no answer, but the last one of each request can be told."""
-    rows = [replace(ONE, key="a", outcome="error", error=text) for text in ("400", "401")]
-    assert selected(path, rows, 100) == {}
-    assert Journal(path).failures(WANTED)["HumanEval/0", 0].error == "401"

@@ -189,6 +189,15 @@ def test_more_tokens_ask_again_for_what_was_cut_off(faulty: Bench) -> None:
     assert faulty.count("asked") == 8
 
 
+def test_what_a_server_cut_short_is_asked_again(faulty: Bench) -> None:
+    """What a server cuts off at a limit of its own is asked for again by the next generation, and counts until then."""
+    faulty.plan({}, {"finish": "length", "tokens": 40}, {})
+    faulty.generate()
+    assert faulty.provenance()["totals"]["outcomes"] == {"stop": 5, "truncated": 1}
+    assert [c.task_id for c in faulty.generate()[6:]] == ["Demo/1"]
+    assert faulty.provenance()["totals"]["outcomes"] == {"stop": 6}
+
+
 def test_a_changed_prompt_asks_again(faulty: Bench) -> None:
     """Another system prompt is another request; the completions of the earlier one are found when it comes back."""
     faulty.generate()

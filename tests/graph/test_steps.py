@@ -22,24 +22,27 @@ def test_the_score_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "missing", "said"),
+    ("changed", "missing", "cut", "said"),
     [
-        ([Reason("changed", "max_tokens", 4096, 8192)], 7, "7 of 164 completions were truncated"),
-        ([Reason("changed", "max_tokens", 4096, 2048)], 9, "9 of 164 completions are to be asked for"),
-        ([Reason("changed", "system_prompt", "a", "b")], 0, "all 164 completions are in the journal"),
-        ([Reason("changed", "max_tokens", "absent", 8192)], 7, "7 of 164 completions are to be asked for"),
+        ([Reason("changed", "max_tokens", 4096, 8192)], 7, 7, "7 of 164 completions were truncated"),
+        ([Reason("changed", "max_tokens", 4096, 8192)], 7, 1, "1 of 164 completions was truncated, 6 failed"),
+        ([Reason("changed", "max_tokens", 4096, 8192)], 2, 0, "2 of 164 completions are to be asked for"),
+        ([Reason("changed", "max_tokens", 4096, 2048)], 9, 2, "9 of 164 completions are to be asked for"),
+        ([Reason("changed", "system_prompt", "a", "b")], 0, 0, "all 164 completions are in the journal"),
+        ([Reason("changed", "max_tokens", "absent", 8192)], 7, 7, "7 of 164 completions are to be asked for"),
         (
             [Reason("changed", "max_tokens", 4096, 8192), Reason("failed", "it did not come to its end")],
             99,
+            3,
             "99 of 164 completions are to be asked for",
         ),
-        ([Reason("first run")], 44, "goes on from 120 of 164 completions"),
-        ([], 44, "goes on from 120 of 164 completions"),
+        ([Reason("first run")], 44, 0, "goes on from 120 of 164 completions"),
+        ([], 44, 0, "goes on from 120 of 164 completions"),
     ],
 )
-def test_how_many_are_asked_for(changed: list[Reason], missing: int, said: str) -> None:
+def test_how_many_are_asked_for(changed: list[Reason], missing: int, cut: int, said: str) -> None:
     """Generation says how many of how many completions it is for, in the words of the reason."""
-    assert to_ask(changed, missing, 164) == said
+    assert to_ask(changed, missing, 164, cut) == said
 
 
 def test_a_new_extractor_generates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
