@@ -1,5 +1,6 @@
 """run.json: what made the completions, as a pure function of them, so that the same completions give the same bytes."""
 
+import json
 import platform
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,10 +16,12 @@ from bench.records import Completion
 from bench.servers import remote
 
 SCHEMA = 1
+COMPARED = ("build", "slots", "context", "placement")
+"""What tells one server from another, in what a completion records of it."""
 
 
 def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: Sequence[Completion]) -> dict[str, Any]:
-    """All of run.json; docs/results.md says what each entry means."""
+    """All of run.json; `done` is in the journal's order, docs/results.md says what each entry means."""
     sampling = profile.sampling
     asked = (
         "max_tokens",
@@ -41,6 +44,7 @@ def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: S
         "dataset_hash": md5,
         "model": {**model_facts(config, profile), "fingerprint": fingerprint(config, profile)},
         "server": {**(servers[-1] if servers else {}), **answered_by(servers)},
+        **different(servers),
         "settings": {
             "args": list(profile.args),
             "placement": list(profile.placement),
@@ -69,6 +73,13 @@ def answered_by(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """How many completions each endpoint of a host answered, where it has several."""
     counts = Counter(server["endpoint"] for server in servers if "endpoint" in server)
     return {"endpoints": dict(sorted(counts.items()))} if len(counts) > 1 else {}
+
+
+def different(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How many completions each server made, in the order in which they began, where one was unlike another."""
+    counts = Counter(json.dumps({name: server.get(name) for name in COMPARED}) for server in servers)
+    rows = [{**json.loads(told), "completions": count} for told, count in counts.items()]
+    return {"servers": rows} if len(rows) > 1 else {}
 
 
 def totals(done: Sequence[Completion]) -> dict[str, Any]:

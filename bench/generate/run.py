@@ -48,7 +48,8 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
                 error.log = error.log or tail(files.log("server"))
                 raise
             tell(f"  {error.sentence} It is tried once more.")
-    done = [entry.completion for entry in run.kept(failures=True).values()]
+    found = sorted(run.kept(failures=True).values(), key=lambda entry: entry.line)
+    done = [entry.completion for entry in found]
     write_json(files.provenance, provenance(config, profile, dataset_name, dataset.hash, done))
 
 

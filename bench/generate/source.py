@@ -37,7 +37,7 @@ class Answers(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """`ask` answers one request; `facts` is what each completion records of where it was made.
+    """`ask` answers one request; `facts` is what each completion records of where it was made, beside `width`.
 
     `think` says that prompts end inside a thought, as the chat template has it.
     """
@@ -56,12 +56,12 @@ class Source:
 
     def complete(self, want: Wanted, tick: Tick) -> Completion:
         """The completion that the answer makes, or that of a request that was refused or came too late."""
-        began = time.monotonic()
+        began, server = time.monotonic(), {**self.facts, "in_flight": self.width}
         try:
             answer = self.ask(want, tick)
         except (RequestError, LateError) as error:
-            return failed(want, self.profile, error, time.monotonic() - began, self.facts)
-        return answered(want, self.profile, answer, time.monotonic() - began, self.facts, think=self.think)
+            return failed(want, self.profile, error, time.monotonic() - began, server)
+        return answered(want, self.profile, answer, time.monotonic() - began, server, think=self.think)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 from bench.errors import MissingPrerequisite, ServerError
@@ -18,6 +19,9 @@ from bench.servers.child import die_with_parent, stop
 
 ALONE = True
 HOST = "127.0.0.1"
+UNBUILT = ("", "b0-unknown")
+"""What a llama.cpp says of its build that was not told."""
+
 WHEEL = [sys.executable, "-P", wheel.__file__]
 
 
@@ -50,7 +54,10 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
             return None if code is None else f"signal {-code}" if code < 0 else f"exit code {code}"
 
         health.wait(url, profile, ended, log)
-        yield Endpoint(f"{url}/v1", profile.id, facts=health.ask(url), ended=ended)
+        facts = health.ask(url)
+        if command == WHEEL and facts.get("build") in UNBUILT:
+            facts["build"] = f"xllamacpp {metadata.version('xllamacpp')}"
+        yield Endpoint(f"{url}/v1", profile.id, facts=facts, ended=ended)
 
 
 @contextlib.contextmanager

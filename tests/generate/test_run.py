@@ -226,6 +226,23 @@ def test_what_was_granted_is_recorded(faulty: Bench) -> None:
     faulty.generate()
     assert faulty.journal()[0].server["context"] == 4096
     assert faulty.provenance()["server"]["build"] == "faulty"
+    assert "servers" not in faulty.provenance()
+
+
+def test_the_server_of_the_last_completion_is_told(faulty: Bench) -> None:
+    """run.json has the server that answered last, whichever problem that was, and what each unlike it answered."""
+    faulty.plan({}, 400, {})
+    faulty.generate()
+    (faulty.root / "slots").write_text("2")
+    again = faulty.generate('slots = 3\nplacement = ["-t", "2"]')
+    assert again[-1].task_id == "Demo/1"
+    run = faulty.provenance()
+    assert (run["server"]["slots"], run["server"]["in_flight"], run["server"]["placement"]) == (2, 2, ["-t", "2"])
+    assert run["servers"] == [
+        {"build": "faulty", "slots": 4, "context": 4096, "placement": [], "completions": 5},
+        {"build": "faulty", "slots": 2, "context": 4096, "placement": ["-t", "2"], "completions": 1},
+    ]
+    assert again[0].server["in_flight"] == 1
 
 
 @pytest.mark.parametrize(("granted", "slots", "widest"), [(4, 3, 3), (2, 3, 2), (4, 1, 1)])

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -187,3 +188,9 @@ def test_a_template_is_told_not_to_think(make: Make, log: Path) -> None:
             asked |= {"stream": False, "stream_options": None}
             answer = requests.post(f"{endpoint.base_url}/chat/completions", json=asked, timeout=60).json()
             assert (answer["choices"][0]["message"]["content"] == "It is 4.") == quiet
+
+
+def test_the_wheels_version_is_its_build(make: Make, log: Path) -> None:
+    """Of a llama.cpp that was not told its build, the wheel's version is recorded."""
+    with serving(make("process"), log) as endpoint:
+        assert re.fullmatch(r"xllamacpp \d[\d.]+|b[1-9]\d*-\w+", endpoint.facts["build"])
