@@ -1,8 +1,8 @@
 """raw.jsonl: every completion that was ever paid for, one a line, never rewritten.
 
 A line is written by one append and synced before the next answer counts. A torn last line (kill -9, power cut) is left
-out on reading and cut off by the next append; what it held is asked again. A last line that lacks nothing but its end
-counts.
+out by whoever reads, and cut off when a generation begins; what it held is asked again. A last line that lacks nothing
+but its end counts.
 """
 
 import contextlib
@@ -46,9 +46,21 @@ class Journal:
             self._gap = b"" if line.endswith(b"\n") else b"\n"
         self._size = self._good + self.torn
 
+    def repair(self) -> bool:
+        """Cut a torn tail off; whether there was one. Raises JournalError where the disk refuses."""
+        if not self.torn:
+            return False
+        self._durably(b"")
+        self.torn = 0
+        return True
+
     def append(self, completion: Completion) -> None:
         """Write one completion durably. Raises JournalError where the disk refuses; what stood there stays."""
-        row = self._gap + json.dumps({"v": VERSION, **asdict(completion)}, ensure_ascii=True).encode() + b"\n"
+        self._durably(self._gap + json.dumps({"v": VERSION, **asdict(completion)}, ensure_ascii=True).encode() + b"\n")
+        self._gap = b""
+        self.completions.append(completion)
+
+    def _durably(self, row: bytes) -> None:
         try:
             self._write(row)
         except OSError as error:
@@ -56,8 +68,6 @@ class Journal:
                 f"{self.path} cannot be written ({error.strerror}); free space or make it writable, then run doit "
                 f"again: the {len(self.completions)} completions in it stay."
             ) from error
-        self._gap = b""
-        self.completions.append(completion)
 
     def _write(self, row: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

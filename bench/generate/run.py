@@ -36,8 +36,8 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
     leftovers.remove(config.layout.root)
     dataset, files = problems.load(dataset_name), config.layout.run(profile.id, dataset_name)
     journal = Journal(files.journal)
-    if journal.torn:
-        tell(f"  {shown(files.journal)}: its last line was torn and is asked again")
+    if journal.repair():
+        tell(f"  {shown(files.journal)}: its last line was torn; it is cut off, and asked again where it is wanted")
     run = Generation(config, profile, journal, wanted(profile, dataset, identify(config, profile)))
     for start in range(1, STARTS + 1):
         try:

@@ -121,6 +121,27 @@ def test_reading_changes_nothing(path: Path) -> None:
     assert path.read_bytes() == line(ONE) + b'{"v": 1, "key"'
 
 
+def test_repair(path: Path) -> None:
+    """A torn tail is cut off once, every whole line stays byte for byte, and the next append follows it."""
+    path.write_bytes(line(ONE) + b'{"v": 1, "key"')
+    journal = Journal(path)
+    assert journal.repair()
+    assert path.read_bytes() == line(ONE)
+    assert not journal.repair()
+    journal.append(ONE)
+    assert path.read_bytes() == line(ONE) * 2
+
+
+def test_repair_takes_nothing_of_another(path: Path) -> None:
+    """A tail to which another program has added since it was read is left to that one."""
+    path.write_bytes(line(ONE) + b'{"v": 1, "key"')
+    journal = Journal(path)
+    Journal(path).append(ONE)
+    with pytest.raises(JournalError, match="another program writes it too"):
+        journal.repair()
+    assert path.read_bytes() == line(ONE) * 2
+
+
 @pytest.mark.parametrize(
     ("damaged", "said"),
     [

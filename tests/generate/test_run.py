@@ -25,6 +25,18 @@ def test_every_problem_is_asked_once(faulty: Bench) -> None:
     assert (faulty.count("asked"), faulty.count("started")) == (6, 1)
 
 
+def test_a_torn_line_is_said_once(faulty: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """A torn last line is cut off by the next generation, though that asks for nothing."""
+    faulty.generate()
+    journal = faulty.root / "results" / "m" / "demo" / "raw.jsonl"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + whole[:50])
+    assert len(faulty.generate()) == len(faulty.generate()) == 6
+    assert journal.read_bytes() == whole
+    assert capsys.readouterr().out.count("its last line was torn") == 1
+    assert faulty.count("asked") == 6
+
+
 def test_what_is_sent(faulty: Bench) -> None:
     """The request is greedy, streamed, without the prompt cache, in EvalPlus's words, and with the profile's fields."""
     faulty.generate('reasoning = "high"\n[profiles.m.request]\nreasoning_effort = "low"\ntop_k = 40')
