@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, TypeVar
 
-from bench.errors import MissingPrerequisite
+from bench.errors import BenchError, MissingPrerequisite
 from bench.files import digest, read_table, write_json
 
 HEADER = 1 << 25
@@ -85,7 +85,9 @@ def contents(paths: Iterable[Path], cache: Path) -> list[str]:
             memo[str(path)] = entry
         digests.append(str(entry[2]))
     if not known:
-        write_json(memo_file, memo)
+        # Where there is no room for it, they are read again: milliseconds.
+        with contextlib.suppress(BenchError):
+            write_json(memo_file, memo)
     return digests
 
 

@@ -130,6 +130,12 @@ def test_a_known_file_is_not_read_again(model: Path, tmp_path: Path, monkeypatch
     assert gguf.fingerprint(model, tmp_path / "cache") == before
 
 
+def test_no_room_for_the_memory(model: Path, tmp_path: Path) -> None:
+    """Where what was read cannot be remembered, it is read again."""
+    (tmp_path / "full").touch()
+    assert gguf.fingerprint(model, tmp_path / "full") == gguf.fingerprint(model, tmp_path / "cache")
+
+
 @pytest.mark.parametrize("memo", ["", "[]", "{", '{"%s": 5}', '{"%s": [1]}', '{"%s": [1, 2, 3]}'])
 def test_a_damaged_memory_is_none(model: Path, tmp_path: Path, memo: str) -> None:
     """A memory that cannot be understood is made anew."""

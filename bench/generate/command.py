@@ -85,16 +85,25 @@ class _Asking:
 
     def _run(self, prompt: str, seed: int | None) -> tuple[int, Answer]:
         environment = os.environ | ({} if seed is None else {"BENCH_SEED": str(seed)})
+        try:
+            code, text = self._ran(prompt.encode("utf-8", "replace"), environment)
+        except OSError as error:
+            raise ServerError(
+                f"{self.profile.id}: there is no room for a prompt and an answer in {tempfile.gettempdir()}, or for "
+                f"{self.log} ({error.strerror}); free space."
+            ) from None
+        reason = "length" if len(text) > LONGEST else "stop"
+        return code, Answer(content=[text[:LONGEST].decode("utf-8", "replace")], finish_reason=reason)
+
+    def _ran(self, prompt: bytes, environment: dict[str, str]) -> tuple[int, bytes]:
         # Files, not pipes: no prompt or answer is too long for them, and no left-over child can hold them open.
         with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as said, self.log.open("ab") as words:
-            asked.write(prompt.encode("utf-8", "replace"))
+            asked.write(prompt)
             asked.seek(0)
             with self._started(asked.fileno(), said.fileno(), words.fileno(), environment) as process:
                 code = process.wait(self.profile.server.request_timeout)
             said.seek(0)
-            text = said.read(LONGEST + 1)
-        reason = "length" if len(text) > LONGEST else "stop"
-        return code, Answer(content=[text[:LONGEST].decode("utf-8", "replace")], finish_reason=reason)
+            return code, said.read(LONGEST + 1)
 
     @contextlib.contextmanager
     def _started(

@@ -21,7 +21,8 @@ from bench.profiles import Config, Profile
 from bench.progress import Progress, live
 from bench.records import Completion
 from bench.servers import leftovers
-from bench.servers.log import tail
+from bench.servers.log import note, tail
+from bench.text import plain
 
 STARTS = 2
 """How often a server is started: one that ended or hung in the middle is started once more."""
@@ -77,10 +78,8 @@ class Generation:
         for want in came[:FIRST]:
             canary.watch(lacks(have[want.place].completion, want))
         files = self.config.layout.run(self.profile.id, dataset)
-        files.root.mkdir(parents=True, exist_ok=True)
         with (
             open_source(self.profile, self.config, files.log("server"), missing) as source,
-            files.log("codegen").open("a", buffering=1, encoding="utf-8") as told,
             live(progress),
             while_wanted(progress) as tick,
         ):
@@ -89,7 +88,7 @@ class Generation:
             for want, completion in each(missing, lambda want: source.complete(want, tick), width):
                 self.journal.append(completion)
                 lacking = lacks(completion, want)
-                told.write(said(completion, lacking))
+                note(files.log("codegen"), said(completion, lacking))
                 progress.count(lacking)
                 canary.watch(lacking)
 
@@ -117,5 +116,5 @@ def said(completion: Completion, lacking: str) -> str:
     """A completion's line in codegen.log."""
     return (
         f"{completion.at}  {completion.task_id:<14} sample {completion.sample}  {lacking or 'code':<10} "
-        f"{completion.completion_tokens:6d} tokens {completion.seconds:8.2f} s  {completion.error[:200]!r}\n"
-    ).replace("  ''", "")
+        f"{completion.completion_tokens:6d} tokens {completion.seconds:8.2f} s  {plain(completion.error)}"
+    ).rstrip()

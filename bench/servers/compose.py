@@ -154,7 +154,7 @@ def _down(docker: DockerClient, profile: Profile, note: Path) -> None:
         for last in (False, True):
             said = _said(command)
             if not said:
-                note.unlink(missing_ok=True)
+                leftovers.forget(note)
                 return
             if last or engine.UNREACHED in said:
                 raise ServerError(

@@ -1,5 +1,6 @@
 """llama-server's containers: whose each is, and what a doit that was killed left behind. Imports python_on_whales."""
 
+import contextlib
 import subprocess
 import threading
 from pathlib import Path
@@ -105,7 +106,7 @@ class Running:
 
     def _copy(self, log: Path) -> None:
         assert self.follower.stdout is not None
-        with self.follower.stdout as said, log.open("ab") as file:
+        # On a full disk the log ends there; nobody waits for it.
+        with self.follower.stdout as said, contextlib.suppress(OSError), log.open("ab", buffering=0) as file:
             for line in said:
                 file.write(logs.plain(line))
-                file.flush()

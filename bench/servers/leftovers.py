@@ -4,6 +4,7 @@ Every generation looks for such memories, whatever starts next, and asks Docker 
 is imported.
 """
 
+import contextlib
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,16 @@ def docker(where: str) -> list[str]:
 
 
 def remember(log: Path, where: str) -> Path:
-    """Note that a container of this process will run on that engine; to be unlinked when it is removed."""
+    """Note that a container of this process will run on that engine, until `forget`. Raises BenchError."""
     note = log.with_name(NAME)
     write_json(note, {"owner": owner.identity(), "machine": owner.machine(), "docker": where})
     return note
+
+
+def forget(note: Path) -> None:
+    """The container is removed."""
+    with contextlib.suppress(OSError):
+        note.unlink()
 
 
 def remove(results: Path) -> None:
@@ -55,7 +62,7 @@ def remove(results: Path) -> None:
         except _RefusedError as error:
             tell(f"  {what} could not be removed ({error}); the next run tries it again")
             continue
-        note.unlink(missing_ok=True)
+        forget(note)
         if removed:
             tell(f"  removed {what}")
 

@@ -1,11 +1,13 @@
 """server.log: all that servers said, one start after the other, without escape codes."""
 
+import contextlib
 import re
 import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.errors import ServerError
 from bench.text import visible
 
 LINES = 30
@@ -19,10 +21,26 @@ ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|
 
 
 def begin(log: Path, command: Sequence[str]) -> None:
-    """Add the line that parts one start from those before it: when, and with which command."""
+    """Add the line that parts one start from those before it: when, and with which command.
+
+    Raises ServerError where it cannot be written: a server without a log could not be helped.
+    """
+    try:
+        _append(log, f"{HEADER}{time.strftime('%Y-%m-%d %H:%M:%S')}  {shlex.join(command)}\n")
+    except OSError as error:
+        raise ServerError(f"{log} cannot be written ({error.strerror}); free space or make it writable.") from None
+
+
+def note(log: Path, line: str) -> None:
+    """Add a line to a log of what is kept elsewhere too; where there is no room for it, nothing is lost."""
+    with contextlib.suppress(OSError):
+        _append(log, f"{line}\n")
+
+
+def _append(log: Path, text: str) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
-        file.write(f"{HEADER}{time.strftime('%Y-%m-%d %H:%M:%S')}  {shlex.join(command)}\n")
+        file.write(text)
 
 
 def plain(line: bytes) -> bytes:

@@ -37,6 +37,20 @@ def test_a_torn_line_is_said_once(faulty: Bench, capsys: pytest.CaptureFixture[s
     assert faulty.count("asked") == 6
 
 
+def test_completions_are_told_in_a_log(faulty: Bench) -> None:
+    """codegen.log has a line for each completion; where it cannot be written, nothing is lost."""
+    log = faulty.root / "results" / "m" / "demo" / "codegen.log"
+    faulty.plan({}, 400, {})
+    faulty.generate()
+    lines = log.read_text().splitlines()
+    assert [line.split()[2] for line in lines] == [f"Demo/{i}" for i in range(6)]
+    assert lines[0].endswith(" s")
+    assert lines[1].endswith("words about 400")
+    log.unlink()
+    log.mkdir()
+    assert len(faulty.generate('system_prompt = ""')) == 12
+
+
 def test_what_is_sent(faulty: Bench) -> None:
     """The request is greedy, streamed, without the prompt cache, in EvalPlus's words, and with the profile's fields."""
     faulty.generate('reasoning = "high"\n[profiles.m.request]\nreasoning_effort = "low"\ntop_k = 40')

@@ -55,6 +55,15 @@ def test_runaway_answer_is_cut(make: Make, log: Path, monkeypatch: pytest.Monkey
     assert (len(answer.content[0]), answer.finish_reason) == (1000, "length")
 
 
+def test_no_room(make: Make, log: Path, tmp_path: Path) -> None:
+    """Where a prompt cannot be handed over, the sentence says where there is no room."""
+    with asker(program(make, "cat"), Path(), log) as ask:
+        log.unlink()
+        log.mkdir()
+        with pytest.raises(ServerError, match=r"or for .*server\.log \(Is a directory\); free space\.$"):
+            ask(MESSAGES, None)
+
+
 def test_seed(make: Make, log: Path) -> None:
     """The seed of a sample stands in BENCH_SEED, and a greedy completion has none."""
     with asker(program(make, "sh", "-c", "echo seed=$BENCH_SEED"), Path(), log) as ask:

@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from bench.errors import ServerError
 from bench.servers import log as logs
 
 
@@ -44,3 +47,13 @@ def test_other_control_characters(tmp_path: Path) -> None:
 def test_no_log(tmp_path: Path) -> None:
     """Where there is no log, there are no last lines."""
     assert logs.tail(tmp_path / "none") == ""
+
+
+def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
+    """A server's log that cannot be written is one sentence; a line of what is kept elsewhere too is left out."""
+    with pytest.raises(ServerError) as caught:
+        logs.begin(tmp_path, ["x"])
+    assert caught.value.sentence == f"{tmp_path} cannot be written (Is a directory); free space or make it writable."
+    logs.note(tmp_path, "a line")
+    logs.note(tmp_path / "log", "a line")
+    assert (tmp_path / "log").read_text() == "a line\n"
