@@ -80,13 +80,13 @@ def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]
     elif profile.host and profile.host.endpoints:
         from bench.generate.spread import open_spread  # noqa: PLC0415 - only the kind that is used
 
-        def connect(url: str) -> Source:
-            with _source(_at(profile, url), config, log, wants) as source:
+        def connect(url: str, patience: float) -> Source:
+            with _source(_at(profile, url, patience), config, log, wants) as source:
                 # Nothing of ours runs there: the source stays good when the block has ended.
                 return source
 
-        with one_server(profile.host):
-            yield open_spread(profile, profile.host.endpoints, connect)
+        with one_server(profile.host), open_spread(profile, profile.host.endpoints, connect) as spread:
+            yield spread
     else:
         with _source(profile, config, log, wants) as source:
             yield source
@@ -99,8 +99,8 @@ def _source(profile: Profile, config: Config, log: Path, wants: list[Wanted]) ->
         yield Source(profile, _Http(profile, endpoint).ask, facts(profile, endpoint), think=prompts.think)
 
 
-def _at(profile: Profile, url: str) -> Profile:
-    return replace(profile, server=replace(profile.server, base_url=url))
+def _at(profile: Profile, url: str, patience: float) -> Profile:
+    return replace(profile, server=replace(profile.server, base_url=url, health_timeout=patience))
 
 
 def facts(profile: Profile, endpoint: Endpoint) -> dict[str, Any]:

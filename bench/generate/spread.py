@@ -1,11 +1,13 @@
 """Requests over several endpoints of one host: each has its share, and one that fails is left out for a while.
 
-The threads that have nothing to do because an endpoint is left out are those that try it again. For actions only.
+Those that are ready begin. One that still loads its model, or was left out, is tried beside the requests, and joins
+when it answers. For actions only.
 """
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.console import tell
@@ -16,12 +18,17 @@ from bench.generate.wanted import Wanted
 from bench.parallel import each
 from bench.profiles import Profile
 from bench.records import Completion
+from bench.servers.health import LoadingError
 from bench.text import plain
 
 SAME = ("parameters", "bytes", "quantization", "chat_template")
 """What endpoints that serve the same model say alike."""
 
-Connect = Callable[[str], Source]
+Connect = Callable[[str, float], Source]
+"""Makes the Source of an endpoint; raises LoadingError for one that still loads its model after so many seconds."""
+
+LOOK = 1.0
+"""Seconds after which a request that waits for room looks whether it is still wanted."""
 
 
 @dataclass
@@ -43,6 +50,13 @@ class Spread:
         self.profile, self.states, self.connect = profile, states, connect
         self.changed = threading.Condition()
         self.width = profile.sampling.slots * len(states)
+        self.closed = False
+        self.broken: BaseException | None = None
+
+    @property
+    def sources(self) -> list[Source]:
+        """Those of the endpoints that are not left out."""
+        return [state.source for state in self.states if state.source]
 
     def complete(self, want: Wanted, tick: Tick) -> Completion:
         """One completion, by whichever endpoint has room. Raises DownError where none of them is left."""
@@ -56,7 +70,7 @@ class Spread:
                 self._give(state)
 
     def _take(self, tick: Tick) -> tuple[EndpointState, Source]:
-        """An endpoint with room, now or when there is one; tries again those that are due meanwhile."""
+        """An endpoint with room, now or when there is one; has those that are due tried again meanwhile."""
         while True:
             tick(0)
             with self.changed:
@@ -66,33 +80,39 @@ class Spread:
                     assert state.source
                     state.busy += 1
                     return state, state.source
-                absent = [state for state in self.states if not state.source and not state.trying]
-                if len(absent) == len(self.states):
+                if self.broken:
+                    raise self.broken
+                if not self.sources and not any(state.trying for state in self.states):
                     raise none_left(self.profile, self.states)
-                now = time.monotonic()
-                due = next((state for state in absent if state.due <= now), None)
-                if due is None:
-                    self.changed.wait(min((state.due - now for state in absent), default=None))
-                    continue
-                due.trying = True
-            self._try(due)
+                for state in self.states:
+                    if not state.source and not state.trying and state.due <= time.monotonic():
+                        self.begin(state)
+                self.changed.wait(LOOK)
+
+    def begin(self, state: EndpointState) -> None:
+        """Try an endpoint, beside everything else: it may take as long as its model takes to load."""
+        state.trying = True
+        threading.Thread(target=self._try, args=[state], daemon=True).start()
 
     def _try(self, state: EndpointState) -> None:
-        found: Source | BenchError
-        with self.changed:
-            sources = [other.source for other in self.states if other.source]
+        source, why = None, ""
         try:
-            found = self.connect(state.url)
-            require_same(self.profile, [found, *sources])
+            source = self.connect(state.url, self.profile.server.health_timeout)
         except BenchError as error:
-            found = error
+            why = error.sentence
+        except BaseException as error:  # noqa: BLE001 - raised again where requests wait
+            self.broken = error
         with self.changed:
-            state.trying = False
-            if isinstance(found, Source):
-                state.source = found
-                tell(f"  {state.url} answers again")
-            else:
-                state.why, state.due = found.sentence, time.monotonic() + self.profile.server.stall_timeout
+            try:
+                if source:
+                    require_same(self.profile, [source, *self.sources])
+            except ServerError as error:
+                source, why = None, error.sentence
+            state.trying, state.source = False, source
+            if source is None:
+                state.why, state.due = why, time.monotonic() + self.profile.server.stall_timeout
+            elif not self.closed:
+                tell(f"  {state.url} answers now")
             self.changed.notify_all()
 
     def _drop(self, state: EndpointState, source: Source, error: DownError) -> None:
@@ -108,32 +128,42 @@ class Spread:
             self.changed.notify_all()
 
 
-def open_spread(profile: Profile, urls: Sequence[str], connect: Connect) -> Spread:
-    """All endpoints that answer now, the others to be tried again later.
+@contextlib.contextmanager
+def open_spread(profile: Profile, urls: Sequence[str], connect: Connect) -> Iterator[Spread]:
+    """All endpoints that are ready now, or at least one; the others to join later.
 
-    Raises ServerError where none answers, or where they do not serve the same model.
+    Raises ServerError where none gets ready, or where they do not serve the same model.
     """
-    states = [EndpointState(url) for url in urls]
+    spread = Spread(profile, [EndpointState(url) for url in urls], connect)
+    loading: list[EndpointState] = []
 
     def enter(state: EndpointState) -> None:
         try:
-            state.source = connect(state.url)
+            state.source = connect(state.url, 0.0)
+        except LoadingError:
+            loading.append(state)
         except BenchError as error:
             state.why, state.due = error.sentence, time.monotonic() + profile.server.stall_timeout
 
-    for state, _ in each(states, enter, len(states)):
+    for state, _ in each(spread.states, enter, len(spread.states)):
         if not state.source:
-            tell(f"  {state.url} is left out: {state.why}")
-    sources = [state.source for state in states if state.source]
-    if not sources:
-        raise ServerError(none_left(profile, states).sentence)
-    require_same(profile, sources)
-    return Spread(profile, states, connect)
+            tell(f"  {state.url} {'still loads its model' if state in loading else f'is left out: {state.why}'}")
+    require_same(profile, spread.sources)
+    with spread.changed:
+        for state in loading:
+            spread.begin(state)
+        spread.changed.wait_for(lambda: spread.sources or not any(state.trying for state in spread.states))
+        if not spread.sources:
+            raise spread.broken or ServerError(none_left(profile, spread.states).sentence)
+    try:
+        yield spread
+    finally:
+        spread.closed = True
 
 
 def require_same(profile: Profile, sources: Sequence[Source]) -> None:
     """Raise ServerError where two endpoints say different things of their model."""
-    first = sources[0].facts
+    first = sources[0].facts if sources else {}
     for facts in (source.facts for source in sources[1:]):
         for name in SAME:
             if name in first and name in facts and first[name] != facts[name]:

@@ -15,6 +15,10 @@ from bench.servers import log as logs
 POLL = 0.1
 
 
+class LoadingError(ServerError):
+    """The server runs, and has not loaded its model in the time that it had."""
+
+
 def session(headers: Mapping[str, str] | None = None, *, local: bool = True) -> requests.Session:
     """A session that sends `headers`; to a `local` server it goes straight, whatever proxy the environment names."""
     made = requests.Session()
@@ -26,24 +30,27 @@ def session(headers: Mapping[str, str] | None = None, *, local: bool = True) -> 
 
 
 def wait(url: str, profile: Profile, ended: Callable[[], str | None], log: Path, name: str = "llama-server") -> None:
-    """Poll /health until it answers 200. Raises ServerError at once when the server ends, or after health_timeout."""
+    """Poll /health until it answers 200.
+
+    Raises ServerError at once when the server ends, LoadingError after health_timeout.
+    """
     timeout, caller = profile.server.health_timeout, session()
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         healthy = status(url, caller) == requests.codes.ok
         reason = ended()
         if reason:
-            raise _failed(f"{profile.id}: {name} ended while loading ({reason})", log)
+            raise _failed(ServerError, f"{profile.id}: {name} ended while loading ({reason})", log)
         if healthy:
             return
         time.sleep(POLL)
-    raise _failed(f"{profile.id}: {name} did not get healthy within {timeout:g} s", log)
+    raise _failed(LoadingError, f"{profile.id}: {name} did not get healthy within {timeout:g} s", log)
 
 
-def _failed(what: str, log: Path) -> ServerError:
+def _failed(kind: type[ServerError], what: str, log: Path) -> ServerError:
     words = logs.tail(log)
     follow = f"its last {logs.LINES} lines follow, all of it is in {log}" if words else f"it said nothing; see {log}"
-    return ServerError(f"{what}; {follow}.", log=words)
+    return kind(f"{what}; {follow}.", log=words)
 
 
 def status(url: str, caller: requests.Session) -> int:

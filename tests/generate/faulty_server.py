@@ -3,7 +3,7 @@
 
 Started with llama-server's flags (it reads --port alone). The folder in FAULTY holds plan.json, a list with one
 behaviour a request; the last one repeats. Requests are counted across restarts in the folder's file `asked`, starts in
-`started`.
+`started`. As long as there is a file `loading`, it still loads its model.
 """
 
 import contextlib
@@ -55,7 +55,9 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        if self.path == "/props":
+        if (FOLDER / "loading").exists():
+            self.say(503, {"error": {"message": "Loading model"}})
+        elif self.path == "/props":
             template = FOLDER / "template"
             told: dict[str, object] = {"chat_template": template.read_text()} if template.exists() else {}
             settings = {"n_ctx": 4096}

@@ -157,7 +157,52 @@ def test_one_that_comes_back_is_asked_again(
     assert {completion.server["endpoint"] for completion in done} == {a.url, b.url}
     said = capsys.readouterr().out
     assert f"{a.url} is left out: m: nobody answers at {a.url}" in said
-    assert f"{a.url} answers again" in said
+    assert f"{a.url} answers now" in said
+
+
+def test_one_that_loads_holds_up_nobody(tmp_path: Path, two: tuple[There, There]) -> None:
+    """An endpoint that still loads its model keeps no other from answering everything."""
+    a, b = two
+    (a.folder / "loading").touch()
+    done = generated(tmp_path, a.url, b.url)
+    assert Counter(completion.server["endpoint"] for completion in done) == {b.url: 6}
+
+
+def test_one_that_has_loaded_joins(
+    tmp_path: Path, two: tuple[There, There], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An endpoint that has loaded its model takes its share; with none ready at first, the first that is begins."""
+    a, b = two
+    b.stop()
+    b.plan({"drops": 10})
+    b.start()
+    for there in two:
+        (there.folder / "loading").touch()
+    threading.Timer(0.5, (b.folder / "loading").unlink).start()
+
+    def load() -> None:
+        assert eventually(lambda: b.asked)
+        (a.folder / "loading").unlink()
+
+    loading = threading.Thread(target=load)
+    loading.start()
+    done = generated(tmp_path, a.url, b.url)
+    loading.join()
+    assert {completion.server["endpoint"] for completion in done} == {a.url, b.url}
+    said = capsys.readouterr().out
+    for there in two:
+        assert f"{there.url} still loads its model" in said
+        assert f"{there.url} answers now" in said
+
+
+def test_none_has_loaded_in_time(tmp_path: Path, two: tuple[There, There]) -> None:
+    """Where no endpoint has loaded its model within health_timeout, the profile fails and says so of each."""
+    for there in two:
+        (there.folder / "loading").touch()
+    with pytest.raises(
+        ServerError, match=r"no endpoint of lab answers\.( m: \S+ did not get healthy within 0\.5 s;.*){2}"
+    ):
+        generated(tmp_path, *(there.url for there in two), text="[profiles.m.server]\nhealth_timeout = 0.5")
 
 
 def test_one_that_hangs_is_left_out(tmp_path: Path, two: tuple[There, There]) -> None:
