@@ -33,12 +33,12 @@ def test_what_took_longest_is_kept_for_all_models(tmp_path: Path) -> None:
 
 def test_surprises_first_and_known_work_last(tmp_path: Path) -> None:
     """What took longer than it should goes first, then what should be quick, then the rest, each longest first."""
-    seconds = {"slow": 3.0, "slower": 4.0, "quick": 0.1, "loops": 0.1, "crawls": 1.0}
-    longest = Longest(tmp_path, "demo", costs(**seconds))
+    references = {"slow": 3.0, "slower": 4.0, "quick": 0.1, "loops": 0.1, "crawls": 1.0}
+    longest = Longest(tmp_path, "demo", costs(**references))
     for task_id, seconds in (("loops", 4.0), ("crawls", 9.0), ("slow", 3.5), ("quick", 0.9)):
         longest.note(task_id, seconds)
     longest.save()
-    order = sorted(seconds, key=Longest(tmp_path, "demo", longest.cost).turn)
+    order = sorted(references, key=Longest(tmp_path, "demo", longest.cost).turn)
     assert order == ["crawls", "loops", "quick", "slower", "slow"]
 
 
