@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from bench.files import digest, read_json, write_json
 
-Kind = Literal["first run", "changed", "missing", "edited", "failed", "prerequisite"]
+Kind = Literal["first run", "changed", "missing", "edited", "unfinished", "asks", "prerequisite"]
 ABSENT = "absent"
 GIVEN = ("model", "dataset", "solutions")
 """Digests that name what a person brought, and may want to tell apart; those of our own files say nothing to anyone."""
@@ -23,7 +23,10 @@ LONG = 60
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a step runs: what about it changed, with the old and the new value, or which output is not as it was left."""
+    """Why a step runs: what about it changed, with the old and the new value, or which output is not as it was left.
+
+    `asks` and `prerequisite` say in `what` how many completions are to be asked for, and what is not there.
+    """
 
     kind: Kind
     what: str = ""
@@ -38,7 +41,11 @@ class Reason:
             if old == new or (digests and self.what not in GIVEN):
                 return f"{self.what} changed"
             return f"{self.what} changed ({old} → {new})" if digests else f"{self.what} {old} → {new}"
-        texts = {"missing": f"{self.what} is missing", "edited": f"{self.what} was changed by hand"}
+        texts = {
+            "missing": f"{self.what} is missing",
+            "edited": f"{self.what} was changed by hand",
+            "unfinished": "it did not come to its end",
+        }
         return texts.get(self.kind, self.what or self.kind)
 
 
@@ -57,7 +64,7 @@ def reasons(stamp: Path, depends: Mapping[str, Any], outputs: Iterable[Path]) ->
         if old.get(name, ABSENT) != depends.get(name, ABSENT)
     ]
     if "outputs" not in recorded:
-        return (*changed, Reason("failed", "it did not come to its end"))
+        return (*changed, Reason("unfinished"))
     return (*changed, *_damaged(recorded["outputs"], outputs))
 
 

@@ -46,8 +46,8 @@ class Generate(Step):
         counted = count(self.profile, self.config, self.dataset)
         if counted is None:
             return found
-        told = tuple(reason for reason in found if reason.kind not in ("first run", "failed"))
-        return (*told, stale.Reason("failed", to_ask(found, *counted)))
+        told = tuple(reason for reason in found if reason.kind not in ("first run", "unfinished"))
+        return (*told, stale.Reason("asks", what_is_asked(found, *counted)))
 
     def clean(self) -> None:
         """As for every step, but the journal, which cost hours, is put aside under a free name."""
@@ -65,7 +65,7 @@ class Generate(Step):
         generate(self.profile, self.config, self.dataset)
 
 
-def to_ask(found: Sequence[stale.Reason], missing: int, total: int, cut: int) -> str:
+def what_is_asked(found: Sequence[stale.Reason], missing: int, total: int, cut: int) -> str:
     """What the journal lacks, as the reasons for it have it; counts are in completions, `cut` of those missing."""
     if not missing:
         return f"all {total} completions are in the journal"

@@ -6,7 +6,7 @@ from bench import extract
 from bench.evaluate.results import Summary
 from bench.graph import stale
 from bench.graph.stale import Reason
-from bench.graph.steps import Evaluate, Generate, Samples, score_line, to_ask
+from bench.graph.steps import Evaluate, Generate, Samples, score_line, what_is_asked
 from bench.profiles.file import load
 from bench.stats import estimate
 
@@ -31,7 +31,7 @@ def test_the_score_line() -> None:
         ([Reason("changed", "system_prompt", "a", "b")], 0, 0, "all 164 completions are in the journal"),
         ([Reason("changed", "max_tokens", "absent", 8192)], 7, 7, "7 of 164 completions are to be asked for"),
         (
-            [Reason("changed", "max_tokens", 4096, 8192), Reason("failed", "it did not come to its end")],
+            [Reason("changed", "max_tokens", 4096, 8192), Reason("unfinished")],
             99,
             3,
             "99 of 164 completions are to be asked for",
@@ -42,7 +42,7 @@ def test_the_score_line() -> None:
 )
 def test_how_many_are_asked_for(changed: list[Reason], missing: int, cut: int, said: str) -> None:
     """Generation says how many of how many completions it is for, in the words of the reason."""
-    assert to_ask(changed, missing, 164, cut) == said
+    assert what_is_asked(changed, missing, 164, cut) == said
 
 
 def test_a_new_extractor_generates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
