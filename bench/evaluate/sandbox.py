@@ -68,6 +68,10 @@ def available(kind: str) -> str | None:
     return None
 
 
+REFUSED: set[str] = set()
+"""Images that this run could not have where bubblewrap serves too: they are not asked for before each grading."""
+
+
 def sandbox_for(settings: Sandbox, *, trusted: bool = False) -> Box:
     """The sandbox to use; `trusted` solutions (the bundled demo's) may run without one where there is none.
 
@@ -89,7 +93,7 @@ def sandbox_for(settings: Sandbox, *, trusted: bool = False) -> Box:
 
 def _automatic(settings: Sandbox, *, trusted: bool) -> Box:
     failed: SandboxError | None = None
-    if docker.reason() is None:
+    if settings.image not in REFUSED and docker.reason() is None:
         try:
             # The demo is to run at once: gigabytes are not pulled for it.
             return _box("docker", settings, pull=not trusted)
@@ -98,6 +102,7 @@ def _automatic(settings: Sandbox, *, trusted: bool) -> Box:
     if bubblewrap.reason() is None:
         if failed and not trusted:
             tell(f"  grading in bubblewrap, not in Docker: {failed.sentence}")
+            REFUSED.add(settings.image)
         return _box("bubblewrap", settings)
     if trusted:
         return _box("none", settings)

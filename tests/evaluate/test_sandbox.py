@@ -130,18 +130,20 @@ def test_without_a_sandbox_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where Docker runs without its image, bubblewrap is taken, and says so; without it the image's sentence stands."""
+    """Where Docker runs without its image, bubblewrap is taken, which is said once; without it, that is the error."""
 
     def no_image(image: str, **_: bool) -> str:
         raise SandboxError(f"The sandbox image {image} is not here.")
 
+    monkeypatch.setattr(sandbox, "REFUSED", set())
     monkeypatch.setattr(docker, "reason", lambda: None)
     monkeypatch.setattr(docker, "image_id", no_image)
     monkeypatch.setattr(bubblewrap, "reason", lambda: None)
-    assert sandbox_for(Sandbox()).kind == "bubblewrap"
+    assert [sandbox_for(Sandbox()).kind for _ in range(2)] == ["bubblewrap", "bubblewrap"]
     image = "The sandbox image ganler/evalplus:latest is not here."
     assert capsys.readouterr().out == f"  grading in bubblewrap, not in Docker: {image}\n"
     monkeypatch.setattr(bubblewrap, "reason", lambda: "not installed")
+    monkeypatch.setattr(sandbox, "REFUSED", set())
     with pytest.raises(SandboxError, match=image):
         sandbox_for(Sandbox())
 
