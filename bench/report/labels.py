@@ -55,14 +55,25 @@ class Plane:
 
     @property
     def ticks(self) -> list[float]:
-        """Round values of x inside the domain; more of them where few are round."""
+        """Round values of x inside the domain, more of them where few are round, but none that would touch another."""
         low, high = self.x_domain
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         coarse, fine = (
             [step * 10.0**power for power in powers for step in steps if low <= step * 10.0**power <= high]
             for steps in STEPS
         )
-        return coarse if len(coarse) >= FEW else fine
+        kept: dict[float, Box] = {}
+        for value in coarse if len(coarse) >= FEW else [*coarse, *fine]:
+            box = self._below(value)
+            if not any(box.meets(other) for other in kept.values()):
+                kept[value] = box
+        return sorted(kept)
+
+    def _below(self, value: float) -> Box:
+        """The room of a value below the axis, inside the plot's ends as Vega draws it, with a letter's space around."""
+        width = LETTER * (len(f"{value:g}") + 1)
+        left = min(max(self.x(value) - width / 2, 0), self.width - width)
+        return Box(left, 0, left + width, HEIGHT)
 
     def x(self, value: float) -> float:
         """Pixels from the left."""

@@ -128,6 +128,12 @@ def test_few_round_values_make_room_for_others() -> None:
     assert Plane((9.0, 60.0), (0, 100), 500, 300).ticks == [10, 20, 50]
 
 
+def test_values_of_an_axis_do_not_touch() -> None:
+    """On a narrow axis a value that would stand in another's place is left out; the rounder one stays."""
+    assert Plane((40.0, 107.0), (0, 100), 200, 300).ticks == [40, 50, 60, 70, 80, 100]
+    assert Plane((40.0, 107.0), (0, 100), 60, 300).ticks == [50, 100]
+
+
 def test_spread_lines_have_room() -> None:
     """Names at the ends of lines get a line of text each, and keep their order."""
     moved = labels.spread([10.0, 11.0, 50.0, 10.5])
