@@ -23,7 +23,7 @@ def summary(entry: Entry) -> str:
     model, server = table(entry.run.get("model")), table(entry.run.get("server"))
     words = [
         word(model.get("quantization")) or word(server.get("quantization")),
-        _bytes(model),
+        _bytes(model) or _bytes(server),
         " ".join(filter(None, ["llama.cpp", word(server.get("build"))])) if server.get("build") else "",
         "imported" if not entry.run and entry.samples else "",
     ]
@@ -48,7 +48,7 @@ def _model(entry: Entry, pen: Pen) -> Fact:
     return "Model", _listed([
         pen.code(name) if name else "",
         counted(files, "file") if isinstance(files, int) and files > 1 else "",
-        _bytes(model),
+        _bytes(model) or _bytes(server),
         pen.words(word(model.get("architecture"))),
         pen.words(word(model.get("quantization")) or word(server.get("quantization"))),
         f"{short_count(float(parameters or 0))} parameters" if positive(parameters) else "",
@@ -158,6 +158,6 @@ def _listed(parts: Iterable[str]) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _bytes(model: dict[str, Any]) -> str:
-    known = positive(model.get("bytes"))
+def _bytes(told: dict[str, Any]) -> str:
+    known = positive(told.get("bytes"))
     return size(int(known)) if known else ""

@@ -20,6 +20,13 @@ def test_how_much_a_model_thinks() -> None:
     assert told("Asked", settings=settings | {"reasoning": ""}) == told("Asked", settings=settings)
 
 
+def test_the_size_of_a_model() -> None:
+    """A model's size is that of its file, or else what the server says of it."""
+    server = SERVER | {"bytes": 18_300_000_000}
+    assert told("Model", model={"name": "m"}, server=server) == "`m`, 18.3 GB"
+    assert told("Model", model={"file": "m.gguf", "bytes": 4_700_000_000}, server=server) == "`m.gguf`, 4.7 GB"
+
+
 def test_fewer_requests_than_slots() -> None:
     """A server with more slots than requests in flight is said to have both; else its slots are said alone."""
     room = "process, llama.cpp `b6000`, 8 slots of 16,384 tokens"
