@@ -2,7 +2,7 @@
 
     run.py ─▶ samples_file.py, cache.py, results.py, log.py      what was asked, what is known, what is written
       │
-      ├─▶ truth.py                     what the canonical solutions return, computed once a dataset
+      ├─▶ truth.py ─▶ task.py          what the canonical solutions return, computed once a dataset
       └─▶ graders.py                   who grades: this machine, or cluster.py ─▶ session.py on each worker
             └─▶ pool.py ─▶ lane.py     sandboxes, one a core ─▶ sandbox.py ─▶ docker.py, bubblewrap.py
                   │

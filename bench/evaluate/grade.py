@@ -9,7 +9,8 @@ from bench.evaluate.inside import outputs
 from bench.evaluate.judge import Judge, SuiteResult
 from bench.evaluate.lane import Lane, Run
 from bench.evaluate.shown import shorten
-from bench.evaluate.truth import SUITES, Task, Truth
+from bench.evaluate.task import SUITES, Task
+from bench.evaluate.truth import Truth
 from bench.records import Verdict
 
 NO_CODE = {"suite": "base", "error": "no code", "line": 0}

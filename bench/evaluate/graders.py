@@ -11,7 +11,8 @@ from bench.errors import SandboxError
 from bench.evaluate.grade import UNSANDBOXED, Work, judged
 from bench.evaluate.pool import Pool
 from bench.evaluate.sandbox import Box, sandbox_for
-from bench.evaluate.truth import Task, Truth
+from bench.evaluate.task import Task
+from bench.evaluate.truth import Truth
 from bench.files import locked
 from bench.profiles import Sandbox
 from bench.records import Verdict

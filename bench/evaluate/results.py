@@ -11,7 +11,8 @@ from typing import Any
 from bench.evaluate import GRADER_VERSION
 from bench.evaluate.graders import Grader, Site
 from bench.evaluate.samples_file import Sample, Solutions, by_task
-from bench.evaluate.truth import Task, Truth
+from bench.evaluate.task import Task
+from bench.evaluate.truth import Truth
 from bench.files import write_stream
 from bench.problems import SOURCES
 from bench.profiles import Sandbox

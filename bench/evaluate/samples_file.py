@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import SamplesError
-from bench.evaluate.truth import Task
+from bench.evaluate.task import Task
 from bench.files import digest
 
 

@@ -9,10 +9,9 @@ Shared by all models; what is missing or damaged is computed again, in the sandb
 """
 
 import marshal
-import re
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,42 +24,12 @@ from bench.evaluate.expected import Expected, Limits, heads, keep, kept, offsets
 from bench.evaluate.inside import outputs
 from bench.evaluate.lane import Lane, Run, into
 from bench.evaluate.rules import Rule
+from bench.evaluate.task import SUITES, Task, file_name, inputs_file
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 
 FORMAT = 3
-SUITES = ("base", "plus")
 UNLIMITED = Limits(600.0, {}, 600.0)
 """What a canonical solution may take."""
-
-
-def file_name(task_id: str) -> str:
-    """A problem's name in the names of its files."""
-    return re.sub(r"[^A-Za-z0-9]+", "_", task_id)
-
-
-def inputs_file(task_id: str, suite: str) -> str:
-    """Where the inputs of a suite are, as seen from the folder that the sandbox sees."""
-    return f"inputs/{file_name(task_id)}.{suite}"
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is known of a problem without reading the dataset.
-
-    `key` changes with its tests and its solution; `digests` are those of the inputs, by suite.
-    """
-
-    task_id: str
-    entry_point: str
-    prompt: str
-    canonical: str
-    rule: Rule
-    key: str
-    digests: dict[str, str]
-
-    def inputs_file(self, suite: str) -> str:
-        """Where the inputs of a suite are, in the sandbox too."""
-        return inputs_file(self.task_id, suite)
 
 
 class Truth:

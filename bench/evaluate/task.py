@@ -1,0 +1,38 @@
+"""A problem as grading knows it, without reading the dataset; and the names of its files."""
+
+import re
+from dataclasses import dataclass
+
+from bench.evaluate.rules import Rule
+
+SUITES = ("base", "plus")
+
+
+def file_name(task_id: str) -> str:
+    """A problem's name in the names of its files."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", task_id)
+
+
+def inputs_file(task_id: str, suite: str) -> str:
+    """Where the inputs of a suite are, as seen from the folder that the sandbox sees."""
+    return f"inputs/{file_name(task_id)}.{suite}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is known of a problem without reading the dataset.
+
+    `key` changes with its tests and its solution; `digests` are those of the inputs, by suite.
+    """
+
+    task_id: str
+    entry_point: str
+    prompt: str
+    canonical: str
+    rule: Rule
+    key: str
+    digests: dict[str, str]
+
+    def inputs_file(self, suite: str) -> str:
+        """Where the inputs of a suite are, in the sandbox too."""
+        return inputs_file(self.task_id, suite)
