@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bench import problems
@@ -16,6 +16,7 @@ from bench.generate.model import identify
 from bench.generate.provenance import provenance
 from bench.generate.source import open_source
 from bench.generate.wanted import Kept, Place, Wanted, kept, wanted
+from bench.layout import RunFiles
 from bench.parallel import each
 from bench.profiles import Config, Profile
 from bench.progress import Progress, live
@@ -39,10 +40,10 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
     journal = Journal(files.journal)
     if journal.repair():
         tell(f"  {shown(files.journal)}: its last line was torn; it is cut off, and asked again where it is wanted")
-    run = Generation(config, profile, journal, wanted(profile, dataset, identify(config, profile)))
+    run = Generation(config, profile, files, journal, wanted(profile, dataset, identify(config, profile)))
     for start in range(1, STARTS + 1):
         try:
-            run.ask(dataset_name)
+            run.ask()
             break
         except DownError as error:
             if start == STARTS:
@@ -60,6 +61,7 @@ class Generation:
 
     config: Config
     profile: Profile
+    files: RunFiles
     journal: Journal
     wants: list[Wanted]
 
@@ -67,19 +69,15 @@ class Generation:
         """What the journal has."""
         return kept(self.journal.completions, self.wants, self.profile.sampling.max_tokens, failures=failures)
 
-    def ask(self, dataset: str) -> None:
+    def ask(self) -> None:
         """Ask for all that is missing. Raises what `generate` raises."""
-        have, canary = self.kept(), Canary(self.profile)
-        progress = Progress(self.profile.title, len(self.wants), had=len(have))
+        have = self.kept()
         missing = [want for want in self.wants if want.place not in have]
         if not missing:
             return
-        came = sorted((want for want in self.wants if want.place in have), key=lambda want: have[want.place].line)
-        for want in came[:FIRST]:
-            canary.watch(lacks(have[want.place].completion, want))
-        files = self.config.layout.run(self.profile.id, dataset)
+        progress, canary = Progress(self.profile.title, len(self.wants), had=len(have)), self.canary(have)
         with (
-            open_source(self.profile, self.config, files.log("server"), missing) as source,
+            open_source(self.profile, self.config, self.files.log("server"), missing) as source,
             live(progress),
             while_wanted(progress) as tick,
         ):
@@ -88,9 +86,20 @@ class Generation:
             for want, completion in each(missing, lambda want: source.complete(want, tick), width):
                 self.journal.append(completion)
                 lacking = lacks(completion, want)
-                note(files.log("codegen"), said(completion, lacking))
+                note(self.files.log("codegen"), log_line(completion, lacking))
                 progress.count(lacking)
                 canary.watch(lacking)
+
+    def canary(self, have: Mapping[Place, Kept]) -> Canary:
+        """One that has seen the first completions that are there, so that a run that goes on begins no new count.
+
+        Raises CanaryError where those are all lost.
+        """
+        canary = Canary(self.profile)
+        came = sorted((want for want in self.wants if want.place in have), key=lambda want: have[want.place].line)
+        for want in came[:FIRST]:
+            canary.watch(lacks(have[want.place].completion, want))
+        return canary
 
 
 @contextlib.contextmanager
@@ -112,7 +121,7 @@ def while_wanted(progress: Progress) -> Iterator[Tick]:
         ended.set()
 
 
-def said(completion: Completion, lacking: str) -> str:
+def log_line(completion: Completion, lacking: str) -> str:
     """A completion's line in codegen.log."""
     return (
         f"{completion.at}  {completion.task_id:<14} sample {completion.sample}  {lacking or 'code':<10} "
