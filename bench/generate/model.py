@@ -28,7 +28,7 @@ def _contents(config: Config, profile: Profile) -> dict[str, str]:
         from bench.servers import remote  # noqa: PLC0415 - only where a host is looked at
 
         return remote.contents(config, profile)
-    if not profile.place:
+    if not profile.machine:
         return {}
     found = flags.files(config, profile)
     return dict(zip(found, gguf.contents(found.values(), config.layout.cache), strict=True))

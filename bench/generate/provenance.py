@@ -64,7 +64,7 @@ def model_facts(config: Config, profile: Profile) -> dict[str, Any]:
     if profile.host and profile.host.docker:
         told = remote.seen(config, profile) or {}
         return {"file": path.name, "files": told.get("files"), "bytes": told.get("bytes")}
-    if profile.server.kind in ("compose", "process") and path.is_file():
+    if profile.server.starts and path.is_file():
         return gguf.facts(path)
     return {"name": profile.model or " ".join(profile.server.command)}
 

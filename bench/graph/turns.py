@@ -66,12 +66,12 @@ def take(tasks: Mapping[str, Any], selected: Sequence[str]) -> None:
     """Let each generation that is to run begin when the one before it on its host has ended, and the report last."""
     last: dict[str, str] = {}
     for name, step in generations(tasks, selected):
-        place = step.profile.place
-        if not place:
+        machine = step.profile.machine
+        if not machine:
             continue
-        if place in last:
-            tasks[name].setup_tasks = [*tasks[name].setup_tasks, last[place]]
-        last[place] = name
+        if machine in last:
+            tasks[name].setup_tasks = [*tasks[name].setup_tasks, last[machine]]
+        last[machine] = name
     if REPORT in selected:
         tasks[REPORT].setup_tasks = [name for name in selected if name != REPORT]
 

@@ -12,6 +12,9 @@ BUILTIN = "builtin:"
 BUILTINS = (f"{BUILTIN}demo",)
 
 SERVER_KINDS = ("compose", "process", "endpoint", "command")
+STARTED_KINDS = ("compose", "process")
+"""Kinds for which a llama-server is started; one at a time runs on a machine."""
+
 REASONING = ("", "off", "low", "medium", "high")
 """How much a model is told to think before it answers; "" leaves that to it."""
 
@@ -34,6 +37,11 @@ class Server:
     stall_timeout: float = 120.0
     request_timeout: float = 3600.0
     retries: int = 3
+
+    @property
+    def starts(self) -> bool:
+        """Whether a llama-server is started for it."""
+        return self.kind in STARTED_KINDS
 
 
 THIS_MACHINE = "this machine"
@@ -122,14 +130,14 @@ class Profile:
     @property
     def needs_file(self) -> bool:
         """Whether its model is a GGUF file on this machine."""
-        return self.place == THIS_MACHINE and not self.builtin
+        return self.machine == THIS_MACHINE and not self.builtin
 
     @property
-    def place(self) -> str:
+    def machine(self) -> str:
         """The machine whose one llama-server it needs; "" where it needs none of ours."""
         if self.host:
             return self.host.name
-        return THIS_MACHINE if not self.imported and self.server.kind in ("compose", "process") else ""
+        return THIS_MACHINE if not self.imported and self.server.starts else ""
 
     @property
     def builtin(self) -> bool:

@@ -170,7 +170,7 @@ def _check_source(profile: Profile, where: str) -> None:
         require(profile.model in BUILTINS, where, "model", profile.model, f"known: {', '.join(BUILTINS)}")
         # Its answers are ours, and may be graded without a sandbox where there is none: no other server's may.
         remedy = "a builtin model is served by a llama-server that is started for it"
-        require(kind in ("compose", "process"), where, "server.kind", kind, remedy)
+        require(profile.server.starts, where, "server.kind", kind, remedy)
     if kind == "command":
         require(bool(profile.server.command), where, "server.command", [], "name the program and its arguments")
     elif not profile.model:
@@ -180,7 +180,7 @@ def _check_source(profile: Profile, where: str) -> None:
     if kind == "endpoint" and not profile.host:
         require(profile.server.base_url.startswith(("http://", "https://")), where, "server.base_url",
                 profile.server.base_url, "write it as http://host:port/v1")  # fmt: skip
-    if kind in ("compose", "process") and not profile.builtin:
+    if profile.server.starts and not profile.builtin:
         require(profile.model.endswith(".gguf"), where, "model", profile.model, "name a file that ends in .gguf")
 
 

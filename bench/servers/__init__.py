@@ -12,8 +12,8 @@
 
 A program that reads a prompt and writes an answer has no endpoint: generate/command.py asks it directly. Every other
 kind is a module here that is named as `[server] kind` names it, with `serve(profile, config, model, log)`, a context
-manager that yields an Endpoint, and with `ALONE`, which is true where only one such server may run on a machine. To add
-one, write that module and add its name to SERVER_KINDS in bench/profiles/__init__.py.
+manager that yields an Endpoint. To add one, write that module and add its name to SERVER_KINDS in
+bench/profiles/__init__.py, and to STARTED_KINDS where it starts a llama-server: one at a time runs on a machine.
 """
 
 import contextlib
@@ -51,7 +51,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     Raises ServerError, MissingPrerequisite or LockedError. One llama-server at a time runs on one machine.
     """
     kind = importlib.import_module(f"{__name__}.{profile.server.kind}")
-    alone = one_server(profile.host) if kind.ALONE else contextlib.nullcontext()
+    alone = one_server(profile.host) if profile.server.starts else contextlib.nullcontext()
     with alone, kind.serve(profile, config, model, log) as endpoint:
         yield endpoint
 

@@ -28,7 +28,6 @@ from bench.servers import log as logs
 from bench.servers.child import undisturbed
 from bench.servers.process import HOST, free_port, taken
 
-ALONE = True
 BASE = Path(__file__).parents[2] / "docker-compose.yml"
 PORT = 8080
 """Where llama-server listens inside the container."""
@@ -159,7 +158,7 @@ def _down(docker: DockerClient, profile: Profile, note: Path) -> None:
             if last or engine.UNREACHED in said:
                 raise ServerError(
                     f"The container {containers.NAME} could not be removed ({engine.last_line(said)}); the next run on "
-                    f"{profile.place} removes it, or do so: {' '.join(engine.command(profile.host))} rm -f "
+                    f"{profile.machine} removes it, or do so: {' '.join(engine.command(profile.host))} rm -f "
                     f"{containers.NAME}"
                 )
 

@@ -35,8 +35,8 @@ def clear(profile: Profile) -> list[str]:
         pid = labels[OWNER].split()[0]
         if labels.get(MACHINE, machine()) != machine():
             raise LockedError(
-                f"A llama-server container of another machine ({labels[MACHINE]}) is on {profile.place}; wait for it, "
-                f"or remove it: {' '.join(engine.command(profile.host))} rm -f {NAME}"
+                f"A llama-server container of another machine ({labels[MACHINE]}) is on {profile.machine}; wait for "
+                f"it, or remove it: {' '.join(engine.command(profile.host))} rm -f {NAME}"
             )
         if lives(labels[OWNER]) and labels[OWNER] != identity():
             raise LockedError(

@@ -12,7 +12,6 @@ from bench.errors import MissingPrerequisite, ServerError
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint, health
 
-ALONE = False
 KEY_REFUSED = (requests.codes.unauthorized, requests.codes.forbidden)
 
 

@@ -17,7 +17,6 @@ from bench.servers import Endpoint, arguments, health, wheel
 from bench.servers import log as logs
 from bench.servers.child import die_with_parent, stop
 
-ALONE = True
 HOST = "127.0.0.1"
 UNBUILT = ("", "b0-unknown")
 """What a llama.cpp says of its build that was not told."""

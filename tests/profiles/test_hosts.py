@@ -24,7 +24,7 @@ def test_hosts_decide_where(tmp_path: Path) -> None:
     text = '[server]\nkind = "process"\nport = 9000\nretries = 7\n' + BOX + LAB + ON_BOX + ON_LAB
     config = read(tmp_path, text + '[profiles.c]\nmodel = "c.gguf"\n')
     a, b, c = config.profiles
-    assert [(p.server.kind, p.server.port, p.place) for p in (a, b, c)] == [
+    assert [(p.server.kind, p.server.port, p.machine) for p in (a, b, c)] == [
         ("compose", 0, "box"), ("endpoint", 0, "lab"), ("process", 9000, THIS_MACHINE),
     ]  # fmt: skip
     assert [p.needs_file for p in (a, b, c)] == [False, False, True]
@@ -44,7 +44,7 @@ def test_no_hosts(tmp_path: Path) -> None:
         "w": 'model = "w.gguf"',
     }
     text = "".join(f"[profiles.{name}]\n{keys}\n" for name, keys in kinds.items())
-    assert [p.place for p in read(tmp_path, text).profiles] == ["", "", "", THIS_MACHINE]
+    assert [p.machine for p in read(tmp_path, text).profiles] == ["", "", "", THIS_MACHINE]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bench.demo.model import build_answers
-from bench.profiles import Config, Profile
+from bench.profiles import STARTED_KINDS, Config, Profile
 from bench.profiles.file import load
 from tests import images
 from tests.servers import helpers
@@ -36,7 +36,7 @@ def make(tmp_path: Path, request: pytest.FixtureRequest) -> Make:
     """Makes a profile with one kind of server; `server` is the rest of that section."""
 
     def made(kind: str, *, server: dict[str, Any] | None = None, **own: Any) -> tuple[Profile, Config]:
-        folder = request.getfixturevalue("models") if kind in ("compose", "process") else tmp_path
+        folder = request.getfixturevalue("models") if kind in STARTED_KINDS else tmp_path
         own = {"model": "good.gguf", "context": 512, "max_tokens": 64, "placement": ["-t", "1"]} | own
         sections: dict[str, dict[str, Any]] = {
             "[paths]": {"models": str(folder)},
