@@ -24,7 +24,7 @@ from bench.servers.lock import one_server
 FACTS = ("build", "slots", "context", "parameters", "bytes", "quantization", "chat_template", "image")
 
 
-class Answers(Protocol):
+class Source(Protocol):
     """What completes; by so many threads at once as `width` says."""
 
     @property
@@ -36,10 +36,11 @@ class Answers(Protocol):
 
 
 @dataclass(frozen=True)
-class Source:
-    """`ask` answers one request; `facts` is what each completion records of where it was made, beside `width`.
+class OneSource:
+    """A Source with one server, or program, behind it.
 
-    `think` says that prompts end inside a thought, as the chat template has it.
+    `ask` answers one request; `facts` is what each completion records of where it was made, beside `width`. `think`
+    says that prompts end inside a thought, as the chat template has it.
     """
 
     profile: Profile
@@ -65,7 +66,7 @@ class Source:
 
 
 @contextlib.contextmanager
-def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]) -> Iterator[Answers]:
+def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]) -> Iterator[Source]:
     """What answers for the profile, ready; gone when the block ends. Raises ServerError and MissingPrerequisite.
 
     `wants` are the requests to come: a slot that cannot hold the longest of them is an error before the first one.
@@ -74,13 +75,13 @@ def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]
         from bench.generate.command import asker  # noqa: PLC0415 - only the kind that is used
 
         with asker(profile, config.file.parent, log) as ask:
-            yield Source(profile, lambda want, _: ask(want.messages, want.seed), {"kind": "command"})
+            yield OneSource(profile, lambda want, _: ask(want.messages, want.seed), {"kind": "command"})
     elif profile.builtin and _no_server(profile):
-        yield Source(profile, lambda want, _: _bundled(want, profile), {"kind": "bundled answers"})
+        yield OneSource(profile, lambda want, _: _bundled(want, profile), {"kind": "bundled answers"})
     elif profile.host and profile.host.endpoints:
         from bench.generate.spread import open_spread  # noqa: PLC0415 - only the kind that is used
 
-        def connect(url: str, patience: float) -> Source:
+        def connect(url: str, patience: float) -> OneSource:
             with _source(_at(profile, url, patience), config, log, wants) as source:
                 # Nothing of ours runs there: the source stays good when the block has ended.
                 return source
@@ -93,10 +94,10 @@ def open_source(profile: Profile, config: Config, log: Path, wants: list[Wanted]
 
 
 @contextlib.contextmanager
-def _source(profile: Profile, config: Config, log: Path, wants: list[Wanted]) -> Iterator[Source]:
+def _source(profile: Profile, config: Config, log: Path, wants: list[Wanted]) -> Iterator[OneSource]:
     with serve(profile, config, file_of(config, profile), log) as endpoint:
         prompts = room.look(profile, endpoint, wants)
-        yield Source(profile, _Http(profile, endpoint).ask, facts(profile, endpoint), think=prompts.think)
+        yield OneSource(profile, _Http(profile, endpoint).ask, facts(profile, endpoint), think=prompts.think)
 
 
 def _at(profile: Profile, url: str, patience: float) -> Profile:

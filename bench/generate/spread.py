@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bench.console import tell
 from bench.errors import BenchError, ServerError
 from bench.generate.client import DownError, Tick
-from bench.generate.source import Source
+from bench.generate.source import OneSource
 from bench.generate.wanted import Wanted
 from bench.parallel import each
 from bench.profiles import Profile
@@ -24,8 +24,8 @@ from bench.text import plain
 SAME = ("parameters", "bytes", "quantization", "chat_template")
 """What endpoints that serve the same model say alike."""
 
-Connect = Callable[[str, float], Source]
-"""Makes the Source of an endpoint; raises LoadingError for one that still loads its model after so many seconds."""
+Connect = Callable[[str, float], OneSource]
+"""Makes the source of an endpoint; raises LoadingError for one that still loads its model after so many seconds."""
 
 LOOK = 1.0
 """Seconds after which a request that waits for room looks whether it is still wanted."""
@@ -36,7 +36,7 @@ class EndpointState:
     """How one endpoint stands: `source` is None while it is left out, for `why`, until `due` at least."""
 
     url: str
-    source: Source | None = None
+    source: OneSource | None = None
     busy: int = 0
     why: str = ""
     due: float = 0.0
@@ -44,7 +44,7 @@ class EndpointState:
 
 
 class Spread:
-    """As a Source, with several endpoints behind it; `connect` makes the Source of one. Made by `open_spread`."""
+    """A Source with several endpoints behind it; `connect` makes that of one. Made by `open_spread`."""
 
     def __init__(self, profile: Profile, states: Sequence[EndpointState], connect: Connect) -> None:
         self.profile, self.states, self.connect = profile, states, connect
@@ -54,7 +54,7 @@ class Spread:
         self.broken: BaseException | None = None
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[OneSource]:
         """Those of the endpoints that are not left out."""
         return [state.source for state in self.states if state.source]
 
@@ -69,7 +69,7 @@ class Spread:
             finally:
                 self._give(state)
 
-    def _take(self, tick: Tick) -> tuple[EndpointState, Source]:
+    def _take(self, tick: Tick) -> tuple[EndpointState, OneSource]:
         """An endpoint with room, now or when there is one; has those that are due tried again meanwhile."""
         while True:
             tick(0)
@@ -115,7 +115,7 @@ class Spread:
                 tell(f"  {state.url} answers now")
             self.changed.notify_all()
 
-    def _drop(self, state: EndpointState, source: Source, error: DownError) -> None:
+    def _drop(self, state: EndpointState, source: OneSource, error: DownError) -> None:
         with self.changed:
             if state.source is source:
                 state.source, state.why = None, error.sentence
@@ -161,7 +161,7 @@ def open_spread(profile: Profile, urls: Sequence[str], connect: Connect) -> Iter
         spread.closed = True
 
 
-def require_same(profile: Profile, sources: Sequence[Source]) -> None:
+def require_same(profile: Profile, sources: Sequence[OneSource]) -> None:
     """Raise ServerError where two endpoints say different things of their model."""
     first = sources[0].facts if sources else {}
     for facts in (source.facts for source in sources[1:]):
