@@ -104,9 +104,9 @@ def service(profile: Profile, config: Config, model: Path) -> dict[str, Any]:
         "ports": [{"target": PORT, "host_ip": listen, "published": str(port)}],
         "volumes": [{"type": "bind", "read_only": True, "source": source.replace("$", "$$"), "target": target,
                      "bind": {"create_host_path": False}} for source, target in volumes.items()],
-        "labels": {leftovers.OWNER: owner.identity(), containers.MACHINE: owner.machine(),
+        "labels": {leftovers.OWNER: owner.identity(), leftovers.MACHINE: owner.machine(),
                    containers.PROFILE: profile.id,
-                   leftovers.RESULTS: str(config.layout.root).replace("$", "$$")},
+                   containers.RESULTS: str(config.layout.root).replace("$", "$$")},
         **({"deploy": GPUS} if profile.server.gpu else {}),
     }  # fmt: skip
 

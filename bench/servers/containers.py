@@ -15,13 +15,11 @@ from bench.servers import engine
 from bench.servers import log as logs
 from bench.servers.child import die_with_parent, stop, undisturbed
 from bench.servers.engine import words
-from bench.servers.leftovers import OWNER, RESULTS
+from bench.servers.leftovers import MACHINE, OWNER
 
 NAME = "llama-server"
-MACHINE = "bench.machine"
-"""The label that names the machine on which that process runs."""
-
 PROFILE = "bench.profile"
+RESULTS = "bench.results"
 
 
 def clear(profile: Profile) -> list[str]:

@@ -20,7 +20,9 @@ NAME = "container.json"
 OWNER = "bench.owner"
 """The label that names the process whose container it is, as `owner.identity` does."""
 
-RESULTS = "bench.results"
+MACHINE = "bench.machine"
+"""The label that names the machine on which that process runs."""
+
 PATIENCE = 30.0
 """Seconds for one command of Docker's, over whatever line."""
 
@@ -58,7 +60,7 @@ def remove(results: Path) -> None:
             continue
         what = f"the llama-server container that a killed run of {note.parent.name} left behind"
         try:
-            removed = _remove(results, told)
+            removed = _remove(told)
         except _RefusedError as error:
             tell(f"  {what} could not be removed ({error}); the next run tries it again")
             continue
@@ -67,10 +69,10 @@ def remove(results: Path) -> None:
             tell(f"  removed {what}")
 
 
-def _remove(results: Path, told: dict[str, str]) -> bool:
+def _remove(told: dict[str, str]) -> bool:
     """Whether there was one."""
     start = docker(told["docker"])
-    ours = ["--filter", f"label={OWNER}={told['owner']}", "--filter", f"label={RESULTS}={results}"]
+    ours = ["--filter", f"label={OWNER}={told['owner']}", "--filter", f"label={MACHINE}={told['machine']}"]
     found = _run([*start, "ps", "--all", "--quiet", *ours]).split()
     if found:
         _run([*start, "rm", "--force", *found])

@@ -4,6 +4,7 @@ A model has the fingerprint that gguf.py gives it, wherever it lies: a container
 sends their digest. What was seen is remembered, for no host is asked while the graph is loaded.
 """
 
+import contextlib
 import subprocess
 import time
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from bench import gguf
-from bench.errors import MissingPrerequisite
+from bench.errors import BenchError, MissingPrerequisite
 from bench.files import locked, read_json, write_json
 from bench.parallel import each
 from bench.profiles import Config, Host, Profile
@@ -89,9 +90,10 @@ def look(config: Config, profile: Profile) -> dict[str, Any]:
 
 
 def look_all(config: Config, profiles: Iterable[Profile]) -> list[tuple[Profile, dict[str, Any] | MissingPrerequisite]]:
-    """Look at the models of several profiles, at all hosts at the same time, and remember."""
+    """Look at the models of several profiles, at all hosts at the same time, and remember if there is room for it."""
     found = list(each(profiles, _looked, workers=8))
-    with locked(config.layout.cache / "hosts.lock", what="What is known of hosts", wait=True):
+    lock = config.layout.cache / "hosts.lock"
+    with contextlib.suppress(BenchError), locked(lock, what="What is known of hosts", wait=True):
         memo = _memo(config)
         for profile, what in found:
             memo.pop(_key(profile), None)

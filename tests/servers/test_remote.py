@@ -80,6 +80,15 @@ def test_fingerprint_is_that_of_the_file(there: str, models: Path, tmp_path: Pat
     }  # fmt: skip
 
 
+def test_no_room_to_remember(engine_address: str, models: Path, tmp_path: Path) -> None:
+    """Where what was seen cannot be remembered, the host is looked at again."""
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / ".cache").touch()
+    config = configured(tmp_path, engine_address, models)
+    assert fingerprint(config, only(config)) == gguf.fingerprint(models / "good.gguf", tmp_path / "cache")
+    assert remote.seen(config, only(config)) is None
+
+
 @pytest.mark.parametrize("size", [0, 5, 70_000, gguf.HEADER + 7])
 def test_fingerprint_of_parts(engine_address: str, tmp_path: Path, size: int) -> None:
     """A split model of parts of any size has the fingerprint that it has here."""
@@ -198,7 +207,7 @@ def test_no_tunnel(tmp_path: Path, models: Path) -> None:
 def test_another_machines_container(engine_address: str, models: Path, tmp_path: Path, log: Path) -> None:
     """A container that another machine's doit has started there is left alone, though its process is not here."""
     config = configured(tmp_path, engine_address, models)
-    labels = ["--label", f"{leftovers.OWNER}=1 1", "--label", f"{containers.MACHINE}=elsewhere 1234"]
+    labels = ["--label", f"{leftovers.OWNER}=1 1", "--label", f"{leftovers.MACHINE}=elsewhere 1234"]
     subprocess.run(["docker", "create", "--name", containers.NAME, *labels, IMAGE], check=True, capture_output=True)
     try:
         error = refusal((only(config), config), log)
