@@ -112,7 +112,7 @@ class Spread:
             if source is None:
                 state.why, state.due = why, time.monotonic() + self.profile.server.stall_timeout
             elif not self.closed:
-                tell(f"  {state.url} answers now")
+                tell(f"  {state.url} answers {'again' if state.why else 'now'}")
             self.changed.notify_all()
 
     def _drop(self, state: EndpointState, source: OneSource, error: DownError) -> None:

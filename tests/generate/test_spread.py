@@ -157,7 +157,7 @@ def test_one_that_comes_back_is_asked_again(
     assert {completion.server["endpoint"] for completion in done} == {a.url, b.url}
     said = capsys.readouterr().out
     assert f"{a.url} is left out: m: nobody answers at {a.url}" in said
-    assert f"{a.url} answers now" in said
+    assert f"{a.url} answers again" in said
 
 
 def test_one_that_loads_holds_up_nobody(tmp_path: Path, two: tuple[There, There]) -> None:
