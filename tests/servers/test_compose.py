@@ -219,8 +219,10 @@ def test_a_port_of_choice(make: Make, log: Path) -> None:
 
 def test_killed_in_the_middle(make: Make, log: Path) -> None:
     """Of a container that is killed while it answers, the endpoint says how it ended."""
-    with serving(make("compose"), log) as endpoint:
-        pieces = stream(endpoint, "something long", 400)
+    with serving(make("compose", context=8192), log) as endpoint:
+        # Docker takes its time to kill; so must the answer.
+        docker_says("update", "--cpus", "0.1", "llama-server")
+        pieces = stream(endpoint, "something long", 6000)
         next(pieces)
         docker_says("kill", "llama-server")
         assert b"[DONE]" not in b"".join(pieces)
