@@ -37,7 +37,7 @@ def shown(path: Path) -> str:
 
 def duration(seconds: float) -> str:
     """Seconds as people say them: under 1 s, 9 s, 14 min, 2 h 05 min."""
-    if 0 < seconds < 0.5:
+    if seconds > 0 and round(seconds) == 0:
         return "under 1 s"
     if seconds < 99.5:
         return f"{seconds:.0f} s"
