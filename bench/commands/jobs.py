@@ -15,7 +15,7 @@ from bench.console import line, shown
 from bench.errors import BenchError
 from bench.files import holding
 from bench.graph.chain import chain
-from bench.graph.hooks import said
+from bench.graph.stale import said
 from bench.graph.step import Step
 from bench.profiles import Config
 from bench.progress import Progress, live
@@ -36,10 +36,10 @@ class Job:
 
     @property
     def action(self) -> Callable[..., TaskFailed | None]:
-        """Doit's action: says the lines as they come; a user's error is its sentence."""
+        """What doit calls: it says the lines as they come; a user's error is its sentence."""
 
         @wraps(self.lines)
-        def said(**given: str) -> TaskFailed | None:
+        def say(**given: str) -> TaskFailed | None:
             try:
                 for text in self.lines(**given):
                     print(text, flush=True)
@@ -50,7 +50,7 @@ class Job:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return None
 
-        return said
+        return say
 
 
 def jobs(config: Config, skipped: Mapping[str, str]) -> list[Job]:

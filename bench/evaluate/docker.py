@@ -16,8 +16,6 @@ from bench.profiles import Sandbox
 OWNER = "bench.sandbox"
 """The label that names the process whose sandbox it is, as `owner.identity` does."""
 
-MACHINE = "bench.machine"
-"""The label that names the machine on which that process runs."""
 
 NOBODY = "65534:65534"
 OVERHEAD = 256
@@ -74,7 +72,7 @@ def command(settings: Sandbox, box: Path, lane: int) -> list[str]:
         "--ulimit", "core=0", "--ulimit", "nofile=1024", "--shm-size", "16m",
         "--tmpfs", "/tmp:rw,nosuid,nodev,size=64m,nr_inodes=16k,mode=1777",  # noqa: S108 - inside the container
         "--mount", f"type=bind,source={box},target=/box,readonly", "--workdir", "/box",
-        "--label", f"{OWNER}={owner.identity()}", "--label", f"{MACHINE}={owner.machine()}",
+        "--label", f"{OWNER}={owner.identity()}", "--label", f"{owner.MACHINE}={owner.machine()}",
         "--name", f"bench-sandbox-{os.getpid()}-{lane}-{os.urandom(3).hex()}",
         "--log-driver", "none", "--env", "PYTHONHASHSEED=0", "--env", "OPENBLAS_NUM_THREADS=1",
         "--env", "PYTHONDONTWRITEBYTECODE=1",
@@ -87,7 +85,7 @@ def remove_orphans() -> list[str]:
 
     Returns their names.
     """
-    shown = "\t".join(["{{.Names}}", *(f'{{{{.Label "{label}"}}}}' for label in (OWNER, MACHINE))])
+    shown = "\t".join(["{{.Names}}", *(f'{{{{.Label "{label}"}}}}' for label in (OWNER, owner.MACHINE))])
     listed = _docker("ps", "--all", "--filter", f"label={OWNER}", "--format", shown)
     rows = [line.split("\t") for line in listed.stdout.splitlines()]
     gone = [name for name, whose, machine in rows if machine == owner.machine() and not owner.lives(whose)]

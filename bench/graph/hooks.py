@@ -1,7 +1,7 @@
 """What doit is given beside tasks: where it remembers, how it cleans, and whether a task is fresh."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from doit.exceptions import InvalidTask
 
 from bench.errors import BenchError, LockedError
 from bench.files import locked
-from bench.graph.stale import Reason
+from bench.graph.stale import Reason, said
 from bench.interrupts import end_with_reader
 
 
@@ -100,8 +100,3 @@ def reasons_of(task: Any) -> list[Reason]:
     """Why a step's task runs, as it was when doit asked whether it is up to date."""
     ((fresh, *_),) = task.uptodate
     return list(fresh.reasons)
-
-
-def said(reasons: Iterable[Reason]) -> str:
-    """Reasons as a person reads them."""
-    return ", ".join(map(str, reasons))

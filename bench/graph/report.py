@@ -95,7 +95,7 @@ class Report:
         reasons = self.reasons()
         if not reasons:
             return None
-        tell(line(self.stage, self.label, ", ".join(map(str, reasons))))
+        tell(line(self.stage, self.label, stale.said(reasons)))
         return self.make()
 
     def clean(self) -> None:

@@ -14,7 +14,8 @@ from doit.reporter import ConsoleReporter
 from bench.console import duration, line
 from bench.errors import BenchError
 from bench.files import locked
-from bench.graph.hooks import reasons_of, said, step_of
+from bench.graph.hooks import reasons_of, step_of
+from bench.graph.stale import said
 from bench.graph.turns import GROUPS
 from bench.interrupts import Stopped, handle, interrupt, leave_reader
 from bench.profiles import Config

@@ -49,6 +49,11 @@ class Reason:
         return texts.get(self.kind, self.what or self.kind)
 
 
+def said(found: Iterable[Reason]) -> str:
+    """Reasons as a person reads them."""
+    return ", ".join(map(str, found))
+
+
 def reasons(stamp: Path, depends: Mapping[str, Any], outputs: Iterable[Path]) -> tuple[Reason, ...]:
     """Every reason to make the outputs again; empty where they are up to date.
 

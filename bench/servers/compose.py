@@ -104,7 +104,7 @@ def service(profile: Profile, config: Config, model: Path) -> dict[str, Any]:
         "ports": [{"target": PORT, "host_ip": listen, "published": str(port)}],
         "volumes": [{"type": "bind", "read_only": True, "source": source.replace("$", "$$"), "target": target,
                      "bind": {"create_host_path": False}} for source, target in volumes.items()],
-        "labels": {leftovers.OWNER: owner.identity(), leftovers.MACHINE: owner.machine(),
+        "labels": {leftovers.OWNER: owner.identity(), owner.MACHINE: owner.machine(),
                    containers.PROFILE: profile.id,
                    containers.RESULTS: str(config.layout.root).replace("$", "$$")},
         **({"deploy": GPUS} if profile.server.gpu else {}),

@@ -9,13 +9,13 @@ from python_on_whales import Container, DockerClient
 from python_on_whales.exceptions import DockerException, NoSuchContainer
 
 from bench.errors import LockedError, ServerError
-from bench.owner import identity, lives, machine
+from bench.owner import MACHINE, identity, lives, machine
 from bench.profiles import Host, Profile
 from bench.servers import engine
 from bench.servers import log as logs
 from bench.servers.child import die_with_parent, stop, undisturbed
 from bench.servers.engine import words
-from bench.servers.leftovers import MACHINE, OWNER
+from bench.servers.leftovers import OWNER
 
 NAME = "llama-server"
 PROFILE = "bench.profile"

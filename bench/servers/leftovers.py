@@ -20,9 +20,6 @@ NAME = "container.json"
 OWNER = "bench.owner"
 """The label that names the process whose container it is, as `owner.identity` does."""
 
-MACHINE = "bench.machine"
-"""The label that names the machine on which that process runs."""
-
 PATIENCE = 30.0
 """Seconds for one command of Docker's, over whatever line."""
 
@@ -72,7 +69,7 @@ def remove(results: Path) -> None:
 def _remove(told: dict[str, str]) -> bool:
     """Whether there was one."""
     start = docker(told["docker"])
-    ours = ["--filter", f"label={OWNER}={told['owner']}", "--filter", f"label={MACHINE}={told['machine']}"]
+    ours = ["--filter", f"label={OWNER}={told['owner']}", "--filter", f"label={owner.MACHINE}={told['machine']}"]
     found = _run([*start, "ps", "--all", "--quiet", *ours]).split()
     if found:
         _run([*start, "rm", "--force", *found])

@@ -120,7 +120,7 @@ def test_containers_of_graders_that_are_gone_are_removed(image: str) -> None:
     whose = [(owner.identity(), here), (f"{2**22 + 1} 7", here), (f"{os.getpid()} 7", here), ("7 7", elsewhere)]
     names = [f"bench-sandbox-{os.getpid()}-test-{number}" for number in range(len(whose))]
     for name, (process, machine) in zip(names, whose, strict=True):
-        labels = ["--label", f"{docker.OWNER}={process}", "--label", f"{docker.MACHINE}={machine}"]
+        labels = ["--label", f"{docker.OWNER}={process}", "--label", f"{owner.MACHINE}={machine}"]
         subprocess.run(["docker", "create", "--name", name, *labels, image], check=True, capture_output=True)
     try:
         assert set(docker.remove_orphans()) >= {names[1], names[2]}

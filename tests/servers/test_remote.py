@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import gguf
+from bench import gguf, owner
 from bench.errors import LockedError, MissingPrerequisite, ServerError
 from bench.generate.model import fingerprint, identify
 from bench.profiles import Config, Profile
@@ -207,7 +207,7 @@ def test_no_tunnel(tmp_path: Path, models: Path) -> None:
 def test_another_machines_container(engine_address: str, models: Path, tmp_path: Path, log: Path) -> None:
     """A container that another machine's doit has started there is left alone, though its process is not here."""
     config = configured(tmp_path, engine_address, models)
-    labels = ["--label", f"{leftovers.OWNER}=1 1", "--label", f"{leftovers.MACHINE}=elsewhere 1234"]
+    labels = ["--label", f"{leftovers.OWNER}=1 1", "--label", f"{owner.MACHINE}=elsewhere 1234"]
     subprocess.run(["docker", "create", "--name", containers.NAME, *labels, IMAGE], check=True, capture_output=True)
     try:
         error = refusal((only(config), config), log)
