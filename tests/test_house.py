@@ -45,14 +45,14 @@ def test_functions_are_short() -> None:
 
 
 def test_modules_are_short() -> None:
-    """No module has more than 200 lines."""
-    long = [str(path) for path in CODE if len(path.read_text(encoding="utf-8").splitlines()) > 200]
+    """No module has more than 400 lines."""
+    long = [str(path) for path in CODE if len(path.read_text(encoding="utf-8").splitlines()) > 400]
     assert long == []
 
 
 def test_dodo_is_the_graph_alone() -> None:
-    """dodo.py has 140 lines at most."""
-    assert len((ROOT / "dodo.py").read_text(encoding="utf-8").splitlines()) <= 140
+    """dodo.py has 175 lines at most."""
+    assert len((ROOT / "dodo.py").read_text(encoding="utf-8").splitlines()) <= 175
 
 
 def test_no_stage_imports_a_later_one() -> None:
