@@ -97,7 +97,7 @@ def digest_of_parts(digests: Iterable[str]) -> str:
 
 
 def _sampled(path: Path, size: int) -> str:
-    """SHA-256 over size, header and sampled blocks: a host without Python can compute it too (servers/remote.py)."""
+    """SHA-256 over size, header and sampled blocks: servers/remote_models.py has another machine compute it, too."""
     found = hashlib.sha256(str(size).encode())
     try:
         with path.open("rb") as file:

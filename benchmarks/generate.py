@@ -39,7 +39,19 @@ print("took", time.monotonic() - began)
 @contextmanager
 def served(gguf: Path, port: int) -> Iterator[str]:
     """The wheel's server with one slot; its base URL."""
-    command = [sys.executable, "-m", "bench.servers.wheel", "-m", str(gguf), "-c", str(CONTEXT), "-np", "1", "-t", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.servers.xllamacpp_server",
+        "-m",
+        str(gguf),
+        "-c",
+        str(CONTEXT),
+        "-np",
+        "1",
+        "-t",
+        "1",
+    ]
     process = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while not healthy(port):

@@ -16,9 +16,9 @@ from pathlib import Path
 from bench.errors import MissingPrerequisite, RequestError, ServerError
 from bench.generate.client import PAUSE, Answer, LateError
 from bench.machine import program
+from bench.processes import die_with_parent, stop
 from bench.profiles import Profile
-from bench.servers import log as logs
-from bench.servers.child import die_with_parent, stop
+from bench.servers import server_log
 
 Messages = Sequence[dict[str, str]]
 Ask = Callable[[Messages, int | None], Answer]
@@ -40,7 +40,7 @@ def asker(profile: Profile, folder: Path, log: Path) -> Iterator[Ask]:
         raise MissingPrerequisite(
             f"{profile.id}: there is no program {name} on this machine; install it, or mend server.command."
         )
-    logs.begin(log, profile.server.command)
+    server_log.begin(log, profile.server.command)
     asking = _Asking(profile, [found, *rest], folder, log)
     try:
         yield asking.ask

@@ -7,7 +7,7 @@ from bench import gguf
 from bench.errors import MissingPrerequisite
 from bench.files import digest, locked
 from bench.profiles import Config, Profile
-from bench.servers import flags
+from bench.servers import model_files
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,17 @@ class Model:
 
 def identify(config: Config, profile: Profile) -> Model:
     """The model as completions are kept by it. Raises MissingPrerequisite where it is not there."""
-    return Model(fingerprint(config, profile), flags.with_contents(profile.args, _contents(config, profile)))
+    return Model(fingerprint(config, profile), model_files.with_contents(profile.args, _contents(config, profile)))
 
 
 def _contents(config: Config, profile: Profile) -> dict[str, str]:
     if profile.host and profile.host.docker:
-        from bench.servers import remote  # noqa: PLC0415 - only where a host is looked at
+        from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
 
-        return remote.contents(config, profile)
+        return remote_models.contents(config, profile)
     if not profile.machine:
         return {}
-    found = flags.files(config, profile)
+    found = model_files.files(config, profile)
     return dict(zip(found, gguf.contents(found.values(), config.layout.cache), strict=True))
 
 
@@ -43,9 +43,9 @@ def fingerprint(config: Config, profile: Profile) -> str:
     if profile.needs_file:
         return gguf.fingerprint(config.model_path(profile), config.layout.cache)
     if profile.host and profile.host.docker:
-        from bench.servers import remote  # noqa: PLC0415 - only where a host is looked at
+        from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
 
-        return remote.fingerprint(config, profile)
+        return remote_models.fingerprint(config, profile)
     if profile.host:
         # Where a model runs is not what it is: the list of endpoints may change.
         return digest(f"{profile.server.kind} {profile.model}")

@@ -13,7 +13,7 @@ from bench.generate.model import fingerprint
 from bench.generate.prompt import WORDING_VERSION
 from bench.profiles import Config, Profile
 from bench.records import Completion
-from bench.servers import remote
+from bench.servers import remote_models
 
 SCHEMA = 1
 COMPARED = ("build", "slots", "context", "placement")
@@ -62,7 +62,7 @@ def model_facts(config: Config, profile: Profile) -> dict[str, Any]:
     """What the GGUF says of itself, or the name by which a server or a command knows its model."""
     path = config.model_path(profile)
     if profile.host and profile.host.docker:
-        told = remote.seen(config, profile) or {}
+        told = remote_models.seen(config, profile) or {}
         return {"file": path.name, "files": told.get("files"), "bytes": told.get("bytes")}
     if profile.server.starts and path.is_file():
         return gguf.facts(path)

@@ -22,7 +22,7 @@ from bench.profiles import Config, Profile
 from bench.progress import Progress, live
 from bench.records import Completion
 from bench.servers import leftovers
-from bench.servers.log import note, tail
+from bench.servers.server_log import note, tail
 from bench.text import plain
 
 STARTS = 2

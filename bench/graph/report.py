@@ -126,6 +126,6 @@ def _model_known(config: Config, profile: Profile) -> bool:
     """Whether a profile's model is known without a look at another machine."""
     if not (profile.host and profile.host.docker):
         return True
-    from bench.servers import remote  # noqa: PLC0415 - only where a host is looked at
+    from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
 
-    return remote.seen(config, profile) is not None
+    return remote_models.seen(config, profile) is not None

@@ -18,8 +18,8 @@ from bench.graph.hooks import reasons_of, step_of
 from bench.graph.stale import said
 from bench.graph.turns import GROUPS
 from bench.interrupts import Stopped, handle, interrupt, leave_reader
+from bench.processes import end_with_parent
 from bench.profiles import Config
-from bench.servers.child import end_with_parent
 
 Prepare = Callable[[dict[str, Any], list[str], Mapping[str, str]], dict[str, str]]
 """Takes doit's tasks by name, the names of the selected ones, and what is skipped, before the first task runs; returns

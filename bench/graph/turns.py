@@ -48,18 +48,18 @@ def lacking(tasks: Mapping[str, Any], selected: Sequence[str]) -> dict[str, str]
             wanted.setdefault(step.profile.id, step)
     if not wanted:
         return {}
-    from bench.servers import remote  # noqa: PLC0415 - only where a host is looked at
+    from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
 
     def due(step: Generate) -> bool:
-        return remote.seen(step.config, step.profile) is None or bool(step.reasons())
+        return remote_models.seen(step.config, step.profile) is None or bool(step.reasons())
 
     profiles: list[Profile] = [step.profile for step in wanted.values() if due(step)]
-    found = remote.look_all(next(iter(wanted.values())).config, profiles) if profiles else []
+    found = remote_models.look_all(next(iter(wanted.values())).config, profiles) if profiles else []
     if REPORT in selected:
-        unreachable = [(profile, what) for profile, what in found if isinstance(what, remote.UnreachableError)]
+        unreachable = [(profile, what) for profile, what in found if isinstance(what, remote_models.UnreachableError)]
         for sentence in dict.fromkeys(what.sentence.removeprefix(f"{profile.id}: ") for profile, what in unreachable):
             warn(sentence)
-    return {profile.id: what.phrase for profile, what in found if isinstance(what, remote.AbsentError)}
+    return {profile.id: what.phrase for profile, what in found if isinstance(what, remote_models.AbsentError)}
 
 
 def take(tasks: Mapping[str, Any], selected: Sequence[str]) -> None:

@@ -3,10 +3,10 @@
     compose.py    llama-server in a container, through docker compose
       ├── engine.py       what Docker has: engine, plugin, image
       └── containers.py   what is in the way of a container, and one that runs
-    process.py    llama-server as a process: named, on PATH, or the server in the wheel (wheel.py)
+    process.py    llama-server as a process: named, on PATH, or the server in the wheel (xllamacpp_server.py)
     endpoint.py   something OpenAI-compatible that runs already
 
-    health.py · log.py · child.py     waiting for a server, what it said, how it ends
+    health.py · server_log.py         waiting for a server, what it said, how it ends
     lock.py                           one at a time on a machine
     leftovers.py                      what a killed run left behind
 

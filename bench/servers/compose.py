@@ -22,10 +22,20 @@ from bench import gguf, owner
 from bench.console import tell, warn
 from bench.errors import ServerError
 from bench.files import digest, write_json
+from bench.processes import undisturbed
 from bench.profiles import Config, Host, Profile
-from bench.servers import Endpoint, arguments, containers, engine, flags, health, leftovers, remote, way
-from bench.servers import log as logs
-from bench.servers.child import undisturbed
+from bench.servers import (
+    Endpoint,
+    arguments,
+    containers,
+    engine,
+    health,
+    leftovers,
+    model_files,
+    remote_models,
+    server_log,
+    tunnel,
+)
 from bench.servers.process import HOST, free_port, taken
 
 BASE = Path(__file__).parents[2] / "docker-compose.yml"
@@ -48,7 +58,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     for name in containers.clear(profile):
         tell(f"  removed the llama-server container that a killed run of {name} left behind")
     if profile.host:
-        way.require(profile, profile.host)
+        tunnel.require(profile, profile.host)
     elif profile.server.port:
         free_port(profile)
     image = engine.image(profile)
@@ -58,7 +68,9 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     docker = engine.client(
         profile, compose_files=[BASE, override], compose_project_name=name, compose_env_files=["/dev/null"]
     )
-    logs.begin(log, [*engine.command(profile.host), "compose", "-p", name, "-f", str(BASE), "-f", str(override), "up"])
+    server_log.begin(
+        log, [*engine.command(profile.host), "compose", "-p", name, "-f", str(BASE), "-f", str(override), "up"]
+    )
     note = leftovers.remember(log, profile.host.docker if profile.host else "")
     container = None
     # An interrupt between a block and its `finally` skips the latter. This runs at the end of doit's workers too.
@@ -66,10 +78,10 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     try:
         _up(docker, profile)
         container = containers.Running(docker, log, profile.host)
-        url = way.url(profile.host) if profile.host else f"http://{HOST}:{container.port(PORT)}"
+        url = tunnel.url(profile.host) if profile.host else f"http://{HOST}:{container.port(PORT)}"
         health.wait(url, profile, container.ended, log)
         if profile.host:
-            way.require_ours(profile, profile.host, remote.inside(profile))
+            tunnel.require_ours(profile, profile.host, remote_models.inside(profile))
         yield Endpoint(f"{url}/v1", profile.id, facts={**health.ask(url), "image": image}, ended=container.ended)
     finally:
         why = sys.exception()
@@ -94,7 +106,9 @@ def project(profile: Profile, config: Config) -> str:
 def service(profile: Profile, config: Config, model: Path) -> dict[str, Any]:
     """What is the profile's own about its container, as a compose service."""
     host = profile.host
-    volumes, inside = ({host.models: flags.MODELS}, remote.inside(profile)) if host else mounts(config, model)
+    volumes, inside = (
+        ({host.models: model_files.MODELS}, remote_models.inside(profile)) if host else mounts(config, model)
+    )
     listen, port = (host.listen, host.port) if host else (HOST, profile.server.port)
     command = arguments(profile, inside, "0.0.0.0", PORT)  # noqa: S104 - inside the container
     return {
@@ -119,10 +133,10 @@ def mounts(config: Config, model: Path) -> tuple[dict[str, str], str]:
     below = model.is_relative_to(config.models)
     folder = config.models if below else model.parent
     real = folder.resolve()
-    volumes = {str(real): flags.MODELS}
+    volumes = {str(real): model_files.MODELS}
     parts = gguf.parts(model)
     if all(part.resolve().is_relative_to(real) for part in parts):
-        return volumes, f"{flags.MODELS}/{model.relative_to(folder)}"
+        return volumes, f"{model_files.MODELS}/{model.relative_to(folder)}"
     return volumes | {str(part.resolve()): f"/linked/{part.name}" for part in parts}, f"/linked/{model.name}"
 
 

@@ -10,10 +10,9 @@ from python_on_whales.exceptions import DockerException, NoSuchContainer
 
 from bench.errors import LockedError, ServerError
 from bench.owner import MACHINE, identity, lives, machine
+from bench.processes import die_with_parent, stop, undisturbed
 from bench.profiles import Host, Profile
-from bench.servers import engine
-from bench.servers import log as logs
-from bench.servers.child import die_with_parent, stop, undisturbed
+from bench.servers import engine, server_log
 from bench.servers.engine import words
 from bench.servers.leftovers import OWNER
 
@@ -107,4 +106,4 @@ class Running:
         # On a full disk the log ends there; nobody waits for it.
         with self.follower.stdout as said, contextlib.suppress(OSError), log.open("ab", buffering=0) as file:
             for line in said:
-                file.write(logs.plain(line))
+                file.write(server_log.plain(line))

@@ -10,7 +10,7 @@ import requests
 from bench.errors import ServerError
 from bench.files import digest
 from bench.profiles import Profile
-from bench.servers import log as logs
+from bench.servers import server_log
 
 POLL = 0.1
 
@@ -48,8 +48,10 @@ def wait(url: str, profile: Profile, ended: Callable[[], str | None], log: Path,
 
 
 def _failed(kind: type[ServerError], what: str, log: Path) -> ServerError:
-    words = logs.tail(log)
-    follow = f"its last {logs.LINES} lines follow, all of it is in {log}" if words else f"it said nothing; see {log}"
+    words = server_log.tail(log)
+    follow = (
+        f"its last {server_log.LINES} lines follow, all of it is in {log}" if words else f"it said nothing; see {log}"
+    )
     return kind(f"{what}; {follow}.", log=words)
 
 

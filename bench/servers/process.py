@@ -12,16 +12,15 @@ from pathlib import Path
 
 from bench.errors import MissingPrerequisite, ServerError
 from bench.machine import program
+from bench.processes import die_with_parent, stop
 from bench.profiles import Config, Profile
-from bench.servers import Endpoint, arguments, health, wheel
-from bench.servers import log as logs
-from bench.servers.child import die_with_parent, stop
+from bench.servers import Endpoint, arguments, health, server_log, xllamacpp_server
 
 HOST = "127.0.0.1"
 UNBUILT = ("", "b0-unknown")
 """What a llama.cpp says of its build that was not told."""
 
-WHEEL = [sys.executable, "-P", wheel.__file__]
+WHEEL = [sys.executable, "-P", xllamacpp_server.__file__]
 
 
 def executable(profile: Profile, base: Path = Path()) -> list[str] | None:
@@ -42,9 +41,9 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     command = _command(profile, config)
     port = free_port(profile)
     flags = arguments(profile, str(model), HOST, port)
-    refused = wheel.unknown(flags) if command == WHEEL else []
+    refused = xllamacpp_server.unknown(flags) if command == WHEEL else []
     if refused:
-        raise ServerError(f"{profile.id}: {wheel.refusal(refused)}")
+        raise ServerError(f"{profile.id}: {xllamacpp_server.refusal(refused)}")
     url = f"http://{HOST}:{port}"
     with running([*command, *flags], profile, config.file.parent, log) as process:
 
@@ -62,7 +61,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
 @contextlib.contextmanager
 def running(command: list[str], profile: Profile, folder: Path, log: Path) -> "Iterator[subprocess.Popen[bytes]]":
     """The program, at work in `folder`, for the block; what it says goes to the log. Raises ServerError."""
-    logs.begin(log, command)
+    server_log.begin(log, command)
     with contextlib.ExitStack() as cleanup, log.open("ab") as output:
         try:
             process = subprocess.Popen(

@@ -160,6 +160,6 @@ def servers() -> list[str]:
             line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
         except OSError:
             continue
-        if "servers/wheel.py" in line or line.startswith("llama-server"):
+        if "servers/xllamacpp_server.py" in line or line.startswith("llama-server"):
             found.append(f"{entry.name} {line}")
     return found

@@ -115,8 +115,8 @@ class Namespace:
         """llama.cpp's server on that host, ready."""
         import requests
 
-        wheel = [sys.executable, "-m", "bench.servers.wheel", "-m", str(model), "-t", "1", "-c", "2048", "-np", "1"]
-        program = self.run(*wheel, "--host", self.address, "--port", str(PORT), *flags)
+        wheel = [sys.executable, "-m", "bench.servers.xllamacpp_server", "-t", "1", "-c", "2048", "-np", "1"]
+        program = self.run(*wheel, "-m", str(model), "--host", self.address, "--port", str(PORT), *flags)
         for _ in range(300):
             assert program.poll() is None, (self.folder / f"{self.name}.log").read_text()
             with contextlib.suppress(requests.RequestException):

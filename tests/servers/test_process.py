@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from bench import processes
 from bench.demo.model import TEMPLATE
 from bench.errors import MissingPrerequisite
 from bench.generate.prompt import body
-from bench.servers import child
 from tests.servers.helpers import Make, children, eventually, lives, refusal, say, script, serving, stream
 
 OUTLIVED = """
@@ -95,7 +95,7 @@ def test_stubborn_servers_end(
     make: Make, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: int
 ) -> None:
     """One that ignores the first SIGTERM gets a second one, and one that ignores both is killed, with its children."""
-    monkeypatch.setattr(child, "PATIENCE", 0.5)
+    monkeypatch.setattr(processes, "PATIENCE", 0.5)
     stubborn = script(
         tmp_path / "stubborn",
         f"#!{sys.executable}\nimport os, signal, subprocess, sys, time\nleft = [{patience}]\n"

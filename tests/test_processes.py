@@ -4,7 +4,7 @@ import signal
 import pytest
 
 from bench.interrupts import ENDING
-from bench.servers.child import undisturbed
+from bench.processes import undisturbed
 
 
 def stopping(number: int, reached: list[str]) -> None:

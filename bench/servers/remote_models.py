@@ -16,7 +16,7 @@ from bench.errors import BenchError, MissingPrerequisite
 from bench.files import locked, read_json, write_json
 from bench.parallel import each
 from bench.profiles import Config, Host, Profile
-from bench.servers import flags
+from bench.servers import model_files
 from bench.text import plain
 
 PATIENCE = 900.0
@@ -69,7 +69,7 @@ def fingerprint(config: Config, profile: Profile) -> str:
 
 def contents(config: Config, profile: Profile) -> dict[str, str]:
     """By name, the digests of the files that `args` name on the host. Raises MissingPrerequisite."""
-    return dict((seen(config, profile) or look(config, profile))["args"]) if flags.there(profile) else {}
+    return dict((seen(config, profile) or look(config, profile))["args"]) if model_files.there(profile) else {}
 
 
 def seen(config: Config, profile: Profile) -> dict[str, Any] | None:
@@ -105,7 +105,7 @@ def look_all(config: Config, profiles: Iterable[Profile]) -> list[tuple[Profile,
 
 def inside(profile: Profile) -> str:
     """The model's path in a container on its host."""
-    return f"{flags.MODELS}/{profile.model}"
+    return f"{model_files.MODELS}/{profile.model}"
 
 
 def _looked(profile: Profile) -> dict[str, Any] | MissingPrerequisite:
@@ -122,13 +122,13 @@ def _looked(profile: Profile) -> dict[str, Any] | MissingPrerequisite:
 def _look(profile: Profile) -> dict[str, Any]:
     host = _host(profile)
     parts = [str(part) for part in gguf.expected(PurePosixPath(inside(profile)))]
-    named = flags.there(profile)
+    named = model_files.there(profile)
     sizes, digests = [], []
     for line in _run(profile, host, [*parts, *named]).splitlines():
         size, _, found = line.partition(" ")
         if size == ABSENT:
             kind = "model file" if found in parts else "file"
-            path = host.models + plain(found.removeprefix(flags.MODELS))
+            path = host.models + plain(found.removeprefix(model_files.MODELS))
             raise AbsentError(profile.id, f"no {kind} {path} on {host.name}")
         sizes.append(int(size))
         digests.append(found)
@@ -153,7 +153,7 @@ def _run(profile: Profile, host: Host, files: list[str]) -> str:
         raise UnreachableError(error.sentence) from None
     command = [
         *engine.command(host), "run", "--rm", "--network", "none", "--security-opt", "label:disable",
-        "--mount", f"type=bind,source={host.models},target={flags.MODELS},readonly",
+        "--mount", f"type=bind,source={host.models},target={model_files.MODELS},readonly",
         "--entrypoint", "/bin/sh", profile.server.image, "-c", SCRIPT, "look", *files,
     ]  # fmt: skip
     try:
@@ -177,7 +177,7 @@ def _host(profile: Profile) -> Host:
 
 def _key(profile: Profile) -> str:
     host = _host(profile)
-    return " ".join([host.docker, f"{host.models}/{profile.model}", *flags.there(profile)])
+    return " ".join([host.docker, f"{host.models}/{profile.model}", *model_files.there(profile)])
 
 
 def _memo(config: Config) -> dict[str, Any]:

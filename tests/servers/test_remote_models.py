@@ -14,7 +14,7 @@ from bench.errors import LockedError, MissingPrerequisite, ServerError
 from bench.generate.model import fingerprint, identify
 from bench.profiles import Config, Profile
 from bench.profiles.file import load
-from bench.servers import compose, containers, engine, leftovers, remote, way
+from bench.servers import compose, containers, engine, leftovers, remote_models, tunnel
 from tests.e2e.conftest import Project
 from tests.servers.helpers import IMAGE, refusal, say, serving
 
@@ -74,7 +74,7 @@ def test_fingerprint_is_that_of_the_file(there: str, models: Path, tmp_path: Pat
     """A model has the same fingerprint on another machine as here, and no further look is needed to know it."""
     config = configured(tmp_path, there, models)
     assert fingerprint(config, only(config)) == gguf.fingerprint(models / "good.gguf", tmp_path / "cache")
-    assert remote.seen(config, only(config)) == {
+    assert remote_models.seen(config, only(config)) == {
         "fingerprint": fingerprint(config, only(config)), "files": 1, "bytes": (models / "good.gguf").stat().st_size,
         "args": {},
     }  # fmt: skip
@@ -86,7 +86,7 @@ def test_no_room_to_remember(engine_address: str, models: Path, tmp_path: Path) 
     (tmp_path / "results" / ".cache").touch()
     config = configured(tmp_path, engine_address, models)
     assert fingerprint(config, only(config)) == gguf.fingerprint(models / "good.gguf", tmp_path / "cache")
-    assert remote.seen(config, only(config)) is None
+    assert remote_models.seen(config, only(config)) is None
 
 
 @pytest.mark.parametrize("size", [0, 5, 70_000, gguf.HEADER + 7])
@@ -99,7 +99,7 @@ def test_fingerprint_of_parts(engine_address: str, tmp_path: Path, size: int) ->
         (folder / f"m-{part:05d}-of-00002.gguf").write_bytes(content[: size * part])
     name = "big model/m-00001-of-00002.gguf"
     config = configured(tmp_path, engine_address, tmp_path / "there", name)
-    assert remote.look(config, only(config))["fingerprint"] == gguf.fingerprint(
+    assert remote_models.look(config, only(config))["fingerprint"] == gguf.fingerprint(
         tmp_path / "there" / name, tmp_path / "c"
     )
 
@@ -116,7 +116,7 @@ def test_a_file_that_args_name(engine_address: str, models: Path, tmp_path: Path
     with pytest.raises(MissingPrerequisite, match=f"tested: no file {folder}/lora.gguf on box; put it there"):
         identify(config, only(config))
     (folder / "lora.gguf").write_bytes(b"GGUF" * 1000)
-    remote._failures.clear()
+    remote_models._failures.clear()
     (digest,) = gguf.contents([folder / "lora.gguf"], tmp_path / "cache")
     assert identify(config, only(config)).args == ("--lora-scaled", f"/models/lora.gguf:0.5 ({digest[:12]})")
 
@@ -143,7 +143,7 @@ def test_no_engine_there(docker: None, models: Path, tmp_path: Path, log: Path) 
     error = refusal((only(config), config), log)
     assert isinstance(error, MissingPrerequisite)
     assert "tested: the Docker engine of box does not answer (Cannot connect to the Docker daemon" in error.sentence
-    with pytest.raises(remote.UnreachableError, match="the Docker engine of box does not answer"):
+    with pytest.raises(remote_models.UnreachableError, match="the Docker engine of box does not answer"):
         fingerprint(config, only(config))
 
 
@@ -153,7 +153,7 @@ def test_no_image_there(engine_address: str, models: Path, tmp_path: Path) -> No
     text = (tmp_path / "profiles.toml").read_text().replace(IMAGE, "127.0.0.1:9/none:none")
     (tmp_path / "profiles.toml").write_text(text)
     config = load(tmp_path / "profiles.toml")
-    with pytest.raises(remote.UnreachableError) as caught:
+    with pytest.raises(remote_models.UnreachableError) as caught:
         fingerprint(config, only(config))
     assert "tested: the image 127.0.0.1:9/none:none is not on box and cannot be pulled (" in caught.value.sentence
     assert caught.value.sentence.endswith("mend server.image or the network, or build the image.")
@@ -191,7 +191,7 @@ def test_another_server_answers(engine_address: str, models: Path, tmp_path: Pat
         profile, host = only(config), only(config).host
         assert host
         with pytest.raises(ServerError, match=f"what answers at {at} serves /models/good.gguf and is not the llama"):
-            way.require_ours(profile, host, remote.inside(profile))
+            tunnel.require_ours(profile, host, remote_models.inside(profile))
 
 
 def test_no_tunnel(tmp_path: Path, models: Path) -> None:
@@ -200,7 +200,7 @@ def test_no_tunnel(tmp_path: Path, models: Path) -> None:
     profile, host = only(config), only(config).host
     assert host
     with pytest.raises(MissingPrerequisite, match=r"nothing forwards 127\.0\.0\.1:") as caught:
-        way.require(profile, host)
+        tunnel.require(profile, host)
     assert caught.value.sentence.endswith(f"ssh -S none -N -L {host.port}:127.0.0.1:{host.port} ssh://me@box")
 
 

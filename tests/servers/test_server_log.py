@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import ServerError
-from bench.servers import log as logs
+from bench.servers import server_log
 
 
 def add(log: Path, text: str) -> None:
@@ -15,45 +15,45 @@ def add(log: Path, text: str) -> None:
 def test_starts_follow_each_other(tmp_path: Path) -> None:
     """Each start begins with its time and command; the last lines are those of the last start alone."""
     log = tmp_path / "new" / "server.log"
-    logs.begin(log, ["llama-server", "-ot", "a|b=CPU"])
+    server_log.begin(log, ["llama-server", "-ot", "a|b=CPU"])
     add(log, "first\n")
-    logs.begin(log, ["llama-server"])
+    server_log.begin(log, ["llama-server"])
     add(log, "second\nthird\n")
     assert log.read_text().splitlines()[0].endswith("  llama-server -ot 'a|b=CPU'")
-    assert logs.tail(log) == "second\nthird"
+    assert server_log.tail(log) == "second\nthird"
 
 
 def test_last_lines_of_a_long_log(tmp_path: Path) -> None:
     """Of a log that is longer than what is looked at, the last 30 lines are shown."""
     log = tmp_path / "server.log"
-    logs.begin(log, ["x"])
+    server_log.begin(log, ["x"])
     add(log, "".join(f"{number}\n" for number in range(50000)))
-    assert logs.tail(log).splitlines() == [str(number) for number in range(49970, 50000)]
+    assert server_log.tail(log).splitlines() == [str(number) for number in range(49970, 50000)]
 
 
 def test_escape_codes(tmp_path: Path) -> None:
     """Colours, cursor moves and titles do not get into what people read."""
-    assert logs.plain(b"\x1b[32mgreen\x1b[0m \x1b]0;title\x07end\x1b[2K\r\n") == b"green end\n"
+    assert server_log.plain(b"\x1b[32mgreen\x1b[0m \x1b]0;title\x07end\x1b[2K\r\n") == b"green end\n"
 
 
 def test_other_control_characters(tmp_path: Path) -> None:
     """What a terminal would obey and is no whole escape code is shown in the last lines."""
     log = tmp_path / "server.log"
-    logs.begin(log, ["x"])
+    server_log.begin(log, ["x"])
     add(log, "a\b\u009b2J\tb\n")
-    assert logs.tail(log) == "a␈⟨U+009B⟩2J   b"
+    assert server_log.tail(log) == "a␈⟨U+009B⟩2J   b"
 
 
 def test_no_log(tmp_path: Path) -> None:
     """Where there is no log, there are no last lines."""
-    assert logs.tail(tmp_path / "none") == ""
+    assert server_log.tail(tmp_path / "none") == ""
 
 
 def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
     """A server's log that cannot be written is one sentence; a line of what is kept elsewhere too is left out."""
     with pytest.raises(ServerError) as caught:
-        logs.begin(tmp_path, ["x"])
+        server_log.begin(tmp_path, ["x"])
     assert caught.value.sentence == f"{tmp_path} cannot be written (Is a directory); free space or make it writable."
-    logs.note(tmp_path, "a line")
-    logs.note(tmp_path / "log", "a line")
+    server_log.note(tmp_path, "a line")
+    server_log.note(tmp_path / "log", "a line")
     assert (tmp_path / "log").read_text() == "a line\n"

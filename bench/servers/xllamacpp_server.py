@@ -1,6 +1,6 @@
 """llama.cpp's own server out of the wheel xllamacpp, behind the flags of llama-server that profiles use.
 
-Run as `python bench/servers/wheel.py -m MODEL.gguf --port 8080 …`, or as a file by itself: it imports nothing of this
+Run as `python bench/servers/xllamacpp_server.py -m MODEL.gguf --port 8080 …`; it imports nothing of this
 project. A flag that it does not know is refused by name, never ignored.
 """
 
