@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.servers.test_remote import free
 
 from bench.servers import containers
 from bench.servers.engine import lacks
@@ -17,6 +16,7 @@ from tests.e2e.conftest import Project
 from tests.e2e.namespaces import hosts
 from tests.e2e.sshd import Sshd
 from tests.e2e.test_never_lost import rows, wait_for
+from tests.servers.test_remote_models import free
 
 pytestmark = pytest.mark.docker
 
