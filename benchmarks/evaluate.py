@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import problems
-from bench.evaluate import bubblewrap
-from bench.evaluate.truth import Truth
+from bench.evaluate.ground_truth import Truth
 from bench.layout import RunFiles
+from bench.sandbox import bubblewrap
 
 WORKERS = 2
 WEAK = "vicunlocked-30b-gptq"

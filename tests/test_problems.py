@@ -12,13 +12,13 @@ import pytest
 from bench import problems
 from bench.errors import DatasetError
 from bench.evaluate.run import evaluate
-from bench.evaluate.sandbox import available
 from bench.graph.report import Report
 from bench.imports import collect, prompts
 from bench.layout import RunFiles
 from bench.problems import SOURCES, Source
 from bench.profiles import Sandbox
 from bench.profiles.file import load
+from bench.sandbox.kinds import available
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.evaluate.truth import Truth
+from bench.evaluate.ground_truth import Truth
 from bench.files import digest, digest_of
 
 

@@ -20,8 +20,8 @@ from bench.evaluate import session
 from bench.evaluate.batches import BATCH, Batches, Sent, batched, name_of
 from bench.evaluate.bundle import bundle, code
 from bench.evaluate.grade import Work
-from bench.evaluate.graders import Site
-from bench.evaluate.truth import Truth
+from bench.evaluate.grader import Site
+from bench.evaluate.ground_truth import Truth
 from bench.evaluate.workers import CODE, GONE, SAME, Workers, said
 from bench.files import locked, write_atomic
 from bench.profiles import Sandbox

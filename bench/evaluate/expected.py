@@ -13,8 +13,9 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from bench.evaluate.inside import outputs
 from bench.files import write_atomic
+from bench.sandbox.inside import outputs
+from bench.sandbox.instance import Limits
 
 MIN_LIMIT, FACTOR, SUITE_LIMIT = 4.0, 4.0, 60.0
 """Seconds: a test may take max(4, 4 x reference), a suite the sum of that up to 60, and one more (EvalPlus's HEAD)."""
@@ -26,15 +27,6 @@ to themselves.
 
 So a loop without end that is stopped and runs again costs a limit and a quarter, not two.
 """
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Seconds: of a test, of single tests (by index) that get more, and of the whole suite."""
-
-    test: float
-    longer: dict[str, float]
-    suite: float
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from functools import partial
 from typing import Any
 
 from bench.evaluate.expected import Expected
-from bench.evaluate.inside import outputs
+from bench.evaluate.formatting import shorten
+from bench.evaluate.ground_truth import Truth
 from bench.evaluate.judge import Judge, SuiteResult
-from bench.evaluate.lane import Lane, Run
-from bench.evaluate.shown import shorten
 from bench.evaluate.task import SUITES, Task
-from bench.evaluate.truth import Truth
 from bench.records import Verdict
+from bench.sandbox.inside import outputs
+from bench.sandbox.instance import Lane, Run
 
 NO_CODE = {"suite": "base", "error": "no code", "line": 0}
 ENDED_IT = {"suite": "base", "error": "it ended its sandbox", "line": 0}

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.evaluate.decode import Undecodable, decode
 from bench.evaluate.expected import Expected
-from bench.evaluate.inside import outputs
-from bench.evaluate.lane import End
+from bench.evaluate.formatting import describe, error_of, first_bytes, shorten
 from bench.evaluate.rules import FLOAT_ATOL, Rule
-from bench.evaluate.shown import describe, error_of, first_bytes, shorten
+from bench.evaluate.values import Undecodable, decode
 from bench.records import Status
+from bench.sandbox.inside import outputs
+from bench.sandbox.instance import End
 
 ROOM = 4096
 WIDEST = 9

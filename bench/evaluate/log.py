@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bench.evaluate.graders import Site
+from bench.evaluate.grader import Site
 from bench.evaluate.results import GradedBy, SampleResult, Summary
 from bench.evaluate.samples_file import Sample
 

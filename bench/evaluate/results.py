@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.evaluate import GRADER_VERSION
-from bench.evaluate.graders import Grader, Site
+from bench.evaluate.grader import Grader, Site
+from bench.evaluate.ground_truth import Truth
 from bench.evaluate.samples_file import Sample, Solutions, by_task
 from bench.evaluate.task import Task
-from bench.evaluate.truth import Truth
 from bench.files import write_stream
 from bench.problems import SOURCES
 from bench.profiles import Sandbox

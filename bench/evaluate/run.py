@@ -5,6 +5,7 @@
 Where anything goes wrong as a whole, the old results stay.
 """
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,18 +13,21 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from bench.errors import SandboxError
 from bench.evaluate import log, results, samples_file
-from bench.evaluate.cache import Verdicts
 from bench.evaluate.grade import OVERHEAD, Work
-from bench.evaluate.graders import Grader, Site, open_grader
+from bench.evaluate.grader import Grader, Site
+from bench.evaluate.ground_truth import Truth
+from bench.evaluate.local import ThisMachine
 from bench.evaluate.longest import Longest
 from bench.evaluate.results import SampleResult, Summary
 from bench.evaluate.samples_file import Sample, Solutions
-from bench.evaluate.truth import Truth
+from bench.evaluate.verdict_cache import Verdicts
 from bench.files import locked, write_atomic
 from bench.layout import RunFiles
 from bench.profiles import Sandbox
 from bench.records import Verdict
+from bench.sandbox.kinds import sandbox_for
 
 OnProgress = Callable[[int, int], None]
 """Is told how many of how many samples have a verdict."""
@@ -62,6 +66,25 @@ def evaluate(
     results.write(files.results, truth, samples, solutions, graded, summary, by)
     write_atomic(files.log("evaluation"), log.text(samples, graded, summary, by))
     return summary
+
+
+@contextlib.contextmanager
+def open_grader(truth: Truth, sandbox: Sandbox, scheduler: str, *, trusted: bool = False) -> Iterator[Grader]:
+    """Those who grade: the workers of the scheduler where one is named, else this machine. Raises SandboxError."""
+    if scheduler:
+        try:
+            from bench.evaluate.cluster import Cluster  # noqa: PLC0415 - an extra, and heavy
+        except ImportError as error:
+            raise SandboxError(
+                f'[evaluate] scheduler = "{scheduler}" needs Dask here ({error}); pip install "bench[dask]", or remove '
+                "the key."
+            ) from None
+
+        with Cluster(scheduler, truth, sandbox, trusted=trusted) as cluster:
+            yield cluster
+    else:
+        with ThisMachine(truth, sandbox_for(sandbox, trusted=trusted)) as here:
+            yield here
 
 
 @dataclass

@@ -16,11 +16,12 @@ from distributed import get_worker
 
 from bench.errors import BenchError
 from bench.evaluate.bundle import Bundle
-from bench.evaluate.cores import turn
 from bench.evaluate.grade import Work
-from bench.evaluate.graders import Site, ThisMachine
-from bench.evaluate.sandbox import sandbox_for
+from bench.evaluate.grader import Site
+from bench.evaluate.local import ThisMachine
 from bench.profiles import Sandbox
+from bench.sandbox.cores import turn
+from bench.sandbox.kinds import sandbox_for
 
 IDLE = 60.0
 """Seconds after which a worker without work ends its lanes."""

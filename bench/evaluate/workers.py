@@ -14,7 +14,7 @@ from bench.console import tell
 from bench.errors import GraderError, SandboxError
 from bench.evaluate import session
 from bench.evaluate.bundle import Bundle, code
-from bench.evaluate.graders import Site
+from bench.evaluate.grader import Site
 from bench.profiles import Sandbox
 
 GONE = (OSError, RuntimeError, ClosedClientError)

@@ -4,12 +4,12 @@ import pytest
 
 from bench import samples
 from bench.evaluate.run import evaluate
-from bench.evaluate.sandbox import available
 from bench.files import read_json
 from bench.generate.run import generate
 from bench.generate.wanted import completions_of
 from bench.infos import read_infos
 from bench.profiles.file import load
+from bench.sandbox.kinds import available
 from tests import known_answers
 
 PROFILES = """

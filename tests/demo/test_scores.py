@@ -8,13 +8,13 @@ from bench.demo.answers import DATASETS
 from bench.demo.scores import ALWAYS, GREEDY, NEVER, Score
 from bench.evaluate import expected
 from bench.evaluate.run import evaluate
-from bench.evaluate.sandbox import available
 from bench.evaluate.selftest import selftest
 from bench.files import read_json
 from bench.generate.run import generate
 from bench.generate.wanted import completions_of
 from bench.infos import read_infos
 from bench.profiles import Config
+from bench.sandbox.kinds import available
 from tests.demo.conftest import Profiles
 
 HANGS_IN_ONE = [pytest.param("demo", marks=pytest.mark.slow), "demo-mbpp"]

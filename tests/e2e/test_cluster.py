@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench.evaluate.sandbox import available
+from bench.sandbox.kinds import available
 from tests.e2e.conftest import Project
 from tests.e2e.namespaces import Namespace, hosts
 from tests.e2e.test_never_lost import wait_for

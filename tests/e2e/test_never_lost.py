@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.evaluate.sandbox import available
+from bench.sandbox.kinds import available
 from tests import images
 from tests.e2e.conftest import ROOT, Project, servers
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import owner
-from bench.evaluate.sandbox import available
+from bench.sandbox.kinds import available
 from tests import images, known_answers
 from tests.e2e.conftest import Project, servers
 

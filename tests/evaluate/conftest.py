@@ -6,7 +6,7 @@ import pytest
 
 from bench import problems
 from bench.evaluate import expected
-from bench.evaluate.sandbox import available
+from bench.sandbox.kinds import available
 from tests import images
 from tests.evaluate.grading import PROBLEMS, Grader
 

@@ -17,7 +17,7 @@ import pytest
 from bench.errors import BenchError, GraderError, SandboxError
 from bench.evaluate import cluster
 from bench.evaluate.batches import Batches, batched, name_of
-from bench.evaluate.sandbox import available
+from bench.sandbox.kinds import available
 from tests.evaluate.grading import SOLUTIONS, Grader
 
 ROOT = Path(__file__).parents[2]

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bench.evaluate.grade import Attempt
-from bench.evaluate.inside import outputs
-from bench.evaluate.lane import End, Lane, Run
-from bench.evaluate.truth import Truth
+from bench.evaluate.ground_truth import Truth
 from bench.records import Verdict
+from bench.sandbox.inside import outputs
+from bench.sandbox.instance import End, Lane, Run
 from tests.evaluate.grading import SOLUTIONS, Grader
 
 LATE = {"status": None, "broken": "time"}

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from bench import owner
-from bench.evaluate import bubblewrap, docker
-from bench.evaluate.expected import Limits
-from bench.evaluate.lane import GRACE, LONGEST
-from bench.evaluate.truth import Truth
+from bench.evaluate.ground_truth import Truth
+from bench.sandbox import bubblewrap, docker
+from bench.sandbox.instance import GRACE, LONGEST, Limits
 from tests.evaluate.grading import SOLUTIONS, Grader
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
@@ -128,7 +127,7 @@ def test_a_changed_sandbox_is_replaced(grader: Grader) -> None:
     )
     finds = (
         "import os\ndef total(numbers):\n    bytearray(1 << 29)\n"
-        "    return sum(numbers) if os.getpriority(os.PRIO_PROCESS, 0) == 0 else None\n"
+        "    return sum(numbers) if os.getpriority(os.PRIO_PROCESS, 0) < 19 else None\n"
     )
     graded = grader.grade([("Demo/0", hostile), ("Demo/0", finds)], reuse=False)
     assert [row[:2] for row in graded] == [("fail", "fail"), ("pass", "pass")]

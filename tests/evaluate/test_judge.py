@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from bench.evaluate.expected import Expected, Limits, offsets, split
-from bench.evaluate.inside import outputs
+from bench.evaluate.expected import Expected, offsets, split
 from bench.evaluate.judge import Judge, SuiteResult, hopeless
-from bench.evaluate.lane import End
 from bench.evaluate.rules import Rule
+from bench.sandbox.inside import outputs
+from bench.sandbox.instance import End, Limits
 
 LIMITS = Limits(4.0, {}, 61.0)
 DONE = outputs.HEADER.pack(outputs.DONE, 0)

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.evaluate import graders
+from bench.evaluate import local
 from bench.evaluate.grade import Work, judged
-from bench.evaluate.lane import Lane
+from bench.evaluate.ground_truth import Truth
 from bench.evaluate.longest import Longest
-from bench.evaluate.truth import Truth
 from bench.records import Verdict
+from bench.sandbox.instance import Lane
 from tests.evaluate.grading import SOLUTIONS, Grader
 
 
@@ -73,7 +73,7 @@ def test_the_slowest_goes_first_next_time(grader: Grader, tmp_path: Path, monkey
         order.append(work.task_id)
         return judged(truth, lane, work)
 
-    monkeypatch.setattr(graders, "judged", recorded)
+    monkeypatch.setattr(local, "judged", recorded)
     longest = Longest(grader.cache, "demo", costs())
     longest.note("Demo/3", 99.0)
     longest.save()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench.evaluate import bubblewrap
+from bench.sandbox import bubblewrap
 from tests.evaluate.grading import SOLUTIONS, Grader
 
 WRONG = "def total(numbers):\n    return 7\n"

@@ -6,11 +6,11 @@ import pytest
 
 from bench import problems
 from bench.errors import BenchError, SamplesError
-from bench.evaluate import graders
+from bench.evaluate import local
 from bench.evaluate.grade import Work, judged
-from bench.evaluate.lane import Lane
-from bench.evaluate.truth import Truth
+from bench.evaluate.ground_truth import Truth
 from bench.records import Verdict
+from bench.sandbox.instance import Lane
 from tests.evaluate.grading import PROBLEMS, SOLUTIONS, Grader, problem
 
 WRONG = "def total(numbers):\n    return 7\n"
@@ -141,7 +141,7 @@ def test_who_was_not_on_a_core_runs_again_alone(grader: Grader, monkeypatch: pyt
         tries.append(work)
         return judged(truth, lane, work)
 
-    monkeypatch.setattr(graders, "judged", recorded)
+    monkeypatch.setattr(local, "judged", recorded)
     grader.write([("Demo/0", "import time\ndef total(numbers):\n    time.sleep(60)\n"), ("Demo/0", WRONG)])
     assert grader.run(reuse=False).retries == 1
     assert [work.before.base if work.before else None for work in tries] == [None, None, "timeout"]

@@ -11,10 +11,10 @@ import pytest
 
 from bench import problems
 from bench.evaluate.run import evaluate
-from bench.evaluate.sandbox import available
 from bench.extract import extract_code
 from bench.layout import RunFiles
 from bench.profiles import Sandbox
+from bench.sandbox.kinds import available
 
 LINES = 90
 """Longer texts take EvalPlus's sanitizer seconds to hours; benchmarks/extract.py says how long."""

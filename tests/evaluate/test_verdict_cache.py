@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.evaluate import cache as cache_module
-from bench.evaluate.cache import Verdicts
+from bench.evaluate import verdict_cache
+from bench.evaluate.verdict_cache import Verdicts
 from bench.records import Verdict
 from tests.evaluate.grading import SOLUTIONS, Grader
 
@@ -15,7 +15,7 @@ PASS = Verdict("pass", "pass", seconds=0.1)
 WRITER = """
 import sys
 from pathlib import Path
-from bench.evaluate.cache import Verdicts
+from bench.evaluate.verdict_cache import Verdicts
 from bench.records import Verdict
 verdicts = Verdicts(Path(sys.argv[1]), "demo", {"python"})
 for number in range(1_000_000):
@@ -100,12 +100,12 @@ def test_another_sandbox_has_its_own_verdicts(tmp_path: Path) -> None:
 
 def test_another_grader_version_reuses_nothing(grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new version of the grader runs everything again."""
-    from bench.evaluate import truth
+    from bench.evaluate import ground_truth
 
     grader.cache = tmp_path / "own"
     grader.write([counted("a", "return sum(numbers)")])
     grader.run()
-    monkeypatch.setattr(truth, "GRADER_VERSION", "next")
+    monkeypatch.setattr(ground_truth, "GRADER_VERSION", "next")
     assert grader.run().cached == 0
 
 
@@ -139,7 +139,7 @@ def test_rubbish_in_the_file_is_skipped(tmp_path: Path) -> None:
 
 def test_a_large_file_keeps_its_newer_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cache is bounded: beyond its size the older verdicts go."""
-    monkeypatch.setattr(cache_module, "MOST_BYTES", 20_000)
+    monkeypatch.setattr(verdict_cache, "MOST_BYTES", 20_000)
     verdicts = Verdicts(tmp_path, "demo", {"x"})
     for number in range(300):
         verdicts.put(str(number), PASS, "x", "3.11")

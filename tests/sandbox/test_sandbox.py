@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from bench.errors import SandboxError
-from bench.evaluate import bubblewrap, docker, sandbox
-from bench.evaluate.lane import Lane
-from bench.evaluate.pool import Pool
-from bench.evaluate.sandbox import Box, sandbox_for
-from bench.evaluate.truth import Truth
+from bench.evaluate.ground_truth import Truth
 from bench.profiles import Sandbox
+from bench.sandbox import bubblewrap, docker, kinds
+from bench.sandbox.instance import Lane
+from bench.sandbox.kinds import Box, sandbox_for
+from bench.sandbox.pool import Pool
 from tests.evaluate.grading import IMAGE, SOLUTIONS, Grader
 
 PROOF = """
@@ -20,10 +20,10 @@ import sys
 import threading
 import time
 from pathlib import Path
-from bench.evaluate.pool import Pool
-from bench.evaluate.sandbox import sandbox_for
+from bench.sandbox.pool import Pool
+from bench.sandbox.kinds import sandbox_for
 from bench.evaluate.selftest import selftest
-from bench.evaluate.truth import Truth
+from bench.evaluate.ground_truth import Truth
 from bench.profiles import Sandbox
 cache, sandbox = Path(sys.argv[1]), Sandbox(kind="bubblewrap")
 with Pool(sandbox_for(sandbox), Truth(cache, "demo").box) as pool:
@@ -58,7 +58,7 @@ def test_a_sandbox_that_does_not_hold_is_refused(cache: Path) -> None:
 
 def test_bubblewrap_needs_no_root(tmp_path: Path) -> None:
     """A user who is not root grades in bubblewrap; a lane outlives the thread that asked for it."""
-    if (reason := sandbox.available("bubblewrap")) or subprocess.run([*SOMEBODY, "true"], check=False).returncode:
+    if (reason := kinds.available("bubblewrap")) or subprocess.run([*SOMEBODY, "true"], check=False).returncode:
         pytest.skip(f"no bubblewrap, or no user namespaces: {reason}")
     command = [*SOMEBODY, sys.executable, "-c", PROOF, str(tmp_path)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -124,9 +124,9 @@ def test_without_a_sandbox_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(bubblewrap, "reason", lambda: "bubblewrap is not installed")
     with pytest.raises(SandboxError) as caught:
         sandbox_for(Sandbox())
-    assert caught.value.sentence == sandbox.NONE
+    assert caught.value.sentence == kinds.NONE
     assert sandbox_for(Sandbox(), trusted=True).kind == "none"
-    assert sandbox.available("auto") == "docker is not installed; bubblewrap is not installed"
+    assert kinds.available("auto") == "docker is not installed; bubblewrap is not installed"
 
 
 def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,7 +135,7 @@ def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch, capsys: 
     def no_image(image: str, **_: bool) -> str:
         raise SandboxError(f"The sandbox image {image} is not here.")
 
-    monkeypatch.setattr(sandbox, "REFUSED", set())
+    monkeypatch.setattr(kinds, "REFUSED", set())
     monkeypatch.setattr(docker, "reason", lambda: None)
     monkeypatch.setattr(docker, "image_id", no_image)
     monkeypatch.setattr(bubblewrap, "reason", lambda: None)
@@ -143,7 +143,7 @@ def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch, capsys: 
     image = "The sandbox image ganler/evalplus:latest is not here."
     assert capsys.readouterr().out == f"  grading in bubblewrap, not in Docker: {image}\n"
     monkeypatch.setattr(bubblewrap, "reason", lambda: "not installed")
-    monkeypatch.setattr(sandbox, "REFUSED", set())
+    monkeypatch.setattr(kinds, "REFUSED", set())
     with pytest.raises(SandboxError, match=image):
         sandbox_for(Sandbox())
 

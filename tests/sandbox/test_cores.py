@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.evaluate.cores import turn
+from bench.sandbox.cores import turn
 
 CROWD = """
 import os, resource, sys, tempfile, threading
-from bench.evaluate.cores import turn
+from bench.sandbox.cores import turn
 tempfile.tempdir = sys.argv[1]
 os.sysconf = lambda _: 32
 os.sched_getaffinity = lambda _: set(range(32))

@@ -10,11 +10,11 @@ from typing import Any, Self, TypeVar
 
 from bench.console import tell
 from bench.errors import SandboxError
-from bench.evaluate import docker
-from bench.evaluate.lane import Lane, LaneEnded
-from bench.evaluate.outside import Outside
-from bench.evaluate.sandbox import Box
 from bench.parallel import each
+from bench.sandbox import docker
+from bench.sandbox.instance import Lane, LaneEnded
+from bench.sandbox.kinds import Box
+from bench.sandbox.probe_targets import Outside
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

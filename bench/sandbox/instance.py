@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.errors import SandboxError
-from bench.evaluate.expected import Limits
-from bench.evaluate.inside import outputs
-from bench.evaluate.inside.limits import DOUBT, PATIENCE_ALONE, SLOWEST
+from bench.sandbox.inside import outputs
+from bench.sandbox.inside.limits import DOUBT, PATIENCE_ALONE, SLOWEST
 
 START_SECONDS = 90.0
 LONGEST, GRACE = PATIENCE_ALONE * SLOWEST * DOUBT, 30.0
@@ -26,6 +25,15 @@ CHUNK = 1 << 17
 
 class LaneEnded(Exception):  # noqa: N818 - an event that its caller handles; users see a SandboxError
     """The sandbox ended, or broke its protocol, while it was being used."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds: of a test, of single tests (by index) that get more, and of the whole suite."""
+
+    test: float
+    longer: dict[str, float]
+    suite: float
 
 
 @dataclass(frozen=True)

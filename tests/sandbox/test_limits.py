@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bench.evaluate.inside import limits, outputs
-from bench.evaluate.inside.clock import START, Clock, Moment
-from bench.evaluate.inside.frames import Tally
-from bench.evaluate.inside.limits import Watch
+from bench.sandbox.inside import limits, outputs
+from bench.sandbox.inside.clock import START, Clock, Moment
+from bench.sandbox.inside.limits import Watch
+from bench.sandbox.inside.protocol import Tally
 from tests.evaluate.grading import SOLUTIONS, SPIN, Grader, busy
 
 LOOP = "def total(numbers):\n    while True:\n        pass\n"

@@ -19,13 +19,13 @@ from typing import Any
 from bench import problems
 from bench.errors import GraderError
 from bench.evaluate import GRADER_VERSION
-from bench.evaluate.decode import decode
-from bench.evaluate.expected import Expected, Limits, heads, keep, kept, offsets, pack, split, unpack
-from bench.evaluate.inside import outputs
-from bench.evaluate.lane import Lane, Run, into
+from bench.evaluate.expected import Expected, heads, keep, kept, offsets, pack, split, unpack
 from bench.evaluate.rules import Rule
 from bench.evaluate.task import SUITES, Task, file_name, inputs_file
+from bench.evaluate.values import decode
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
+from bench.sandbox.inside import outputs
+from bench.sandbox.instance import Lane, Limits, Run, into
 
 FORMAT = 3
 UNLIMITED = Limits(600.0, {}, 600.0)
@@ -49,7 +49,7 @@ class Truth:
         self.expected = lru_cache(maxsize=16)(self._expected)
 
     def _index(self) -> dict[str, Task]:
-        _install(Path(__file__).parent / "inside", self.box / "inside")
+        _install(Path(__file__).parents[1] / "sandbox" / "inside", self.box / "inside")
         saved = read_json(self.root / "index.json")
         if not (isinstance(saved, dict) and saved.get("check") == digest_of(saved.get("tasks"))):
             saved = {"tasks": [self._prepare(problem) for problem in problems.load(self.dataset).problems.values()]}

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.evaluate.decode import decode
-from bench.evaluate.inside import outputs
+from bench.evaluate.values import decode
+from bench.sandbox.inside import outputs
 
 Point = namedtuple("Point", "x y")  # noqa: PYI024 - what samples return
 

@@ -8,9 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.errors import SandboxError
-from bench.evaluate.expected import Limits
-from bench.evaluate.lane import Lane, LaneEnded, into
 from bench.files import write_atomic
+from bench.sandbox.instance import Lane, LaneEnded, Limits, into
 
 PROBE_SECONDS = 30.0
 

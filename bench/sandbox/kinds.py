@@ -7,10 +7,10 @@ from pathlib import Path
 
 from bench.console import tell, warn
 from bench.errors import SandboxError
-from bench.evaluate import bubblewrap, docker
-from bench.evaluate.cores import cores
-from bench.evaluate.lane import Lane
 from bench.profiles import Sandbox
+from bench.sandbox import bubblewrap, docker
+from bench.sandbox.cores import cores
+from bench.sandbox.instance import Lane
 
 NONE = (
     "No sandbox for model code: start Docker, or install bubblewrap (apt install bubblewrap), or set "

@@ -1,6 +1,6 @@
 """The sandbox's first process: takes jobs on stdin, runs each in a child, hands its records on, keeps its limits.
 
-Frames out (frames.py): H hello, D records, E how the child ended. After a job comes the sample's source, and the child
+Frames out (protocol.py): H hello, D records, E how the child ended. After a job comes the source, and the child
 itself reads it, so that nothing of one sample stays in this process for the next. As process 1 of its namespace it
 cannot be signalled by a sample.
 """
@@ -23,10 +23,10 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from . import child, leftovers, probe, syscalls
+from . import call, cleanup, probe, seccomp
 from .clock import Clock
-from .frames import Tally, read_exactly, receive, send, write_all
 from .limits import TICK, Watch
+from .protocol import Tally, read_exactly, receive, send, write_all
 
 BUFFER = bytearray(1 << 16)
 BODY = 5
@@ -59,12 +59,12 @@ def be_child(job: dict[str, Any], writer: int, progress: Any) -> NoReturn:
         if os.getpid() != 1:
             os.setsid()
         if job["op"] == "probe":
-            child.Pipe(writer).put_last(json.dumps(probe.findings(job)).encode())
+            call.Pipe(writer).put_last(json.dumps(probe.findings(job)).encode())
             os._exit(0)
         with open(job["inputs"], "rb") as file:
             inputs = marshal.loads(file.read())  # noqa: S302 - the project's own file, mounted read-only
         os.chdir(job["folder"])
-        child.run(job, source, inputs, writer, progress)
+        call.run(job, source, inputs, writer, progress)
     finally:
         os._exit(1)
 
@@ -147,7 +147,7 @@ def hello() -> dict[str, Any]:
     sys.path[:] = [path for path in sys.path if path not in ("", os.getcwd())]
     sys.path[:0] = [path for path in ["/site"] if os.path.isdir(path)]
     try:
-        # Here, since it cannot be loaded once names are missing (child.restrict), by whichever module asks for it.
+        # Here, since it cannot be loaded once names are missing (call.restrict), by whichever module asks for it.
         version = importlib.import_module("numpy").__version__
     except (ImportError, AttributeError) as error:
         version = f"missing: {error}"[:200]
@@ -158,22 +158,22 @@ def main() -> None:
     """Serve jobs until stdin ends."""
     prepare(int(sys.argv[1]))
     progress = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("I")
-    filtered = os.getpid() == 1 and syscalls.restrict()
+    filtered = os.getpid() == 1 and seccomp.restrict()
     send(b"H", json.dumps({**hello(), "filtered": filtered}).encode())
     born_with = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    first = leftovers.state()
+    first = cleanup.state()
     gc.collect()
     gc.freeze()
     while True:
         job = receive()
         if job["op"] == "stop":
             continue
-        job |= {"folder": leftovers.folder(), "born_with": born_with}
+        job |= {"folder": cleanup.folder(), "born_with": born_with}
         progress[0] = progress[1] = 0
         pid, reader = start(job, progress)
         end = attend(pid, reader, job, progress)
         BUFFER[:] = bytes(len(BUFFER))
-        end["dirty"] = not leftovers.cleared(job["folder"]) or leftovers.state() != first
+        end["dirty"] = not cleanup.cleared(job["folder"]) or cleanup.state() != first
         send(b"E", json.dumps(end).encode())
 
 

@@ -3,8 +3,8 @@
 import reprlib
 from typing import Any
 
-from bench.evaluate.decode import Undecodable, decode
-from bench.evaluate.inside import outputs
+from bench.evaluate.values import Undecodable, decode
+from bench.sandbox.inside import outputs
 
 NAMES = {b"[": "list", b"(": "tuple", b"<": "set", b">": "frozenset", b"{": "dict", b"u": "str", b"l": "int"}
 SHORT = reprlib.Repr()

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from bench.evaluate import expected
-from bench.evaluate.expected import Expected, Limits, kept
-from bench.evaluate.truth import Truth
+from bench.evaluate.expected import Expected, kept
+from bench.evaluate.ground_truth import Truth
+from bench.sandbox.instance import Limits
 from tests.evaluate.grading import SOLUTIONS, Grader
 
 
@@ -26,7 +27,7 @@ def damage(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Demo_0.truth", "index.json", "box/inputs/Demo_1.plus", "box/inside/runner.py", "box/inside/child.py"]
+    "name", ["Demo_0.truth", "index.json", "box/inputs/Demo_1.plus", "box/inside/runner.py", "box/inside/call.py"]
 )
 @pytest.mark.parametrize("how", ["damaged", "missing"])
 def test_what_is_damaged_is_made_again(own: Grader, name: str, how: str) -> None:

@@ -6,14 +6,14 @@ import sys
 
 import pytest
 
-from bench.evaluate.inside import syscalls
+from bench.sandbox.inside import seccomp
 
 BEGIN = """
 import ctypes, errno, os, resource, threading
-from bench.evaluate.inside import syscalls
+from bench.sandbox.inside import seccomp
 library = ctypes.CDLL(None, use_errno=True)
 library.prctl(38, 1, 0, 0, 0)
-assert syscalls.restrict()
+assert seccomp.restrict()
 """
 
 
@@ -22,14 +22,14 @@ def tried(code: str) -> str:
     return subprocess.run([sys.executable, "-c", BEGIN + code], capture_output=True, text=True, check=True).stdout
 
 
-needs_filter = pytest.mark.skipif(platform.machine() not in syscalls.AUDIT, reason="no filter on this machine")
+needs_filter = pytest.mark.skipif(platform.machine() not in seccomp.AUDIT, reason="no filter on this machine")
 
 
 @needs_filter
-@pytest.mark.parametrize("name", list(syscalls.DENIED))
+@pytest.mark.parametrize("name", list(seccomp.DENIED))
 def test_denied(name: str) -> None:
     """A denied call is answered with EPERM, whatever its arguments."""
-    number = syscalls.number(platform.machine(), name)
+    number = seccomp.number(platform.machine(), name)
     code = f"print(library.syscall({number}, 0, 0, 0, 0, 0), ctypes.get_errno() == errno.EPERM)"
     assert tried(code) == "-1 True\n"
 
@@ -39,7 +39,7 @@ def test_denied(name: str) -> None:
     "code",
     [
         "print(library.unshare(0x10000000))",
-        "print(library.syscall(syscalls.number(os.uname().machine, 'clone'), 0x10000011, 0, 0, 0, 0))",
+        "print(library.syscall(seccomp.number(os.uname().machine, 'clone'), 0x10000011, 0, 0, 0, 0))",
         "print(library.prlimit(os.getppid(), 7, None, None))",
         "print(library.mmap(None, 4096, 3, 0x21, -1, 0))",
     ],

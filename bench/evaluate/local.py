@@ -1,63 +1,19 @@
-"""Who grades: the lanes of this machine, or the workers of a Dask cluster (cluster.py). The work is the same."""
+"""Grading by the lanes of this machine."""
 
-import contextlib
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, Self
+from typing import Self
 
 from bench.errors import SandboxError
 from bench.evaluate.grade import UNSANDBOXED, Work, judged
-from bench.evaluate.pool import Pool
-from bench.evaluate.sandbox import Box, sandbox_for
+from bench.evaluate.grader import Site
+from bench.evaluate.ground_truth import Truth
 from bench.evaluate.task import Task
-from bench.evaluate.truth import Truth
 from bench.files import locked
-from bench.profiles import Sandbox
 from bench.records import Verdict
-
-
-@dataclass(frozen=True)
-class Site:
-    """A sandbox that graded: `identity` names what decides a verdict beside the sample; versions as it said itself."""
-
-    kind: str
-    identity: str
-    image: str = ""
-    python: str = ""
-    numpy: str = ""
-
-
-class Grader(Protocol):
-    """What grades, as long as its block lasts."""
-
-    @property
-    def sites(self) -> AbstractSet[Site]:
-        """The sandboxes that may grade."""
-
-    @property
-    def width(self) -> int:
-        """How many samples run at once."""
-
-    @property
-    def where(self) -> str:
-        """The scheduler's address; "" for this machine."""
-
-    def prepare(self, samples: int) -> None:
-        """Get ready for so many samples: the whole ground truth is at hand, what is missing of it is computed.
-
-        Raises SandboxError and GraderError.
-        """
-
-    def each(
-        self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False
-    ) -> Iterator[tuple[Work, Verdict, Site]]:
-        """The verdict for each, as they come, with where it was found; `seconds` is about what all of them take.
-
-        Work is taken when there is room for it. `alone` gives each a core to itself, with nothing beside them
-        but each other. Raises SandboxError and GraderError.
-        """
+from bench.sandbox.kinds import Box
+from bench.sandbox.pool import Pool
 
 
 class ThisMachine:
@@ -114,25 +70,6 @@ class ThisMachine:
         lanes = lanes or (self.pool.box.apart if alone else 0)
         for work, verdict in self.pool.each(works, partial(judged, self.truth), lambda _: UNSANDBOXED, lanes):
             yield work, verdict, self.site
-
-
-@contextlib.contextmanager
-def open_grader(truth: Truth, sandbox: Sandbox, scheduler: str, *, trusted: bool = False) -> Iterator[Grader]:
-    """Those who grade: the workers of the scheduler where one is named, else this machine. Raises SandboxError."""
-    if scheduler:
-        try:
-            from bench.evaluate.cluster import Cluster  # noqa: PLC0415 - an extra, and heavy
-        except ImportError as error:
-            raise SandboxError(
-                f'[evaluate] scheduler = "{scheduler}" needs Dask here ({error}); pip install "bench[dask]", or remove '
-                "the key."
-            ) from None
-
-        with Cluster(scheduler, truth, sandbox, trusted=trusted) as cluster:
-            yield cluster
-    else:
-        with ThisMachine(truth, sandbox_for(sandbox, trusted=trusted)) as here:
-            yield here
 
 
 def _not_computed(task: Task) -> None:

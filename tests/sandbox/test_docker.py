@@ -14,7 +14,7 @@ import pytest
 
 from bench import owner
 from bench.errors import SandboxError
-from bench.evaluate import docker
+from bench.sandbox import docker
 from tests.evaluate.grading import IMAGE, SOLUTIONS, Grader
 
 pytestmark = pytest.mark.docker

@@ -1,0 +1,51 @@
+"""What every grader does: the lanes of this machine (local.py), the workers of a Dask cluster (cluster.py)."""
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Protocol
+
+from bench.evaluate.grade import Work
+from bench.records import Verdict
+
+
+@dataclass(frozen=True)
+class Site:
+    """A sandbox that graded: `identity` names what decides a verdict beside the sample; versions as it said itself."""
+
+    kind: str
+    identity: str
+    image: str = ""
+    python: str = ""
+    numpy: str = ""
+
+
+class Grader(Protocol):
+    """What grades, as long as its block lasts."""
+
+    @property
+    def sites(self) -> AbstractSet[Site]:
+        """The sandboxes that may grade."""
+
+    @property
+    def width(self) -> int:
+        """How many samples run at once."""
+
+    @property
+    def where(self) -> str:
+        """The scheduler's address; "" for this machine."""
+
+    def prepare(self, samples: int) -> None:
+        """Get ready for so many samples: the whole ground truth is at hand, what is missing of it is computed.
+
+        Raises SandboxError and GraderError.
+        """
+
+    def each(
+        self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False
+    ) -> Iterator[tuple[Work, Verdict, Site]]:
+        """The verdict for each, as they come, with where it was found; `seconds` is about what all of them take.
+
+        Work is taken when there is room for it. `alone` gives each a core to itself, with nothing beside them
+        but each other. Raises SandboxError and GraderError.
+        """
