@@ -20,14 +20,13 @@ from itertools import islice
 from bench.extract import reduce
 from bench.extract.fences import Fence, dedented, fences
 from bench.extract.stretch import Stretch, Text
+from bench.extract.thoughts import Thoughts, opens_thought, split_thoughts
 
-VERSION = 1
+__all__ = ["VERSION", "Extraction", "Thoughts", "extract_code", "normalized", "opens_thought", "split_thoughts"]
+
+VERSION = 2
 """Raise it when an answer may give other code than before; samples are then extracted again."""
 
-TAGS = "think|thinking|thought|thoughts|reasoning"
-OPENING = rf"(?:<(?:{TAGS})>|\[THINK\]|<\|channel\|>analysis<\|message\|>)"
-OPENED = re.compile(rf"^[ \t]*{OPENING}", re.MULTILINE)
-CLOSED = re.compile(rf"</(?:{TAGS})>|\[/THINK\]|<\|channel\|>final<\|message\|>")
 OTHER = re.compile(
     r"^[ \t]*(?:(?:async[ \t]+)?def |class |import |from |for |while |\w+(?:, *\w+)*[ \t]*=[^=])", re.MULTILINE
 )
@@ -47,25 +46,11 @@ class Extraction:
     reasoning: str = ""
 
 
-@dataclass(frozen=True)
-class Thoughts:
-    """An answer without its thoughts; `closed` is false where it ends inside one, so that nothing follows.
-
-    `before` is the part of the thoughts that ends in a closing tag without an opening one.
-    """
-
-    answer: str
-    reasoning: str
-    closed: bool
-    before: str = ""
-
-
 def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
     """The code in `answer` that defines `entry_point`; never raises.
 
     `prompt` is what a completion would continue. Rules: `plain` (the answer is code), `fence`, `text` (code between
-    prose), `continuation` (prompt and answer together), `thought` (there is code only before a closing tag that nothing
-    opened), `other` (Python that does not define the entry point), `none`.
+    prose), `continuation` (prompt and answer together), `other` (Python that does not define the entry point), `none`.
     """
     thoughts = split_thoughts(normalized(answer))
     text = dedented(thoughts.answer)
@@ -75,9 +60,6 @@ def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code, rule = _found(text, entry_point, normalized(prompt))
-        # The tag may be a slip of a model that answered before it; EvalPlus reads on both sides.
-        if rule in ("other", "none") and (earlier := _thought(dedented(thoughts.before), entry_point)):
-            code, rule = earlier, "thought"
     return Extraction(code, rule, thoughts.reasoning)
 
 
@@ -92,45 +74,6 @@ def normalized(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
-
-
-def opens_thought(prompt: str) -> bool:
-    """Whether a prompt, as its chat template has it, ends with the tag that opens a thought."""
-    return re.search(rf"{OPENING}\s*\Z", prompt) is not None
-
-
-def split_thoughts(text: str, *, inside: bool = False) -> Thoughts:
-    """Cut thoughts off: those between tags, and all before a closing tag whose opening tag was in the prompt.
-
-    `inside` says that it was, so that a text without a closing tag is a thought as a whole.
-    """
-    if inside and text.strip() and not CLOSED.search(text):
-        return Thoughts("", text.strip(), closed=False)
-    reasoning: list[str] = []
-    kept: list[str] = []
-    position, closed = 0, True
-    while opening := OPENED.search(text, position):
-        closing = CLOSED.search(text, opening.end())
-        kept.append(text[position : opening.start()])
-        reasoning.append(text[opening.end() : closing.start() if closing else len(text)])
-        position = closing.end() if closing else len(text)
-        closed = closing is not None
-    kept.append(text[position:])
-    rest = "".join(kept)
-    orphan, before = None, ""
-    for orphan in CLOSED.finditer(rest):  # noqa: B007 - the last one is wanted
-        pass
-    if orphan:
-        before, rest = rest[: orphan.start()], rest[orphan.end() :]
-        reasoning.insert(0, before)
-    return Thoughts(rest, "\n".join(part.strip() for part in reasoning), closed, before)
-
-
-def _thought(text: str, entry_point: str) -> str:
-    """The code of the longest stretch in a thought where that defines the entry point, as EvalPlus has it; else ""."""
-    longest = _longest(Text(text).stretches(OTHER))
-    code = reduce.reachable(longest.parts, entry_point) if longest else ""
-    return code if re.search(rf"^{_defines(entry_point)}", code, re.MULTILINE) else ""
 
 
 def _defines(entry_point: str) -> str:

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from bench.extract import extract_code, normalized, split_thoughts
+from bench.extract import extract_code, normalized
 from bench.extract.fences import fences
 
 PROMPT = '''\
@@ -83,7 +83,7 @@ ROWS = [
         f"Let me see.\n{fenced(LONGER)}\n</think>\n{fenced(CODE)}", "fence"),
     Row("a thought that is not closed was cut off, with no answer behind it", f"<think>\n{fenced(CODE)}", "none", ""),
     Row("a closing tag behind the only code may be a slip, and EvalPlus reads it", f"{CODE}\n\nSo:\n</think>\nDone.",
-        "thought"),
+        "text"),
     Row("Mistral's tags are tags", f"[THINK]\n{LONGER}\n[/THINK]\n{CODE}", "plain"),
     Row("gpt-oss's channels are tags",
         f"<|channel|>analysis<|message|>{LONGER}<|end|><|start|>assistant<|channel|>final<|message|>{CODE}", "plain"),
@@ -134,25 +134,6 @@ def test_code_parses(row: Row) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ast.parse(extract_code(row.answer, "add", PROMPT).code)
-
-
-@pytest.mark.parametrize(
-    ("text", "answer", "reasoning", "closed"),
-    [
-        ("answer", "answer", "", True),
-        ("<think>a</think>b", "b", "a", True),
-        ("<think>a</think>b\n<thinking>c</thinking>d", "b\nd", "a\nc", True),
-        ("<think>a", "", "a", False),
-        ("before\n<think>a", "before\n", "a", False),
-        ("a</think>b", "b", "a", True),
-        ("a</think>b</think>c", "c", "a</think>b", True),
-        ("say `<think>` when you think", "say `<think>` when you think", "", True),
-    ],
-)
-def test_thoughts(text: str, answer: str, reasoning: str, closed: bool) -> None:  # noqa: FBT001
-    """Thoughts are kept apart, and one that is not closed takes all that follows."""
-    thoughts = split_thoughts(text)
-    assert (thoughts.answer, thoughts.reasoning, thoughts.closed) == (answer, reasoning, closed)
 
 
 def test_reasoning_is_kept() -> None:

@@ -115,12 +115,8 @@ def graded(codes: list[str], pairs: list[Pair], folder: Path) -> list[tuple[str,
 
 
 def test_runaway_answers_that_pass(shared: Path, real_datasets: dict[str, Path]) -> None:
-    """Two long answers close a thought that they never opened, behind code that passes: it is found.
-
-    In a third, EvalPlus takes other code from such a thought, and fails it; nothing better is chosen here.
-    """
+    """Two long answers close a thought that they never opened, behind code that passes: it is found."""
     found = dict(texts(shared / "corpus" / "deepcoder-14b.jsonl"))
     for task_id, name in (("HumanEval/114", "minSubArraySum"), ("HumanEval/133", "sum_squares")):
         extraction = extract_code(found[task_id], name)
-        assert (extraction.rule, extraction.code.split("(")[0]) == ("thought", f"def {name}")
-    assert extract_code(found["HumanEval/95"], "check_dict_case").rule == "none"
+        assert (extraction.rule, extraction.code.split("(")[0]) == ("text", f"def {name}")

@@ -36,7 +36,8 @@ REPEATED = [
     "I think that f(x) is it's (so.\n", "1",
     "word ", "-", "1+", "(\n", "[", "f(", "'", "\t\n", "\n", "```python\ndef add(a):\n",
     "~~~\ndef add():\n    return 1\n",
-    "<think>\nx\n", "</think>\n", "<think>x</think>\n",
+    "<think>\nx\n", "</think>\n", "<think>x</think>\n", "Thinking...\n", "assistantfinal", "<|think|>", "<think>",
+    "<|channel|>analysis<|message|>x\n", "analysis", "<|x|> ",
 ]  # fmt: skip
 
 
