@@ -1,12 +1,10 @@
 """Answers as the journal has them, found by the lines that samples name as their origin."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from bench.records import SampleInfo
-from bench.untrusted import table
+from bench import jsonl
+from bench.records import Completion, SampleInfo
 
 Answers = dict[tuple[str, int], tuple[str, str]]
 """By problem and sample number: answer and thoughts."""
@@ -17,23 +15,11 @@ def answers(journal: Path, infos: Iterable[SampleInfo]) -> Answers:
     wanted = {_line(info.origin, journal.name): (info.task_id, info.sample) for info in infos}
     wanted.pop(0, None)
     found: Answers = {}
-    if not wanted or not journal.is_file():
-        return found
-    with journal.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if number not in wanted:
-                continue
-            try:
-                row = table(json.loads(line))
-            except (ValueError, RecursionError):
-                continue
-            if (row.get("task_id"), row.get("sample")) == wanted[number]:
-                found[wanted[number]] = _text(row.get("answer")), _text(row.get("reasoning"))
+    for line in jsonl.read(journal, Completion) if wanted and journal.is_file() else []:
+        row = line.record
+        if row and wanted.get(line.number) == (row.task_id, row.sample):
+            found[row.task_id, row.sample] = row.answer, row.reasoning
     return found
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _line(origin: str, journal: str) -> int:

@@ -1,10 +1,16 @@
 """The frozen records that pass between the stages."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 Outcome = Literal["stop", "truncated", "empty", "error", "timeout"]
 Status = Literal["pass", "fail", "timeout"]
+Count = Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
+"""A whole number that is one for every reader of JSON; no file of ours needs a larger one."""
+Seconds = Annotated[float, Meta(ge=-1e12, le=1e12)]
+"""A duration, which is no NaN and not infinite."""
 
 
 @dataclass(frozen=True)
@@ -12,25 +18,27 @@ class Completion:
     """One line of raw.jsonl: everything known about one completion; `key` names the request that it answers.
 
     Tokens are counts, `seconds` is wall time, `speeds` are tokens per second as the server measured them
-    (`prompt`, `generation`). `server` holds what was granted and where it ran: slots, context, build, placement.
+    (`prompt`, `generation`). `server` holds what was granted and where it ran: slots, context, build, placement. `v` is
+    the version of the line's format.
     """
 
     key: str
     task_id: str
-    sample: int
+    sample: Count
     outcome: Outcome
     answer: str
     reasoning: str = ""
     finish_reason: str = ""
-    max_tokens: int = 0
+    max_tokens: Count = 0
     seed: int | None = None
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    seconds: float = 0.0
+    prompt_tokens: Count = 0
+    completion_tokens: Count = 0
+    seconds: Seconds = 0.0
     speeds: dict[str, float] = field(default_factory=dict)
     error: str = ""
     server: dict[str, Any] = field(default_factory=dict)
     at: str = ""
+    v: int = 1
 
 
 @dataclass(frozen=True)
@@ -43,12 +51,12 @@ class SampleInfo:
     """
 
     task_id: str
-    sample: int
+    sample: Count
     rule: str
     lost: str
     outcome: str = "stop"
-    completion_tokens: int = 0
-    seconds: float = 0.0
+    completion_tokens: Count = 0
+    seconds: Seconds = 0.0
     origin: str = ""
     answer: str = ""
     reasoning: str = ""

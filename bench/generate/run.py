@@ -11,11 +11,11 @@ from bench.files import write_json
 from bench.generate.canary import FIRST, Canary
 from bench.generate.client import DownError, Tick, UnwantedError
 from bench.generate.completion import lacks
-from bench.generate.journal import Journal
+from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import identify
 from bench.generate.provenance import provenance
 from bench.generate.source import open_source
-from bench.generate.wanted import Kept, Place, Wanted, kept, wanted
+from bench.generate.wanted import Place, Wanted, kept, wanted
 from bench.layout import RunFiles
 from bench.parallel import each
 from bench.profiles import Config, Profile
@@ -40,6 +40,8 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
     journal = Journal(files.journal)
     if journal.repair():
         tell(f"  {shown(files.journal)}: its last line was torn; it is cut off, and asked again where it is wanted")
+    for sentence in journal.damaged:
+        tell(f"  {sentence}")
     run = Generation(config, profile, files, journal, wanted(profile, dataset, identify(config, profile)))
     for start in range(1, STARTS + 1):
         try:
@@ -65,9 +67,9 @@ class Generation:
     journal: Journal
     wants: list[Wanted]
 
-    def kept(self, *, failures: bool = False) -> dict[Place, Kept]:
+    def kept(self, *, failures: bool = False) -> dict[Place, JournalEntry]:
         """What the journal has."""
-        return kept(self.journal.completions, self.wants, self.profile.sampling.max_tokens, failures=failures)
+        return kept(self.journal.entries, self.wants, self.profile.sampling.max_tokens, failures=failures)
 
     def ask(self) -> None:
         """Ask for all that is missing. Raises what `generate` raises."""
@@ -90,7 +92,7 @@ class Generation:
                 progress.count(lacking)
                 canary.watch(lacking)
 
-    def canary(self, have: Mapping[Place, Kept]) -> Canary:
+    def canary(self, have: Mapping[Place, JournalEntry]) -> Canary:
         """One that has seen the first completions that are there, so that a run that goes on begins no new count.
 
         Raises CanaryError where those are all lost.

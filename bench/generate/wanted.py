@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench import problems
 from bench.errors import BenchError
-from bench.generate.journal import Journal
+from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import Model, identify
 from bench.generate.prompt import messages, request_key, seed_of
 from bench.problems import Dataset, Problem
@@ -35,14 +35,6 @@ class Wanted:
         return self.problem.task_id, self.sample
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A completion and its line in the journal, from 1."""
-
-    completion: Completion
-    line: int
-
-
 def wanted(profile: Profile, dataset: Dataset, model: Model) -> list[Wanted]:
     """All completions of a profile on a dataset, sample by sample, in problem order."""
     return [
@@ -59,22 +51,23 @@ def wanted(profile: Profile, dataset: Dataset, model: Model) -> list[Wanted]:
 
 
 def kept(
-    completions: Sequence[Completion], wants: list[Wanted], max_tokens: int, *, failures: bool = False
-) -> dict[Place, Kept]:
-    """What a journal with these `completions` has of `wants`, in their order.
+    entries: Sequence[JournalEntry], wants: list[Wanted], max_tokens: int, *, failures: bool = False
+) -> dict[Place, JournalEntry]:
+    """What a journal with these `entries` has of `wants`, in their order.
 
     The first that answers a request counts; with `failures`, the last of them where none does.
     """
     wanted_keys = {want.key for want in wants}
-    good: dict[str, Kept] = {}
-    bad: dict[str, Kept] = {}
-    for line, completion in enumerate(completions, 1):
+    good: dict[str, JournalEntry] = {}
+    bad: dict[str, JournalEntry] = {}
+    for entry in entries:
+        completion = entry.completion
         if completion.key not in wanted_keys:
             continue
         if satisfies(completion, max_tokens):
-            good.setdefault(completion.key, Kept(completion, line))
+            good.setdefault(completion.key, entry)
         elif failures and is_failure(completion):
-            bad[completion.key] = Kept(completion, line)
+            bad[completion.key] = entry
     found = bad | good
     return {want.place: found[want.key] for want in wants if want.key in found}
 
@@ -120,16 +113,16 @@ def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int
         journal, wants = _held(profile, config, dataset_name)
     except BenchError:
         return None
-    have = kept(journal.completions, wants, profile.sampling.max_tokens)
+    have = kept(journal.entries, wants, profile.sampling.max_tokens)
     missing = {want.key for want in wants if want.place not in have}
     cut = {completion.key for completion in journal.completions if is_cut(completion)}
     return len(missing), len(wants), len(missing & cut)
 
 
-def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[Place, Kept]:
+def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[Place, JournalEntry]:
     """What the journal holds for the profile as it is now, failed requests included. Raises JournalError."""
     journal, wants = _held(profile, config, dataset_name)
-    return kept(journal.completions, wants, profile.sampling.max_tokens, failures=True)
+    return kept(journal.entries, wants, profile.sampling.max_tokens, failures=True)
 
 
 def _held(profile: Profile, config: Config, dataset_name: str) -> tuple[Journal, list[Wanted]]:

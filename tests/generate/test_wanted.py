@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.generate.journal import JournalEntry
 from bench.generate.wanted import Wanted, kept, satisfies
 from bench.problems import Problem
 from bench.records import Completion
@@ -43,7 +44,8 @@ WANTS = [
 
 def selected(completions: list[Completion], max_tokens: int, *, failures: bool = False) -> dict[str, tuple[str, int]]:
     """By problem, the answer (or error) that counts among these completions, and its line."""
-    found = kept(completions, WANTS, max_tokens, failures=failures)
+    entries = [JournalEntry(completion, line) for line, completion in enumerate(completions, 1)]
+    found = kept(entries, WANTS, max_tokens, failures=failures)
     return {task: (entry.completion.answer or entry.completion.error, entry.line) for (task, _), entry in found.items()}
 
 

@@ -1,0 +1,188 @@
+"""JSON lines: one typed record a line, read so that a damaged line costs itself alone, appended durably.
+
+Lines end with a newline and with nothing else: U+2028 and U+0085 may stand in a text. What json.dumps writes beyond the
+standard (NaN, Infinity, half a surrogate pair) is read.
+"""
+
+import contextlib
+import fcntl
+import json
+import math
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from bench.errors import BenchError
+
+Record = TypeVar("Record")
+
+BOM = b"\xef\xbb\xbf"
+
+
+class OtherWriterError(OSError):
+    """The file is not as its one writer left it; `size` is what it has now, in bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"another program writes it too ({size} bytes)")
+        self.size = size
+
+
+@dataclass(frozen=True)
+class Line(Generic[Record]):
+    """A line, counted from 1, that starts at byte `start` of its file: its record, or a phrase that says what is wrong.
+
+    `broken` says that it is no JSON at all: as the last one, its writer was interrupted.
+    """
+
+    number: int
+    start: int
+    record: Record | None
+    error: str = ""
+    broken: bool = False
+
+
+def parse(data: bytes, kind: type[Record]) -> Iterator[Line[Record]]:
+    """The lines of `data` that are not empty, each as a `kind`: a frozen dataclass, `dict[str, Any]`, or `Any`."""
+    decoder, start = msgspec.json.Decoder(kind), 0
+    for number, text in enumerate(data.split(b"\n"), 1):
+        line = text.removeprefix(BOM) if number == 1 else text
+        if line.strip():
+            try:
+                yield Line(number, start, _decoded(line, decoder, kind))
+            except msgspec.ValidationError as error:
+                yield Line(number, start, None, _phrase(error))
+            except ValueError as error:
+                yield Line(number, start, None, str(error), broken=True)
+        start += len(text) + 1
+
+
+def read(path: Path, kind: type[Record]) -> list[Line[Record]]:
+    """The lines of a file, none where there is no such file. Raises BenchError where it cannot be read."""
+    try:
+        return list(parse(path.read_bytes(), kind))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise BenchError(f"{path} cannot be read ({error.strerror}); make it a readable file.") from error
+
+
+def records(path: Path, kind: type[Record]) -> list[Record]:
+    """The records of a file that can be made again: a damaged line is left out, and so is a file that is not there."""
+    with contextlib.suppress(BenchError):
+        return [line.record for line in read(path, kind) if line.record is not None]
+    return []
+
+
+def decode(line: bytes, kind: type[Record]) -> Record:
+    """One line as a `kind`. Raises ValueError with a phrase: `not JSON`, or which field is of the wrong type."""
+    return convert(_decoded(line, msgspec.json.Decoder(Any), Any), kind)
+
+
+def convert(value: Any, kind: type[Record]) -> Record:
+    """A JSON value as a `kind`. Raises ValueError with a phrase that names the field of the wrong type."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(_phrase(error)) from None
+
+
+def encode(*rows: Any) -> bytes:
+    """Rows, dataclasses or JSON values, as ASCII lines; numbers that are not finite become null."""
+    return b"".join(json.dumps(_finite(msgspec.to_builtins(row)), allow_nan=False).encode() + b"\n" for row in rows)
+
+
+def append(path: Path, *rows: Any, size: int | None = None, sync: bool = True) -> int:
+    """Append rows, one a line, and give the size of the file then; a write that fails leaves the file as it was.
+
+    A last line without its end gets one first. With `sync`, the lines are on the disk when this returns. With `size`,
+    raises OtherWriterError where the file has another one. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = not path.exists()
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        there = os.fstat(file).st_size
+        if size is not None and there != size:
+            raise OtherWriterError(there)
+        gap = b"\n" if there and os.pread(file, 1, there - 1) != b"\n" else b""
+        data = gap + encode(*rows)
+        try:
+            _write(file, data, there)
+            if sync:
+                os.fsync(file)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(file, there)
+            raise
+    finally:
+        os.close(file)
+    if new and sync:
+        _sync_folder(path.parent)
+    return there + len(data)
+
+
+def truncate(path: Path, size: int) -> None:
+    """Cut a file off behind its first `size` bytes, durably. Raises OSError."""
+    with path.open("r+b") as file:
+        file.truncate(size)
+        os.fsync(file.fileno())
+
+
+def _decoded(line: bytes, decoder: msgspec.json.Decoder[Record], kind: type[Record]) -> Record:
+    try:
+        return decoder.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    # Python's own reader is slower, and takes what Python's own writer makes; it decides what is wrong as well.
+    try:
+        value = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"no UTF-8 (byte {error.start + 1})") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON (character {error.pos + 1}: {error.msg})") from None
+    except ValueError:
+        raise ValueError("a number of too many digits") from None
+    return msgspec.convert(value, kind)
+
+
+def _phrase(error: msgspec.ValidationError) -> str:
+    """What msgspec says of a wrong type, in the words of our sentences: `sample` is a str where int belongs."""
+    what, _, where = str(error).partition(" - at ")
+    name = where.strip("`").removeprefix("$.")
+    if missing := re.fullmatch(r"Object missing required field (.+)", what):
+        return f"it has no {missing[1]}"
+    if wrong := re.fullmatch(r"Expected `(.+?)`, got `(.+?)`", what):
+        subject = f"`{name}`" if name else "it"
+        return f"{subject} is of type {wrong[2]}, not {wrong[1]}"
+    return f"`{name}`: {what}" if name else what
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _write(file: int, data: bytes, offset: int) -> None:
+    while data:
+        written = os.pwrite(file, data, offset)
+        data, offset = data[written:], offset + written
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new file's name as durable as its content."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)
