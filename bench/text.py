@@ -7,6 +7,10 @@ UNSEEN = re.compile("[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060
 LONGEST = 300
 """Characters of a text that a report or a terminal shows."""
 
+USER = re.compile(r"(?<=://)[^\s\"'<>]*@")
+QUERY = re.compile(r"([?&][^=\s&#\"'<>]+)=[^&\s#\"'<>]+")
+"""Where an address holds a name with a password, and the values of its query, such as a key."""
+
 
 def visible(text: str) -> str:
     """One line of text with control, direction and other unseen characters as signs; white space becomes a space."""
@@ -18,6 +22,11 @@ def plain(text: str) -> str:
     line = " ".join(visible(text).split())
     shown = "".join(char if unicodedata.category(char) not in ("Cf", "Cn", "Co") else "�" for char in line)
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+
+
+def without_secrets(text: str) -> str:
+    """A text in which addresses show neither a user with a password nor the values of a query."""
+    return QUERY.sub(r"\1=…", USER.sub("…@", text))
 
 
 def _sign(code: int) -> str:

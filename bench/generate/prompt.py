@@ -3,13 +3,14 @@
 The wording is EvalPlus 0.3.1's (its openai backend): one instruction, the problem in a Python fence, a system message.
 """
 
-from collections.abc import Mapping
+import shlex
 from typing import Any
 
 from bench.files import digest_of
 from bench.generate.model import Model
 from bench.problems import Problem
 from bench.profiles import Profile, Sampling
+from bench.profiles.keys import keys, settings
 
 WORDING_VERSION = 1
 INSTRUCTION = (
@@ -29,22 +30,29 @@ def seed_of(sampling: Sampling, sample: int) -> int | None:
     return sampling.seed + sample if sampling.temperature > 0 else None
 
 
+def carried(sampling: Sampling, sample: int = 0) -> dict[str, Any]:
+    """The settings that a request carries, named as in profiles.toml; None for those that a greedy one does without."""
+    declared = keys(type(sampling))
+    found = {name: value for name, value in settings(sampling, "answers").items() if declared[name].sent}
+    if sampling.temperature > 0:
+        return found | {"seed": seed_of(sampling, sample)}
+    return {name: None if declared[name].sent == "sampled" else value for name, value in found.items()}
+
+
 def request_key(problem: Problem, profile: Profile, model: Model, sample: int) -> str:
     """Names a request by all that its completion depends on, but for max_tokens (see wanted.satisfies)."""
     sampling = profile.sampling
-    asked: Mapping[str, Any] = {
+    request = {
         "version": WORDING_VERSION,
         "messages": messages(problem, sampling),
         "model": model.fingerprint,
         "args": list(model.args),
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p if sampling.temperature > 0 else None,
-        "seed": seed_of(sampling, sample),
         "sample": sample,
         "request": sampling.request,
-        **told_to_think(sampling),
+        **carried(sampling, sample),
     }
-    return digest_of(asked)
+    del request["max_tokens"]
+    return digest_of(request)
 
 
 def body(
@@ -54,24 +62,24 @@ def body(
 
     `model` is what the server calls it; `llama` says that it is a llama-server.
     """
+    fields = {name: value for name, value in carried(sampling).items() if value is not None}
+    level = fields.pop("reasoning", "")
     return {
         "model": model,
         "messages": asked,
-        "max_tokens": sampling.max_tokens,
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
+        **fields,
         "stream": True,
         "stream_options": {"include_usage": True},
         **({"seed": seed} if seed is not None else {}),
         # With the prompt cache, a repeated prompt reports meaningless speed and its greedy text can change.
         **({"cache_prompt": False} if llama else {}),
-        **reasoning(sampling.reasoning, llama=llama),
+        **reasoning(level, llama=llama),
         **sampling.request,
     }
 
 
 def reasoning(level: str, *, llama: bool) -> dict[str, Any]:
-    """The fields that tell a model how much to think; none where the level is left to it.
+    """The fields that set the reasoning effort; none where the level is left to the model.
 
     OpenAI's field goes to every server. Templates that llama-server fills in know other words, and builds before
     August 2026 heed those alone.
@@ -84,22 +92,18 @@ def reasoning(level: str, *, llama: bool) -> dict[str, Any]:
 
 
 def identity(profile: Profile, model: Model) -> dict[str, Any]:
-    """The same things flat and named as profiles.toml names them, for saying what changed."""
+    """What completions depend on, flat and named as in profiles.toml: JSON scalars, for the reasons to run again."""
     sampling = profile.sampling
-    sampled = {"top_p": sampling.top_p, "seed": sampling.seed} if sampling.temperature > 0 else {}
-    return {
-        "prompt wording": WORDING_VERSION,
-        "model": model.fingerprint,
-        "args": " ".join(model.args),
-        "system_prompt": sampling.system_prompt,
-        "temperature": sampling.temperature,
-        "max_tokens": sampling.max_tokens,
-        "request": digest_of(sampling.request) if sampling.request else "",
-        **sampled,
-        **told_to_think(sampling),
-    }
+    greedy = [name for name, value in carried(sampling).items() if value is None]
+    chosen = {name: value for name, value in settings(sampling, "answers").items() if name not in greedy}
+    named = settings(profile, "answers") | {"model": model.fingerprint, "args": model.args} | chosen
+    return {"prompt wording": WORDING_VERSION, **{name: scalar(value) for name, value in named.items()}}
 
 
-def told_to_think(sampling: Sampling) -> dict[str, str]:
-    """The setting, where there is one: requests made before there was one keep their names."""
-    return {"reasoning": sampling.reasoning} if sampling.reasoning else {}
+def scalar(value: Any) -> Any:
+    """A setting as one JSON scalar: flags as a shell would be given them, tables by their digest."""
+    if isinstance(value, tuple):
+        return shlex.join(value)
+    if isinstance(value, dict):
+        return digest_of(value) if value else ""
+    return value

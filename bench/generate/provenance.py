@@ -12,6 +12,7 @@ from bench import gguf
 from bench.generate.model import fingerprint
 from bench.generate.prompt import WORDING_VERSION
 from bench.profiles import Config, Profile
+from bench.profiles.keys import keys
 from bench.records import Completion
 from bench.servers import remote_models
 
@@ -22,19 +23,6 @@ COMPARED = ("build", "slots", "context", "placement")
 
 def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: Sequence[Completion]) -> dict[str, Any]:
     """All of run.json; `done` is in the journal's order, docs/results.md says what each entry means."""
-    sampling = profile.sampling
-    asked = (
-        "max_tokens",
-        "context",
-        "slots",
-        "samples",
-        "temperature",
-        "top_p",
-        "seed",
-        "system_prompt",
-        "reasoning",
-        "request",
-    )
     servers = [completion.server for completion in done if completion.server]
     spans = list(map(span, done))
     return {
@@ -45,17 +33,19 @@ def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: S
         "model": {**model_facts(config, profile), "fingerprint": fingerprint(config, profile)},
         "server": {**(servers[-1] if servers else {}), **answered_by(servers)},
         **different(servers),
-        "settings": {
-            "args": list(profile.args),
-            "placement": list(profile.placement),
-            **{name: getattr(sampling, name) for name in asked},
-            "prompt_version": WORDING_VERSION,
-        },
+        "settings": recorded(profile),
         "totals": totals(done),
         "versions": {"bench": bench.__version__, "python": platform.python_version()},
         "began": _shown(min(begin for begin, _ in spans)) if spans else "",
         "ended": _shown(max(end for _, end in spans)) if spans else "",
     }
+
+
+def recorded(profile: Profile) -> dict[str, Any]:
+    """The settings by which completions were made, in the words of profiles.toml; `model` has an entry of its own."""
+    flags = {"args": list(profile.args), "placement": list(profile.placement)}
+    sampling = {name: getattr(profile.sampling, name) for name in keys(type(profile.sampling)) if name != "datasets"}
+    return {**flags, **sampling, "prompt_version": WORDING_VERSION}
 
 
 def model_facts(config: Config, profile: Profile) -> dict[str, Any]:

@@ -1,50 +1,68 @@
-"""The frozen records that profiles.toml holds; file.py reads and checks them."""
+"""The frozen records of profiles.toml, in which each key is declared once; file.py reads and checks them."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
+
+from msgspec import Meta
 
 from bench.layout import Layout
+from bench.profiles.keys import key
+from bench.text import UNSEEN
 
 BUILTIN = "builtin:"
 """Prefix of a model that the project builds itself (`builtin:demo`)."""
 
 BUILTINS = (f"{BUILTIN}demo",)
 
-SERVER_KINDS = ("compose", "process", "endpoint", "command")
+ServerKind = Literal["compose", "process", "endpoint", "command"]
+SERVER_KINDS: tuple[str, ...] = get_args(ServerKind)
 STARTED_KINDS = ("compose", "process")
 """Kinds for which a llama-server is started; one at a time runs on a machine."""
 
-REASONING = ("", "off", "low", "medium", "high")
-"""How much a model is told to think before it answers; "" leaves that to it."""
+Reasoning = Literal["", "off", "low", "medium", "high"]
+"""How much a model thinks before it answers; "" leaves that to it."""
 
-SANDBOX_KINDS = ("auto", "docker", "bubblewrap", "none")
+SandboxKind = Literal["auto", "docker", "bubblewrap", "none"]
+
+THIS_MACHINE = "this machine"
+
+Line = Annotated[str, Meta(pattern=rf"^(?![\s\S]*{UNSEEN.pattern})")]
+"""A text that terminals show as it is: nothing in it is obeyed, ends the line, or cannot be seen."""
+
+Count = Annotated[int, Meta(ge=1)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Seconds = Annotated[float, Meta(gt=0, le=366 * 86400)]
+Variable = Annotated[str, Meta(pattern=r"^([A-Za-z_]\w*)?$(?!\n)")]
+Address = Annotated[str, Meta(pattern=r"^([0-9.]+|[0-9a-fA-F:]+)$(?!\n)")]
+Scheduler = Annotated[str, Meta(pattern=r"^((tcp|tls|ws|wss)://[^\s/@]+:[0-9]+)?$(?!\n)")]
 
 
 @dataclass(frozen=True)
 class Server:
-    """Where completions come from; times in seconds."""
+    """Where completions come from."""
 
-    kind: str = "compose"
-    image: str = "ghcr.io/ggml-org/llama.cpp:server"
-    gpu: bool = False
-    executable: str = ""
-    base_url: str = ""
-    api_key_env: str = ""
-    command: tuple[str, ...] = ()
-    port: int = 0
-    health_timeout: float = 600.0
-    stall_timeout: float = 120.0
-    request_timeout: float = 3600.0
-    retries: int = 3
+    kind: ServerKind = key(
+        "compose", "answers", "`compose` (llama-server in a container), `process`, `endpoint`, or `command`"
+    )
+    image: Line = key("ghcr.io/ggml-org/llama.cpp:server", "nothing", "for `compose`")
+    gpu: bool = key(False, "nothing", "for `compose`: whether the container gets the GPUs")
+    executable: Line = key("", "nothing", "for `process`; else `llama-server` on the PATH, else the wheel `xllamacpp`")
+    base_url: Line = key("", "answers", "for `endpoint`", form="http://host:port/v1")
+    api_key_env: Variable = key("", "nothing", "for `endpoint`: the variable that holds the key", form="MY_API_KEY")
+    command: tuple[str, ...] = key((), "answers", "for `command`: program and arguments; its exit code decides")
+    port: Port = key(0, "nothing", "on 127.0.0.1; 0 takes a free one")
+    health_timeout: Seconds = key(600.0, "nothing", "seconds until the model must be loaded")
+    stall_timeout: Seconds = key(
+        120.0, "nothing", "seconds without a token (or a long prompt's first) until the server counts as hung"
+    )
+    request_timeout: Seconds = key(3600.0, "nothing", "seconds for one answer")
+    retries: Annotated[int, Meta(ge=0)] = key(3, "nothing", "after connection errors, 5xx and 429")
 
     @property
     def starts(self) -> bool:
         """Whether a llama-server is started for it."""
         return self.kind in STARTED_KINDS
-
-
-THIS_MACHINE = "this machine"
 
 
 @dataclass(frozen=True)
@@ -56,12 +74,19 @@ class Host:
     """
 
     name: str
-    docker: str = ""
-    endpoints: tuple[str, ...] = ()
-    models: str = ""
-    listen: str = "127.0.0.1"
-    port: int = 8080
-    url: str = ""
+    docker: Line = key(
+        "", "nothing", "an address (`ssh://user@host`, `tcp://host:port`, `unix://…`), or the name of a docker context"
+    )
+    models: Line = key("", "nothing", "the folder of models on that machine; it is mounted read-only")
+    listen: Address = key(
+        "127.0.0.1", "nothing", "the address of that machine at which llama-server is published", form="127.0.0.1"
+    )
+    port: Annotated[int, Meta(ge=1, le=65535)] = key(8080, "nothing", "its port there")
+    url: Line = key(
+        "", "nothing", "how it is reached from here, where that differs: the near end of a tunnel, say",
+        form="http://host:port/v1", default_about="`http://<listen>:<port>`",
+    )  # fmt: skip
+    endpoints: tuple[Line, ...] = key((), "nothing", "instead of all of these: servers that run already (below)")
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -71,38 +96,66 @@ class Host:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """Where model code runs; `workers` 0 means one a core, `memory` is in MiB for one sample."""
+    """Where model code runs."""
 
-    kind: str = "auto"
-    image: str = "ganler/evalplus:latest"
-    workers: int = 0
-    memory: int = 4096
-    pids: int = 128
+    kind: SandboxKind = key(
+        "auto", "nothing",
+        "Docker, else bubblewrap; `docker`, `bubblewrap`, or `none`: model code runs with your own rights",
+    )  # fmt: skip
+    image: Line = key(
+        "ganler/evalplus:latest", "grading",
+        "for Docker; pulled (gigabytes) when the first real model is graded. `bubblewrap` needs no download",
+    )  # fmt: skip
+    workers: Annotated[int, Meta(ge=0)] = key(0, "nothing", "samples at once; 0 is one a core")
+    memory: Annotated[int, Meta(ge=256)] = key(4096, "grading", "MiB for one sample")
+    pids: Annotated[int, Meta(ge=16)] = key(128, "grading", "processes of one sample")
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """What grades: the workers of a Dask `scheduler` (its address), or this machine."""
 
-    scheduler: str = ""
+    scheduler: Scheduler = key("", "nothing", "the workers of this Dask scheduler grade, each in a sandbox of its own",
+                               form="tcp://host:8786", default_about="this machine")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Folders; a relative one counts from profiles.toml."""
+
+    models: Annotated[Line, Meta(min_length=1)] = key("models", "nothing", "the folder of GGUF files")
+    results: Annotated[Line, Meta(min_length=1)] = key("results", "nothing", "the folder of results")
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """What is asked of a model; `context` is in tokens for one slot, `samples` for one problem."""
+    """How a model is asked."""
 
-    datasets: tuple[str, ...] = ("humaneval",)
-    max_tokens: int = 4096
-    context: int = 16384
-    slots: int = 1
-    samples: int = 1
-    temperature: float = 0.0
-    top_p: float = 0.95
-    seed: int = 0
-    system_prompt: str = "You are a helpful assistant good at coding."
-    reasoning: str = ""
-    request: dict[str, Any] = field(default_factory=dict)
-    canary: bool = True
+    datasets: tuple[str, ...] = key(("humaneval",), "report", "`humaneval`, `mbpp`, `demo`, `demo-mbpp`")
+    max_tokens: Count = key(
+        4096, "answers", "768, EvalPlus's own limit, truncates chat models: [the lesson](results/NOTES_max_tokens.md)",
+        sent="always",
+    )  # fmt: skip
+    context: Count = key(16384, "nothing", "tokens a slot")
+    slots: Count = key(1, "nothing", "requests in flight; greedy text may differ between slot counts")
+    samples: Count = key(1, "answers", "solutions of each problem; several, at a temperature, give pass@k")
+    temperature: Annotated[float, Meta(ge=0, le=5)] = key(0.0, "answers", "0 is greedy", sent="always")
+    top_p: Annotated[float, Meta(gt=0, le=1)] = key(0.95, "answers", "at a temperature above 0", sent="sampled")
+    seed: Annotated[int, Meta(ge=-(2**62), le=2**62)] = key(
+        0,
+        "answers",
+        "at a temperature above 0: the first sample's; each further one has the next",
+        sent="sampled",
+    )
+    system_prompt: str = key(
+        "You are a helpful assistant good at coding.", "answers", "empty for none", default_about="EvalPlus's"
+    )
+    reasoning: Reasoning = key(
+        "", "answers", "reasoning effort; ignored if the chat template has no such switch", sent="always",
+        default_about="the model's",
+    )  # fmt: skip
+    request: dict[str, Any] = key({}, "answers", "further fields of the request, such as `{ top_k = 40 }`; they win")
+    canary: bool = key(True, "nothing", "stop when the first five completions are all lost")
 
 
 @dataclass(frozen=True)
@@ -110,17 +163,23 @@ class Profile:
     """One model, or one set of solutions made elsewhere: either `model` (or a command) or `solutions` is its source."""
 
     id: str
-    title: str
-    note: str
-    reference: str
-    model: str
-    solutions: tuple[str, ...]
-    partial: bool
-    args: tuple[str, ...]
-    placement: tuple[str, ...]
-    sampling: Sampling
-    server: Server
-    host: Host | None = None
+    title: Line = key("", "report", "its name in the report", default_about="the id")
+    note: Line = key("", "report", "a remark beside the title in `doit list` and in the report")
+    reference: Line = key("", "report", "the published score to compare with: a name in `bench/reference-scores.json`")
+    model: Line = key("", "answers", "the (first) GGUF below `[paths] models`, or the name that an endpoint knows")
+    solutions: tuple[Line, ...] = key(
+        (), "samples", "instead of a model: file, glob or folder of solutions made elsewhere, or a list of them"
+    )
+    partial: bool = key(False, "samples", "grade an incomplete import; the rest counts as not attempted")
+    args: tuple[str, ...] = key(
+        (), "answers",
+        "llama-server flags that change what the model says; paths in them count from profiles.toml, in a container "
+        "from `/models`",
+    )  # fmt: skip
+    placement: tuple[str, ...] = key((), "nothing", "llama-server flags about where and how it runs")
+    sampling: Sampling = field(default_factory=Sampling)
+    server: Server = field(default_factory=Server)
+    host: Host | None = key(None, "nothing", "the machine of `[hosts.<name>]` that runs it", default_about="this one")
 
     @property
     def imported(self) -> bool:

@@ -2,16 +2,16 @@
 
 import difflib
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from bench.errors import ProfilesError
-from bench.profiles import THIS_MACHINE, Host, Profile, Server
-from bench.profiles.schema import Line, checked, read_record, reject_unknown, require
+from bench.profiles import THIS_MACHINE, Host, Line, Profile, Server
+from bench.profiles.keys import keys
+from bench.profiles.sentence import converted, filled, require
 from bench.text import plain
 
-KEYS = [f.name for f in fields(Host) if f.name != "name"]
 DOCKER_ONLY = ("models", "listen", "port", "url")
 DECIDED = ("kind", "base_url", "port")
 """Keys of a profile's server that its host decides."""
@@ -39,7 +39,7 @@ def chosen(table: dict[str, Any], known: dict[str, Host], where: str) -> Host | 
     """The host that a profile names; None for this machine. Raises ProfilesError where there is none of that name."""
     if "host" not in table:
         return None
-    name = checked(table["host"], Line, where, "host")
+    name = converted(replace(keys(Profile)["host"], kind=Line), table["host"], where)
     if name in known:
         return known[name]
     near = difflib.get_close_matches(name, known, 1)
@@ -59,8 +59,7 @@ def _host(name: str, table: Any, where: str) -> Host:
         raise ProfilesError(f"{where} is not a table; write it as a section.")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == THIS_MACHINE:
         raise ProfilesError(f"{where}: a host's name has letters, digits and . _ - alone; rename it.")
-    reject_unknown(table, KEYS, where)
-    host: Host = replace(read_record(Host, table, where, base=Host(name)), name=name)
+    host = filled(Host(name), table, where)
     if bool(host.docker) == bool(host.endpoints):
         has = "both docker and endpoints; keep" if host.docker else "neither docker nor endpoints; set"
         raise ProfilesError(f"{where} has {has} one of them.")
@@ -74,14 +73,11 @@ def _check_docker(host: Host, table: dict[str, Any], where: str) -> None:
                 "write ssh://user@host, tcp://host:port, or the name of a docker context")  # fmt: skip
     require(host.models.startswith("/"), where, "models", host.models,
             "name the host's own folder of models, from its root")  # fmt: skip
-    require(0 < host.port < 65536, where, "port", host.port, "use 1 to 65535")
-    require(bool(re.fullmatch(r"[0-9.]+|[0-9a-fA-F:]+", host.listen)), where, "listen", host.listen,
-            "write an address of the host, such as 127.0.0.1")  # fmt: skip
     if host.listen in EVERYWHERE:
         require("url" in table, where, "listen", host.listen,
                 f'add url = "http://<how it is reached from here>:{host.port}"')  # fmt: skip
     if host.url:
-        _check_url(host.url, where, "url")
+        check_url(host.url, where, "url")
 
 
 def _check_endpoints(host: Host, table: dict[str, Any], where: str) -> None:
@@ -89,17 +85,21 @@ def _check_endpoints(host: Host, table: dict[str, Any], where: str) -> None:
         if key in table:
             raise ProfilesError(f"{where} {key} is for a host with docker; remove it.")
     for url in host.endpoints:
-        _check_url(url, where, "endpoints")
+        check_url(url, where, "endpoints")
     require(len(set(host.endpoints)) == len(host.endpoints), where, "endpoints", list(host.endpoints),
             "name each of them once")  # fmt: skip
 
 
-def _check_url(url: str, where: str, key: str) -> None:
+def check_url(url: str, where: str, key: str) -> None:
+    """Raise ProfilesError for what is no address of a server, or one that would give a secret away."""
     try:
         parts = urlsplit(url)
         fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not re.search(r"\s", url)
     except ValueError:
-        raise ProfilesError(f"{where} {key} = {url!r} is impossible; write it as http://host:port/v1.") from None
-    require(bool(fits), where, key, url, "write it as http://host:port/v1")
-    # It is recorded with each completion.
-    require("@" not in parts.netloc, where, key, url, "put the key into the environment, and name it: api_key_env")
+        parts, fits = None, None
+    # It is recorded with each completion, and shown in reports.
+    secret = parts and ("@" in parts.netloc or parts.query)
+    remedy = (
+        "put the key into the environment, and name it: api_key_env" if secret else "write it as http://host:port/v1"
+    )
+    require(fits and not secret, where, key, url, remedy)

@@ -1,0 +1,94 @@
+"""A table of profiles.toml → a record, by msgspec; what does not fit is one sentence: section, key, value, remedy."""
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import msgspec
+
+from bench.errors import ProfilesError
+from bench.profiles.keys import Key, keys
+from bench.text import plain, without_secrets
+
+Record = TypeVar("Record")
+
+TYPES = {
+    "string": "a text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "array": "a list of texts",
+    "object": "a table",
+}
+BOUNDS = {
+    "minimum": "of {} or more",
+    "exclusiveMinimum": "above {}",
+    "maximum": "up to {}",
+    "exclusiveMaximum": "below {}",
+    "minLength": "that is not empty",
+    "minItems": "that is not empty",
+}
+"""What each limit of a JSON schema is called."""
+
+
+def filled(record: Record, table: Mapping[str, Any], where: str) -> Record:
+    """The record with the keys of `table` set; raises ProfilesError for the first that is unknown or does not fit."""
+    kind: Any = type(record)
+    known = keys(kind)
+    reject_unknown(table, known, where)
+    values = {name: converted(known[name], value, where) for name, value in table.items()}
+    return replace(record, **values)  # type: ignore[type-var]
+
+
+def converted(key: Key, value: Any, where: str) -> Any:
+    """The value of a key as its type; raises ProfilesError that says how it must be written."""
+    try:
+        return msgspec.convert(finite(value), key.kind)
+    except msgspec.ValidationError as error:
+        at = re.search(r"at `\$\[(\d+)\]", str(error))
+        wrong = value[int(at[1])] if at else value
+        raise ProfilesError(f"{where} {key.name} = {shown(wrong)} is impossible; {remedy(key)}.") from None
+
+
+def finite(value: Any) -> Any:
+    """A value that JSON can hold: inf and nan, which are numbers to TOML, become texts."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def remedy(key: Key) -> str:
+    """How a key must be written."""
+    if key.form:
+        return f"write it as {key.form}"
+    if get_origin(key.kind) is Literal:
+        return f"choose among {', '.join(filter(None, get_args(key.kind)))}"
+    schema = msgspec.json.schema(key.kind)
+    if "pattern" in schema:
+        return "use one line of plain text"
+    bounds = " and ".join(text.format(schema[name]) for name, text in BOUNDS.items() if name in schema)
+    return f"use {TYPES[schema['type']]} {bounds}".rstrip()
+
+
+def reject_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    """Raise ProfilesError for the first key of `table` that is not in `known`, with the nearest known one."""
+    names = list(known)
+    for key in table:
+        if key not in names:
+            near = difflib.get_close_matches(key, names, 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(sorted(names))}."
+            raise ProfilesError(f'{where} has the unknown key "{plain(key)}"; {hint}')
+
+
+def require(fits: object, where: str, key: str, value: Any, remedy: str) -> None:
+    """Raise ProfilesError for an impossible value."""
+    if not fits:
+        raise ProfilesError(f"{where} {key} = {shown(value)} is impossible; {remedy}.")
+
+
+def shown(value: Any) -> str:
+    """A value as TOML writes it, on one line, without what a terminal would obey or an address would give away."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return plain(without_secrets({"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}.get(text, text)))
