@@ -32,7 +32,7 @@ def seed_of(sampling: Sampling, sample: int) -> int | None:
 
 def carried(sampling: Sampling, sample: int = 0) -> dict[str, Any]:
     """The settings that a request carries, named as in profiles.toml; None for those that a greedy one does without."""
-    declared = keys(type(sampling))
+    declared = keys(sampling)
     found = {name: value for name, value in settings(sampling, "answers").items() if declared[name].sent}
     if sampling.temperature > 0:
         return found | {"seed": seed_of(sampling, sample)}

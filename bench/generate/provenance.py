@@ -44,7 +44,7 @@ def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: S
 def recorded(profile: Profile) -> dict[str, Any]:
     """The settings by which completions were made, in the words of profiles.toml; `model` has an entry of its own."""
     flags = {"args": list(profile.args), "placement": list(profile.placement)}
-    sampling = {name: getattr(profile.sampling, name) for name in keys(type(profile.sampling)) if name != "datasets"}
+    sampling = {name: getattr(profile.sampling, name) for name in keys(profile.sampling) if name != "datasets"}
     return {**flags, **sampling, "prompt_version": WORDING_VERSION}
 
 

@@ -48,9 +48,13 @@ def key(
     return made  # type: ignore[no-any-return]
 
 
+def keys(record: Any) -> Mapping[str, Key]:
+    """The keys of a record, or of its class, by name and in its order; fields that are no keys are left out."""
+    return _declared(record if isinstance(record, type) else type(record))
+
+
 @cache
-def keys(record: type[Any]) -> Mapping[str, Key]:
-    """The keys of a record by name, in its order; fields that are no keys are left out."""
+def _declared(record: Any) -> Mapping[str, Key]:
     hints = get_type_hints(record, include_extras=True)
     return {
         one.name: Key(one.name, hints[one.name], _default(one), **one.metadata)
@@ -64,8 +68,7 @@ def settings(record: Any, *affects: Effect) -> dict[str, Any]:
 
     A key that requests carry is left out while it is unset, so that what was made before there was one stays as it is.
     """
-    kind: Any = type(record)
-    found = [(one, getattr(record, one.name)) for one in keys(kind).values() if one.affects in affects]
+    found = [(one, getattr(record, one.name)) for one in keys(record).values() if one.affects in affects]
     return {one.name: value for one, value in found if not (one.sent and value in ("", None))}
 
 

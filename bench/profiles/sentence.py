@@ -37,8 +37,7 @@ BOUNDS = {
 
 def filled(record: Record, table: Mapping[str, Any], where: str) -> Record:
     """The record with the keys of `table` set; raises ProfilesError for the first that is unknown or does not fit."""
-    kind: Any = type(record)
-    known = keys(kind)
+    known = keys(record)
     reject_unknown(table, known, where)
     values = {name: converted(known[name], value, where) for name, value in table.items()}
     return replace(record, **values)  # type: ignore[type-var]

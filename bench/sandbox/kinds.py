@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.console import tell, warn
 from bench.errors import SandboxError
-from bench.profiles import Sandbox
+from bench.profiles import Sandbox, SandboxKind
 from bench.sandbox import bubblewrap, docker
 from bench.sandbox.cores import cores
 from bench.sandbox.instance import Lane
@@ -109,7 +109,7 @@ def _automatic(settings: Sandbox, *, trusted: bool) -> Box:
     raise failed or SandboxError(NONE)
 
 
-def _box(kind: str, settings: Sandbox, *, pull: bool = True) -> Box:
+def _box(kind: SandboxKind, settings: Sandbox, *, pull: bool = True) -> Box:
     settings = replace(settings, kind=kind)
     if kind == "docker":
         return Box(kind, settings, f"docker {docker.image_id(settings.image, pull=pull)}")

@@ -1,6 +1,6 @@
 """Every key of profiles.toml, walked: what is declared of it is what the program does with it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from bench.generate.prompt import body, identity, messages, request_key, seed_of
 from bench.generate.provenance import recorded
 from bench.problems import Problem
 from bench.profiles import Evaluation, Host, Paths, Profile, Sampling, Sandbox, Server
-from bench.profiles.keys import keys
+from bench.profiles.keys import key, keys, settings
 
 PROBLEM = Problem("Demo/0", "def f(x):\n", "f", "", [], [], 0)
 RECORDS = (Profile, Sampling, Server, Sandbox, Evaluation, Paths, Host)
