@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-UNSEEN = re.compile("[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+HIDDEN = r"\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+UNSEEN = re.compile(rf"[{HIDDEN}\ud800-\udfff]")
 LONGEST = 300
 """Characters of a text that a report or a terminal shows."""
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from bench.layout import Layout
 from bench.profiles.keys import key
-from bench.text import UNSEEN
+from bench.text import HIDDEN
 
 BUILTIN = "builtin:"
 """Prefix of a model that the project builds itself (`builtin:demo`)."""
@@ -27,7 +27,7 @@ SandboxKind = Literal["auto", "docker", "bubblewrap", "none"]
 
 THIS_MACHINE = "this machine"
 
-Line = Annotated[str, Meta(pattern=rf"^(?![\s\S]*{UNSEEN.pattern})")]
+Line = Annotated[str, Meta(pattern=rf"^(?![\s\S]*[{HIDDEN}])")]
 """A text that terminals show as it is: nothing in it is obeyed, ends the line, or cannot be seen."""
 
 Count = Annotated[int, Meta(ge=1)]
@@ -120,6 +120,15 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Reporting:
+    """What the report is to find out."""
+
+    margin: Annotated[float, Meta(ge=0, le=100)] = key(
+        3.0, "report", "percentage points by which a smaller model may be worse and still do"
+    )
+
+
+@dataclass(frozen=True)
 class Paths:
     """Folders; a relative one counts from profiles.toml."""
 
@@ -166,6 +175,9 @@ class Profile:
     title: Line = key("", "report", "its name in the report", default_about="the id")
     note: Line = key("", "report", "a remark beside the title in `doit list` and in the report")
     reference: Line = key("", "report", "the published score to compare with: a name in `bench/reference-scores.json`")
+    family: Line = key(
+        "", "report", "models of one family are compared by quantization", default_about="from the title"
+    )
     model: Line = key("", "answers", "the (first) GGUF below `[paths] models`, or the name that an endpoint knows")
     solutions: tuple[Line, ...] = key(
         (), "samples", "instead of a model: file, glob or folder of solutions made elsewhere, or a list of them"
@@ -214,6 +226,7 @@ class Config:
     sandbox: Sandbox
     profiles: tuple[Profile, ...]
     evaluation: Evaluation = Evaluation()
+    report: Reporting = Reporting()
 
     def profile(self, profile_id: str) -> Profile:
         """The profile of that id; KeyError where there is none."""

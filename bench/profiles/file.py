@@ -14,12 +14,24 @@ import tomli
 from bench.errors import ProfilesError
 from bench.layout import Layout
 from bench.problems import SOURCES
-from bench.profiles import BUILTINS, Config, Evaluation, Host, Paths, Profile, Sampling, Sandbox, Server, hosts
+from bench.profiles import (
+    BUILTINS,
+    Config,
+    Evaluation,
+    Host,
+    Paths,
+    Profile,
+    Reporting,
+    Sampling,
+    Sandbox,
+    Server,
+    hosts,
+)
 from bench.profiles.keys import keys
 from bench.profiles.sentence import filled, reject_unknown, require
 from bench.text import plain
 
-SECTIONS = ("defaults", "server", "sandbox", "evaluate", "paths", "hosts", "profiles")
+SECTIONS = ("defaults", "server", "sandbox", "evaluate", "report", "paths", "hosts", "profiles")
 
 OUR_FIELDS = ("messages", "stream", "stream_options", "n", "max_tokens", "seed")
 """Fields of a request that the client needs as they are, or that completions are kept by."""
@@ -40,6 +52,7 @@ def load(file: Path) -> Config:
     server = filled(Server(), tables["server"], f"{name}: [server]")
     sandbox = filled(Sandbox(), tables["sandbox"], f"{name}: [sandbox]")
     evaluation = filled(Evaluation(), tables["evaluate"], f"{name}: [evaluate]")
+    report = filled(Reporting(), tables["report"], f"{name}: [report]")
     paths = filled(Paths(), tables["paths"], f"{name}: [paths]")
     known = hosts.hosts(tables["hosts"], name)
     profiles = tuple(
@@ -52,7 +65,7 @@ def load(file: Path) -> Config:
         )
     _reject_duplicate_titles(profiles, name)
     models, results = (file.parent / Path(path).expanduser() for path in (paths.models, paths.results))
-    return Config(file, models, Layout(results), sandbox, profiles, evaluation)
+    return Config(file, models, Layout(results), sandbox, profiles, evaluation, report)
 
 
 def _parse(file: Path) -> dict[str, Any]:

@@ -116,4 +116,4 @@ def test_flags_are_told_apart() -> None:
 def test_named_settings() -> None:
     """The settings on which a stage depends are taken by what they affect."""
     assert settings(Sandbox(memory=512), "grading") == {"image": Sandbox.image, "memory": 512, "pids": 128}
-    assert settings(profile(0.0), "report") == {"title": "A", "note": "", "reference": ""}
+    assert settings(profile(0.0), "report") == {"title": "A", "note": "", "reference": "", "family": ""}
