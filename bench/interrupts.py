@@ -1,10 +1,12 @@
 """Ctrl-C, SIGTERM, a terminal that is closed, a reader that has gone: the run ends in order."""
 
+import contextlib
 import os
 import signal
 import stat
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import ClassVar
 
@@ -35,6 +37,30 @@ def handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Handle
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     numbers = [n for n in ENDING if n != signal.SIGHUP or signal.getsignal(n) != signal.SIG_IGN]
     return {number: signal.signal(number, handler) for number in numbers}
+
+
+@contextlib.contextmanager
+def deferred_signals() -> Iterator[None]:
+    """Defer SIGINT, SIGTERM and SIGHUP until the block ends, so that cleanup is not interrupted.
+
+    For blocks that end by themselves soon. Outside the main thread no signal comes, and nothing is done.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    kept = handle(lambda number, _: caught.append(number))
+    try:
+        yield
+    finally:
+        # A signal that came between two of these would be caught by nobody.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, kept)
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if caught:
+            # That the terminal is gone must be known, whatever came before.
+            signal.raise_signal(signal.SIGHUP if signal.SIGHUP in caught else caught[0])
 
 
 def interrupt(number: int, _frame: object) -> None:

@@ -1,14 +1,12 @@
 """What the programs on this machine say of themselves; asked all at once, and none is waited for long."""
 
 import importlib.util
-import os
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 PATIENCE = 2.5
@@ -44,11 +42,6 @@ def look(images: Iterable[str], addresses: Iterable[str]) -> Machine:
         here = dict(zip(inspect, map(bool, pool.map(_says, inspect.values())), strict=True))
         reached = dict(zip(addresses, pool.map(_answers, addresses), strict=True))
     return Machine(**said, server=_server(), images=here, reached=reached)
-
-
-def program(name: str, folder: Path) -> str | None:
-    """Where a program is: on PATH, or where its name is a path, which counts from `folder`; None if it is not there."""
-    return shutil.which(str(folder / Path(name).expanduser()) if os.sep in name else name)
 
 
 def _answers(address: str) -> bool:

@@ -1,18 +1,18 @@
-"""Programs that we start: they die with us, they end when they are told to, and nothing comes between that."""
+"""Programs that we start: they die with us, and they end on request."""
 
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
-import threading
-from collections.abc import Iterator
+from pathlib import Path
 
-from bench.interrupts import handle
+from bench.interrupts import deferred_signals
 
 PR_SET_PDEATHSIG = 1
 PATIENCE = 2.5
-"""Seconds between one signal and the next when a program shall end."""
+"""Seconds between one signal and the next when a program is to end."""
 
 LIBC = ctypes.CDLL(None)
 # Looked up here: between fork and exec, with other threads about, there must be nothing left to load.
@@ -34,7 +34,7 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 
     llama-server lets requests finish on the first SIGTERM and ends on the second.
     """
-    with undisturbed():
+    with deferred_signals():
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
             if process.poll() is None:
                 signal_group(process, number)
@@ -51,25 +51,6 @@ def signal_group(process: "subprocess.Popen[bytes]", number: int) -> None:
         os.killpg(process.pid, number)
 
 
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Hold back what would end the run until the block has ended: what was started is then stopped, whatever comes.
-
-    For blocks that end by themselves soon. Outside the main thread no signal comes, and nothing is done.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[int] = []
-    kept = handle(lambda number, _: caught.append(number))
-    try:
-        yield
-    finally:
-        # A signal that came between two of these would be caught by nobody.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, kept)
-        for number, handler in kept.items():
-            signal.signal(number, handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if caught:
-            # That the terminal is gone must be known, whatever came before.
-            signal.raise_signal(signal.SIGHUP if signal.SIGHUP in caught else caught[0])
+def find_program(name: str, folder: Path) -> str | None:
+    """Where a program is: on PATH, or, where its name is a path, below `folder`; None if it is not there."""
+    return shutil.which(str(folder / Path(name).expanduser()) if os.sep in name else name)

@@ -1,9 +1,57 @@
-"""What JSON holds that others wrote, or that is damaged: taken where it is of the type that it should be."""
+"""Data that others wrote, or that is damaged: read within bounds, and taken where it has the right type."""
 
+import gzip
+import json
 import math
-from typing import Any
+import time
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from bench.text import plain
+
+LARGEST_FILE = 1 << 30
+"""Bytes of one file of others, unpacked."""
+
+
+class TooLargeError(ValueError):
+    """There is more than what is read of something, or it does not come in time."""
+
+
+def bounded(pieces: Iterable[bytes], *, size: int, seconds: float = math.inf) -> bytes:
+    """All pieces, joined. Raises TooLargeError beyond `size` bytes, or when they take longer than `seconds`."""
+    deadline, found, length = time.monotonic() + seconds, [], 0
+    for piece in pieces:
+        length += len(piece)
+        if length > size:
+            raise TooLargeError(f"it has more than {size:,} bytes")
+        if time.monotonic() > deadline:
+            raise TooLargeError(f"it was not complete within {seconds:g} s")
+        found.append(piece)
+    return b"".join(found)
+
+
+def read_file(path: Path, size: int = LARGEST_FILE) -> bytes:
+    """The content of a regular file, unpacked where its name ends in .gz.
+
+    Raises TooLargeError beyond `size` bytes, ValueError for a damaged archive, OSError where it cannot be read.
+    """
+    with path.open("rb") as plain_file:
+        packed = path.suffix == ".gz"
+        file: BinaryIO = gzip.GzipFile(fileobj=plain_file) if packed else plain_file  # type: ignore[assignment]
+        try:
+            return bounded(iter(lambda: file.read(1 << 20), b""), size=size)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ValueError(f"it is no whole gzip file ({error})") from None
+
+
+def parse_json(data: bytes | str) -> Any:
+    """A JSON value. Raises ValueError for anything else, also where it is too deep or no UTF-8."""
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def table(value: Any) -> dict[str, Any]:
@@ -34,3 +82,9 @@ def positive(value: Any) -> float | None:
 def word(value: Any) -> str:
     """A text or a number as one line of plain text; "" where it is none."""
     return plain(str(value)) if isinstance(value, str | int | float) and value else ""
+
+
+def whole(value: Any) -> int | None:
+    """A whole number above 0; None for anything else."""
+    known = positive(value)
+    return int(known) if known and known == int(known) else None

@@ -11,7 +11,8 @@ from bench import gguf, problems
 from bench.commands.findings import Finding
 from bench.console import counted, size
 from bench.imports.files import guide, imported_by
-from bench.machine import Machine, look, program
+from bench.machine import Machine, look
+from bench.processes import find_program
 from bench.profiles import Config, Profile
 
 START_DOCKER = "apt install docker.io; systemctl start docker"
@@ -183,7 +184,7 @@ def _server(config: Config, profile: Profile, machine: Machine) -> Lacks:
 
         found = executable(profile, config.file.parent)
         return {} if found else {f"no {server.executable or 'llama-server'}": ADD_SERVER}
-    if server.kind == "command" and program(server.command[0], config.file.parent) is None:
+    if server.kind == "command" and find_program(server.command[0], config.file.parent) is None:
         return {f"no program {server.command[0]}": "install it, or mend server.command"}
     if server.kind == "endpoint" and server.api_key_env and not os.environ.get(server.api_key_env):
         return {f"no key in {server.api_key_env}": f"export {server.api_key_env}"}

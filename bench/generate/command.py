@@ -15,8 +15,7 @@ from pathlib import Path
 
 from bench.errors import MissingPrerequisite, RequestError, ServerError
 from bench.generate.client import PAUSE, Answer, LateError
-from bench.machine import program
-from bench.processes import die_with_parent, stop
+from bench.processes import die_with_parent, find_program, stop
 from bench.profiles import Profile
 from bench.servers import server_log
 
@@ -35,7 +34,7 @@ def asker(profile: Profile, folder: Path, log: Path) -> Iterator[Ask]:
     fails each time, and LateError for one that takes longer than request_timeout. It may be called by several threads.
     """
     name, *rest = profile.server.command
-    found = program(name, folder)
+    found = find_program(name, folder)
     if found is None:
         raise MissingPrerequisite(
             f"{profile.id}: there is no program {name} on this machine; install it, or mend server.command."

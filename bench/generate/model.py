@@ -20,17 +20,17 @@ class Model:
 
 def identify(config: Config, profile: Profile) -> Model:
     """The model as completions are kept by it. Raises MissingPrerequisite where it is not there."""
-    return Model(fingerprint(config, profile), model_files.with_contents(profile.args, _contents(config, profile)))
+    return Model(fingerprint(config, profile), model_files.with_digests(profile.args, _contents(config, profile)))
 
 
 def _contents(config: Config, profile: Profile) -> dict[str, str]:
     if profile.host and profile.host.docker:
         from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
 
-        return remote_models.contents(config, profile)
+        return remote_models.file_digests(config, profile)
     if not profile.machine:
         return {}
-    found = model_files.files(config, profile)
+    found = model_files.local_files(config, profile)
     return dict(zip(found, gguf.contents(found.values(), config.layout.cache), strict=True))
 
 

@@ -52,7 +52,7 @@ def model_facts(config: Config, profile: Profile) -> dict[str, Any]:
     """What the GGUF says of itself, or the name by which a server or a command knows its model."""
     path = config.model_path(profile)
     if profile.host and profile.host.docker:
-        told = remote_models.seen(config, profile) or {}
+        told = remote_models.cached(config, profile) or {}
         return {"file": path.name, "files": told.get("files"), "bytes": told.get("bytes")}
     if profile.server.starts and path.is_file():
         return gguf.facts(path)

@@ -65,5 +65,6 @@ def _tokens(endpoint: Endpoint, text: str) -> int:
 
 
 def _post(endpoint: Endpoint, name: str, asked: dict[str, Any]) -> Any:
-    url = f"{endpoint.base_url.removesuffix('/v1')}/{name}"
+    asked = {"model": endpoint.model, **asked}
+    url = f"{endpoint.root}/{name}"
     return health.session(endpoint.headers, local=endpoint.local).post(url, json=asked, timeout=30).json()

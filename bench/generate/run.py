@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bench import problems
+from bench import problems, servers
 from bench.console import shown, tell
 from bench.files import write_json
 from bench.generate.canary import FIRST, Canary
@@ -21,7 +21,6 @@ from bench.parallel import each
 from bench.profiles import Config, Profile
 from bench.progress import Progress, live
 from bench.records import Completion
-from bench.servers import leftovers
 from bench.servers.server_log import note, tail
 from bench.text import plain
 
@@ -35,7 +34,7 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
     A server that ends in the middle is started once more. Raises ServerError, CanaryError, JournalError,
     MissingPrerequisite or DatasetError; what was answered before is in the journal.
     """
-    leftovers.remove(config.layout.root)
+    servers.remove_orphans()
     dataset, files = problems.load(dataset_name), config.layout.run(profile.id, dataset_name)
     journal = Journal(files.journal)
     if journal.repair():

@@ -128,4 +128,4 @@ def _model_known(config: Config, profile: Profile) -> bool:
         return True
     from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
 
-    return remote_models.seen(config, profile) is not None
+    return remote_models.cached(config, profile) is not None

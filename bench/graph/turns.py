@@ -51,10 +51,10 @@ def lacking(tasks: Mapping[str, Any], selected: Sequence[str]) -> dict[str, str]
     from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
 
     def due(step: Generate) -> bool:
-        return remote_models.seen(step.config, step.profile) is None or bool(step.reasons())
+        return remote_models.cached(step.config, step.profile) is None or bool(step.reasons())
 
     profiles: list[Profile] = [step.profile for step in wanted.values() if due(step)]
-    found = remote_models.look_all(next(iter(wanted.values())).config, profiles) if profiles else []
+    found = remote_models.inspect_all(next(iter(wanted.values())).config, profiles) if profiles else []
     if REPORT in selected:
         unreachable = [(profile, what) for profile, what in found if isinstance(what, remote_models.UnreachableError)]
         for sentence in dict.fromkeys(what.sentence.removeprefix(f"{profile.id}: ") for profile, what in unreachable):

@@ -1,19 +1,16 @@
 """Where completions come from, one interface: `serve` yields an Endpoint and leaves nothing running.
 
-    compose.py    llama-server in a container, through docker compose
-      ├── engine.py       what Docker has: engine, plugin, image
-      └── containers.py   what is in the way of a container, and one that runs
+    compose.py    llama-server in a container, through docker compose, here or on a host (tunnel.py, remote_models.py)
     process.py    llama-server as a process: named, on PATH, or the server in the wheel (xllamacpp_server.py)
     endpoint.py   something OpenAI-compatible that runs already
 
-    health.py · server_log.py         waiting for a server, what it said, how it ends
-    lock.py                           one at a time on a machine
-    leftovers.py                      what a killed run left behind
+    health.py · server_log.py     waiting for a server and asking for its facts; its output, and the reason in it
+    model_files.py · lock.py      files that its flags name; one server at a time on a machine
 
-A program that reads a prompt and writes an answer has no endpoint: generate/command.py asks it directly. Every other
-kind is a module here that is named as `[server] kind` names it, with `serve(profile, config, model, log)`, a context
-manager that yields an Endpoint. To add one, write that module and add its name to SERVER_KINDS in
-bench/profiles/__init__.py, and to STARTED_KINDS where it starts a llama-server: one at a time runs on a machine.
+A program that reads a prompt and writes an answer has no endpoint: generate/ asks it directly. Every other kind is a
+module here that is named as `[server] kind` names it, with `serve(profile, config, model, log)`, a context manager that
+yields an Endpoint. To add one, write that module and add its name to SERVER_KINDS in bench/profiles, and to
+STARTED_KINDS where it starts a llama-server.
 """
 
 import contextlib
@@ -23,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.console import tell
 from bench.profiles import Config, Profile
 from bench.servers.lock import one_server
 
@@ -31,8 +29,9 @@ from bench.servers.lock import one_server
 class Endpoint:
     """A server that answers: `base_url` ends in /v1; `ended` says why it no longer runs, or None.
 
-    `facts` holds what the server said of itself: build, slots, context (tokens a slot), model.
-    `llama` says that it understands llama.cpp's own request fields; `local`, that we started it on this machine.
+    `facts` holds what the server said of itself: build, slots, context (tokens a slot), model. `llama` says that it
+    understands llama.cpp's own request fields, `native` where llama.cpp's own API lies (/tokenize and others); a router
+    wants the model's name in each request there. `local` says that no proxy stands between it and us.
     """
 
     base_url: str
@@ -42,18 +41,49 @@ class Endpoint:
     ended: Callable[[], str | None] = lambda: None
     llama: bool = True
     local: bool = True
+    native: str = ""
+
+    @property
+    def root(self) -> str:
+        """The URL below which llama.cpp's own API lies."""
+        return self.native or self.base_url.removesuffix("/v1")
+
+
+Serve = Callable[[Profile, Config, Path, Path], contextlib.AbstractContextManager[Endpoint]]
+"""What the module of a kind has: profile, config, model and log to an Endpoint for the block."""
 
 
 @contextlib.contextmanager
 def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[Endpoint]:
     """Start what the profile asks for, yield it when it is healthy, and stop it whatever happens.
 
-    Raises ServerError, MissingPrerequisite or LockedError. One llama-server at a time runs on one machine.
+    Raises ServerError, MissingPrerequisite or LockedError. One llama-server at a time runs on one machine; if it dies
+    while it starts, it is started once more.
     """
-    kind = importlib.import_module(f"{__name__}.{profile.server.kind}")
-    alone = one_server(profile.host) if profile.server.starts else contextlib.nullcontext()
-    with alone, kind.serve(profile, config, model, log) as endpoint:
-        yield endpoint
+    kind: Serve = importlib.import_module(f"{__name__}.{profile.server.kind}").serve
+    with contextlib.ExitStack() as stack:
+        if profile.server.starts:
+            stack.enter_context(one_server(profile.host))
+        yield _enter(stack, lambda: kind(profile, config, model, log))
+
+
+def _enter(stack: contextlib.ExitStack, serve: Callable[[], contextlib.AbstractContextManager[Endpoint]]) -> Endpoint:
+    from bench.servers.health import StartError  # noqa: PLC0415 - imports requests
+
+    try:
+        return stack.enter_context(serve())
+    except StartError as error:
+        if error.hopeless:
+            raise
+        tell(f"  {error.sentence} It is started once more.")
+    return stack.enter_context(serve())
+
+
+def remove_orphans() -> None:
+    """Remove the llama-server containers of killed runs from this machine."""
+    from bench.servers.compose import remove_orphans as remove  # noqa: PLC0415 - imports requests
+
+    remove()
 
 
 def arguments(profile: Profile, model: str, host: str, port: int) -> list[str]:

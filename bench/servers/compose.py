@@ -1,49 +1,46 @@
-"""llama-server in a container, through docker compose. For actions only: imports python_on_whales.
+"""llama-server in a container, through docker compose.
 
-docker-compose.yml holds what is the same for all profiles; the rest is an override for one profile that lies beside
-its results. Flags are a list in it, so that a regex reaches llama-server as it is written. The container carries labels
-that say whose it is: one whose process is gone is removed at the next start (containers.py), or by the next generation
-of whatever kind in the same results directory (leftovers.py).
+docker-compose.yml holds what is the same for all profiles; the rest is an override for one profile, beside its results.
+Flags are a list in it, so that a regex reaches llama-server as it is written. The container's labels name the process
+that owns it: an orphan is removed by the next generation.
 """
 
 import contextlib
+import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from python_on_whales import DockerClient
-from python_on_whales.exceptions import DockerException
-
-from bench import gguf, owner
+from bench import docker, gguf, owner
 from bench.console import tell, warn
-from bench.errors import ServerError
+from bench.docker import DockerError, Engine
+from bench.errors import BenchError, LockedError, MissingPrerequisite, ServerError
 from bench.files import digest, write_json
-from bench.processes import undisturbed
-from bench.profiles import Config, Host, Profile
-from bench.servers import (
-    Endpoint,
-    arguments,
-    containers,
-    engine,
-    health,
-    leftovers,
-    model_files,
-    remote_models,
-    server_log,
-    tunnel,
-)
-from bench.servers.process import HOST, free_port, taken
+from bench.interrupts import deferred_signals
+from bench.processes import die_with_parent, stop
+from bench.profiles import Config, Profile
+from bench.servers import Endpoint, arguments, health, model_files, server_log, tunnel
+from bench.servers.process import HOST, free_port, port_taken
+
+if TYPE_CHECKING:
+    from python_on_whales import DockerClient
 
 BASE = Path(__file__).parents[2] / "docker-compose.yml"
+NAME = KIND = "llama-server"
 PORT = 8080
 """Where llama-server listens inside the container."""
 
-PATIENCE = 60.0
-"""Seconds for removing a container: no interrupt ends that, and a connection that others share may never answer."""
+PATIENCE = 120.0
+"""Seconds for starting a container, and for removing it."""
+
+OTHERWISE = 'or set [server] kind = "process"'
+NO_GPU = ("device driver", "CDI", "nvidia")
+"""Words in what Docker says where it can reserve no GPU."""
 
 GPUS = {"resources": {"reservations": {"devices": [{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}]}}}
 
@@ -54,43 +51,41 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
 
     Raises ServerError, LockedError, or MissingPrerequisite where Docker, the image or the GPU is missing.
     """
-    engine.require(profile)
-    for name in containers.clear(profile):
-        tell(f"  removed the llama-server container that a killed run of {name} left behind")
-    if profile.host:
-        tunnel.require(profile, profile.host)
+    engine, host = engine_of(profile), profile.host
+    require(profile)
+    clear(profile)
+    if host:
+        tunnel.require(profile, host)
     elif profile.server.port:
         free_port(profile)
-    image = engine.image(profile)
+    image = require_image(profile)
     override = log.with_name("compose.json")
-    write_json(override, {"services": {containers.NAME: service(profile, config, model)}})
-    name = project(profile, config)
-    docker = engine.client(
-        profile, compose_files=[BASE, override], compose_project_name=name, compose_env_files=["/dev/null"]
+    write_json(override, {"services": {NAME: service(profile, config, model)}})
+    project = project_name(profile, config)
+    client = engine.client(
+        PATIENCE, compose_files=[BASE, override], compose_project_name=project, compose_env_files=["/dev/null"]
     )
-    server_log.begin(
-        log, [*engine.command(profile.host), "compose", "-p", name, "-f", str(BASE), "-f", str(override), "up"]
-    )
-    note = leftovers.remember(log, profile.host.docker if profile.host else "")
+    compose = [*engine.command, "compose", "-p", project, "-f", str(BASE), "-f", str(override)]
+    server_log.begin(log, [*compose, "up"])
     container = None
     # An interrupt between a block and its `finally` skips the latter. This runs at the end of doit's workers too.
-    removal = Finalize(None, _down, [docker, profile, note], exitpriority=1)
+    removal = Finalize(None, _down, [client, profile], exitpriority=1)
     try:
-        _up(docker, profile)
-        container = containers.Running(docker, log, profile.host)
-        url = tunnel.url(profile.host) if profile.host else f"http://{HOST}:{container.port(PORT)}"
+        _up(client, profile, compose)
+        container = Running(engine, log)
+        url = tunnel.url(host) if host else f"http://{HOST}:{container.port}"
         health.wait(url, profile, container.ended, log)
-        if profile.host:
-            tunnel.require_ours(profile, profile.host, remote_models.inside(profile))
-        yield Endpoint(f"{url}/v1", profile.id, facts={**health.ask(url), "image": image}, ended=container.ended)
+        if host:
+            tunnel.require_ours(profile, host, model_files.inside(profile))
+        yield Endpoint(f"{url}/v1", profile.id, facts={**health.facts(url), "image": image}, ended=container.ended)
     finally:
-        why = sys.exception()
+        failure = sys.exception()
         try:
-            with undisturbed():
+            with deferred_signals():
                 removal()
         except ServerError as error:
-            # Where the host was cut off, that is the reason to be told, and this is what follows from it.
-            if why is None:
+            # Where the host was cut off, that is the reason to report, and this is what follows from it.
+            if failure is None:
                 raise
             warn(error.sentence)
         finally:
@@ -98,29 +93,134 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
                 container.close()
 
 
-def project(profile: Profile, config: Config) -> str:
+def engine_of(profile: Profile) -> Engine:
+    """The engine of the profile's machine."""
+    return Engine(profile.host.docker if profile.host else "")
+
+
+def require(profile: Profile) -> None:
+    """Raise MissingPrerequisite where Docker, its engine or its compose plugin is missing."""
+    engine = engine_of(profile)
+    failure = engine.failure()
+    if failure == docker.ABSENT:
+        remedy = docker.remedy(failure)
+        raise MissingPrerequisite(f"{profile.id}: Docker is not installed; {remedy}, {OTHERWISE}.")
+    if failure and profile.host:
+        raise MissingPrerequisite(
+            f"{profile.id}: the Docker engine of {profile.host.name} does not answer ({failure}); start it there, or "
+            f"fix docker of that host until this works: {' '.join(engine.command)} version"
+        )
+    if failure:
+        raise MissingPrerequisite(
+            f"{profile.id}: the Docker engine does not answer ({failure}); {docker.remedy(failure)}, {OTHERWISE}."
+        )
+    try:
+        engine.compose_version()
+    except DockerError as error:
+        if error.sentence.startswith(docker.SILENT):
+            raise MissingPrerequisite(f"{profile.id}: docker compose did not answer ({error}); try again.") from None
+        raise MissingPrerequisite(
+            f"{profile.id}: Docker has no compose plugin; install it ({docker.compose_remedy()}), {OTHERWISE}."
+        ) from None
+
+
+def require_image(profile: Profile) -> str:
+    """The profile's image as `name id`, pulled if it is not there. Raises MissingPrerequisite where it cannot be."""
+    engine, name, host = engine_of(profile), profile.server.image, profile.host
+    where = f"on {host.name}" if host else "here"
+    try:
+        found = engine.image_id(name)
+        if not found:
+            tell(f"  pulling the image {name}{f' {where}' if host else ''}, this once")
+            found = engine.pull(name, quiet=not sys.stdout.isatty())
+    except DockerError as error:
+        raise MissingPrerequisite(
+            f"{profile.id}: the image {name} is not {where} and cannot be pulled ({error}); fix "
+            f"server.image or the network, or build the image{'' if host else f', {OTHERWISE}'}."
+        ) from None
+    return f"{name} {found[:19]}"
+
+
+def clear(profile: Profile) -> None:
+    """Remove orphans from the profile's machine.
+
+    Raises LockedError where a container belongs to another process that lives, ServerError where it is not ours.
+    """
+    engine = engine_of(profile)
+    try:
+        # Containers of version 0.1 have no kind.
+        found = [one for one in engine.owned() if one.kind in (KIND, "")]
+        for one in found:
+            _require_free(one, profile)
+        with deferred_signals():
+            engine.remove(one.id for one in found)
+        for one in found:
+            tell(f"  removed the llama-server container that a killed run of {one.profile} left behind")
+        named = ("--filter", f"name=^/{NAME}$", "--format", '{{.State}}\t{{.Label "com.docker.compose.project"}}')
+        stranger = engine.call("ps", "--all", *named)
+    except DockerError as error:
+        command = " ".join([*engine.command, "ps"])
+        raise ServerError(f"{profile.id}: Docker does not list its containers ({error}); try {command}") from None
+    if stranger:
+        state, _, project = stranger.partition("\t")
+        freed = " ".join([*engine.command, f"compose -p {project} down" if project else f"rm -f {NAME}"])
+        raise ServerError(
+            f"{profile.id}: a container named {NAME} that is not ours is there ({state}); stop and remove it first: "
+            f"{freed}"
+        )
+
+
+def _require_free(container: docker.Owned, profile: Profile) -> None:
+    if container.machine != owner.machine():
+        command = " ".join(engine_of(profile).command)
+        raise LockedError(
+            f"A llama-server container of another machine ({container.machine}) is on {profile.machine}; wait "
+            f"for it, or remove it: {command} rm -f {container.name}"
+        )
+    if not container.orphaned and container.owner != owner.identity():
+        pid = container.owner.split()[0]
+        raise LockedError(
+            f"A llama-server container of process {pid} (profile {container.profile}) is running; wait for it, "
+            f"or stop it first: kill {pid}"
+        )
+
+
+def remove_orphans() -> None:
+    """Remove what killed runs left on this machine's engine; what cannot be removed is reported."""
+    found = [one for one in docker.orphans() if one.kind == KIND]
+    for one in found:
+        what = f"the llama-server container that a killed run of {one.profile} left behind"
+        try:
+            with deferred_signals():
+                Engine().remove([one.id])
+            tell(f"  removed {what}")
+        except DockerError as error:
+            tell(f"  {what} could not be removed ({error}); the next run tries again")
+
+
+def project_name(profile: Profile, config: Config) -> str:
     """The name under which compose keeps what it starts: one for each profile in each results directory."""
     return f"bench-{re.sub(r'[^a-z0-9_-]', '-', profile.id.lower())}-{digest(str(config.layout.root))[:8]}"
 
 
 def service(profile: Profile, config: Config, model: Path) -> dict[str, Any]:
-    """What is the profile's own about its container, as a compose service."""
+    """The profile's own part of its container, as a compose service."""
     host = profile.host
-    volumes, inside = (
-        ({host.models: model_files.MODELS}, remote_models.inside(profile)) if host else mounts(config, model)
-    )
+    if host:
+        volumes, inside = {host.models: model_files.MODELS}, model_files.inside(profile)
+    else:
+        volumes, inside = mounts(config, model)
     listen, port = (host.listen, host.port) if host else (HOST, profile.server.port)
     command = arguments(profile, inside, "0.0.0.0", PORT)  # noqa: S104 - inside the container
+    # compose would take a dollar for a variable.
+    labels = docker.labels(KIND, profile=profile.id, results=str(config.layout.root).replace("$", "$$"))
     return {
         "image": profile.server.image,
-        # compose would take a dollar for a variable.
         "command": [flag.replace("$", "$$") for flag in command],
         "ports": [{"target": PORT, "host_ip": listen, "published": str(port)}],
         "volumes": [{"type": "bind", "read_only": True, "source": source.replace("$", "$$"), "target": target,
                      "bind": {"create_host_path": False}} for source, target in volumes.items()],
-        "labels": {leftovers.OWNER: owner.identity(), owner.MACHINE: owner.machine(),
-                   containers.PROFILE: profile.id,
-                   containers.RESULTS: str(config.layout.root).replace("$", "$$")},
+        "labels": labels,
         **({"deploy": GPUS} if profile.server.gpu else {}),
     }  # fmt: skip
 
@@ -140,56 +240,80 @@ def mounts(config: Config, model: Path) -> tuple[dict[str, str], str]:
     return volumes | {str(part.resolve()): f"/linked/{part.name}" for part in parts}, f"/linked/{model.name}"
 
 
-def _up(docker: DockerClient, profile: Profile) -> None:
+def _up(client: "DockerClient", profile: Profile, compose: list[str]) -> None:
     try:
         # Cut off in the middle, it could create the container after `down` had looked for it.
-        with undisturbed():
-            docker.compose.up(detach=True, quiet=True, pull="never")
-    except DockerException as error:
-        said = engine.words(error)
-        if "already allocated" in said or "address already in use" in said:
-            raise (taken_there(profile, profile.host) if profile.host else taken(profile)) from None
-        raise engine.failure(profile, error) from None
+        with deferred_signals(), docker.translated():
+            client.compose.up(detach=True, quiet=True, pull="never")
+    except DockerError as error:
+        raise start_failure(profile, error.sentence, compose) from None
 
 
-def taken_there(profile: Profile, host: Host) -> ServerError:
-    """The error for a port that somebody has on a host."""
-    return ServerError(
-        f"{profile.id}: port {host.port} on {host.listen} of {host.name} is taken; find who has it (there: ss -ltnp "
-        f"'sport = :{host.port}') and stop it, or give that host another port."
-    )
-
-
-def _down(docker: DockerClient, profile: Profile, note: Path) -> None:
-    """Remove the container. compose may be interrupted by a Ctrl-C of its own; then it is asked once more."""
-    command = [str(word) for word in [*docker.client_config.docker_compose_cmd, "down"]]
-    with undisturbed():
-        for last in (False, True):
-            said = _said(command)
-            if not said:
-                leftovers.forget(note)
-                return
-            if last or engine.UNREACHED in said:
-                raise ServerError(
-                    f"The container {containers.NAME} could not be removed ({engine.last_line(said)}); the next run on "
-                    f"{profile.machine} removes it, or do so: {' '.join(engine.command(profile.host))} rm -f "
-                    f"{containers.NAME}"
-                )
-
-
-def _said(command: list[str]) -> str:
-    """Why a command failed, in its own words, or that it took too long; "" where it did what it should."""
-    try:
-        ran = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            stdin=subprocess.DEVNULL,
-            timeout=PATIENCE,
-            check=False,
-            start_new_session=True,
+def start_failure(profile: Profile, words: str, compose: list[str]) -> BenchError:
+    """The error for a container that did not start, by Docker's words."""
+    if "already allocated" in words or "address already in use" in words:
+        return port_taken(profile)
+    if profile.server.gpu and any(name in words for name in NO_GPU):
+        return MissingPrerequisite(
+            f"{profile.id}: Docker can reserve no GPU here ({words}); install the NVIDIA driver and its container "
+            "toolkit, or set gpu = false."
         )
-    except subprocess.TimeoutExpired:
-        return f"{engine.UNREACHED}: no answer within {PATIENCE:g} s"
-    return (ran.stderr.strip() or f"exit code {ran.returncode}") if ran.returncode else ""
+    by_hand = " ".join([*compose, "up"])
+    return ServerError(f"{profile.id}: docker compose did not start llama-server ({words}); to see more: {by_hand}")
+
+
+def _down(client: "DockerClient", profile: Profile) -> None:
+    try:
+        with deferred_signals(), docker.translated():
+            client.compose.down(quiet=True)
+    except DockerError as error:
+        command = " ".join(engine_of(profile).command)
+        raise ServerError(
+            f"The container {NAME} could not be removed ({error}); the next run on {profile.machine} removes it, or "
+            f"do so: {command} rm -f {NAME}"
+        ) from None
+
+
+class Running:
+    """A container that runs: its port on this machine, its log, followed into a file, and how it ended."""
+
+    def __init__(self, engine: Engine, log: Path) -> None:
+        self.engine = engine
+        (found,) = json.loads(engine.call("container", "inspect", NAME))
+        self.id = str(found["Id"])
+        bound = found["NetworkSettings"]["Ports"].get(f"{PORT}/tcp") or [{}]
+        self.port = int(bound[0].get("HostPort") or 0)
+        # A program of its own, so that it does not outlive us; it ends with the container.
+        self.follower = subprocess.Popen(
+            [*engine.command, "logs", "--follow", self.id],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - no locks
+        )  # fmt: skip
+        self.copying = threading.Thread(target=self._copy, args=[log], daemon=True)
+        self.copying.start()
+
+    def ended(self) -> str | None:
+        """Why it no longer runs; None while it does."""
+        if self.follower.poll() is None:
+            return None
+        try:
+            state = json.loads(self.engine.call("container", "inspect", "--format", "{{json .State}}", self.id))
+        except DockerError as error:
+            return "somebody removed the container" if "No such container" in error.sentence else error.sentence
+        if state["Running"]:
+            return None
+        self.copying.join(5)
+        code = int(state["ExitCode"])
+        return "out of memory" if state["OOMKilled"] else f"signal {code - 128}" if code > 128 else f"exit code {code}"
+
+    def close(self) -> None:
+        """Wait for the rest of the log."""
+        self.copying.join(5)
+        stop(self.follower)
+
+    def _copy(self, log: Path) -> None:
+        assert self.follower.stdout is not None
+        # On a full disk the log ends there; nobody waits for it.
+        with self.follower.stdout as lines, contextlib.suppress(OSError), log.open("ab", buffering=0) as file:
+            for line in lines:
+                file.write(server_log.without_escapes(line))

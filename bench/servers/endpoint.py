@@ -2,62 +2,106 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
 from bench.errors import MissingPrerequisite, ServerError
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint, health
+from bench.text import plain
 
 KEY_REFUSED = (requests.codes.unauthorized, requests.codes.forbidden)
+WHOLE_ADDRESS = re.compile(r"/(chat/completions|completions|models|responses)$")
+"""What people paste beyond the base of the API."""
 
 
 @contextlib.contextmanager
 def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[Endpoint]:
     """The endpoint that the profile names; its key comes from the environment. Raises ServerError if nobody answers."""
-    del config, model
+    del config, model, log
     headers, url = _key(profile), base(profile.server.base_url)
     root = url.removesuffix("/v1")
-    caller = health.session(headers, local=False)
+    caller = health.session(headers, local=is_loopback(url))
     code = _status(profile, url, caller)
     if code == requests.codes.service_unavailable and health.status(root, caller) == code:
         # A llama-server that is still loading its model.
-        health.wait(root, profile, lambda: None, log, name=url)
+        health.wait_for_endpoint(root, profile, caller)
         code = _status(profile, url, caller)
     if code in KEY_REFUSED:
         raise ServerError(f"{profile.id}: {url} answers {code}; {_key_remedy(profile)}.")
     if code >= requests.codes.internal_server_error:
         raise ServerError(f"{profile.id}: {url} answers {code}; look at the log of that server.")
-    facts = health.ask(root, caller)
-    yield Endpoint(url, profile.model, headers, facts, llama=bool(facts), local=False)
+    native, facts = health.find_llama(root, profile.model, caller, profile.server.health_timeout)
+    yield Endpoint(url, profile.model, headers, facts, llama=bool(facts), local=is_loopback(url), native=native or root)
 
 
 def base(url: str) -> str:
-    """The URL under which /chat/completions lies: /v1 where none is written."""
-    url = url.rstrip("/")
+    """The URL under which /chat/completions lies: /v1 where none is written, without the path of one request."""
+    url = WHOLE_ADDRESS.sub("", url.rstrip("/"))
     return url if urlsplit(url).path else f"{url}/v1"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine, where no proxy stands in between."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _status(profile: Profile, url: str, caller: requests.Session) -> int:
     try:
-        return caller.get(f"{url}/models", timeout=30).status_code
+        with caller.get(f"{url}/models", timeout=30, stream=True, allow_redirects=False) as response:
+            if response.is_redirect:
+                # A POST that follows one becomes a GET, or loses its key.
+                to = plain(urljoin(f"{url}/models", response.headers["Location"])).removesuffix("/models")
+                raise ServerError(f"{profile.id}: {url} redirects to {to}; write that address as server.base_url.")
+            return response.status_code
     except requests.RequestException as error:
-        raise ServerError(
-            f"{profile.id}: nobody answers at {url} ({type(error).__name__}); start that server, or mend "
-            "server.base_url."
-        ) from None
+        raise ServerError(f"{profile.id}: {failure(url, error)}.") from None
+
+
+def failure(url: str, error: Exception) -> str:
+    """Why a URL cannot be asked and what to do, by what requests raises; a sentence without its full stop."""
+    words = plain(str(error))
+    if isinstance(error, requests.exceptions.SSLError):
+        if "certificate" in words.lower():
+            why = (re.search(r"certificate verify failed: ([^(]+)", words) or ["", "it is not trusted"])[1].strip()
+            return (
+                f"the certificate of {url} is refused ({why}); let REQUESTS_CA_BUNDLE name the file with "
+                "the certificate of its authority"
+            )
+        return f"what answers at {url} does not speak https; write http:// in server.base_url"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"the proxy that the environment names does not lead to {url}; fix it, or name that host in no_proxy"
+    if isinstance(error, requests.exceptions.Timeout):
+        return f"{url} does not answer in time; look whether that server is busy, or fix server.base_url"
+    if isinstance(error, requests.exceptions.InvalidHeader | UnicodeError):
+        return f"the key for {url} has a character that no header can hold; export it again"
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        return f"{url} answers with a body that is not compressed as it says; look at the proxy in front of that server"
+    if "BadStatusLine" in words or "RemoteDisconnected" in words:
+        return f"what answers at {url} does not speak http; write https:// in server.base_url, or fix its port"
+    if "NameResolutionError" in words or "Name or service" in words:
+        return f"there is no host {urlsplit(url).hostname}; fix server.base_url"
+    return f"nobody answers at {url} ({type(error).__name__}); start that server, or fix server.base_url"
 
 
 def _key(profile: Profile) -> dict[str, str]:
     name = profile.server.api_key_env
     if not name:
         return {}
-    if not os.environ.get(name):
+    key = os.environ.get(name, "")
+    if not key:
         raise MissingPrerequisite(f"{profile.id}: the environment variable {name} is not set; export the key in it.")
-    return {"Authorization": f"Bearer {os.environ[name]}"}
+    if odd := re.search(r"[^\x21-\x7e]", key):
+        raise MissingPrerequisite(
+            f"{profile.id}: the key in {name} has the character U+{ord(odd[0]):04X}, which no header can hold; export "
+            "it again without spaces or line ends."
+        )
+    return {"Authorization": f"Bearer {key}"}
 
 
 def _key_remedy(profile: Profile) -> str:

@@ -1,22 +1,34 @@
-"""Waiting for a server, and asking it what it is. For actions only: imports requests."""
+"""Waiting for a server, and asking it for its facts. For actions only: imports requests."""
 
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from bench.errors import ServerError
 from bench.files import digest
 from bench.profiles import Profile
 from bench.servers import server_log
+from bench.untrusted import bounded, items, parse_json, positive, table, whole, word
 
 POLL = 0.1
+LARGEST = 1 << 23
+"""Bytes of what a server tells about itself; a list of 400 models with prices has 1 MB."""
 
 
 class LoadingError(ServerError):
     """The server runs, and has not loaded its model in the time that it had."""
+
+
+class StartError(ServerError):
+    """The server ended while it started; `hopeless` means that another start would end like this one."""
+
+    hopeless = False
 
 
 def session(headers: Mapping[str, str] | None = None, *, local: bool = True) -> requests.Session:
@@ -24,60 +36,124 @@ def session(headers: Mapping[str, str] | None = None, *, local: bool = True) -> 
     made = requests.Session()
     made.headers.update(headers or {})
     made.trust_env = not local
+    if local:
+        made.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     # With an auth of its own, no ~/.netrc takes the place of the key.
     made.auth = lambda request: request
     return made
 
 
-def wait(url: str, profile: Profile, ended: Callable[[], str | None], log: Path, name: str = "llama-server") -> None:
-    """Poll /health until it answers 200.
+def wait(url: str, profile: Profile, ended: Callable[[], str | None], log: Path) -> None:
+    """Poll /health of a server that we started until it answers 200.
 
-    Raises ServerError at once when the server ends, LoadingError after health_timeout.
+    Raises StartError at once when the server ends, LoadingError after health_timeout.
     """
     timeout, caller = profile.server.health_timeout, session()
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         healthy = status(url, caller) == requests.codes.ok
-        reason = ended()
-        if reason:
-            raise _failed(ServerError, f"{profile.id}: {name} ended while loading ({reason})", log)
+        how = ended()
+        if how:
+            raise _start_error(profile, how, log)
         if healthy:
             return
         time.sleep(POLL)
-    raise _failed(LoadingError, f"{profile.id}: {name} did not get healthy within {timeout:g} s", log)
-
-
-def _failed(kind: type[ServerError], what: str, log: Path) -> ServerError:
-    words = server_log.tail(log)
-    follow = (
-        f"its last {server_log.LINES} lines follow, all of it is in {log}" if words else f"it said nothing; see {log}"
+    reason = server_log.reason(log)
+    what = f"llama-server did not get healthy within {timeout:g} s"
+    raise LoadingError(
+        f"{profile.id}: {what}{f' (last: {reason.text})' if reason.text else ''}; raise server.health_timeout, or see "
+        f"{log}.",
+        log=server_log.tail(log),
     )
-    return kind(f"{what}; {follow}.", log=words)
+
+
+def _start_error(profile: Profile, how: str, log: Path) -> StartError:
+    reason = server_log.reason(log)
+    why = f"{how}: {reason.text}" if reason.text else f"{how}, without a word"
+    error = StartError(f"{profile.id}: llama-server ended while loading ({why}); see {log}.", log=server_log.tail(log))
+    error.hopeless = reason.hopeless
+    return error
+
+
+def wait_for_endpoint(root: str, profile: Profile, caller: requests.Session) -> None:
+    """Poll /health of a server that is not ours until it no longer answers 503.
+
+    Raises LoadingError after health_timeout.
+    """
+    timeout = profile.server.health_timeout
+    deadline = time.monotonic() + timeout
+    while status(root, caller) == requests.codes.service_unavailable:
+        if time.monotonic() >= deadline:
+            raise LoadingError(
+                f"{profile.id}: {root} did not get healthy within {timeout:g} s (/health still answers 503); raise "
+                "server.health_timeout, or look at the log of that server."
+            )
+        time.sleep(POLL)
 
 
 def status(url: str, caller: requests.Session) -> int:
-    """What /health answers; 0 where nobody does."""
+    """The status of /health; 0 where nobody answers."""
     try:
-        return caller.get(f"{url}/health", timeout=5).status_code
+        with caller.get(f"{url}/health", timeout=5, stream=True) as response:
+            return response.status_code
     except requests.RequestException:
         return 0
 
 
-def ask(url: str, caller: requests.Session | None = None) -> dict[str, Any]:
-    """What a llama-server says of itself; {} for a server that does not know /props."""
-    caller = caller or session()
+def fetch(url: str, caller: requests.Session, seconds: float = 10.0) -> dict[str, Any]:
+    """The JSON object behind a URL; {} where it is none, too large, too deep, or not all there in time."""
     try:
-        props = caller.get(f"{url}/props", timeout=10).json()
-        models = caller.get(f"{url}/v1/models", timeout=10).json()
-        meta = (models.get("data") or [{}])[0].get("meta") or {}
-        return {
-            "build": props.get("build_info", ""),
-            "slots": props["total_slots"],
-            "context": props.get("default_generation_settings", {}).get("n_ctx"),
-            "chat_template": digest(props.get("chat_template", "")),
-            "parameters": meta.get("n_params"),
-            "bytes": meta.get("size"),
-            "quantization": meta.get("ftype"),
-        }
-    except (requests.RequestException, ValueError, AttributeError, TypeError, IndexError, KeyError):
+        with caller.get(url, timeout=seconds, stream=True) as response:
+            if response.status_code != requests.codes.ok:
+                return {}
+            return table(parse_json(bounded(_reads(response), size=LARGEST, seconds=seconds)))
+    except (requests.RequestException, HTTPError, ValueError):
         return {}
+
+
+def _reads(response: requests.Response) -> Iterator[bytes]:
+    """The body, by what each read of the connection brings: whoever sends a byte a second is noticed."""
+    while piece := response.raw.read1(1 << 16, decode_content=True):
+        yield piece
+
+
+def facts(root: str, caller: requests.Session | None = None, model: str = "") -> dict[str, Any]:
+    """What a llama-server says of itself, {} for another server; `model` is the entry of /v1/models that counts."""
+    caller = caller or session()
+    return _facts(fetch(f"{root}/props", caller), root, caller, model)
+
+
+def find_llama(root: str, model: str, caller: requests.Session, seconds: float) -> tuple[str, dict[str, Any]]:
+    """Where llama.cpp's own API of a model lies, and its facts; ("", {}) where no llama-server answers.
+
+    A router (llama-server without a model) has one model's facts behind ?model=, llama-swap below /upstream/<model>.
+    Both load the model for that, which may take `seconds`.
+    """
+    props, name = fetch(f"{root}/props", caller), quote(model, safe="")
+    if found := _facts(props, root, caller, model):
+        return root, found
+    patience = seconds if props or "running" in fetch(f"{root}/running", caller) else 10.0
+    if found := _facts(fetch(f"{root}/props?model={name}", caller, patience), root, caller, model):
+        return root, found
+    upstream = f"{root}/upstream/{quote(model)}"
+    if found := _facts(fetch(f"{upstream}/props", caller, patience), upstream, caller, ""):
+        return upstream, found
+    return "", {}
+
+
+def _facts(props: dict[str, Any], root: str, caller: requests.Session, model: str) -> dict[str, Any]:
+    if positive(props.get("total_slots")) is None:
+        return {}
+    entries = [table(entry) for entry in items(fetch(f"{root}/v1/models", caller).get("data"))]
+    named = [entry for entry in entries if model and entry.get("id") == model]
+    meta = table((named or entries or [{}])[0].get("meta"))
+    template, context = props.get("chat_template"), table(props.get("default_generation_settings")).get("n_ctx")
+    return {
+        "build": word(props.get("build_info")),
+        "slots": whole(props["total_slots"]),
+        "context": whole(context),
+        "chat_template": digest(template if isinstance(template, str) else ""),
+        "parameters": whole(meta.get("n_params")),
+        "bytes": whole(meta.get("size")),
+        "quantization": word(meta.get("ftype")) or None,
+    }

@@ -1,7 +1,7 @@
-"""Files that llama-server's flags have it read, such as a chat template or an adapter: their content counts.
+"""Files of a model that llama-server reads: the GGUF, and those that flags name, such as a template or an adapter.
 
-A flag may name several files (`a.gguf,b.gguf`), each with a scale (`a.gguf:0.5`). Files that the server writes, or that
-say nothing to the model, are no part of it.
+A flag may name several files (`a.gguf,b.gguf`), each with a scale (`a.gguf:0.5`). Their content counts. Files that the
+server writes, or that do not decide what the model answers, are not looked at.
 """
 
 import re
@@ -14,26 +14,31 @@ from bench.profiles import Config, Profile
 MODELS = "/models"
 """Where the folder of models is in a container."""
 
-READ = frozenset({
+FILE_FLAGS = frozenset({
     "--chat-template-file", "--lora", "--lora-scaled", "--control-vector", "--control-vector-scaled", "--grammar-file",
     "--json-schema-file", "-jf", "--mmproj", "-mm", "--model-draft", "-md", "--lookup-cache-static", "-lcs",
 })  # fmt: skip
-"""The flags after which the name of a file stands that decides what a model says."""
+"""Flags whose value names files that decide what a model answers."""
 
 SCALE = re.compile(r":[-+]?[\d.]+([eE][-+]?\d+)?$")
 
 
-def named(value: str) -> list[str]:
+def inside(profile: Profile) -> str:
+    """The model's path in a container on its host."""
+    return f"{MODELS}/{profile.model}"
+
+
+def split_value(value: str) -> list[str]:
     """The files in the value of such a flag."""
     return [name for piece in value.split(",") if (name := SCALE.sub("", piece))]
 
 
 def names(args: Iterable[str]) -> list[str]:
     """The files that these flags have the server read."""
-    return [name for flag, value in pairwise(args) if flag in READ for name in named(value)]
+    return [name for flag, value in pairwise(args) if flag in FILE_FLAGS for name in split_value(value)]
 
 
-def files(config: Config, profile: Profile) -> dict[str, Path]:
+def local_files(config: Config, profile: Profile) -> dict[str, Path]:
     """By name, those of them that are on this machine.
 
     A process sees this machine's paths, and works in the folder of profiles.toml; in a container there is the folder
@@ -51,15 +56,15 @@ def files(config: Config, profile: Profile) -> dict[str, Path]:
     return found
 
 
-def there(profile: Profile) -> list[str]:
+def host_files(profile: Profile) -> list[str]:
     """The names of those that should be in the folder of models of the profile's host."""
     return [name for name in names(profile.args) if Path(name).is_relative_to(MODELS)]
 
 
-def with_contents(args: Iterable[str], digests: Mapping[str, str]) -> tuple[str, ...]:
+def with_digests(args: Iterable[str], digests: Mapping[str, str]) -> tuple[str, ...]:
     """The flags, each with the digests of the files that it names."""
-    told = []
+    described = []
     for arg in args:
-        contents = [digests[name][:12] for name in named(arg) if name in digests]
-        told.append(f"{arg} ({', '.join(contents)})" if contents else arg)
-    return tuple(told)
+        contents = [digests[name][:12] for name in split_value(arg) if name in digests]
+        described.append(f"{arg} ({', '.join(contents)})" if contents else arg)
+    return tuple(described)

@@ -11,14 +11,13 @@ from importlib import metadata
 from pathlib import Path
 
 from bench.errors import MissingPrerequisite, ServerError
-from bench.machine import program
-from bench.processes import die_with_parent, stop
+from bench.processes import die_with_parent, find_program, stop
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint, arguments, health, server_log, xllamacpp_server
 
 HOST = "127.0.0.1"
 UNBUILT = ("", "b0-unknown")
-"""What a llama.cpp says of its build that was not told."""
+"""The build of a llama.cpp that was compiled without its number."""
 
 WHEEL = [sys.executable, "-P", xllamacpp_server.__file__]
 
@@ -27,7 +26,7 @@ def executable(profile: Profile, base: Path = Path()) -> list[str] | None:
     """The command that starts a llama-server on this machine, or None; a path is relative to `base`."""
     named = profile.server.executable
     if named:
-        found = program(named, base)
+        found = find_program(named, base)
         return [found] if found else None
     found = shutil.which("llama-server")
     if found:
@@ -52,7 +51,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
             return None if code is None else f"signal {-code}" if code < 0 else f"exit code {code}"
 
         health.wait(url, profile, ended, log)
-        facts = health.ask(url)
+        facts = health.facts(url)
         if command == WHEEL and facts.get("build") in UNBUILT:
             facts["build"] = f"xllamacpp {metadata.version('xllamacpp')}"
         yield Endpoint(f"{url}/v1", profile.id, facts=facts, ended=ended)
@@ -70,7 +69,7 @@ def running(command: list[str], profile: Profile, folder: Path, log: Path) -> "I
             )  # fmt: skip
         except OSError as error:
             raise ServerError(
-                f"{profile.id}: {command[0]} cannot be started ({error.strerror}); mend it, or server.executable."
+                f"{profile.id}: {command[0]} cannot be started ({error.strerror}); fix it, or server.executable."
             ) from None
         cleanup.callback(stop, process)
         yield process
@@ -83,12 +82,18 @@ def free_port(profile: Profile) -> int:
         try:
             probe.bind((HOST, profile.server.port))
         except OSError:
-            raise taken(profile) from None
+            raise port_taken(profile) from None
         return int(probe.getsockname()[1])
 
 
-def taken(profile: Profile) -> ServerError:
-    """The error for a port that somebody has."""
+def port_taken(profile: Profile) -> ServerError:
+    """The error for a port that somebody has, here or on a host."""
+    host = profile.host
+    if host:
+        return ServerError(
+            f"{profile.id}: port {host.port} on {host.listen} of {host.name} is taken; find who has it (there: ss "
+            f"-ltnp 'sport = :{host.port}') and stop it, or give that host another port."
+        )
     port = profile.server.port
     return ServerError(
         f"{profile.id}: port {port} on {HOST} is taken; find who has it (ss -ltnp 'sport = :{port}') and stop it, or "

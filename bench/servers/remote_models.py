@@ -1,17 +1,17 @@
-"""Models on other machines, looked at through the host's own Docker engine: whether they are there, and which they are.
+"""Models on other machines, inspected through the host's own Docker engine: whether they are there, and which they are.
 
 A model has the fingerprint that gguf.py gives it, wherever it lies: a container on the host reads the same blocks and
-sends their digest. What was seen is remembered, for no host is asked while the graph is loaded.
+sends their digest. Findings are cached, for no host is asked while the graph is loaded.
 """
 
 import contextlib
-import subprocess
 import time
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
 from bench import gguf
+from bench.docker import DockerError, Engine
 from bench.errors import BenchError, MissingPrerequisite
 from bench.files import locked, read_json, write_json
 from bench.parallel import each
@@ -50,6 +50,10 @@ done
 _failures: dict[str, tuple[float, MissingPrerequisite]] = {}
 
 
+Finding = dict[str, Any] | MissingPrerequisite
+"""What a look at a host showed (see `cached`), or what is missing there."""
+
+
 class AbsentError(MissingPrerequisite):
     """The model is not on its host; `phrase` says what was looked for."""
 
@@ -63,17 +67,19 @@ class UnreachableError(MissingPrerequisite):
 
 
 def fingerprint(config: Config, profile: Profile) -> str:
-    """The model's name by content: as it was seen last, or as a look now shows it. Raises MissingPrerequisite."""
-    return str((seen(config, profile) or look(config, profile))["fingerprint"])
+    """The model's name by content: from the last finding, or from a look now. Raises MissingPrerequisite."""
+    return str((cached(config, profile) or inspect(config, profile))["fingerprint"])
 
 
-def contents(config: Config, profile: Profile) -> dict[str, str]:
+def file_digests(config: Config, profile: Profile) -> dict[str, str]:
     """By name, the digests of the files that `args` name on the host. Raises MissingPrerequisite."""
-    return dict((seen(config, profile) or look(config, profile))["args"]) if model_files.there(profile) else {}
+    return (
+        dict((cached(config, profile) or inspect(config, profile))["args"]) if model_files.host_files(profile) else {}
+    )
 
 
-def seen(config: Config, profile: Profile) -> dict[str, Any] | None:
-    """What the last look at the profile's model showed, None where it was not there.
+def cached(config: Config, profile: Profile) -> dict[str, Any] | None:
+    """The last finding about the profile's model, None where there is none.
 
     That is its fingerprint, files and bytes, and in `args`, by name, the digests of the files that the flags name.
     """
@@ -81,48 +87,43 @@ def seen(config: Config, profile: Profile) -> dict[str, Any] | None:
     return memo if isinstance(memo, dict) and {"fingerprint", "files", "bytes", "args"} <= memo.keys() else None
 
 
-def look(config: Config, profile: Profile) -> dict[str, Any]:
+def inspect(config: Config, profile: Profile) -> dict[str, Any]:
     """Look at the profile's model on its host, and remember. Raises MissingPrerequisite where it is not there."""
-    ((_, found),) = look_all(config, [profile])
+    ((_, found),) = inspect_all(config, [profile])
     if isinstance(found, MissingPrerequisite):
         raise found
     return found
 
 
-def look_all(config: Config, profiles: Iterable[Profile]) -> list[tuple[Profile, dict[str, Any] | MissingPrerequisite]]:
+def inspect_all(config: Config, profiles: Iterable[Profile]) -> list[tuple[Profile, Finding]]:
     """Look at the models of several profiles, at all hosts at the same time, and remember if there is room for it."""
-    found = list(each(profiles, _looked, workers=8))
+    found = list(each(profiles, _inspected, workers=8))
     lock = config.layout.cache / "hosts.lock"
     with contextlib.suppress(BenchError), locked(lock, what="What is known of hosts", wait=True):
         memo = _memo(config)
-        for profile, what in found:
+        for profile, finding in found:
             memo.pop(_key(profile), None)
-            if isinstance(what, dict):
-                memo[_key(profile)] = what
+            if isinstance(finding, dict):
+                memo[_key(profile)] = finding
         write_json(config.layout.cache / "hosts.json", memo)
     return found
 
 
-def inside(profile: Profile) -> str:
-    """The model's path in a container on its host."""
-    return f"{model_files.MODELS}/{profile.model}"
-
-
-def _looked(profile: Profile) -> dict[str, Any] | MissingPrerequisite:
+def _inspected(profile: Profile) -> Finding:
     at, error = _failures.get(_key(profile), (float("-inf"), None))
     if error and time.monotonic() - at < RECENT:
         return error
     try:
-        return _look(profile)
+        return _inspect(profile)
     except MissingPrerequisite as found:
         _failures[_key(profile)] = time.monotonic(), found
         return found
 
 
-def _look(profile: Profile) -> dict[str, Any]:
+def _inspect(profile: Profile) -> dict[str, Any]:
     host = _host(profile)
-    parts = [str(part) for part in gguf.expected(PurePosixPath(inside(profile)))]
-    named = model_files.there(profile)
+    parts = [str(part) for part in gguf.expected(PurePosixPath(model_files.inside(profile)))]
+    named = model_files.host_files(profile)
     sizes, digests = [], []
     for line in _run(profile, host, [*parts, *named]).splitlines():
         size, _, found = line.partition(" ")
@@ -143,31 +144,25 @@ def _look(profile: Profile) -> dict[str, Any]:
 
 
 def _run(profile: Profile, host: Host, files: list[str]) -> str:
-    from bench.servers import engine  # noqa: PLC0415 - heavy
+    from bench.servers import compose  # noqa: PLC0415 - imports requests
 
     try:
-        engine.require(profile)
+        compose.require(profile)
         # Otherwise `docker run` would pull it, and say nothing for minutes.
-        engine.image(profile)
+        compose.require_image(profile)
     except MissingPrerequisite as error:
         raise UnreachableError(error.sentence) from None
-    command = [
-        *engine.command(host), "run", "--rm", "--network", "none", "--security-opt", "label:disable",
+    words = [
+        "run", "--rm", "--network", "none", "--security-opt", "label:disable",
         "--mount", f"type=bind,source={host.models},target={model_files.MODELS},readonly",
         "--entrypoint", "/bin/sh", profile.server.image, "-c", SCRIPT, "look", *files,
     ]  # fmt: skip
     try:
-        ran = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
-        raise UnreachableError(f"{profile.id}: {host.name} did not show {profile.model} in {PATIENCE:g} s.") from None
-    if ran.returncode:
-        said = ran.stderr.decode("utf-8", "replace")
-        if "bind source path does not exist" in said:
-            raise AbsentError(profile.id, f"no folder {host.models} on {host.name}")
-        # Docker's last line may only say where its help is.
-        words = engine.last_line("\n".join(line for line in said.splitlines() if "docker run --help" not in line))
-        raise UnreachableError(f"{profile.id}: {host.name} did not show {profile.model}: {words}.")
-    return ran.stdout.decode("utf-8", "replace")
+        return Engine(host.docker).call(*words, seconds=PATIENCE)
+    except DockerError as error:
+        if "bind source path does not exist" in error.sentence:
+            raise AbsentError(profile.id, f"no folder {host.models} on {host.name}") from None
+        raise UnreachableError(f"{profile.id}: {host.name} did not show {profile.model}: {error}.") from None
 
 
 def _host(profile: Profile) -> Host:
@@ -177,7 +172,7 @@ def _host(profile: Profile) -> Host:
 
 def _key(profile: Profile) -> str:
     host = _host(profile)
-    return " ".join([host.docker, f"{host.models}/{profile.model}", *model_files.there(profile)])
+    return " ".join([host.docker, f"{host.models}/{profile.model}", *model_files.host_files(profile)])
 
 
 def _memo(config: Config) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""server.log: all that servers said, one start after the other, without escape codes."""
+"""server.log: all output of servers, one start after the other, without escape codes; and the reason in it."""
 
 import contextlib
 import re
@@ -6,9 +6,10 @@ import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.errors import ServerError
-from bench.text import visible
+from bench.text import plain, visible
 
 LINES = 30
 """How many of the last lines an error shows."""
@@ -18,6 +19,26 @@ RECENT = 1 << 16
 """Bytes at the end of a log in which the last lines are looked for."""
 
 ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|\r(?=\n)")
+
+HOPELESS = (
+    r"does not know .*", r"is impossible for .*", r"invalid argument: .*", r"error while handling argument .*",
+    r"error while loading shared libraries: (.*)", r"unknown model architecture: .*", r"invalid magic characters.*",
+    r"tensor .* data is not within the file bounds.*", r"unknown argument: .*", r"unsupported model architecture.*",
+    r"failed to open GGUF file.*", r"couldn't bind .*", r"No such file or directory.*",
+)  # fmt: skip
+REASONS = (
+    r"cudaMalloc failed: out of memory", r"CUDA error: .*", r".*out of memory.*", r"failed to allocate .*",
+    r"unable to allocate .*", r"std::bad_alloc", r"error loading model: (.*)", r"what\(\): +(.*)", r"GGML_ASSERT.*",
+    r"failed to initialize .*", r"[Ss]egmentation fault.*", r"[Ee]rror: (.*)", r".*failed.*", r".*[Ee]rror.*",
+)  # fmt: skip
+"""What llama.cpp writes where it does not start, the most telling first; another start helps only beyond HOPELESS."""
+
+
+class Reason(NamedTuple):
+    """Why a server does not run, in a phrase ("" where unknown); `hopeless` where a new start would not help."""
+
+    text: str
+    hopeless: bool = False
 
 
 def begin(log: Path, command: Sequence[str]) -> None:
@@ -43,20 +64,34 @@ def _append(log: Path, text: str) -> None:
         file.write(text)
 
 
-def plain(line: bytes) -> bytes:
+def without_escapes(line: bytes) -> bytes:
     """A line without colours and other escape codes."""
     return ESCAPE.sub(b"", line)
 
 
 def tail(log: Path, lines: int = LINES) -> str:
     """The last lines of the last start."""
+    return "\n".join(visible(line.expandtabs()) for line in _last_start(log)[-lines:])
+
+
+def reason(log: Path) -> Reason:
+    """Why the last start failed, by the most telling line of it."""
+    lines = [line.strip() for line in _last_start(log) if line.strip()]
+    for pattern in (*HOPELESS, *REASONS):
+        for line in lines:
+            if found := re.search(pattern, line):
+                text = found[1] if found.re.groups else found[0]
+                return Reason(plain(text).rstrip("."), hopeless=pattern in HOPELESS)
+    return Reason(plain(lines[-1]).rstrip(".") if lines else "")
+
+
+def _last_start(log: Path) -> list[str]:
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - RECENT))
-            text = plain(file.read()).decode("utf-8", "replace")
+            text = without_escapes(file.read()).decode("utf-8", "replace")
     except OSError:
-        return ""
+        return []
     before, _, last = f"\n{text}".rpartition(f"\n{HEADER}")
     # Where there is a header, its own line is not one of the server's.
-    shown = last.splitlines()[1 if before or text.startswith(HEADER) else 0 :][-lines:]
-    return "\n".join(visible(line.expandtabs()) for line in shown)
+    return last.splitlines()[1 if before or text.startswith(HEADER) else 0 :]

@@ -1,4 +1,4 @@
-"""The way to a llama-server on another machine: a tunnel that the user keeps open, or an address of that machine.
+"""How a llama-server on another machine is reached: a tunnel that the user keeps open, or an address of that machine.
 
 For actions only: imports requests.
 """
@@ -7,11 +7,10 @@ import contextlib
 import socket
 from urllib.parse import urlsplit
 
-import requests
-
+from bench.docker import Engine
 from bench.errors import MissingPrerequisite, ServerError
 from bench.profiles import Host, Profile
-from bench.servers import engine, health
+from bench.servers import health
 from bench.text import plain
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -24,12 +23,12 @@ def url(host: Host) -> str:
 
 
 def require(profile: Profile, host: Host) -> None:
-    """Raise MissingPrerequisite where the way to the host is a tunnel from this machine, and nobody has opened it.
+    """Raise MissingPrerequisite where the host is reached by a tunnel from this machine, and nobody has opened it.
 
     A tunnel over a shared connection (ControlMaster) would close with it; `-S none` gives it one of its own.
     """
     near = urlsplit(url(host))
-    address = engine.address(host)
+    address = Engine(host.docker).address()
     if near.hostname not in LOOPBACK or not address.startswith("ssh://"):
         return
     port = near.port or 80
@@ -43,12 +42,9 @@ def require(profile: Profile, host: Host) -> None:
 
 def require_ours(profile: Profile, host: Host, model: str) -> None:
     """Raise ServerError where another server than the host's answers: a tunnel may lead to somewhere else."""
-    try:
-        serves = health.session().get(f"{url(host)}/props", timeout=30).json().get("model_path")
-    except (requests.RequestException, ValueError, AttributeError):
-        return
+    serves = health.fetch(f"{url(host)}/props", health.session(), 30.0).get("model_path")
     if serves and serves != model:
         raise ServerError(
-            f"{profile.id}: what answers at {url(host)} serves {plain(str(serves))} and is not the llama-server of "
-            f"{host.name}; end it, or mend port and url of that host."
+            f"{profile.id}: the server at {url(host)} serves {plain(str(serves))} and is not the llama-server of "
+            f"{host.name}; end it, or fix port and url of that host."
         )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.servers import containers
-from bench.servers.engine import lacks
+from bench.docker import DockerError, Engine
+from bench.servers import compose
 from tests import images
 from tests.e2e.conftest import Project
 from tests.e2e.namespaces import hosts
@@ -24,8 +24,11 @@ pytestmark = pytest.mark.docker
 @pytest.fixture(scope="module", autouse=True)
 def image() -> str:
     """llama.cpp's server in an image; skips where no Docker engine answers."""
-    if reason := lacks() or lacks(("compose", "version")):
-        pytest.skip(f"no Docker with compose: {reason}")
+    try:
+        Engine().version()
+        Engine().compose_version()
+    except DockerError as error:
+        pytest.skip(f"no Docker with compose: {error}")
     pytest.importorskip("xllamacpp", reason="no llama.cpp server on this machine: pip install xllamacpp")
     return images.server()
 
@@ -93,7 +96,7 @@ server = {{ kind = "process" }}
 
 def containers_there() -> list[str]:
     """The states of llama-server's containers on the host."""
-    command = ["docker", "ps", "--all", "--filter", f"name=^{containers.NAME}$", "--format", "{{.Status}}"]
+    command = ["docker", "ps", "--all", "--filter", f"name=^{compose.NAME}$", "--format", "{{.Status}}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[:-1]
 
 

@@ -5,7 +5,7 @@
 set -euo pipefail
 tag=$1 python=${2:-python3}
 here=$(dirname "$(realpath "$0")")
-server=$here/../../bench/servers/wheel.py
+server=$here/../../bench/servers/xllamacpp_server.py
 wheel=$("$python" -c 'import importlib.util as u; print(u.find_spec("xllamacpp").submodule_search_locations[0])')
 made=$(cat "$0" "$server" "$wheel/_version.py" | sha256sum | cut -c1-16)
 [ "$(docker image inspect --format '{{index .Config.Labels "bench.made"}}' "$tag" 2>/dev/null)" != "$made" ] || exit 0

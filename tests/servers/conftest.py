@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bench.demo.model import build_answers
+from bench.docker import DockerError, Engine
 from bench.profiles import STARTED_KINDS, Config, Profile
 from bench.profiles.file import load
 from tests import images
@@ -59,10 +60,11 @@ def make(tmp_path: Path, request: pytest.FixtureRequest) -> Make:
 @pytest.fixture(scope="session")
 def docker() -> None:
     """Skips where no Docker engine answers."""
-    from bench.servers.engine import lacks
-
-    if reason := lacks() or lacks(("compose", "version")):
-        pytest.skip(f"no Docker with compose: {reason}")
+    try:
+        Engine().version()
+        Engine().compose_version()
+    except DockerError as error:
+        pytest.skip(f"no Docker with compose: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,17 @@
+import contextlib
 import http.server
+import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.errors import MissingPrerequisite
-from bench.servers import Endpoint
+from bench.servers import Endpoint, health
 from bench.servers.endpoint import base
 from bench.servers.process import serve
 from tests.servers.helpers import Make, refusal, say, serving
@@ -28,7 +32,10 @@ def answering(*codes: int) -> Iterator[str]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(left.pop(0) if len(left) > 1 else left[0])
+            code = left.pop(0) if len(left) > 1 else left[0]
+            self.send_response(code)
+            if code == 301:
+                self.send_header("Location", "http://elsewhere/v1/models")
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
@@ -51,7 +58,6 @@ def test_with_the_key(guarded: Endpoint, make: Make, log: Path, monkeypatch: pyt
         assert say(endpoint, "two and two?") == "It is 4."
         assert endpoint.facts["slots"] == 1
         assert endpoint.llama
-        assert not endpoint.local
 
 
 def test_with_a_wrong_key(guarded: Endpoint, make: Make, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +87,7 @@ def test_nobody_answers(make: Make, log: Path) -> None:
     """A URL where nobody listens is an error before any request."""
     error = refusal(make("endpoint", model="any", server={"base_url": "http://127.0.0.1:9/v1"}), log)
     assert error.sentence == (
-        "tested: nobody answers at http://127.0.0.1:9/v1 (ConnectionError); start that server, or mend server.base_url."
+        "tested: nobody answers at http://127.0.0.1:9/v1 (ConnectionError); start that server, or fix server.base_url."
     )
 
 
@@ -115,8 +121,138 @@ def test_one_that_loads_for_ever(make: Make, log: Path) -> None:
         ("http://localhost:8080/", "http://localhost:8080/v1"),
         ("http://localhost:8080/v1/", "http://localhost:8080/v1"),
         ("https://host/openai/v4", "https://host/openai/v4"),
+        ("http://localhost:8080/v1/chat/completions", "http://localhost:8080/v1"),
+        ("http://localhost:8080/v1/models/", "http://localhost:8080/v1"),
     ],
 )
 def test_where_requests_go(written: str, meant: str) -> None:
     """A URL without a path gets /v1, and one with a path is taken at its word."""
     assert base(written) == meant
+
+
+PROPS = {"total_slots": 3, "default_generation_settings": {"n_ctx": 4096}, "chat_template": "t", "build_info": "b1-x"}
+MODELS = {"data": [{"id": "other", "meta": {"n_params": 1}}, {"id": "org/m:Q4", "meta": {"n_params": 7}}]}
+
+
+@contextmanager
+def routing(pages: dict[str, Any]) -> Iterator[str]:
+    """The URL of a server with those pages, by path and query; any other is a 404."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.path in pages
+            self.send_response(200 if known else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps(pages[self.path]).encode() if known else b"404 page not found")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("pages", "below"),
+    [
+        ({"/props": PROPS, "/v1/models": MODELS}, ""),
+        ({"/props": {"role": "router"}, "/props?model=org%2Fm%3AQ4": PROPS, "/v1/models": MODELS}, ""),
+        ({"/running": {"running": []}, "/props?model=org%2Fm%3AQ4": PROPS, "/v1/models": MODELS}, ""),
+        ({"/running": {"running": []}, "/upstream/org/m%3AQ4/props": PROPS,
+          "/upstream/org/m%3AQ4/v1/models": {"data": MODELS["data"][1:]}}, "/upstream/org/m%3AQ4"),
+    ],
+    ids=["llama-server", "router", "llama-swap that passes props on", "llama-swap"],
+)  # fmt: skip
+def test_a_llama_server_behind_a_router(make: Make, log: Path, pages: dict[str, Any], below: str) -> None:
+    """One that answers for a model alone is recognised, with its facts and the place of llama.cpp's own API."""
+    with (
+        routing({"/v1/models": MODELS} | pages) as url,
+        serving(make("endpoint", model="org/m:Q4", server={"base_url": url}), log) as endpoint,
+    ):
+        assert endpoint.llama
+        assert (endpoint.facts["slots"], endpoint.facts["context"], endpoint.facts["parameters"]) == (3, 4096, 7)
+        assert (endpoint.base_url, endpoint.root) == (f"{url}/v1", f"{url}{below}")
+
+
+@pytest.mark.parametrize(
+    "props",
+    [{}, [], {"total_slots": "many"}, {"total_slots": 1e400}, {"total_slots": -1}, {"total_slots": [1]}],
+)
+def test_no_llama_server(make: Make, log: Path, props: Any) -> None:
+    """Whatever else answers at /props is no llama-server, and no crash."""
+    with (
+        routing({"/props": props, "/v1/models": {"data": 5}}) as url,
+        serving(make("endpoint", model="m", server={"base_url": url}), log) as endpoint,
+    ):
+        assert (endpoint.llama, endpoint.facts) == (False, {})
+
+
+def test_facts_of_odd_types(make: Make, log: Path) -> None:
+    """What a llama-server says in another type than it should counts as unsaid."""
+    odd = {"total_slots": 2, "default_generation_settings": 5, "chat_template": [1], "build_info": {"a": 1}}
+    with (
+        routing({"/props": odd, "/v1/models": [1]}) as url,
+        serving(make("endpoint", model="m", server={"base_url": url}), log) as endpoint,
+    ):
+        assert (endpoint.facts["slots"], endpoint.facts["context"], endpoint.facts["build"]) == (2, None, "")
+
+
+@pytest.mark.parametrize("body", ["endless", "slow", "deep"])
+def test_a_body_without_end(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a body that never ends, comes a byte at a time, or nests without end, no more than so much is read."""
+    monkeypatch.setattr(health, "LARGEST", 1 << 20)
+    pieces = {"endless": b"x" * 65536, "slow": b"x", "deep": b"[" * 500_000}[body]
+    sent = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while body != "deep" or not sent:
+                    self.wfile.write(pieces)
+                    sent.append(len(pieces))
+                    if body == "slow":
+                        time.sleep(0.02)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    began = time.monotonic()
+    assert health.fetch(f"http://127.0.0.1:{server.server_port}/props", health.session(), 0.5) == {}
+    assert time.monotonic() - began < 5
+    server.shutdown()
+    server.server_close()
+    assert sum(sent) < 1 << 26
+
+
+@pytest.mark.parametrize("key", ["sk-1\r", "sk-…1", "sk 1"])
+def test_a_key_that_no_header_holds(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """A key with a line end or a character beyond ASCII is an error that names its variable, and not the key."""
+    monkeypatch.setenv("MY_KEY", key)
+    made = make("endpoint", model="any", server={"base_url": "http://127.0.0.1:9", "api_key_env": "MY_KEY"})
+    sentence = refusal(made, log).sentence
+    assert "the key in MY_KEY has the character U+" in sentence
+    assert "sk" not in sentence
+
+
+def test_a_redirect(make: Make, log: Path) -> None:
+    """A server that sends elsewhere is an error that names the address to write."""
+    with answering(301) as url:
+        sentence = refusal(make("endpoint", model="any", server={"base_url": url}), log).sentence
+    assert sentence == f"tested: {url}/v1 redirects to http://elsewhere/v1; write that address as server.base_url."
+
+
+def test_https_where_http_is_spoken(make: Make, log: Path) -> None:
+    """An address with https where nobody speaks it says so."""
+    with answering(200) as url:
+        address = url.replace("http://", "https://")
+        sentence = refusal(make("endpoint", model="any", server={"base_url": address}), log).sentence
+    assert f"what answers at {address}/v1 does not speak https; write http:// in server.base_url" in sentence

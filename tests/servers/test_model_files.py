@@ -32,17 +32,17 @@ def configured(tmp_path: Path, kind: str, *args: str) -> Config:
 def test_in_a_container(tmp_path: Path, args: list[str], named: list[str]) -> None:
     """In a container a flag can name files of the folder of models, alone, in a list, or with a scale."""
     config = configured(tmp_path, "compose", *args)
-    assert model_files.files(config, config.profile("m")) == dict.fromkeys(named, config.models / "lora.gguf")
+    assert model_files.local_files(config, config.profile("m")) == dict.fromkeys(named, config.models / "lora.gguf")
 
 
 def test_for_a_process(tmp_path: Path) -> None:
     """For a process a flag can name any file, from the folder of profiles.toml on; /models is none of ours there."""
     lora = tmp_path / "models" / "lora.gguf"
     config = configured(tmp_path, "process", "--lora", str(lora), "--lora", "models/lora.gguf,/models/lora.gguf")
-    assert model_files.files(config, config.profile("m")) == {str(lora): lora, "models/lora.gguf": lora}
+    assert model_files.local_files(config, config.profile("m")) == {str(lora): lora, "models/lora.gguf": lora}
 
 
 def test_contents_stand_beside_names() -> None:
     """A flag that names a file carries the beginning of its digest, so that a reason can show old and new."""
-    told = model_files.with_contents(["--lora", "a.gguf,b.gguf"], {"a.gguf": "1" * 64, "b.gguf": "2" * 64})
+    told = model_files.with_digests(["--lora", "a.gguf,b.gguf"], {"a.gguf": "1" * 64, "b.gguf": "2" * 64})
     assert told == ("--lora", "a.gguf,b.gguf (111111111111, 222222222222)")

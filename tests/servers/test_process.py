@@ -15,6 +15,7 @@ from bench import processes
 from bench.demo.model import TEMPLATE
 from bench.errors import MissingPrerequisite
 from bench.generate.prompt import body
+from bench.servers import xllamacpp_server
 from tests.servers.helpers import Make, children, eventually, lives, refusal, say, script, serving, stream
 
 OUTLIVED = """
@@ -53,7 +54,7 @@ def test_goes_straight_whatever_proxy_is_set(make: Make, log: Path, monkeypatch:
 def test_dies_while_loading(make: Make, log: Path) -> None:
     """A file that is no model is an error at once, with the server's last words and the place of all of them."""
     error = refusal(make("process", model="broken.gguf"), log)
-    assert "tested: llama-server ended while loading (exit code 1)" in error.sentence
+    assert "tested: llama-server ended while loading (exit code 1: " in error.sentence
     assert str(log) in error.sentence
     assert "failed to load model" in error.log
     assert not children()
@@ -63,7 +64,7 @@ def test_never_gets_healthy(make: Make, log: Path, tmp_path: Path) -> None:
     """A server that never answers is ended after health_timeout, and its last 30 lines are shown."""
     silent = script(tmp_path / "silent", "#!/bin/sh\nseq 1 100\nexec sleep 60\n")
     error = refusal(make("process", server={"executable": silent, "health_timeout": 0.7}), log)
-    assert "did not get healthy within 0.7 s; its last 30 lines follow" in error.sentence
+    assert "did not get healthy within 0.7 s (last: 100); raise server.health_timeout, or see" in error.sentence
     assert error.log.split() == [str(number) for number in range(71, 101)]
     assert not children()
 
@@ -165,14 +166,14 @@ def test_what_cannot_be_executed(make: Make, log: Path, tmp_path: Path) -> None:
     """A named server that is no program is one sentence; its path is relative to the profiles file."""
     script(tmp_path / "data", "neither a script nor a program")
     error = refusal(make("process", server={"executable": "./data"}), log)
-    assert f"{tmp_path}/data cannot be started (Exec format error); mend it, or" in error.sentence
+    assert f"{tmp_path}/data cannot be started (Exec format error); fix it, or" in error.sentence
 
 
 def test_a_server_that_said_nothing(make: Make, log: Path, tmp_path: Path) -> None:
     """No lines are promised of a server that ended without a word."""
     silent = script(tmp_path / "silent", "#!/bin/sh\nexit 3\n")
     error = refusal(make("process", server={"executable": silent}), log)
-    assert error.sentence == f"tested: llama-server ended while loading (exit code 3); it said nothing; see {log}."
+    assert error.sentence == f"tested: llama-server ended while loading (exit code 3, without a word); see {log}."
     assert error.log == ""
 
 
@@ -194,3 +195,24 @@ def test_the_wheels_version_is_its_build(make: Make, log: Path) -> None:
     """Of a llama.cpp that was not told its build, the wheel's version is recorded."""
     with serving(make("process"), log) as endpoint:
         assert re.fullmatch(r"xllamacpp \d[\d.]+|b[1-9]\d*-\w+", endpoint.facts["build"])
+
+
+def test_one_that_dies_at_its_first_start(
+    make: Make, log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server that dies while it starts is started once more, which is said with the reason."""
+    real = f"exec {sys.executable} -P {xllamacpp_server.__file__} "
+    flaky = script(tmp_path / "flaky", f'#!/bin/sh\n[ -e {tmp_path}/tried ] && {real}"$@"\n'
+                   f"touch {tmp_path}/tried\necho CUDA error: device busy\nexit 1\n")  # fmt: skip
+    with serving(make("process", server={"executable": flaky}), log) as endpoint:
+        assert say(endpoint, "two and two?") == "It is 4."
+    assert "(exit code 1: CUDA error: device busy); see" in capsys.readouterr().out
+
+
+def test_one_that_dies_at_each_start(make: Make, log: Path, tmp_path: Path) -> None:
+    """Two starts are tried, no more; where the reason is one that stays, one alone."""
+    for words, starts in (("CUDA error: device busy", 2), ("error: invalid argument: -x", 1)):
+        dying = script(tmp_path / "dying", f"#!/bin/sh\necho {words}\nexit 1\n")
+        log.unlink(missing_ok=True)
+        assert words.removeprefix("error: ") in refusal(make("process", server={"executable": dying}), log).sentence
+        assert log.read_text().count("=== ") == starts

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import gguf, owner
+from bench import docker, gguf
 from bench.errors import LockedError, MissingPrerequisite, ServerError
 from bench.generate.model import fingerprint, identify
 from bench.profiles import Config, Profile
 from bench.profiles.file import load
-from bench.servers import compose, containers, engine, leftovers, remote_models, tunnel
+from bench.servers import compose, model_files, process, remote_models, tunnel
 from tests.e2e.conftest import Project
 from tests.servers.helpers import IMAGE, refusal, say, serving
 
@@ -74,7 +74,7 @@ def test_fingerprint_is_that_of_the_file(there: str, models: Path, tmp_path: Pat
     """A model has the same fingerprint on another machine as here, and no further look is needed to know it."""
     config = configured(tmp_path, there, models)
     assert fingerprint(config, only(config)) == gguf.fingerprint(models / "good.gguf", tmp_path / "cache")
-    assert remote_models.seen(config, only(config)) == {
+    assert remote_models.cached(config, only(config)) == {
         "fingerprint": fingerprint(config, only(config)), "files": 1, "bytes": (models / "good.gguf").stat().st_size,
         "args": {},
     }  # fmt: skip
@@ -86,7 +86,7 @@ def test_no_room_to_remember(engine_address: str, models: Path, tmp_path: Path) 
     (tmp_path / "results" / ".cache").touch()
     config = configured(tmp_path, engine_address, models)
     assert fingerprint(config, only(config)) == gguf.fingerprint(models / "good.gguf", tmp_path / "cache")
-    assert remote_models.seen(config, only(config)) is None
+    assert remote_models.cached(config, only(config)) is None
 
 
 @pytest.mark.parametrize("size", [0, 5, 70_000, gguf.HEADER + 7])
@@ -99,7 +99,7 @@ def test_fingerprint_of_parts(engine_address: str, tmp_path: Path, size: int) ->
         (folder / f"m-{part:05d}-of-00002.gguf").write_bytes(content[: size * part])
     name = "big model/m-00001-of-00002.gguf"
     config = configured(tmp_path, engine_address, tmp_path / "there", name)
-    assert remote_models.look(config, only(config))["fingerprint"] == gguf.fingerprint(
+    assert remote_models.inspect(config, only(config))["fingerprint"] == gguf.fingerprint(
         tmp_path / "there" / name, tmp_path / "c"
     )
 
@@ -156,7 +156,7 @@ def test_no_image_there(engine_address: str, models: Path, tmp_path: Path) -> No
     with pytest.raises(remote_models.UnreachableError) as caught:
         fingerprint(config, only(config))
     assert "tested: the image 127.0.0.1:9/none:none is not on box and cannot be pulled (" in caught.value.sentence
-    assert caught.value.sentence.endswith("mend server.image or the network, or build the image.")
+    assert caught.value.sentence.endswith("fix server.image or the network, or build the image.")
 
 
 def test_serves_there(there: str, models: Path, tmp_path: Path, log: Path) -> None:
@@ -167,10 +167,10 @@ def test_serves_there(there: str, models: Path, tmp_path: Path, log: Path) -> No
     with serving((only(config), config), log) as endpoint:
         assert endpoint.base_url == f"http://127.0.0.1:{host.port}/v1"
         assert say(endpoint, "two and two") == "It is 4."
-        found = engine.client(only(config)).container.inspect(containers.NAME)
+        found = compose.engine_of(only(config)).client().container.inspect(compose.NAME)
         assert found.network_settings.ports["8080/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": str(host.port)}]
         assert [mount.source for mount in found.mounts] == [str(models)]
-    assert not engine.client(only(config)).container.list(all=True, filters=[("name", containers.NAME)])
+    assert not compose.engine_of(only(config)).client().container.list(all=True, filters=[("name", compose.NAME)])
 
 
 def test_listens_where_it_is_told(engine_address: str, models: Path, tmp_path: Path, log: Path) -> None:
@@ -190,8 +190,8 @@ def test_another_server_answers(engine_address: str, models: Path, tmp_path: Pat
         config = configured(tmp_path, engine_address, tmp_path / "there", "sub/good.gguf", port=far, url=at)
         profile, host = only(config), only(config).host
         assert host
-        with pytest.raises(ServerError, match=f"what answers at {at} serves /models/good.gguf and is not the llama"):
-            tunnel.require_ours(profile, host, remote_models.inside(profile))
+        with pytest.raises(ServerError, match=f"the server at {at} serves /models/good.gguf and is not the llama"):
+            tunnel.require_ours(profile, host, model_files.inside(profile))
 
 
 def test_no_tunnel(tmp_path: Path, models: Path) -> None:
@@ -207,15 +207,15 @@ def test_no_tunnel(tmp_path: Path, models: Path) -> None:
 def test_another_machines_container(engine_address: str, models: Path, tmp_path: Path, log: Path) -> None:
     """A container that another machine's doit has started there is left alone, though its process is not here."""
     config = configured(tmp_path, engine_address, models)
-    labels = ["--label", f"{leftovers.OWNER}=1 1", "--label", f"{owner.MACHINE}=elsewhere 1234"]
-    subprocess.run(["docker", "create", "--name", containers.NAME, *labels, IMAGE], check=True, capture_output=True)
+    labels = ["--label", f"{docker.OWNER}=1 1", "--label", f"{docker.MACHINE}=elsewhere 1234"]
+    subprocess.run(["docker", "create", "--name", compose.NAME, *labels, IMAGE], check=True, capture_output=True)
     try:
         error = refusal((only(config), config), log)
         assert isinstance(error, LockedError)
         assert "A llama-server container of another machine (elsewhere 1234) is on box" in error.sentence
         assert f"docker --host {SOCKET} rm -f llama-server" in error.sentence
     finally:
-        subprocess.run(["docker", "rm", "-f", containers.NAME], check=True, capture_output=True)
+        subprocess.run(["docker", "rm", "-f", compose.NAME], check=True, capture_output=True)
 
 
 def test_a_run_skips_what_is_not_there(engine_address: str, tmp_path: Path) -> None:
@@ -244,4 +244,4 @@ def test_compose_names_a_taken_port_of_the_host(tmp_path: Path, models: Path) ->
     config = configured(tmp_path, SOCKET, models, port=4242)
     profile, host = only(config), only(config).host
     assert host
-    assert "port 4242 on 127.0.0.1 of box is taken" in compose.taken_there(profile, host).sentence
+    assert "port 4242 on 127.0.0.1 of box is taken" in process.port_taken(profile).sentence

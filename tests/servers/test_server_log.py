@@ -33,7 +33,7 @@ def test_last_lines_of_a_long_log(tmp_path: Path) -> None:
 
 def test_escape_codes(tmp_path: Path) -> None:
     """Colours, cursor moves and titles do not get into what people read."""
-    assert server_log.plain(b"\x1b[32mgreen\x1b[0m \x1b]0;title\x07end\x1b[2K\r\n") == b"green end\n"
+    assert server_log.without_escapes(b"\x1b[32mgreen\x1b[0m \x1b]0;title\x07end\x1b[2K\r\n") == b"green end\n"
 
 
 def test_other_control_characters(tmp_path: Path) -> None:
@@ -57,3 +57,27 @@ def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
     server_log.note(tmp_path, "a line")
     server_log.note(tmp_path / "log", "a line")
     assert (tmp_path / "log").read_text() == "a line\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "text", "hopeless"),
+    [
+        ("ggml_cuda: allocating 900 MiB on device 0: cudaMalloc failed: out of memory\nllama: error loading model: x",
+         "cudaMalloc failed: out of memory", False),
+        ("gguf_init: invalid magic characters: 'abcd', expected 'GGUF'\nfailed to load model",
+         "invalid magic characters: 'abcd', expected 'GGUF'", True),
+        ("load: error loading model: unknown model architecture: 'new'", "unknown model architecture: 'new'", True),
+        ("llama-server: error while loading shared libraries: libgomp.so.1: cannot open shared object file",
+         "libgomp.so.1: cannot open shared object file", True),
+        ("error: invalid argument: --mlokc\nusage: …", "invalid argument: --mlokc", True),
+        ("main: error: something else\nbye", "something else", False),
+        ("all is well\nand it ends here.", "and it ends here", False),
+        ("", "", False),
+    ],
+)  # fmt: skip
+def test_the_reason_in_a_log(tmp_path: Path, lines: str, text: str, *, hopeless: bool) -> None:
+    """The most telling line gives the reason, whatever follows it, and whether another start may help."""
+    log = tmp_path / "server.log"
+    server_log.begin(log, ["llama-server"])
+    add(log, lines)
+    assert server_log.reason(log) == (text, hopeless)

@@ -3,13 +3,12 @@ import signal
 
 import pytest
 
-from bench.interrupts import ENDING
-from bench.processes import undisturbed
+from bench.interrupts import ENDING, deferred_signals
 
 
 def stopping(number: int, reached: list[str]) -> None:
     """Something that is being stopped while a signal comes twice."""
-    with undisturbed():
+    with deferred_signals():
         os.kill(os.getpid(), number)
         os.kill(os.getpid(), number)
         reached.append("the end")
@@ -36,7 +35,7 @@ def test_a_terminal_that_is_gone_is_told() -> None:
     told: list[int] = []
     before = {each: signal.signal(each, lambda number, _: told.append(number)) for each in ENDING}
     try:
-        with undisturbed():
+        with deferred_signals():
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGHUP)
         assert told == [signal.SIGHUP]
@@ -48,6 +47,6 @@ def test_a_terminal_that_is_gone_is_told() -> None:
 def test_nothing_came() -> None:
     """Where no signal comes, the handlers are as before and nothing is raised."""
     before = signal.getsignal(signal.SIGINT)
-    with undisturbed():
+    with deferred_signals():
         pass
     assert signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,220 @@
+"""The one way to Docker: an engine here or elsewhere, each call within a time limit; containers are known by labels.
+
+What is asked often, and where there may be nothing to do, is one call of the docker command; images and compose go
+through python_on_whales, which takes 0.2 s to import. A container's labels name its kind, the process that owns it and
+that process's machine. One whose process is gone is an orphan.
+"""
+
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench import owner
+from bench.errors import BenchError
+from bench.text import plain
+
+if TYPE_CHECKING:
+    from python_on_whales import DockerClient
+
+PATIENCE = 30.0
+"""Seconds for one call, over whatever line: a connection that is lost may never answer."""
+
+KIND, OWNER, MACHINE, PROFILE = "bench.kind", "bench.owner", "bench.machine", "bench.profile"
+"""Labels of our containers."""
+
+ABSENT = "docker is not installed"
+SILENT = "no answer within"
+UNREACHED = (SILENT, "error during connect", "Cannot connect to the Docker daemon")
+"""Beginnings of reasons where no engine was reached."""
+
+COMPOSE = {
+    "debian 12": "Debian 12 has no package of compose 2: take docker-compose-plugin from Docker's own repository",
+    "debian": "apt install docker-compose",
+    "ubuntu": "apt install docker-compose-v2",
+}
+"""How to get compose 2, by system."""
+
+
+class DockerError(BenchError):
+    """Docker did not do what it should; the sentence is its reason, a phrase for a sentence of the caller's."""
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A container of ours: the process that owns it (as owner.identity does), that one's machine, and its profile."""
+
+    id: str
+    name: str
+    kind: str
+    owner: str
+    machine: str
+    profile: str
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether its process, of this machine, is gone."""
+        return self.machine == owner.machine() and not owner.lives(self.owner)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker engine by its address (ssh://…, tcp://…, unix://…), its context's name, or "" for this machine's."""
+
+    where: str = ""
+
+    @property
+    def command(self) -> list[str]:
+        """The start of every docker command line for it."""
+        return ["docker", *(["--host" if "://" in self.where else "--context", self.where] if self.where else [])]
+
+    def call(self, *words: str, seconds: float = PATIENCE) -> str:
+        """What `docker <words>` prints. Raises DockerError."""
+        try:
+            # In a session of its own, so that a Ctrl-C at the terminal does not end it half-way.
+            ran = subprocess.run(
+                [*self.command, *words], capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
+                timeout=seconds, check=False, start_new_session=True,
+            )  # fmt: skip
+        except FileNotFoundError:
+            raise DockerError(ABSENT) from None
+        except OSError as error:
+            raise DockerError(f"docker cannot be started: {error.strerror}") from None
+        except subprocess.TimeoutExpired:
+            raise DockerError(f"{SILENT} {seconds:g} s") from None
+        if ran.returncode:
+            raise DockerError(reason(ran.stderr or ran.stdout) or f"exit code {ran.returncode}")
+        return ran.stdout.strip("\n")
+
+    def client(self, seconds: float = 0.0, **options: Any) -> "DockerClient":
+        """python_on_whales' client of this engine; each of its calls ends after so many seconds, 0 for never."""
+        from python_on_whales import DockerClient  # noqa: PLC0415 - heavy
+
+        where: dict[str, Any] = {"host" if "://" in self.where else "context": self.where} if self.where else {}
+        # timeout(1) also keeps a Ctrl-C at the terminal from it.
+        limit = ["timeout", "--kill-after=5", str(seconds)] if seconds and shutil.which("timeout") else []
+        return DockerClient(client_call=[*limit, "docker"], **where, **options)
+
+    def version(self, seconds: float = PATIENCE) -> str:
+        """The engine's version. Raises DockerError."""
+        return self.call("version", "--format", "{{.Server.Version}}", seconds=seconds)
+
+    def compose_version(self, seconds: float = PATIENCE) -> str:
+        """The version of the compose plugin. Raises DockerError."""
+        return self.call("compose", "version", "--short", seconds=seconds)
+
+    def failure(self) -> str | None:
+        """Why no engine answers; None where one does."""
+        try:
+            self.version()
+        except DockerError as error:
+            return error.sentence
+        return None
+
+    def address(self) -> str:
+        """Where the engine is, such as ssh://user@host; "" where its context is not known."""
+        if "://" in self.where:
+            return self.where
+        try:
+            return Engine().call("context", "inspect", self.where, "--format", "{{.Endpoints.docker.Host}}")
+        except DockerError:
+            return ""
+
+    def image_id(self, image: str) -> str:
+        """The id of an image; "" where it is not there. Raises DockerError where no engine answers."""
+        try:
+            return self.call("image", "inspect", "--format", "{{.Id}}", image)
+        except DockerError as error:
+            if error.sentence.startswith((ABSENT, *UNREACHED)):
+                raise
+            return ""
+
+    def pull(self, image: str, *, quiet: bool) -> str:
+        """Pull an image; its id. Raises DockerError."""
+        with translated():
+            self.client().image.pull(image, quiet=quiet)
+        if found := self.image_id(image):
+            return found
+        raise DockerError("it was pulled and is not there")
+
+    def owned(self, kind: str = "", seconds: float = PATIENCE) -> list[Owned]:
+        """Our containers, running or not. Raises DockerError."""
+        labels = (KIND, OWNER, MACHINE, PROFILE)
+        form = "\t".join(["{{.ID}}", "{{.Names}}", *(f'{{{{.Label "{label}"}}}}' for label in labels)])
+        filters = [f"label={OWNER}", *([f"label={KIND}={kind}"] if kind else [])]
+        asked = [word for one in filters for word in ("--filter", one)]
+        listed = self.call("ps", "--all", "--no-trunc", *asked, "--format", form, seconds=seconds)
+        rows = [line.split("\t") for line in listed.splitlines()]
+        return [Owned(*row) for row in rows if len(row) == len(labels) + 2]
+
+    def remove(self, containers: Iterable[str]) -> None:
+        """Remove containers by id or name, running or not. Raises DockerError."""
+        if names := list(containers):
+            self.call("rm", "--force", "--volumes", *names)
+
+    def remove_orphans(self, kind: str = "") -> list[Owned]:
+        """Remove our containers whose processes are gone, and return them. Raises DockerError."""
+        found = [container for container in self.owned(kind) if container.orphaned]
+        self.remove(container.id for container in found)
+        return found
+
+
+def labels(kind: str, **more: str) -> dict[str, str]:
+    """The labels of a container of this process; `more` are further ones below `bench.`."""
+    own = {KIND: kind, OWNER: owner.identity(), MACHINE: owner.machine()}
+    return own | {f"bench.{name}": value for name, value in more.items()}
+
+
+def orphans(seconds: float = PATIENCE) -> list[Owned]:
+    """Our containers on this machine whose processes are gone; none where Docker does not answer."""
+    try:
+        return [container for container in Engine().owned(seconds=seconds) if container.orphaned]
+    except DockerError:
+        return []
+
+
+def remedy(failure: str) -> str:
+    """What to do where no engine of this machine answers, by the reason that it gives."""
+    if failure.startswith(ABSENT):
+        return "install it (apt install docker.io)"
+    if "permission denied" in failure:
+        return "join its group (sudo usermod -aG docker $USER) and log in again"
+    if failure.startswith(SILENT):
+        return "wait until it is less busy, or look what it does (systemctl status docker)"
+    return "start it (systemctl start docker)"
+
+
+def compose_remedy() -> str:
+    """How to get the compose plugin on this system."""
+    try:
+        known = platform.freedesktop_os_release()
+    except OSError:
+        known = {}
+    system = known.get("ID", "")
+    for name in (f"{system} {known.get('VERSION_ID', '')}", system):
+        if name in COMPOSE:
+            return COMPOSE[name]
+    return "install Docker's compose plugin (docker-compose-plugin, or docker-compose-v2)"
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what python_on_whales raises into DockerError."""
+    from python_on_whales.exceptions import DockerException  # noqa: PLC0415 - heavy
+
+    try:
+        yield
+    except DockerException as error:
+        if error.return_code == 124:
+            raise DockerError(f"{SILENT} the time that it has") from None
+        raise DockerError(reason(error.stderr or error.stdout or "") or f"exit code {error.return_code}") from None
+
+
+def reason(text: str) -> str:
+    """The last line that says something, which is where Docker puts its reason; over ssh, ssh's own at its end."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and "docker run --help" not in line]
+    last = lines[-1].rpartition("stderr=")[2].removeprefix("Error response from daemon: ") if lines else ""
+    return plain(last).rstrip(".")
