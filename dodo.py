@@ -12,7 +12,6 @@ A profile with several datasets has a task for each (`eval:<profile>:mbpp`). Wha
 bench/graph/steps.py; what makes a step stale, in bench/graph/stale.py.
 """
 
-import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -31,10 +30,10 @@ from bench.graph.reporter import RunReporter
 from bench.graph.step import Step
 from bench.graph.steps import Evaluate, Generate, Samples
 from bench.profiles import Profile
-from bench.profiles.file import load
+from bench.profiles.file import chosen, load
 
 try:
-    CONFIG = load(Path(os.environ.get("BENCH_PROFILES") or Path(__file__).with_name("profiles.toml")))
+    CONFIG = load(chosen(Path(__file__).with_name("profiles.toml")))
     SKIPPED = skipped(CONFIG)
     make_results(CONFIG.layout.root)
 except BenchError as error:

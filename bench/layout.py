@@ -14,6 +14,12 @@ SELFTESTS = "selftest.json"
 IMPORT = "import"
 """The folder of a profile's imported solutions, beside those of its datasets."""
 
+HISTORY = "history.jsonl"
+LESSON = "NOTES_max_tokens.md"
+PROMPTS = "_prompts.json"
+TAKEN = ("REPORT.md", "report.html", "report.json", HISTORY, LESSON)
+"""Names in the results folder that no profile's folder may have."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -39,7 +45,7 @@ class Layout:
     @property
     def lesson(self) -> Path:
         """What a too small max_tokens does, where the results folder has it."""
-        return self.root / "NOTES_max_tokens.md"
+        return self.root / LESSON
 
     @property
     def lock(self) -> Path:
@@ -62,7 +68,7 @@ class Layout:
 
     def prompts(self, dataset: str) -> Path:
         """The prompts that an agent reads."""
-        return self.root / f"{dataset}_prompts.json"
+        return self.root / f"{dataset}{PROMPTS}"
 
     def run(self, profile_id: str, dataset: str) -> "RunFiles":
         """The files of one profile on one dataset."""

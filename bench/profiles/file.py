@@ -5,14 +5,16 @@ remedy. Types and bounds stand with the keys (__init__.py); what needs several k
 """
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import tomli
+from doit import get_initial_workdir
 
 from bench.errors import ProfilesError
-from bench.layout import Layout
+from bench.layout import PROMPTS, TAKEN, Layout
 from bench.problems import SOURCES
 from bench.profiles import (
     BUILTINS,
@@ -36,8 +38,18 @@ SECTIONS = ("defaults", "server", "sandbox", "evaluate", "report", "paths", "hos
 OUR_FIELDS = ("messages", "stream", "stream_options", "n", "max_tokens", "seed")
 """Fields of a request that the client needs as they are, or that completions are kept by."""
 
-OUR_FLAGS = ("--port", "--host", "-m", "--model")
-"""Flags of llama-server that doit gives it."""
+OUR_FLAGS = {
+    **dict.fromkeys(("--port", "--host", "-m", "--model"), "server.port and model say that"),
+    **dict.fromkeys(("--api-key", "--api-key-file"), "its port is open to this machine alone"),
+}
+"""Flags of llama-server that doit gives it, or that would stand in reports, with what makes up for them."""
+
+
+def chosen(default: Path) -> Path:
+    """The profiles file that BENCH_PROFILES names; a relative name counts from where doit was started."""
+    named = os.environ.get("BENCH_PROFILES")
+    # doit has gone to the folder of dodo.py by now.
+    return Path(get_initial_workdir() or "", Path(named).expanduser()) if named else default
 
 
 def load(file: Path) -> Config:
@@ -91,8 +103,7 @@ def _profile(
     profile_id: str, table: Any, where: str, sampling: Sampling, server: Server, known: dict[str, Host]
 ) -> Profile:
     _table(table, where)
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", profile_id):
-        raise ProfilesError(f"{where}: an id has letters, digits and . _ - alone, for it names a folder; rename it.")
+    _check_id(profile_id, where)
     reject_unknown(table, [*keys(Profile), "server", *keys(Sampling)], where)
     own = {name: value for name, value in table.items() if name in keys(Profile) and name != "host"}
     if isinstance(own.get("solutions"), str):
@@ -107,8 +118,17 @@ def _profile(
     for key in ("args", "placement"):
         for flag in getattr(profile, key):
             # A server with such a flag would not be found where it is asked.
-            require(flag not in OUR_FLAGS, where, key, flag, "leave it out; server.port and model say that")
+            require(flag not in OUR_FLAGS, where, key, flag, f"leave it out; {OUR_FLAGS.get(flag)}")
     return profile
+
+
+def _check_id(profile_id: str, where: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", profile_id):
+        raise ProfilesError(
+            f"{where}: an id has at most 100 letters, digits and . _ - alone, for it names a folder; rename it."
+        )
+    if profile_id.lower() in map(str.lower, TAKEN) or profile_id.lower().endswith(PROMPTS):
+        raise ProfilesError(f"{where}: a file of that name belongs in the results folder; rename the profile.")
 
 
 def _check_sampling(sampling: Sampling, where: str, *, imported: bool = False) -> None:

@@ -71,6 +71,8 @@ def _check_docker(host: Host, table: dict[str, Any], where: str) -> None:
     if "://" in host.docker:
         require(host.docker.startswith(SCHEMES), where, "docker", host.docker,
                 "write ssh://user@host, tcp://host:port, or the name of a docker context")  # fmt: skip
+        password = ":" in host.docker.rpartition("@")[0].partition("://")[2]
+        require(not password, where, "docker", host.docker, "let ssh log in by a key, without a password")
     require(host.models.startswith("/"), where, "models", host.models,
             "name the host's own folder of models, from its root")  # fmt: skip
     if host.listen in EVERYWHERE:

@@ -49,7 +49,8 @@ def converted(key: Key, value: Any, where: str) -> Any:
         return msgspec.convert(finite(value), key.kind)
     except msgspec.ValidationError as error:
         at = re.search(r"at `\$\[(\d+)\]", str(error))
-        wrong = value[int(at[1])] if at else value
+        # Whoever writes the key itself where its variable's name belongs is not to see it in logs.
+        wrong = "…" if key.name == "api_key_env" else value[int(at[1])] if at else value
         raise ProfilesError(f"{where} {key.name} = {shown(wrong)} is impossible; {remedy(key)}.") from None
 
 
@@ -90,4 +91,6 @@ def require(fits: object, where: str, key: str, value: Any, remedy: str) -> None
 def shown(value: Any) -> str:
     """A value as TOML writes it, on one line, without what a terminal would obey or an address would give away."""
     text = json.dumps(value, ensure_ascii=False, default=str)
+    # In a single value, unlike in a text, a password may have spaces.
+    text = re.sub(r"(?<=://).*@", "…@", text)
     return plain(without_secrets({"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}.get(text, text)))

@@ -1,4 +1,7 @@
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,7 +111,7 @@ ESCAPE = "\\u001b[31m"
         (f'solutions = ["a", "{ESCAPE}"]', 'solutions = "\\u001b[31m" is impossible; use a list of texts'),
         (f'host = "{ESCAPE}"', 'host = "\\u001b[31m" is impossible'),
         (f'"{ESCAPE}" = 1', 'has the unknown key "␛[31m"'),
-        (f'[profiles."b{ESCAPE}"]', "[profiles.b␛[31m]: an id has letters"),
+        (f'[profiles."b{ESCAPE}"]', "[profiles.b␛[31m]: an id has at most 100 letters"),
         (f'[hosts."b{ESCAPE}"]', "[hosts.b␛[31m]: a host's name has letters"),
         (f'["{ESCAPE}"]', 'has the unknown key "␛[31m"'),
     ],
@@ -137,3 +140,91 @@ def test_flags_that_are_ours(tmp_path: Path, key: str) -> None:
     """A flag that moves the server to where nobody asks it is refused before anything starts."""
     with pytest.raises(ProfilesError, match=rf'\[profiles.a\] {key} = "--port" is impossible; leave it out'):
         read(tmp_path, f'{GOOD}{key} = ["--jinja", "--port", "80"]\n')
+
+
+@pytest.mark.parametrize("key", ["args", "placement"])
+def test_keys_of_servers_are_not_published(tmp_path: Path, key: str) -> None:
+    """A server's own key among its flags, which reports show, is refused without being shown."""
+    with pytest.raises(ProfilesError, match=f"{key} = .--api-key. is impossible; leave it out") as caught:
+        read(tmp_path, f'{GOOD}{key} = ["--api-key", "s3cret"]\n')
+    assert "s3cret" not in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://ann:s3cret@127.0.0.1:80/v1",
+        "http://s3cret@127.0.0.1/v1",
+        "http://ann:s3cret@[::1/v1",
+        "http://ann:s3c/ret@host/v1",
+        "http://ann: s3cret@host/v1",
+        "https://host/v1?key=s3cret",
+        "https://host/v1?api-version=1&api_key=s3cret#x",
+        "ftp://ann:s3cret@host",
+    ],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[server]\nbase_url = "{}"\nkind = "endpoint"\n[profiles.a]\nmodel = "a"\n',
+        '[profiles.a]\nmodel = "a"\nserver = {{ kind = "endpoint", base_url = "{}" }}\n',
+        '[hosts.lab]\nendpoints = ["{}"]\n[profiles.a]\nmodel = "a"\nhost = "lab"\n',
+        '[hosts.box]\ndocker = "box"\nmodels = "/m"\nurl = "{}"\n[profiles.a]\nmodel = "a.gguf"\nhost = "box"\n',
+        '[evaluate]\nscheduler = "{}"\n[profiles.a]\nmodel = "a.gguf"\n',
+        '[profiles.a]\nmodel = "a"\nserver = {{ kind = "endpoint", base_url = "http://a", api_key_env = "{}" }}\n',
+    ],
+)
+def test_no_secret_in_an_address(tmp_path: Path, text: str, address: str) -> None:
+    """An address with a password or a key is refused in every section, and the sentence shows neither."""
+    with pytest.raises(ProfilesError, match="is impossible; ") as caught:
+        read(tmp_path, text.format(address))
+    assert "s3c" not in caught.value.sentence
+    assert "ret@" not in caught.value.sentence
+
+
+def test_no_password_for_an_engine(tmp_path: Path) -> None:
+    """The address of a Docker engine has no password; it stands in reports."""
+    text = '[hosts.box]\ndocker = "{}"\nmodels = "/m"\n[profiles.a]\nmodel = "a.gguf"\nhost = "box"\n'
+    with pytest.raises(ProfilesError, match="let ssh log in by a key") as caught:
+        read(tmp_path, text.format("ssh://me:s3cret@box"))
+    assert "s3cret" not in caught.value.sentence
+    assert read(tmp_path, text.format("ssh://me@box:22")).profiles
+
+
+@pytest.mark.parametrize(
+    "name", ["REPORT.md", "report.MD", "report.html", "report.json", "history.jsonl", "NOTES_max_tokens.md",
+             "humaneval_prompts.json"],
+)  # fmt: skip
+def test_names_of_the_results_folder(tmp_path: Path, name: str) -> None:
+    """A profile whose folder would stand where a file of the results belongs is refused."""
+    with pytest.raises(ProfilesError, match="belongs in the results folder; rename the profile"):
+        read(tmp_path, f'[profiles."{name}"]\nmodel = "a.gguf"\n')
+
+
+def test_long_ids(tmp_path: Path) -> None:
+    """An id that is too long for the name of a folder is one sentence."""
+    with pytest.raises(ProfilesError, match="an id has at most 100 letters"):
+        read(tmp_path, f'[profiles.{"a" * 300}]\nmodel = "a.gguf"\n')
+    assert read(tmp_path, f'[profiles.{"a" * 100}]\nmodel = "a.gguf"\n').profiles
+
+
+@pytest.mark.parametrize(("named", "found"), [("mine.toml", "mine"), ("../mine.toml", "outside"), ("", "shipped")])
+def test_profiles_are_named_from_where_one_stands(tmp_path: Path, named: str, found: str) -> None:
+    """A relative BENCH_PROFILES counts from the folder in which doit is started, not from that of dodo.py."""
+    places = {"mine": "work", "outside": ".", "shipped": "program"}
+    for name, place in places.items():
+        (tmp_path / place).mkdir(exist_ok=True)
+        file = tmp_path / place / ("profiles.toml" if name == "shipped" else "mine.toml")
+        file.write_text(f'[profiles.{name}]\nmodel = "a.gguf"\n')
+    program = (
+        "from pathlib import Path\nfrom bench.profiles.file import chosen, load\n"
+        "found = load(chosen(Path(__file__).with_name('profiles.toml'))).profiles[0].id\n"
+        "def task_it():\n    return {'actions': [lambda: print(found)], 'verbosity': 2}\n"
+    )
+    (tmp_path / "program" / "dodo.py").write_text(program)
+    command = [sys.executable, "-m", "doit", "-f", "../program/dodo.py", "--db-file", str(tmp_path / "db")]
+    ran = subprocess.run(
+        command, cwd=tmp_path / "work", env=os.environ | {"BENCH_PROFILES": named}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert ran.stdout.splitlines()[-1:] == [found], ran.stderr
