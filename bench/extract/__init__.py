@@ -1,13 +1,14 @@
 """An answer → its code, in time linear in its length.
 
-    answer ─▶ thoughts cut off ─▶ stretches that define the entry point ─▶ longest ─▶ reduced to what it reaches
-                                       │ none
-                                       ├─▶ a body that continues the prompt
-                                       └─▶ the longest stretch of other Python, as it is
+    answer ─▶ without thoughts ─▶ cleaned ─▶ stretches with the entry point ─▶ longest ─▶ reduced to what it reaches
+                                                 │ none, or a stub
+                                                 ├─▶ a body that continues the prompt
+                                                 ├─▶ the same in a repaired reading of the text
+                                                 └─▶ the longest stretch of other Python, as it is
 
 What comes out is what EvalPlus 0.3.1's sanitizer would give on an ordinary answer (imports, and the first definitions
 that the entry point reaches), so that scores compare with published ones. Where the sanitizer would choose code that
-cannot pass because it lacks the entry point, another place in the answer is taken.
+cannot pass, because it is a stub or lacks the entry point or a helper, another place in the answer is taken.
 """
 
 import re
@@ -15,9 +16,12 @@ import threading
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from bench.extract import reduce
+from bench.extract.chunks import Part
+from bench.extract.clean import cleaned, repaired
 from bench.extract.fences import Fence, dedented, fences
 from bench.extract.stretch import Stretch, Text
 from bench.extract.thoughts import Thoughts, opens_thought, split_thoughts
@@ -53,13 +57,16 @@ def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
     prose), `continuation` (prompt and answer together), `other` (Python that does not define the entry point), `none`.
     """
     thoughts = split_thoughts(normalized(answer))
-    text = dedented(thoughts.answer)
+    text = dedented(cleaned(thoughts.answer))
     if not thoughts.closed and not text.strip():
         return Extraction("", "none", thoughts.reasoning)
     # An invalid escape in a string is a warning, which -W error would turn into a syntax error.
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code, rule = _found(text, entry_point, normalized(prompt))
+        if rule in ("other", "none") and len(text) <= BODY:
+            readings = (_found(dedented(other), entry_point, normalized(prompt)) for other in repaired(text))
+            code, rule = next((found for found in readings if found[1] not in ("other", "none")), (code, rule))
     return Extraction(code, rule, thoughts.reasoning)
 
 
@@ -83,28 +90,41 @@ def _defines(entry_point: str) -> str:
 
 
 def _found(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
-    blocks = fences(text)
+    blocks, source, stub = fences(text), Text(text), ("", "")
     # An entry point inside a class or an `if` is the second choice: EvalPlus keeps it only where nothing else is left.
-    source = Text(text)
     for indent in ("", "[ \t]+"):
-        best = _longest(source.stretches(re.compile(rf"^{indent}{_defines(entry_point)}", re.MULTILINE)))
+        best = _best(source.stretches(re.compile(rf"^{indent}{_defines(entry_point)}", re.MULTILINE)), entry_point)
         if best:
-            return reduce.reachable(best.parts, entry_point) or best.source.strip(), _rule(best, text, blocks)
+            code = reduce.reachable(best.parts, entry_point) or best.source.strip()
+            stub = reduce.completed(code, partial(_beside, source, best)), _rule(best, text, blocks)
+            if reduce.quality(best.parts, entry_point):
+                return stub
+            break
     for body in [text[block.start : block.end] for block in blocks[:FENCES]] or [text]:
-        code = _continued(prompt, body, entry_point) if prompt else ""
+        defined = stub[0] and re.search(rf"^{_defines(entry_point)}", body, re.MULTILINE)
+        code = _continued(prompt, body, entry_point) if prompt and not defined else ""
         if code:
             return code, "continuation"
-    other = _longest(source.stretches(OTHER))
+    if stub[0]:
+        return stub
+    other = _best(source.stretches(OTHER), entry_point)
     return (other.source.strip(), "other") if other else ("", "none")
 
 
-def _longest(candidates: Iterable[Stretch]) -> Stretch | None:
-    """The first of the longest; one that was cut off or repeated is no better than the first try."""
-    best, size = None, 0
+def _best(candidates: Iterable[Stretch], entry_point: str) -> Stretch | None:
+    """The first of the longest of those that implement the entry point best; repetition beyond a bound is not read."""
+    best, most = None, (0, 0)
     for candidate in islice(candidates, TRIES):
-        if candidate.size > size:
-            best, size = candidate, candidate.size
+        worth = reduce.quality(candidate.parts, entry_point), candidate.size
+        if worth > most:
+            best, most = candidate, worth
     return best
+
+
+def _beside(source: Text, best: Stretch) -> list[Part]:
+    """What else of an answer is Python, outside of the stretch that was chosen."""
+    stretches = islice(source.stretches(OTHER), TRIES)
+    return [part for stretch in stretches if stretch.start != best.start for part in stretch.parts]
 
 
 def _rule(stretch: Stretch, text: str, blocks: list[Fence]) -> str:
@@ -123,7 +143,7 @@ def _continued(prompt: str, body: str, entry_point: str) -> str:
     first, _, rest = body.partition("\n")
     everywhere = re.sub(r"^(?=.)", "    ", body, flags=re.MULTILINE)
     for variant in (body, f"    {first.lstrip()}\n{rest}", everywhere):
-        best = _longest(Text(f"{head}{variant}\n").stretches(defined))
+        best = _best(Text(f"{head}{variant}\n").stretches(defined), entry_point)
         if best and reduce.returns(best.parts, entry_point):
             return reduce.reachable(best.parts, entry_point)
     return ""

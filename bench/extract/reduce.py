@@ -7,7 +7,10 @@ the left margin. Some correct answers fail for that, here as in every published 
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+import builtins
+import symtable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from bench.extract.chunks import Part
@@ -22,6 +25,7 @@ class Definition:
     name: str
     text: str
     uses: frozenset[str]
+    stub: bool
 
 
 def reachable(parts: Iterable[Part], entry_point: str) -> str:
@@ -33,8 +37,10 @@ def reachable(parts: Iterable[Part], entry_point: str) -> str:
         for node in part.statements:
             if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__"):
                 imports.append(_text(lines, node))
-            elif (name := _defined(node)) and name not in definitions:
-                definitions[name] = Definition(name, _text(lines, node), frozenset(_identifiers(node)))
+            elif name := _defined(node):
+                stub = _is_stub(node)
+                if name not in definitions or (definitions[name].stub and not stub):
+                    definitions[name] = Definition(name, _text(lines, node), frozenset(_identifiers(node)), stub)
     wanted = _closure(entry_point, definitions)
     return "\n".join([*imports, *(d.text for d in definitions.values() if d.name in wanted)]).strip()
 
@@ -50,6 +56,78 @@ def returns(parts: Iterable[Part], entry_point: str) -> bool:
         found += [child for child in inner if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case)
                   and not isinstance(child, Function | ast.ClassDef)]  # fmt: skip
     return False
+
+
+def quality(parts: Iterable[Part], entry_point: str) -> int:
+    """How well parts implement the entry point: 2 in a way that is kept, 1 in another, 0 by stubs alone."""
+    nodes = [node for part in parts for node in part.statements]
+    if any(_defined(node) == entry_point and not _is_stub(node) for node in nodes):
+        return 2
+    own = [node for node in nodes if isinstance(node, Function) and node.name == entry_point]
+    return 0 if own and all(map(_is_stub, own)) else 1
+
+
+def _is_stub(node: ast.stmt) -> bool:
+    """Whether a function does nothing: a docstring, `pass`, `...`, a raised error or a constant that it returns."""
+    return isinstance(node, Function) and all(map(_is_idle, node.body))
+
+
+def _is_idle(node: ast.stmt) -> bool:
+    match node:
+        case ast.Pass() | ast.Expr(ast.Constant()) | ast.Return(None | ast.Constant() | ast.List([]) | ast.Dict([])):
+            return True
+        case ast.Raise(ast.Name("NotImplementedError") | ast.Call(ast.Name("NotImplementedError"))):
+            return True
+    return False
+
+
+def completed(code: str, others: Callable[[], Iterable[Part]]) -> str:
+    """`code` with the imports and definitions that it lacks, as far as other parts of the answer have them.
+
+    An import comes along where it is of the standard library, an assignment where it calls nothing: neither may fail
+    where the name is not needed in the end.
+    """
+    if not missing(code):
+        return code
+    known: dict[str, str] = {}
+    for part in others():
+        lines = part.source.split("\n")
+        for node in part.statements:
+            for name in _offers(node):
+                known.setdefault(name, _text(lines, node))
+    while texts := dict.fromkeys(known[name] for name in sorted(missing(code)) if name in known):
+        code = "\n".join([*texts, code])
+        known = {name: text for name, text in known.items() if text not in texts}
+    return code
+
+
+def _offers(node: ast.stmt) -> list[str]:
+    """The names that a statement would give to code that lacks them."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        roots = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+        known = all(root.split(".")[0] in sys.stdlib_module_names for root in roots)
+        return [alias.asname or alias.name.split(".")[0] for alias in node.names] if known else []
+    if isinstance(node, ast.Assign | ast.AnnAssign) and any(isinstance(inner, ast.Call) for inner in ast.walk(node)):
+        return []
+    name = _defined(node)
+    return [name] if name and not _is_stub(node) else []
+
+
+def missing(code: str) -> set[str]:
+    """The names that code uses and neither it nor Python defines."""
+    try:
+        table = symtable.symtable(code, "answer", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    used: set[str] = set()
+    queue = [table]
+    while queue:
+        scope = queue.pop()
+        queue += scope.get_children()
+        used |= {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_referenced()
+                 and (symbol.is_global() or scope is table)}  # fmt: skip
+    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    return used - own - set(dir(builtins))
 
 
 def _defined(node: ast.stmt) -> str | None:

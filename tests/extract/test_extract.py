@@ -41,6 +41,11 @@ def fenced(code: str, mark: str = "```", language: str = "python") -> str:
     return f"{mark}{language}\n{code}\n{mark}"
 
 
+def blocks(*codes: str) -> str:
+    """Several blocks of code in their fences, with prose between them."""
+    return "\nIt's one; the next is:\n".join(map(fenced, codes))
+
+
 ROWS = [
     Row("code alone is an answer", CODE, "plain"),
     Row("a fence is not code, what is in it is", fenced(CODE), "fence"),
@@ -118,6 +123,68 @@ ROWS = [
         'def add(a, b):\n    """Add.\n\n    ```\n    add(1, 2)\n    ```\n    """\n    return a + b'),
     Row("the prompt again and then the body is an ordinary answer", PROMPT + "    return a + b\n", "plain",
         CONTINUED + "    return a + b"),
+    Row("an echoed prompt is no implementation, however long it is",
+        f"Task:\n\n{PROMPT}\nAnswer:\n\n{fenced(CODE)}", "fence"),
+    Row("nor is one in a block of its own", blocks(PROMPT, CODE), "fence"),
+    Row("nor is a stub with pass", blocks("def add(a, b):\n\n    # to do\n    pass\n    pass", CODE), "fence"),
+    Row("nor is one that returns a constant", blocks("def add(a, b):\n    pass\n    return None", CODE), "fence"),
+    Row("nor is one that raises an error", blocks("def add(a, b):\n    pass\n    raise NotImplementedError()", CODE),
+        "fence"),
+    Row("a stub gives way in one stretch too", f"def add(a, b):\n    return 0\n\n\n{CODE}", "plain"),
+    Row("a body behind an echoed prompt continues it", blocks(PROMPT, "    return a + b"), "continuation",
+        CONTINUED + "    return a + b"),
+    Row("a function that does nothing is shown where there is nothing else", "def add(a, b):\n    pass", "plain",
+        "def add(a, b):\n    pass"),
+    Row("an import in a block of its own comes along",
+        blocks("import math", "def add(a, b):\n    return math.fsum([a, b])"), "fence",
+        "import math\ndef add(a, b):\n    return math.fsum([a, b])"),
+    Row("a helper in a later block comes along, with what it needs itself",
+        blocks("def add(a, b):\n    return plus(a, b)", "ZERO = 0", "def plus(a, b):\n    return a + b + ZERO"),
+        "fence", "ZERO = 0\ndef plus(a, b):\n    return a + b + ZERO\ndef add(a, b):\n    return plus(a, b)"),
+    Row("a package that may not be there does not come along",
+        blocks("import pandas", "def add(a, b):\n    return pandas.add(a, b)"), "fence",
+        "def add(a, b):\n    return pandas.add(a, b)"),
+    Row("a call that shows the use is not run for its result",
+        blocks("def add(a, b):\n    return a + c", "c = input()"), "fence", "def add(a, b):\n    return a + c"),
+    Row("a fence behind the last line closes the block", f"```python\n{CODE}```", "fence"),
+    Row("so does one behind a comment", f"```python\n{CODE}  # a sum```", "fence"),
+    Row("a fence behind prose opens a block", f"Don't worry, here it is: ```python\n{CODE}\n```\nDone.", "fence"),
+    Row("a block on one line is a block", "```python def add(a, b): return a + b```", "fence",
+        "def add(a, b): return a + b"),
+    Row("a string with a fence in it stays", "def add(a, b):\n    return a + b if '```' else '''```\n'''", "plain",
+        "def add(a, b):\n    return a + b if '```' else '''```\n'''"),
+    *(Row(f"{token} behind the last line is none of the code", CODE + token, "plain") for token in (
+        "</s>", "<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|EOT|>", "<end_of_turn>", "<eos>", "<turn|>",
+        "<|return|>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "[/INST]", "</answer>", "</code>", "[/PYTHON]",
+        "\\end{code}")),
+    Row("what follows an end token is another turn", CODE + "<|im_end|>\n<|im_start|>user\nThanks!", "text"),
+    *(Row(f"{token} before the first line is none of the code", token + CODE, "plain") for token in (
+        "<s>", "<bos>", "<|python_tag|>", "<answer>", "<code>", "[PYTHON]", "\\begin{code}",
+        "<|im_start|>assistant\n")),
+    Row("a token in a string is the code's", 'def add(a, b):\n    return a + b if "</s>" else "<|im_end|>"', "plain",
+        'def add(a, b):\n    return a + b if "</s>" else "<|im_end|>"'),
+    Row("an end token in the middle of a continuation ends it", "    return a + b<|endoftext|>\nclass X:",
+        "continuation", CONTINUED + "    return a + b"),
+    Row("spaces that do not break indent as spaces", CODE.replace("    ", "\u00a0" * 4), "plain"),
+    Row("wide spaces separate as spaces", "def add(a,\u3000b):\n    return a\u2003+ b", "plain"),
+    Row("what has no width is not there", fenced(f"\u200b{CODE}\ufeff\n\u2060"), "fence"),
+    Row("in a string it stays", 'def add(a, b):\n    return a + b, "\u00a0\u200b&lt;"', "plain",
+        'def add(a, b):\n    return a + b, "\u00a0\u200b&lt;"'),
+    Row("HTML's escapes are undone", fenced("def add(a, b):\n    return a if a &gt; b &amp; 1 else &quot;x&quot;"),
+        "fence", 'def add(a, b):\n    return a if a > b & 1 else "x"'),
+    Row("a session of the interpreter is read", ">>> def add(a, b):\n...     return a + b\n...\n>>> add(1, 2)\n3",
+        "plain"),
+    Row("a quoted block is read", "\n".join(f"> {line}" for line in CODE.split("\n")), "plain"),
+    Row("a block in a diff is read", "\n".join(f"+{line}" for line in CODE.split("\n")), "plain"),
+    Row("numbered lines are read", "\n".join(f"{n} {line}" for n, line in enumerate(CODE.split("\n"), 1)), "plain"),
+    Row("an indented block between prose is read",
+        "So:\n\n" + "\n".join(f"    {line}" for line in CODE.split("\n")) + "\n\nDone.", "text"),
+    Row("code behind prose on its line is read", "It is: `def add(a, b): return a + b`.", "text",
+        "def add(a, b): return a + b"),
+    Row("typographic quotes are quotes", "def add(a, b):\n    return a + b + len(“”)", "plain",
+        'def add(a, b):\n    return a + b + len("")'),
+    Row("escaped line ends are line ends", CODE.replace("\n", "\\n"), "plain"),
+    Row("code in a JSON object is read", '{"why": "a sum", "code": "def add(a, b):\\n    return a + b"}', "plain"),
 ]  # fmt: skip
 
 

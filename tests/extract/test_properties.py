@@ -37,7 +37,8 @@ REPEATED = [
     "word ", "-", "1+", "(\n", "[", "f(", "'", "\t\n", "\n", "```python\ndef add(a):\n",
     "~~~\ndef add():\n    return 1\n",
     "<think>\nx\n", "</think>\n", "<think>x</think>\n", "Thinking...\n", "assistantfinal", "<|think|>", "<think>",
-    "<|channel|>analysis<|message|>x\n", "analysis", "<|x|> ",
+    "<|channel|>analysis<|message|>x\n", "analysis", "<|x|> ", '\\"', "a```\n", "`", "x&lt;", "\u00a0", "'''\u00a0",
+    "def add(a):\n    return b\n\nx\n", "> x\n", ">>> x\n", "1 x\n", "    x\ny\n", "`def add(", "</answer>\n",
 ]  # fmt: skip
 
 
