@@ -1,0 +1,68 @@
+"""LeetCodeDataset: a method of a class Solution, with dates and difficulties; tests are assertions.
+
+Linked lists and trees are built in the sandbox from the lists that LeetCode writes them in.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.datasets import literals
+from bench.datasets.asserts import ENTRY, Tests, gather
+from bench.datasets.problem import Problem, Suite
+from bench.datasets.rows import Row, rows
+from bench.errors import DatasetError
+
+
+def problems(path: Path) -> Iterator[Problem]:
+    """All problems of a file. Raises DatasetError."""
+    return map(_problem, rows(path))
+
+
+def _problem(row: Row) -> Problem:
+    reference, entry = row.text("completion"), row.text("entry_point")
+    method = entry.rpartition(".")[2]
+    try:
+        checks = [node for node in literals.parse(row.text("test")).body if isinstance(node, ast.FunctionDef)]
+        order = _parameters(reference, method)
+    except SyntaxError as error:
+        raise DatasetError(f"{row.place} has code that is no Python ({error}); fix that line.") from None
+    if not checks:
+        raise DatasetError(f"{row.place} has no function in its test; fix that line.")
+    tests = gather(checks[0].body, Tests("candidate", order, target=entry))
+    meta = row.fields.get("meta")
+    known = {**(meta if isinstance(meta, dict) else {}), **row.fields}
+    return Problem(
+        task_id=f"LeetCode/{row.text('task_id')}",
+        prompt=_question(row),
+        entry_point=ENTRY,
+        reference=reference,
+        suites=(Suite("tests", tests.inputs, tests.outputs),),
+        preamble=row.text("prompt"),
+        harness=tests.harness,
+        defines=entry.partition("(")[0],
+        own_tests=tests.own_tests,
+        date=str(known.get("estimated_date") or known.get("date") or ""),
+        difficulty=str(known.get("difficulty") or ""),
+    )
+
+
+def _question(row: Row) -> str:
+    """The description and the code to begin with, as the file has them; older files have both in their query alone."""
+    if "problem_description" in row.fields:
+        return f"{row.text('problem_description').strip()}\n\n```python\n{row.text('starter_code').rstrip()}\n```"
+    query = row.text("query")
+    _, mark, rest = query.partition("### Question:\n")
+    if not mark:
+        return query.strip()
+    question, _, code = rest.partition("### Format:")
+    starter = code.partition("```python\n")[2].partition("```")[0]
+    return f"{question.strip()}\n\n```python\n{starter.rstrip()}\n```"
+
+
+def _parameters(source: str, method: str) -> tuple[str, ...]:
+    """The names of a method's parameters, in their order."""
+    for node in ast.walk(literals.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.name == method:
+            return tuple(one.arg for one in node.args.args if one.arg != "self")
+    return ()

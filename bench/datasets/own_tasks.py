@@ -1,0 +1,77 @@
+r"""Your own tasks: a folder for each, with prompt.md, and tests.json or test_*.py, and solution.py where there is one.
+
+tests.json is {"function": "f", "tests": [{"arguments": [1, 2], "output": 3}, …]}, or for a program
+{"tests": [{"stdin": "1 2\n", "stdout": "3\n"}, …]}.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.datasets import unittests
+from bench.datasets.problem import Problem, Suite
+from bench.errors import DatasetError
+
+
+def problems(path: Path) -> Iterator[Problem]:
+    """A problem for each folder below `path`, in the order of their names. Raises DatasetError."""
+    folders = sorted(one for one in path.iterdir() if one.is_dir() and not one.name.startswith("."))
+    if not folders:
+        raise DatasetError(f"{path} holds no task; make a folder with prompt.md and tests.json for each.")
+    return map(_problem, folders)
+
+
+def _problem(folder: Path) -> Problem:
+    prompt, reference = _text(folder / "prompt.md"), folder / "solution.py"
+    common: dict[str, Any] = {
+        "task_id": f"{folder.parent.name}/{folder.name}",
+        "prompt": prompt,
+        "reference": _text(reference) if reference.exists() else "",
+    }
+    if (folder / "tests.json").exists():
+        return _given(folder / "tests.json", common)
+    files = sorted(folder.glob("test_*.py"))
+    if not files:
+        raise DatasetError(f"{folder} has no tests; add tests.json or test_*.py.")
+    source = "\n\n".join(map(_text, files))
+    try:
+        tests = unittests.names(source) + unittests.functions(source)
+    except SyntaxError as error:
+        raise DatasetError(f"{folder}: the tests are no Python ({error}); fix them.") from None
+    if not tests:
+        raise DatasetError(f"{files[0]} has no test; write functions or methods whose names begin with test.")
+    return Problem(
+        entry_point=unittests.ENTRY, preamble=unittests.PREAMBLE, harness=f"{source}\n{unittests.HARNESS}",
+        suites=(Suite("tests", [[name] for name in tests], ["ok"] * len(tests)),), restricted=False, own_tests=True,
+        **common,
+    )  # fmt: skip
+
+
+def _given(path: Path, common: dict[str, Any]) -> Problem:
+    """The problem whose expected values stand in tests.json."""
+    try:
+        found = json.loads(_text(path))
+        tests, function = found["tests"], found.get("function", "")
+        if function:
+            inputs, outputs = [one["arguments"] for one in tests], [one["output"] for one in tests]
+        else:
+            inputs, outputs = [[str(one["stdin"])] for one in tests], [str(one["stdout"]) for one in tests]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DatasetError(
+            f"{path} is no list of tests ({type(error).__name__}: {error}); docs/datasets.md shows what it looks like."
+        ) from None
+    if not (tests and isinstance(function, str) and all(isinstance(one, list) for one in inputs)):
+        raise DatasetError(f"{path} has no tests, or arguments that are no list; docs/datasets.md shows them.")
+    suites = (Suite("tests", inputs, outputs),)
+    scheme: Any = "call" if function else "program"
+    return Problem(entry_point=function, defines=function, suites=suites, scheme=scheme, **common)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DatasetError(f"{path.parent} has no {path.name}; add it, or remove the folder.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path} cannot be read ({error}); save it as UTF-8 text.") from None

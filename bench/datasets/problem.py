@@ -1,0 +1,49 @@
+"""The records of a problem, whatever file it comes from: what is asked, what runs, and what it is compared with.
+
+In the sandbox, `preamble`, the solution and `harness` run in one namespace; then its `entry_point` is called with each
+list of arguments of a suite. So a class, a linked list, an assertion or a unit test is a call like any other.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Scheme = Literal["call", "program"]
+"""How a solution runs: its function is called, or it is a program that reads standard input and writes its output."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Tests under one name: an argument list each (for a program: its standard input alone).
+
+    `outputs` are the expected values, one a test; None where the reference computes them.
+    """
+
+    name: str
+    inputs: list[Any]
+    outputs: list[Any] | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem; `prompt` is what a model is shown of it, `reference` a whole program that is known to be right.
+
+    `defines` names what a solution must define. `restricted` takes away the functions that EvalPlus takes away from a
+    sample (open, os.kill, …). `own_tests` says that the dataset's own tests run beside the solution, in its process.
+    `unordered` accepts the elements of a list in any order.
+    """
+
+    task_id: str
+    prompt: str
+    entry_point: str
+    reference: str
+    suites: tuple[Suite, ...]
+    atol: float = 0.0
+    preamble: str = ""
+    harness: str = ""
+    defines: str = ""
+    scheme: Scheme = "call"
+    restricted: bool = True
+    own_tests: bool = False
+    unordered: bool = False
+    date: str = ""
+    difficulty: str = ""

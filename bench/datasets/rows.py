@@ -1,0 +1,81 @@
+"""The rows of a dataset's file: JSON lines or one JSON array, gzipped or not, each with the place it stands at."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.errors import DatasetError
+
+MOST = 1 << 31
+"""Bytes of an unpacked file; more is no dataset."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One object of a file, and where it stands, for the sentence about what is wrong with it."""
+
+    fields: Mapping[str, Any]
+    place: str
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """The text under a key. Raises DatasetError where there is none, unless it has a default."""
+        return str(self._typed(key, str, "text", default))
+
+    def items(self, key: str) -> list[Any]:
+        """The list under a key. Raises DatasetError where there is none."""
+        found: list[Any] = self._typed(key, list, "a list", None)
+        return found
+
+    def _typed(self, key: str, kind: type, name: str, default: Any) -> Any:
+        value = self.fields.get(key, default)
+        if not isinstance(value, kind):
+            what = "lacks" if key not in self.fields else "has a value that is not " + name + " under"
+            raise DatasetError(f'{self.place} {what} "{key}"; download the file again, or fix that line.')
+        return value
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """Every object of the file in its order. Raises DatasetError with file and line for what is none."""
+    data = _content(path)
+    if data.lstrip()[:1] == b"[":
+        yield from _array(path, data)
+        return
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if line.strip():
+            yield _row(_parsed(line, f"{path}, line {number}"), f"{path}, line {number}")
+
+
+def _array(path: Path, data: bytes) -> Iterator[Row]:
+    found = _parsed(data, str(path))
+    for number, item in enumerate(found, 1):
+        yield _row(item, f"{path}, item {number}")
+
+
+def _row(value: Any, place: str) -> Row:
+    if not isinstance(value, dict):
+        raise DatasetError(f"{place} is not a JSON object; download the file again, or remove that line.")
+    return Row(value, place)
+
+
+def _parsed(data: bytes, place: str) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{place} is not JSON ({error}); download the file again, or fix that line.") from None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as file:
+            data = file.read(MOST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DatasetError(f"{path} cannot be read ({error}); download the file again.") from None
+    if len(data) > MOST:
+        raise DatasetError(f"{path} unpacks to more than {MOST >> 30} GiB; name the dataset's own file.")
+    return data

@@ -1,0 +1,58 @@
+"""Unit tests that run beside the solution: a test by its name is a call, which returns "ok" or raises.
+
+unittest is loaded before the solution, and its classes are compared afterwards, so a patched framework, an early return
+or sys.exit(0) passes nothing. A solution that sets out to find this harness in its own process could still forge: sets
+of this kind are marked `own_tests`.
+"""
+
+import ast
+
+from bench.datasets import literals
+
+ENTRY = "_bench_test"
+
+PREAMBLE = """\
+import unittest as _bench_unittest
+def _bench_parts(kinds=(_bench_unittest.TestCase, _bench_unittest.TestSuite, _bench_unittest.TestResult)):
+    return [dict(vars(kind)) for kind in kinds]
+_bench_before = _bench_parts()
+"""
+
+HARNESS = """
+def _bench_test(name, unittest=_bench_unittest, before=_bench_before, parts=_bench_parts, known=globals()):
+    kind, _, method = name.rpartition(".")
+    if not kind:
+        known[name]()
+        return "ok"
+    result = unittest.TestResult()
+    unittest.TestSuite([known[kind](method)]).run(result)
+    if parts() != before:
+        raise RuntimeError("unittest was changed by the solution")
+    trouble = [text for _, text in result.failures + result.errors]
+    if trouble or result.unexpectedSuccesses:
+        raise AssertionError((trouble or ["unexpected success"])[0].strip().splitlines()[-1][:300])
+    if result.testsRun != 1 and not result.skipped:
+        raise AssertionError(name + " did not run")
+    return "ok"
+"""
+
+
+def names(source: str) -> list[str]:
+    """The tests of a module, as Class.method, in the order in which unittest sorts them. Raises SyntaxError."""
+    found = []
+    for node in literals.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            methods = [
+                one.name for one in node.body if isinstance(one, ast.FunctionDef) and one.name.startswith("test")
+            ]
+            found += [f"{node.name}.{method}" for method in sorted(set(methods))]
+    return found
+
+
+def functions(source: str) -> list[str]:
+    """The test functions of a module, as pytest names them. Raises SyntaxError."""
+    return [
+        node.name
+        for node in literals.parse(source).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test")
+    ]
