@@ -200,7 +200,7 @@ def test_none_has_loaded_in_time(tmp_path: Path, two: tuple[There, There]) -> No
     for there in two:
         (there.folder / "loading").touch()
     with pytest.raises(
-        ServerError, match=r"no endpoint of lab answers\.( m: \S+ did not get healthy within 0\.5 s;.*){2}"
+        ServerError, match=r"no endpoint of lab answers\.( m: \S+ did not get healthy within 0\.5 s .*){2}"
     ):
         generated(tmp_path, *(there.url for there in two), text="[profiles.m.server]\nhealth_timeout = 0.5")
 
