@@ -1,20 +1,25 @@
-"""GGUF files: a fingerprint that survives copying and costs milliseconds, and the facts in the header.
+"""GGUF files: a fingerprint that survives copying and costs milliseconds, the facts in the header, and damage.
 
 The fingerprint covers every part of a split model: its size and a digest over the first 32 MiB, where the header lies
 (a vocabulary takes up to 20 MiB, and a chat template may stand behind it), and over 16 sampled blocks. A 60 GB file is
-read at 33 MiB, not at 60 GB; a file that was copied or touched keeps its fingerprint.
+read at 33 MiB, not at 60 GB; a file that was copied or touched keeps its fingerprint. The header is read from those
+32 MiB alone, whatever it claims.
 """
 
 import contextlib
 import hashlib
+import math
 import re
 import struct
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
+from bench.console import size as shown_size
 from bench.errors import BenchError, MissingPrerequisite
 from bench.files import digest, read_table, write_json
+from bench.untrusted import items
 
 HEADER = 1 << 25
 BLOCK = 1 << 16
@@ -24,8 +29,8 @@ SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?
 STRING, ARRAY = 8, 9
 """Value types of the GGUF format, version 3 (ggml's docs/gguf.md)."""
 
-TEXT_LIMIT = 1 << 24
-"""Bytes of a text; a chat template has some 10 kB, and a damaged header may claim any length."""
+VERSIONS = (2, 3)
+ALIGNMENT = 32
 
 FILE_TYPES = {
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S", 12: "Q3_K_M",
@@ -34,6 +39,21 @@ FILE_TYPES = {
     29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4",
 }  # fmt: skip
 """general.file_type, as llama.cpp numbers it."""
+
+TENSOR_TYPES = {
+    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 10: (256, 84),
+    11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 16: (256, 66), 17: (256, 74),
+    18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82), 23: (256, 136), 24: (1, 1), 25: (1, 2),
+    26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2), 34: (256, 54), 35: (256, 66), 39: (32, 17),
+}  # fmt: skip
+"""Elements and bytes of a block of each tensor type (ggml.h)."""
+
+BEGINNINGS = {
+    b"version https://git-lfs": "a Git LFS pointer (git lfs pull fetches the file)",
+    b"<": "a web page, probably an error of the download",
+    b"PK": "a zip archive",
+}
+"""What lies where a GGUF should be, by its first bytes."""
 
 
 Location = TypeVar("Location", bound=PurePath)
@@ -53,7 +73,7 @@ def parts(model: Path) -> list[Path]:
     found = expected(model)
     for path in found:
         if not path.is_file():
-            raise MissingPrerequisite(f"There is no model file {path}; download it, or mend model in profiles.toml.")
+            raise MissingPrerequisite(f"There is no model file {path}; download it, or fix model in profiles.toml.")
     return found
 
 
@@ -114,13 +134,59 @@ def _unreadable(path: Path, error: OSError) -> MissingPrerequisite:
     return MissingPrerequisite(f"The file {path} cannot be read ({error.strerror}); make it readable.")
 
 
+def damage(model: Path, cache: Path) -> str:
+    """Why a model cannot be loaded, in a phrase that names the file; "" where nothing is seen.
+
+    `cache` is as for `fingerprint`. A part that is missing is no damage (see `parts`).
+    """
+    memo_file = cache / "gguf-damage.json"
+    memo, known = read_table(memo_file), True
+    found = ""
+    for path in expected(model):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        state = [status.st_size, status.st_mtime_ns]
+        entry = items(memo.get(str(path)))
+        if len(entry) != 3 or entry[:2] != state or not isinstance(entry[2], str):
+            entry, known = [*state, _damage(path, status.st_size)], False
+            memo[str(path)] = entry
+        found = found or (f"{path.name} {entry[2]}" if entry[2] else "")
+    if not known:
+        with contextlib.suppress(BenchError):
+            write_json(memo_file, memo)
+    return found
+
+
+def _damage(path: Path, size: int) -> str:
+    if size == 0:
+        return "is empty"
+    try:
+        header = read_header(path)
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if not header.magic:
+        with path.open("rb") as file:
+            begin = file.read(64).lstrip()
+        kind = next((what for start, what in BEGINNINGS.items() if begin.startswith(start)), "")
+        return f"is no GGUF file{f' but {kind}' if kind else ''}"
+    if header.version not in VERSIONS:
+        return f"has version {header.version} of the GGUF format, which llama.cpp does not read"
+    if not header.whole:
+        return "has a damaged header" if size < HEADER else ""
+    if size < header.bytes:
+        return f"is truncated ({shown_size(size)} of {shown_size(header.bytes)})"
+    return ""
+
+
 def facts(model: Path) -> dict[str, Any]:
-    """Name, architecture, quantization, training context, chat template digest, files and bytes; empty where unread.
+    """Name, family, architecture, quantization, training context, template digest, files, bytes; empty where unread.
 
     Raises MissingPrerequisite where a file is missing.
     """
     files = parts(model)
-    meta = _metadata(files[0])
+    meta = metadata(files[0])
     architecture = _text(meta, "general.architecture")
     template = _text(meta, "tokenizer.chat_template")
     kind, context = meta.get("general.file_type"), meta.get(f"{architecture}.context_length")
@@ -129,6 +195,8 @@ def facts(model: Path) -> dict[str, Any]:
         "files": len(files),
         "bytes": sum(path.stat().st_size for path in files),
         "name": _text(meta, "general.name"),
+        "basename": _text(meta, "general.basename"),
+        "size_label": _text(meta, "general.size_label"),
         "architecture": architecture,
         "quantization": FILE_TYPES.get(kind, "") if isinstance(kind, int) else "",
         "context_train": context if isinstance(context, int) else None,
@@ -141,42 +209,95 @@ def _text(meta: dict[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _metadata(path: Path) -> dict[str, Any]:
-    """What the header says, as far as it can be read."""
-    meta: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError, KeyError, OverflowError, struct.error), path.open("rb") as file:
-        if file.read(4) != b"GGUF":
-            return meta
-        _, _, count = struct.unpack("<IQQ", file.read(20))
-        for _ in range(min(count, 10_000)):
-            key = _string(file)
-            meta[key] = _value(file, _scalar(file, "<I"))
-    return meta
+def metadata(path: Path) -> dict[str, Any]:
+    """The scalars and texts of a header, as far as it can be read; {} for another file."""
+    try:
+        return read_header(path).metadata
+    except OSError:
+        return {}
 
 
-def _scalar(file: BinaryIO, form: str) -> Any:
-    return struct.unpack(form, file.read(struct.calcsize(form)))[0]
+@dataclass
+class Header:
+    """What the first 32 MiB of a file say; `bytes` is the length that the file should have, where `whole`."""
+
+    magic: bool = False
+    version: int = 0
+    metadata: dict[str, Any] = field(default_factory=dict)
+    whole: bool = False
+    bytes: int = 0
 
 
-def _string(file: BinaryIO) -> str:
-    length = _scalar(file, "<Q")
-    if length > TEXT_LIMIT:
-        raise ValueError(length)
-    data = file.read(length)
-    if len(data) < length:
-        raise ValueError(length)
-    return data.decode("utf-8", "replace")
+def read_header(path: Path) -> Header:
+    """The header of a file, as far as it can be read. Raises OSError."""
+    with path.open("rb") as file:
+        reader = _Reader(file.read(HEADER))
+    header = Header()
+    with contextlib.suppress(ValueError, KeyError, OverflowError, struct.error):
+        header.magic = reader.take(4) == b"GGUF"
+        if header.magic:
+            header.version, tensors, entries = reader.unpack("<IQQ")
+            for _ in range(entries):
+                key = reader.text()
+                header.metadata[key] = reader.value(reader.scalar("<I"))
+            header.bytes = _length(reader, tensors, header.metadata)
+            header.whole = True
+    return header
 
 
-def _value(file: BinaryIO, kind: int) -> Any:
-    if kind == STRING:
-        return _string(file)
-    if kind != ARRAY:
-        return _scalar(file, SCALARS[kind])
-    inner, count = _scalar(file, "<I"), _scalar(file, "<Q")
-    if inner == STRING:
+def _length(reader: "_Reader", tensors: int, meta: dict[str, Any]) -> int:
+    """Bytes of a file by its last tensor; of a tensor of an unknown type, up to its beginning."""
+    end = 0
+    for _ in range(tensors):
+        reader.text()
+        shape = reader.unpack(f"<{reader.scalar('<I')}Q")
+        kind, offset = reader.unpack("<IQ")
+        elements, block = TENSOR_TYPES.get(kind, (1, 0))
+        end = max(end, offset + math.prod(shape) // elements * block)
+    alignment = meta.get("general.alignment", ALIGNMENT)
+    if not isinstance(alignment, int) or alignment <= 0:
+        raise ValueError(alignment)
+    return -(-reader.place // alignment) * alignment + end if tensors else reader.place
+
+
+class _Reader:
+    """Reads what GGUF stores out of bytes; raises ValueError or struct.error where they end before it does."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.place = data, 0
+
+    def take(self, count: int) -> bytes:
+        """So many bytes."""
+        if count > len(self.data) - self.place:
+            raise ValueError(count)
+        self.place += count
+        return self.data[self.place - count : self.place]
+
+    def unpack(self, form: str) -> tuple[Any, ...]:
+        """Values of struct's format."""
+        return struct.unpack(form, self.take(struct.calcsize(form)))
+
+    def scalar(self, form: str) -> Any:
+        """One value."""
+        return self.unpack(form)[0]
+
+    def text(self) -> str:
+        """A string."""
+        return self.take(self.scalar("<Q")).decode("utf-8", "replace")
+
+    def value(self, kind: int) -> Any:
+        """A value of that type; None for an array, which is skipped."""
+        if kind == STRING:
+            return self.text()
+        if kind != ARRAY:
+            return self.scalar(SCALARS[kind])
+        inner, count = self.unpack("<IQ")
+        if inner != STRING:
+            self.take(struct.calcsize(SCALARS[inner]) * count)
+            return None
+        data, place = self.data, self.place
         for _ in range(count):
-            file.seek(_scalar(file, "<Q"), 1)
-    else:
-        file.seek(struct.calcsize(SCALARS[inner]) * count, 1)
-    return None
+            (length,) = struct.unpack_from("<Q", data, place)
+            place += 8 + length
+        self.place = place
+        return None

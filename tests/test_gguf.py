@@ -1,12 +1,14 @@
 import os
 import shutil
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from gguf import GGUFWriter
+from gguf.constants import GGML_QUANT_SIZES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -60,7 +62,8 @@ def test_facts(model: Path) -> None:
     facts = gguf.facts(model)
     assert facts.pop("chat_template")
     assert facts == {
-        "file": "tiny.gguf", "files": 1, "bytes": model.stat().st_size, "name": "Tiny", "architecture": "llama",
+        "file": "tiny.gguf", "files": 1, "bytes": model.stat().st_size, "name": "Tiny",
+        "basename": "", "size_label": "", "architecture": "llama",
         "quantization": "Q6_K", "context_train": 4096,
     }  # fmt: skip
 
@@ -120,7 +123,7 @@ def test_missing_part(split_model: Path, use: Callable[[Path], object]) -> None:
     lacking.unlink()
     with pytest.raises(MissingPrerequisite) as caught:
         use(split_model)
-    assert caught.value.sentence == (f"There is no model file {lacking}; download it, or mend model in profiles.toml.")
+    assert caught.value.sentence == (f"There is no model file {lacking}; download it, or fix model in profiles.toml.")
 
 
 def test_a_known_file_is_not_read_again(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,3 +221,71 @@ def test_any_header_is_survived(tmp_path: Path, data: bytes, place: int, byte: i
     good[place % len(good)] = byte
     path.write_bytes(good)
     assert gguf.facts(path)["files"] == 1
+
+
+NO = "tiny.gguf is no GGUF file"
+
+
+def spoilt(model: Path, change: Callable[[bytes], bytes]) -> str:
+    """What is wrong with a model once its bytes are changed."""
+    model.write_bytes(change(model.read_bytes()))
+    return gguf.damage(model, model.parent)
+
+
+@pytest.mark.parametrize(
+    ("change", "phrase"),
+    [
+        (lambda data: data, ""),
+        (lambda data: b"", "tiny.gguf is empty"),
+        (lambda data: data[: len(data) // 2], "tiny.gguf is truncated (2 MB of 4 MB)"),
+        (lambda data: data[:-1], "tiny.gguf is truncated (4 MB of 4 MB)"),
+        (lambda data: data[:5000], "tiny.gguf has a damaged header"),
+        (lambda data: data[:4], "tiny.gguf has version 0 of the GGUF format, which llama.cpp does not read"),
+        (lambda data: b"<!DOCTYPE html>", f"{NO} but a web page, probably an error of the download"),
+        (lambda data: b"version https://git-lfs.github.com/spec/v1",
+         f"{NO} but a Git LFS pointer (git lfs pull fetches the file)"),
+        (lambda data: b"GGML" + data[4:], NO),
+        (lambda data: data + bytes(1000), ""),
+    ],
+)  # fmt: skip
+def test_damage(model: Path, change: Callable[[bytes], bytes], phrase: str) -> None:
+    """A file that no llama.cpp would load is known by its beginning and length; more than enough does no harm."""
+    assert spoilt(model, change) == phrase
+
+
+def test_damage_of_a_part(split_model: Path) -> None:
+    """Each part of a split model has its own length; a part that is missing is no damage."""
+    last = split_model.with_name("big-00003-of-00003.gguf")
+    assert gguf.damage(split_model, split_model.parent) == ""
+    last.write_bytes(last.read_bytes()[:-10])
+    assert gguf.damage(split_model, split_model.parent).startswith("big-00003-of-00003.gguf is truncated (")
+    last.unlink()
+    assert gguf.damage(split_model, split_model.parent) == ""
+
+
+def test_damage_is_looked_for_once(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file whose size and time are the same is not read again."""
+    assert gguf.damage(model, model.parent / "cache") == ""
+    monkeypatch.setattr(gguf, "read_header", lambda _: pytest.fail("it was read again"))
+    assert gguf.damage(model, model.parent / "cache") == ""
+
+
+def test_sizes_of_tensor_types() -> None:
+    """Blocks have the sizes that llama.cpp's own package knows."""
+    known = {int(kind): sizes for kind, sizes in GGML_QUANT_SIZES.items()}
+    assert {kind: known[kind] for kind in gguf.TENSOR_TYPES} == gguf.TENSOR_TYPES
+
+
+def test_endless_counts_cost_little(tmp_path: Path) -> None:
+    """A header that claims countless entries, texts or tensors in a file of zeros is read in a moment."""
+    path = tmp_path / "m.gguf"
+    claims = [(1 << 60, 5), (5, 1 << 60)]
+    for tensors, entries in claims:
+        with path.open("wb") as file:
+            file.write(b"GGUF" + struct.pack("<IQQ", 3, tensors, entries))
+            file.write(text(b"a") + struct.pack("<IIQ", 9, 8, (1 << 64) - 1))
+            file.truncate(100 << 20)
+        began = time.monotonic()
+        gguf.facts(path)
+        assert gguf.damage(path, tmp_path) == ""
+        assert time.monotonic() - began < 10

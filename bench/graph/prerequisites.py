@@ -19,6 +19,8 @@ def missing(config: Config, profile: Profile) -> str | None:
             if not part.is_file():
                 below = part.is_relative_to(config.file.parent)
                 return f"no model file {part.relative_to(config.file.parent) if below else part}"
+        if damage := gguf.damage(config.model_path(profile), config.layout.cache):
+            return f"model file {damage}"
     return None
 
 
@@ -26,8 +28,10 @@ def require(config: Config, profile: Profile) -> None:
     """Raise MissingPrerequisite where `missing` finds something."""
     lacking = missing(config, profile)
     if lacking:
-        what = "them" if profile.imported else "it"
-        raise MissingPrerequisite(f"{profile.id}: {lacking}; put {what} there, or change profiles.toml.")
+        remedy = f"put {'them' if profile.imported else 'it'} there"
+        if not lacking.startswith("no "):
+            remedy = "download it again"
+        raise MissingPrerequisite(f"{profile.id}: {lacking}; {remedy}, or change profiles.toml.")
 
 
 def skipped(config: Config) -> dict[str, str]:
