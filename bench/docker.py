@@ -176,6 +176,15 @@ def orphans(seconds: float = PATIENCE) -> list[Owned]:
         return []
 
 
+def orphan_notices(seconds: float = 5.0) -> list[str]:
+    """A sentence for each of our containers that a killed run left on this machine: whose, and how to remove it."""
+    return [
+        f"a killed run{f' of {one.profile}' if one.profile else ''} left the container {one.name} behind; the next run "
+        f"removes it, or do so: docker rm -f {one.name}"
+        for one in orphans(seconds)
+    ]
+
+
 def remedy(failure: str) -> str:
     """What to do where no engine of this machine answers, by the reason that it gives."""
     if failure.startswith(ABSENT):

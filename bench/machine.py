@@ -1,70 +1,186 @@
-"""What the programs on this machine say of themselves; asked all at once, and none is waited for long."""
+"""What the programs of this machine say of themselves, all asked at once; and its record, which stays with each run."""
 
-import importlib.util
+import functools
+import os
+import platform
+import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-PATIENCE = 2.5
-"""Seconds that a program may take to say what it is."""
+from bench.docker import SILENT, DockerError, Engine
+from bench.text import plain
+from bench.untrusted import items, positive, table, word
 
-QUESTIONS = {
-    "docker": ["docker", "version", "--format", "{{.Server.Version}}"],
-    "compose": ["docker", "compose", "version", "--short"],
-    "gpus": ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"],
-    "bubblewrap": ["bwrap", "--version"],
-}
+PATIENCE = 15.0
+"""Seconds that a program or an address may take: on a busy machine, nvidia-smi alone takes four."""
+
+GPU_QUERY = ("--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits")
+NO_SMI = "there is no nvidia-smi"
+NOISE = re.compile(
+    r"\((R|TM|C)\)|\b(NVIDIA|GeForce|Intel|AMD|Core|CPU|Processor|Graphics|Corporation)\b|\d+-Core|@.*|with Radeon.*"
+)
+"""Words that tell no processor from another."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was found, or the reason why nothing is."""
+
+    text: str = ""
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    @property
+    def silent(self) -> bool:
+        """Whether there was no answer in time, so that nothing is known."""
+        return SILENT in self.reason
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Versions and names, "" where a program is not there or does not answer; which images are here, who answers."""
+    """Versions and names; which images are here (None: unknown), and who listens at addresses."""
 
-    docker: str = ""
-    compose: str = ""
-    gpus: str = ""
-    bubblewrap: str = ""
-    server: str = ""
-    images: Mapping[str, bool] = field(default_factory=dict)
-    reached: Mapping[str, bool] = field(default_factory=dict)
+    docker: Probe = Probe()
+    compose: Probe = Probe()
+    gpus: Probe = Probe()
+    bubblewrap: Probe = Probe()
+    images: Mapping[str, bool | None] = field(default_factory=dict)
+    reached: Mapping[str, Probe] = field(default_factory=dict)
 
 
 def look(images: Iterable[str], addresses: Iterable[str]) -> Machine:
     """Ask everything, whether these images are here, and whether somebody listens at these addresses."""
-    addresses = list(addresses)
-    inspect = {image: ["docker", "image", "inspect", "--format", "{{.Id}}", image] for image in images}
-    with ThreadPoolExecutor(len(QUESTIONS) + len(inspect) + len(addresses)) as pool:
-        said = dict(zip(QUESTIONS, pool.map(_says, QUESTIONS.values()), strict=True))
-        here = dict(zip(inspect, map(bool, pool.map(_says, inspect.values())), strict=True))
-        reached = dict(zip(addresses, pool.map(_answers, addresses), strict=True))
-    return Machine(**said, server=_server(), images=here, reached=reached)
+    addresses, images = list(addresses), list(images)
+    questions: dict[str, Callable[[], Probe]] = {
+        "docker": lambda: _docker(Engine().version),
+        "compose": lambda: _docker(Engine().compose_version),
+        "gpus": lambda: run("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"),
+        "bubblewrap": lambda: run("bwrap", "--version"),
+    }
+    with ThreadPoolExecutor(len(questions) + len(images) + len(addresses)) as pool:
+        answers = {name: pool.submit(ask) for name, ask in questions.items()}
+        here = {image: pool.submit(_image, image) for image in images}
+        reached = {address: pool.submit(_reached, address) for address in addresses}
+    return Machine(
+        **{name: future.result() for name, future in answers.items()},
+        images={image: future.result() for image, future in here.items()},
+        reached={address: future.result() for address, future in reached.items()},
+    )
 
 
-def _answers(address: str) -> bool:
+def run(*command: str) -> Probe:
+    """What a program prints, in one line."""
+    try:
+        ran = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=PATIENCE,
+            check=False,
+        )  # fmt: skip
+    except FileNotFoundError:
+        return Probe(reason="it is not installed")
+    except OSError as error:
+        return Probe(reason=f"it cannot be started ({error.strerror})")
+    except subprocess.TimeoutExpired:
+        return Probe(reason=f"{SILENT} {PATIENCE:g} s")
+    lines = [plain(line) for line in ran.stdout.splitlines() if line.strip()]
+    if ran.returncode == 0 and lines:
+        return Probe("; ".join(lines))
+    words = lines or [plain(line) for line in ran.stderr.splitlines() if line.strip()]
+    return Probe(reason=words[-1] if words else f"it ends with exit code {ran.returncode}")
+
+
+def _docker(ask: Callable[[float], str]) -> Probe:
+    try:
+        return Probe(ask(PATIENCE))
+    except DockerError as error:
+        return Probe(reason=error.sentence)
+
+
+def _image(image: str) -> bool | None:
+    try:
+        return bool(Engine().image_id(image))
+    except DockerError:
+        return None
+
+
+def _reached(address: str) -> Probe:
     """Whether a program listens at an address such as tcp://host:8786 or https://host/v1."""
     where = urlsplit(address)
     port = where.port or {"http": 80, "https": 443}.get(where.scheme, 0)
     try:
         with socket.create_connection((str(where.hostname), port), PATIENCE):
-            return True
-    except OSError:
-        return False
+            return Probe("it answers")
+    except TimeoutError:
+        return Probe(reason=f"{SILENT} {PATIENCE:g} s")
+    except OSError as error:
+        return Probe(reason=error.strerror or "no such host")
 
 
-def _says(command: list[str]) -> str:
+@functools.cache
+def record() -> dict[str, Any]:
+    """The gpus (name, memory in bytes, driver), cpu, cores, memory in bytes, os and kernel of this machine."""
+    return {
+        "gpus": gpus(),
+        "cpu": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "os": _system(),
+        "kernel": platform.release(),
+    }
+
+
+def gpus() -> list[dict[str, Any]]:
+    """Name, memory in bytes and driver of each GPU that nvidia-smi knows; empty where there is none."""
+    if shutil.which("nvidia-smi") is None:
+        return []
+    rows = [line.split(", ") for line in run("nvidia-smi", *GPU_QUERY).text.split("; ")]
+    return [
+        {"name": name, "memory": int(memory) << 20 if memory.isdecimal() else None, "driver": driver}
+        for name, memory, driver in (row for row in rows if len(row) == 3)
+    ]
+
+
+def label(known: Any) -> str:
+    """A machine in a line, such as `2x RTX 3090 24 GB · Ryzen 9 7950X · 128 GB`; "" for no record of one."""
+    known = table(known)
+    cards = [_card(table(gpu)) for gpu in items(known.get("gpus"))]
+    counted = [f"{cards.count(card)}x {card}" if cards.count(card) > 1 else card for card in dict.fromkeys(cards)]
+    memory = positive(known.get("memory"))
+    # The kernel keeps some of it for itself: 125.6 GiB are modules of 128.
+    step, gib = (8, memory / 2**30) if memory and memory > 6 * 2**30 else (1, (memory or 0) / 2**30)
+    shown = f"{-(-gib // step) * step:.0f} GB" if memory else ""
+    return " · ".join(filter(None, [*counted, short_name(word(known.get("cpu"))), shown]))
+
+
+def short_name(name: str) -> str:
+    """A processor's name without the words that tell it from no other."""
+    return " ".join(NOISE.sub(" ", name).split())
+
+
+def _card(gpu: dict[str, Any]) -> str:
+    memory = positive(gpu.get("memory"))
+    return " ".join(filter(None, [short_name(word(gpu.get("name"))), f"{memory / 2**30:.0f} GB" if memory else ""]))
+
+
+def _processor() -> str:
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout.strip().replace("\n", "; ") if answer.returncode == 0 else ""
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = re.search(r"^(?:model name|Model|Hardware)\s*:\s*(.+)$", text, re.MULTILINE)
+    return plain(found[1]) if found else platform.machine()
 
 
-def _server() -> str:
-    found = shutil.which("llama-server")
-    if found:
-        return found
-    return "the one in the wheel xllamacpp" if importlib.util.find_spec("xllamacpp") else ""
+def _system() -> str:
+    try:
+        return plain(platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()))
+    except OSError:
+        return platform.system()

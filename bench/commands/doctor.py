@@ -7,17 +7,17 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import gguf, problems
+from bench import docker, gguf, problems
 from bench.commands.findings import Finding
 from bench.console import counted, size
 from bench.imports.files import guide, imported_by
-from bench.machine import Machine, look
+from bench.machine import Machine, Probe, label, look, record
 from bench.processes import find_program
 from bench.profiles import Config, Profile
 
-START_DOCKER = "apt install docker.io; systemctl start docker"
-ADD_COMPOSE = "apt install docker-compose-v2, or docker-compose-plugin"
+ADD_BUBBLEWRAP = "apt install bubblewrap"
 ADD_SERVER = "install llama.cpp, or its wheel: pip install xllamacpp"
+BUSY = "ask again when the machine is less busy"
 START_SCHEDULER = "start it (docs/cluster.md), or remove [evaluate] scheduler"
 ADD_GPU = "install the NVIDIA driver and its container toolkit; or, in [server], gpu = false and the image for the CPU"
 
@@ -36,6 +36,7 @@ def report(config: Config) -> list[Finding]:
         *_programs(config, machine),
         _grader(config, machine),
         *_images(machine),
+        *_orphans(),
         *_datasets(config),
         *_disks(config),
         *_profiles(config, machine),
@@ -53,47 +54,82 @@ def _endpoints(profile: Profile) -> tuple[str, ...]:
 
 
 def _programs(config: Config, machine: Machine) -> Iterator[Finding]:
-    cores, memory = len(os.sched_getaffinity(0)), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    yield Finding("Machine", "ok", "processor", f"{counted(cores, 'core')}, {size(memory)} of memory")
+    known = record()
+    cores = counted(known["cores"], "core")
+    yield Finding("Machine", "ok", "processor", f"{cores}, {size(known['memory'])} of memory ({label(known)})")
     compose = any(_runs(profile, "compose") for profile in config.profiles)
     gpu = any(_runs(profile, "compose") and profile.server.gpu for profile in config.profiles)
-    process = any(_runs(profile, "process") for profile in config.profiles)
+    process = any(_runs(profile, "process") and not profile.builtin for profile in config.profiles)
     kind = config.sandbox.kind
-    silent = "it does not answer" if shutil.which("docker") else "it is not installed"
-    for name, found, lacking, remedy, needed in (
-        ("GPU", machine.gpus, "nvidia-smi finds none", ADD_GPU, gpu),
-        ("Docker engine", machine.docker, silent, START_DOCKER, compose or kind == "docker"),
-        ("compose plugin", machine.compose, "docker has none", ADD_COMPOSE, compose),
-        ("llama-server", machine.server, "none on PATH, and no wheel", ADD_SERVER, process),
-        ("bubblewrap", machine.bubblewrap, "it is not installed", "apt install bubblewrap", kind == "bubblewrap"),
+    for name, probe, remedy, needed in (
+        ("GPU", machine.gpus, ADD_GPU, gpu),
+        ("Docker engine", machine.docker, docker.remedy(machine.docker.reason), compose or kind == "docker"),
+        ("compose plugin", machine.compose, _compose_remedy(machine), compose),
+        ("llama-server", _llama_server(), "", process),
+        ("bubblewrap", machine.bubblewrap, ADD_BUBBLEWRAP, kind == "bubblewrap"),
     ):
-        if found:
-            yield Finding("Machine", "ok", name, found)
-        else:
-            yield Finding("Machine", "missing" if needed else "note", name, lacking, remedy)
+        yield _finding(name, probe, remedy, needed=needed)
+
+
+def _finding(name: str, probe: Probe, remedy: str, *, needed: bool) -> Finding:
+    if probe:
+        return Finding("Machine", "ok", name, probe.text)
+    if probe.silent:
+        return Finding("Machine", "note", name, f"it did not answer in time ({probe.reason})", BUSY)
+    text, _, own_remedy = probe.reason.partition("; ")
+    return Finding("Machine", "missing" if needed else "note", name, text, own_remedy or remedy)
+
+
+def _compose_remedy(machine: Machine) -> str:
+    if machine.compose.reason == docker.ABSENT:
+        return docker.remedy(docker.ABSENT)
+    return docker.compose_remedy()
+
+
+def _llama_server() -> Probe:
+    from bench.servers import process  # noqa: PLC0415 - imports requests
+
+    if found := shutil.which("llama-server"):
+        return Probe(found)
+    failure = process.wheel_failure()
+    if failure == process.NO_WHEEL:
+        return Probe(reason=f"none on PATH, and no wheel; {ADD_SERVER}")
+    return Probe(reason=f"the wheel xllamacpp: {failure}") if failure else Probe("the one in the wheel xllamacpp")
+
+
+def _orphans() -> Iterator[Finding]:
+    for notice in docker.orphan_notices():
+        text, _, remedy = notice.partition("; ")
+        yield Finding("Machine", "note", "container", text, remedy)
 
 
 def _grader(config: Config, machine: Machine) -> Finding:
     kind, scheduler = config.sandbox.kind, config.evaluation.scheduler
     if scheduler:
-        if machine.reached[scheduler]:
+        reached = machine.reached[scheduler]
+        if reached:
             return Finding("Machine", "ok", "Dask", f"workers of {scheduler} grade, each in a sandbox of its own")
-        return Finding("Machine", "missing", "Dask", f"no scheduler at {scheduler}", START_SCHEDULER)
+        return Finding("Machine", "missing", "Dask", f"no scheduler at {scheduler} ({reached.reason})", START_SCHEDULER)
     if kind == "none":
-        said = "none: code that models wrote runs with your rights"
-        return Finding("Machine", "note", "sandbox", said, 'set [sandbox] kind = "auto"')
-    usable = {"docker": machine.docker, "bubblewrap": machine.bubblewrap}
-    for name, there in usable.items():
-        if there and kind in ("auto", name):
+        text = "none: code that models wrote runs with your rights"
+        return Finding("Machine", "note", "sandbox", text, 'set [sandbox] kind = "auto"')
+    probes = {"docker": machine.docker, "bubblewrap": machine.bubblewrap}
+    usable = {name: probe for name, probe in probes.items() if kind in ("auto", name)}
+    for name, probe in usable.items():
+        if probe:
             return Finding("Machine", "ok", "sandbox", f"code that models wrote runs in {name}")
-    said = "none: code that models wrote is not run, and nothing is graded"
-    return Finding("Machine", "missing", "sandbox", said, "start Docker, or apt install bubblewrap")
+    if any(probe.silent for probe in usable.values()):
+        return Finding("Machine", "note", "sandbox", "unknown, for Docker did not answer in time", BUSY)
+    text = "none: code that models wrote is not run, and nothing is graded"
+    return Finding("Machine", "missing", "sandbox", text, f"start Docker, or {ADD_BUBBLEWRAP}")
 
 
 def _images(machine: Machine) -> Iterator[Finding]:
     for image, here in machine.images.items() if machine.docker else ():
         if here:
             yield Finding("Machine", "ok", "image", image)
+        elif here is None:
+            yield Finding("Machine", "note", "image", f"unknown whether {image} is here: Docker did not answer", BUSY)
         else:
             remedy = f"it is pulled when it is needed; to have it before: docker pull {image}"
             yield Finding("Machine", "note", "image", f"{image} is not here yet", remedy)
@@ -121,13 +157,17 @@ def _disks(config: Config) -> Iterator[Finding]:
 
 def _profiles(config: Config, machine: Machine) -> Iterator[Finding]:
     for profile in config.profiles:
-        has, lacks = _imports(config, profile) if profile.imported else _model(config, profile, machine)
+        has, lacks = _imports(config, profile) if profile.imported else _model(config, profile)
+        odd = _reference(profile)
         if not profile.imported and not profile.builtin:
-            lacks |= _server(config, profile, machine)
-        odd, silent = _reference(profile), [url for url in _endpoints(profile) if not machine.reached[url]]
+            for what, (probe, remedy) in _server(config, profile, machine).items():
+                (odd if probe.silent else lacks)[f"{what} did not answer in time" if probe.silent else f"no {what}"] = (
+                    remedy
+                )
+        silent = [url for url in _endpoints(profile) if not machine.reached[url]]
         if silent:
             # One that answers is enough.
-            nobody = {f"nobody answers at {', '.join(silent)}": "start that server, or mend its address"}
+            nobody = {f"nobody answers at {', '.join(silent)}": "start that server, or fix its address"}
             (lacks if len(silent) == len(_endpoints(profile)) else odd).update(nobody)
         text = "; ".join(filter(None, [has, *lacks, *odd]))
         remedy = "; ".join(dict.fromkeys(filter(None, (lacks | odd).values())))
@@ -151,10 +191,9 @@ def _imports(config: Config, profile: Profile) -> tuple[str, Lacks]:
     return "", {f"no solutions yet in {where}": f"let a solver put them there ({guide(profile)})"}
 
 
-def _model(config: Config, profile: Profile, machine: Machine) -> tuple[str, Lacks]:
+def _model(config: Config, profile: Profile) -> tuple[str, Lacks]:
     if profile.builtin:
-        can = machine.server and importlib.util.find_spec("gguf")
-        return ("a tiny model, built on the spot" if can else "its bundled answers, for there is no llama-server"), {}
+        return _demo(profile), {}
     if profile.host:
         host = profile.host
         if host.docker:
@@ -166,28 +205,43 @@ def _model(config: Config, profile: Profile, machine: Machine) -> tuple[str, Lac
     missing = [path for path in files if not path.is_file()]
     if missing:
         some = f" ({len(missing)} of {len(files)} parts are missing)" if len(files) > 1 else ""
-        said = f"no {missing[0].name} in {_shown(missing[0].parent)}{some}"
-        return "", {said: "download it there, or set [paths] models"}
+        text = f"no {missing[0].name} in {_shown(missing[0].parent)}{some}"
+        return "", {text: "download it there, or set [paths] models"}
+    if damage := gguf.damage(config.model_path(profile), config.layout.cache):
+        return "", {damage: "download it again"}
     parts = f" in {len(files)} parts" if len(files) > 1 else ""
     return f"{size(sum(path.stat().st_size for path in files))}{parts}", {}
 
 
-def _server(config: Config, profile: Profile, machine: Machine) -> Lacks:
-    server = profile.server
-    if profile.host and profile.host.docker:
-        return {} if machine.compose else {"no docker command with compose": "install both; no engine is needed here"}
-    if server.kind == "compose":
-        there = {"Docker": machine.docker, "compose": machine.compose, "GPU": machine.gpus or not server.gpu}
-        return {f"no {name}": "" for name, found in there.items() if not found}
-    if server.kind == "process":
-        from bench.servers.process import executable  # noqa: PLC0415 - imports requests
+def _demo(profile: Profile) -> str:
+    from bench.servers import process  # noqa: PLC0415 - imports requests
 
-        found = executable(profile, config.file.parent)
-        return {} if found else {f"no {server.executable or 'llama-server'}": ADD_SERVER}
+    if process.executable(profile) and importlib.util.find_spec("gguf"):
+        return "a tiny model, built on the spot"
+    return "its bundled answers, for no llama-server can be started here"
+
+
+def _server(config: Config, profile: Profile, machine: Machine) -> dict[str, tuple[Probe, str]]:
+    """What a profile's server needs and this machine has not, or does not tell, each with a remedy."""
+    server = profile.server
+    absent = Probe(reason="absent")
+    if profile.host and profile.host.docker:
+        if machine.compose:
+            return {}
+        return {"docker command with compose": (machine.compose, "install both; no engine is needed here")}
+    if server.kind == "compose":
+        needed = {"Docker": machine.docker, "compose": machine.compose} | ({"GPU": machine.gpus} if server.gpu else {})
+        return {name: (probe, "") for name, probe in needed.items() if not probe}
+    if server.kind == "process":
+        from bench.servers import process  # noqa: PLC0415 - imports requests
+
+        if process.executable(profile, config.file.parent):
+            return {}
+        return {server.executable or "llama-server": (absent, process.absence(profile).rpartition("; ")[2])}
     if server.kind == "command" and find_program(server.command[0], config.file.parent) is None:
-        return {f"no program {server.command[0]}": "install it, or mend server.command"}
+        return {f"program {server.command[0]}": (absent, "install it, or fix server.command")}
     if server.kind == "endpoint" and server.api_key_env and not os.environ.get(server.api_key_env):
-        return {f"no key in {server.api_key_env}": f"export {server.api_key_env}"}
+        return {f"key in {server.api_key_env}": (absent, f"export {server.api_key_env}")}
     return {}
 
 

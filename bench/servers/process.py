@@ -1,8 +1,11 @@
 """llama-server as a process of ours: named in the profile, on PATH, or llama.cpp's server from the wheel."""
 
 import contextlib
+import functools
 import importlib.util
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,12 +17,20 @@ from bench.errors import MissingPrerequisite, ServerError
 from bench.processes import die_with_parent, find_program, stop
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint, arguments, health, server_log, xllamacpp_server
+from bench.text import plain
 
 HOST = "127.0.0.1"
+NO_WHEEL = "it is not installed"
 UNBUILT = ("", "b0-unknown")
 """The build of a llama.cpp that was compiled without its number."""
 
 WHEEL = [sys.executable, "-P", xllamacpp_server.__file__]
+
+PACKAGES = {
+    "libgomp.so.1": "libgomp1", "libstdc++.so.6": "libstdc++6", "libgcc_s.so.1": "libgcc-s1", "libm.so.6": "libc6",
+    "libvulkan.so.1": "libvulkan1", "libssl.so.3": "libssl3", "libcurl.so.4": "libcurl4", "libz.so.1": "zlib1g",
+}  # fmt: skip
+"""Debian's and Ubuntu's packages of libraries that llama.cpp may be linked with."""
 
 
 def executable(profile: Profile, base: Path = Path()) -> list[str] | None:
@@ -31,7 +42,43 @@ def executable(profile: Profile, base: Path = Path()) -> list[str] | None:
     found = shutil.which("llama-server")
     if found:
         return [found]
-    return WHEEL if importlib.util.find_spec("xllamacpp") else None
+    return WHEEL if wheel_failure() is None else None
+
+
+def absence(profile: Profile) -> str:
+    """Why there is no llama-server for a profile on this machine, and what to do: a sentence without its full stop."""
+    failure = wheel_failure()
+    if profile.server.executable or failure in (None, NO_WHEEL):
+        name = profile.server.executable or "llama-server"
+        return f"there is no {name} on this machine; install llama.cpp, or the wheel (pip install xllamacpp)"
+    return f"the llama.cpp server in the wheel xllamacpp cannot be loaded: {failure}"
+
+
+@functools.cache
+def wheel_failure() -> str | None:
+    """Why the wheel's server cannot be loaded, and what to do, in a phrase; None where it can."""
+    if importlib.util.find_spec("xllamacpp") is None:
+        return NO_WHEEL
+    # In a process of its own: a processor without some instruction ends it by a signal.
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-c", "import xllamacpp"], capture_output=True, text=True, errors="replace",
+            stdin=subprocess.DEVNULL, timeout=120, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return "it does not load within 120 s; try again when the machine is less busy"
+    if ran.returncode == 0:
+        return None
+    if ran.returncode == -signal.SIGILL:
+        return "this processor lacks instructions that it uses; build llama.cpp here and name it in server.executable"
+    words = plain((ran.stderr.strip().splitlines() or [f"exit code {ran.returncode}"])[-1])
+    if found := re.search(r"(lib[\w+.-]+\.so[\w.]*): cannot open shared object", words):
+        package = PACKAGES.get(found[1])
+        remedy = f"apt install {package}" if package else "install the package that has it (apt-file search it)"
+        return f"the system library {found[1]} is missing; {remedy}"
+    if "GLIBC" in words:
+        return f"this system's C library is too old for it ({words}); build llama.cpp, and name it in server.executable"
+    return f"{words}; install llama.cpp, and name it in server.executable"
 
 
 @contextlib.contextmanager
@@ -104,9 +151,5 @@ def port_taken(profile: Profile) -> ServerError:
 def _command(profile: Profile, config: Config) -> list[str]:
     command = executable(profile, config.file.parent)
     if command is None:
-        name = profile.server.executable or "llama-server"
-        raise MissingPrerequisite(
-            f"{profile.id}: there is no {name} on this machine; install llama.cpp, or the wheel (pip install "
-            "xllamacpp)."
-        )
+        raise MissingPrerequisite(f"{profile.id}: {absence(profile)}.")
     return command

@@ -12,8 +12,12 @@ from bench import console, machine
 from bench.commands.doctor import report
 from bench.commands.findings import Finding, render
 from bench.profiles.file import load
+from bench.servers import process
 
 ROOT = Path(__file__).parents[2]
+EMPTY = b"GGUF" + (3).to_bytes(4, "little") + bytes(16)
+"""A GGUF without entries and tensors."""
+
 Doctor = Callable[[str], dict[str, Finding]]
 
 
@@ -47,7 +51,7 @@ def test_shipped_profiles_on_a_bare_machine(monkeypatch: pytest.MonkeyPatch, tmp
     assert time.monotonic() - began < 3
     assert max(map(len, text.splitlines())) <= 100
     lines = [line.split(maxsplit=2) for line in text.splitlines()]
-    assert ["missing", "Docker", "engine             it is not installed"] in lines
+    assert ["missing", "Docker", "engine             docker is not installed"] in lines
     assert ["missing", "bench-glm-flash", "no GLM-4.7-Flash-Q8_0.gguf in models/GLM-4.7-Flash; no Docker;"] in lines
     assert ["ok", "demo"] in [words[:2] for words in lines]
 
@@ -85,7 +89,7 @@ def test_endpoints(doctor: Doctor) -> None:
         other.close()
         found = doctor(text)
     assert (found["y"].state, found["y"].text) == ("note", f"y on lab ({one}, {two}); nobody answers at {two}")
-    assert found["y"].remedy == "start that server, or mend its address"
+    assert found["y"].remedy == "start that server, or fix its address"
     assert found["e"].state == "ok"
     assert [doctor(text)[name].state for name in "ye"] == ["missing", "missing"]
 
@@ -94,8 +98,8 @@ def test_model_files(doctor: Doctor, tmp_path: Path) -> None:
     """A model's size is that of all its parts; of one that is incomplete, the first missing part is named."""
     (tmp_path / "models" / "big").mkdir(parents=True)
     for number in (1, 2):
-        (tmp_path / "models" / "big" / f"m-0000{number}-of-00003.gguf").write_bytes(bytes(600_000))
-    (tmp_path / "models" / "one.gguf").write_bytes(bytes(1234))
+        (tmp_path / "models" / "big" / f"m-0000{number}-of-00003.gguf").write_bytes(EMPTY + bytes(600_000))
+    (tmp_path / "models" / "one.gguf").write_bytes(EMPTY + bytes(1234))
     text = (
         '[server]\nkind = "process"\nexecutable = "llama-server"\n'
         '[profiles.one]\nmodel = "one.gguf"\n[profiles.big]\nmodel = "big/m-00001-of-00003.gguf"\n'
@@ -106,7 +110,7 @@ def test_model_files(doctor: Doctor, tmp_path: Path) -> None:
     folder = f"{tmp_path}/models/big".replace(str(Path.home()), "~")
     assert found["big"].text == f"no m-00003-of-00003.gguf in {folder} (1 of 3 parts are missing)"
     assert found["big"].remedy == "download it there, or set [paths] models"
-    (tmp_path / "models" / "big" / "m-00003-of-00003.gguf").write_bytes(bytes(600_000))
+    (tmp_path / "models" / "big" / "m-00003-of-00003.gguf").write_bytes(EMPTY + bytes(600_000))
     assert doctor(text)["big"].text == "2 MB in 3 parts"
 
 
@@ -124,7 +128,7 @@ def test_what_servers_need(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.M
     """Each kind of server lacks what it needs: Docker and a GPU, a program, a key."""
     monkeypatch.delenv("MY_KEY", raising=False)
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "m.gguf").write_bytes(bytes(10))
+    (tmp_path / "models" / "m.gguf").write_bytes(EMPTY)
     found = doctor(
         '[profiles.c]\nmodel = "m.gguf"\n[profiles.c.server]\nkind = "compose"\ngpu = true\n'
         '[profiles.p]\nmodel = "m.gguf"\n[profiles.p.server]\nkind = "process"\nexecutable = "my-server"\n'
@@ -133,8 +137,8 @@ def test_what_servers_need(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.M
         'api_key_env = "MY_KEY"\n'
     )
     assert {name: found[name].text for name in "cpae"} == {
-        "c": "10 B; no Docker; no compose; no GPU",
-        "p": "10 B; no my-server",
+        "c": "24 B; no Docker; no compose; no GPU",
+        "p": "24 B; no my-server",
         "a": "agent -p; no program agent",
         "e": "x at http://h.invalid; no key in MY_KEY; nobody answers at http://h.invalid",
     }
@@ -153,11 +157,69 @@ def test_programs_that_are_there(doctor: Doctor, tmp_path: Path) -> None:
 
 
 def test_a_program_that_hangs(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that does not answer counts as not there; what is not needed is a note only."""
+    """Of a program that does not answer nothing is known: it is said to be slow, never to be missing."""
     monkeypatch.setattr(machine, "PATIENCE", 0.3)
     program(tmp_path, "docker", "import time; time.sleep(60)")
-    found = doctor('[profiles.a]\nsolutions = "x.jsonl"\n')
-    assert (found["Docker engine"].state, found["Docker engine"].text) == ("note", "it does not answer")
+    program(tmp_path, "nvidia-smi", "import time; time.sleep(60)")
+    found = doctor('[profiles.a]\nmodel = "m.gguf"\nserver = { kind = "compose", gpu = true }\n')
+    for name in ("Docker engine", "GPU"):
+        assert (found[name].state, found[name].text) == ("note", "it did not answer in time (no answer within 0.3 s)")
+        assert found[name].remedy == "ask again when the machine is less busy"
+    assert "compose did not answer in time; GPU did not answer in time" in found["a"].text
+    assert "unknown" in found["sandbox"].text
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (
+            "Got permission denied while trying to connect to the Docker daemon socket",
+            "join its group (sudo usermod -aG",
+        ),
+        (
+            "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
+            "start it (systemctl start",
+        ),
+    ],
+)
+def test_an_engine_that_refuses(doctor: Doctor, tmp_path: Path, words: str, remedy: str) -> None:
+    """Of an engine that does not serve this user, Docker's words decide the remedy; nothing is to be installed."""
+    program(tmp_path, "docker", f"import sys; sys.exit({words!r})")
+    found = doctor('[profiles.a]\nmodel = "m.gguf"\nserver = { kind = "compose" }\n')["Docker engine"]
+    assert (found.state, found.text) == ("missing", words.rstrip("."))
+    assert found.remedy.startswith(remedy)
+
+
+def test_a_gpu_whose_driver_fails(doctor: Doctor, tmp_path: Path) -> None:
+    """The words of an nvidia-smi that fails are the reason."""
+    program(tmp_path, "nvidia-smi", "print('Failed to initialize NVML: Driver/library version mismatch'); exit(18)")
+    assert doctor('[profiles.a]\nsolutions = "x"\n')["GPU"].text.startswith("Failed to initialize NVML")
+
+
+def test_damaged_models(doctor: Doctor, tmp_path: Path) -> None:
+    """A model file that no server would load is missing, with what is wrong about it."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "m.gguf").write_bytes(b"<html>")
+    found = doctor('[profiles.a]\nmodel = "m.gguf"\n')["a"]
+    assert found.text.startswith("m.gguf is no GGUF file but a web page")
+    assert "download it again" in found.remedy
+
+
+def test_a_wheel_that_cannot_be_loaded(doctor: Doctor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A library that the wheel lacks is named with its package; the demo then has its bundled answers."""
+    package = tmp_path / "site" / "xllamacpp"
+    package.mkdir(parents=True)
+    words = "libgomp.so.1: cannot open shared object file: No such file or directory"
+    (package / "__init__.py").write_text(f"raise ImportError({words!r})")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    process.wheel_failure.cache_clear()
+    found = doctor('[server]\nkind = "process"\n[profiles.p]\nmodel = "m.gguf"\n[profiles.d]\nmodel = "builtin:demo"\n')
+    process.wheel_failure.cache_clear()
+    assert found["llama-server"].text == "the wheel xllamacpp: the system library libgomp.so.1 is missing"
+    assert found["llama-server"].remedy == "apt install libgomp1"
+    assert found["p"].remedy.endswith("apt install libgomp1")
+    assert found["d"].text == "its bundled answers, for no llama-server can be started here"
 
 
 @pytest.mark.parametrize(
