@@ -150,7 +150,7 @@ def damage(model: Path, cache: Path) -> str:
         state = [status.st_size, status.st_mtime_ns]
         entry = items(memo.get(str(path)))
         if len(entry) != 3 or entry[:2] != state or not isinstance(entry[2], str):
-            entry, known = [*state, _damage(path, status.st_size)], False
+            entry, known = [*state, file_damage(path, status.st_size)], False
             memo[str(path)] = entry
         found = found or (f"{path.name} {entry[2]}" if entry[2] else "")
     if not known:
@@ -159,7 +159,8 @@ def damage(model: Path, cache: Path) -> str:
     return found
 
 
-def _damage(path: Path, size: int) -> str:
+def file_damage(path: Path, size: int) -> str:
+    """Why a file of that many bytes is no whole GGUF, as a phrase; "" where nothing is seen."""
     if size == 0:
         return "is empty"
     try:
@@ -189,7 +190,7 @@ def facts(model: Path) -> dict[str, Any]:
     meta = metadata(files[0])
     architecture = _text(meta, "general.architecture")
     template = _text(meta, "tokenizer.chat_template")
-    kind, context = meta.get("general.file_type"), meta.get(f"{architecture}.context_length")
+    context = meta.get(f"{architecture}.context_length")
     return {
         "file": model.name,
         "files": len(files),
@@ -198,10 +199,16 @@ def facts(model: Path) -> dict[str, Any]:
         "basename": _text(meta, "general.basename"),
         "size_label": _text(meta, "general.size_label"),
         "architecture": architecture,
-        "quantization": FILE_TYPES.get(kind, "") if isinstance(kind, int) else "",
+        "quantization": quantization(meta),
         "context_train": context if isinstance(context, int) else None,
         "chat_template": digest(template) if template else "",
     }
+
+
+def quantization(meta: dict[str, Any]) -> str:
+    """How most of a model's weights are quantized, by its header; "" where that does not say it."""
+    kind = meta.get("general.file_type")
+    return FILE_TYPES.get(kind, "") if isinstance(kind, int) else ""
 
 
 def _text(meta: dict[str, Any], key: str) -> str:

@@ -1,5 +1,6 @@
 """The frozen records of profiles.toml, in which each key is declared once; file.py reads and checks them."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -14,6 +15,12 @@ BUILTIN = "builtin:"
 """Prefix of a model that the project builds itself (`builtin:demo`)."""
 
 BUILTINS = (f"{BUILTIN}demo",)
+
+HUB = "hf:"
+"""Prefix of a model that lies on a Hugging Face hub: `hf:<org>/<repo>:<quantization or file>`."""
+
+BLOB = re.compile(r"(^|/)sha256-[0-9a-f]{64}$")
+"""The name of a model file in Ollama's store."""
 
 ServerKind = Literal["compose", "process", "endpoint", "command"]
 SERVER_KINDS: tuple[str, ...] = get_args(ServerKind)
@@ -227,6 +234,7 @@ class Config:
     profiles: tuple[Profile, ...]
     evaluation: Evaluation = Evaluation()
     report: Reporting = Reporting()
+    server: Server = field(default_factory=Server)
 
     def profile(self, profile_id: str) -> Profile:
         """The profile of that id; KeyError where there is none."""

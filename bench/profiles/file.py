@@ -17,6 +17,7 @@ from bench.errors import ProfilesError
 from bench.layout import PROMPTS, TAKEN, Layout
 from bench.problems import SOURCES
 from bench.profiles import (
+    BLOB,
     BUILTINS,
     Config,
     Evaluation,
@@ -55,7 +56,12 @@ def chosen(default: Path) -> Path:
 def load(file: Path) -> Config:
     """Read and check the profiles file. Raises ProfilesError with one sentence for the first thing that is wrong."""
     file = file.resolve()
-    tables, name = _parse(file), file.name
+    return read(_text(file), file)
+
+
+def read(text: str, file: Path) -> Config:
+    """What the profiles file would hold with this text; raises as `load` does."""
+    tables, name = _parse(text, file), file.name
     reject_unknown(tables, SECTIONS, f"{name}:")
     for section in SECTIONS:
         _table(tables.setdefault(section, {}), f"{name}: [{section}]")
@@ -77,20 +83,29 @@ def load(file: Path) -> Config:
         )
     _reject_duplicate_titles(profiles, name)
     models, results = (file.parent / Path(path).expanduser() for path in (paths.models, paths.results))
-    return Config(file, models, Layout(results), sandbox, profiles, evaluation, report)
+    return Config(file, models, Layout(results), sandbox, profiles, evaluation, report, server)
 
 
-def _parse(file: Path) -> dict[str, Any]:
+def _text(file: Path) -> str:
     try:
-        return tomli.loads(file.read_text(encoding="utf-8"))
+        return file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ProfilesError(f"There is no profiles file {file}; create it, or let BENCH_PROFILES name one.") from None
+        raise ProfilesError(
+            f"There is no profiles file {file}; let doit init write it, or BENCH_PROFILES name one."
+        ) from None
     except OSError as error:
         raise ProfilesError(f"{file} cannot be read ({error.strerror}); make it a readable file.") from None
     except UnicodeDecodeError:
         raise ProfilesError(f"{file} is not UTF-8 text; save it as UTF-8.") from None
+
+
+def _parse(text: str, file: Path) -> dict[str, Any]:
+    try:
+        return tomli.loads(text)
     except tomli.TOMLDecodeError as error:
-        raise ProfilesError(f"{file.name} is not valid TOML: {error}; mend that line.") from None
+        raise ProfilesError(f"{file.name} is not valid TOML: {plain(str(error))}; correct that line.") from None
+    except RecursionError:
+        raise ProfilesError(f"{file.name} is nested too deeply; write it in sections.") from None
 
 
 def _table(value: Any, where: str) -> dict[str, Any]:
@@ -180,7 +195,8 @@ def _check_source(profile: Profile, where: str) -> None:
     if kind == "endpoint" and not profile.host:
         hosts.check_url(profile.server.base_url, where, "server.base_url")
     if profile.server.starts and not profile.builtin:
-        require(profile.model.endswith(".gguf"), where, "model", profile.model, "name a file that ends in .gguf")
+        fits = profile.model.endswith(".gguf") or BLOB.search(profile.model)
+        require(fits, where, "model", profile.model, "name a file that ends in .gguf")
 
 
 def _reject_duplicate_titles(profiles: tuple[Profile, ...], name: str) -> None:

@@ -1,0 +1,123 @@
+"""Models that are on this machine already, wherever other programs keep them; nothing is started or downloaded.
+
+presets.py     models.ini of llama-server, the configuration of llama-swap: models with their flags
+ollama.py      Ollama's manifests and blobs
+folders.py     GGUF files: models/, Hugging Face's cache, LM Studio's folder, llama.cpp's cache
+servers.py     servers that answer on this machine's usual ports
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bench import gguf
+from bench.console import size
+from bench.text import UNSEEN, plain
+from bench.untrusted import number, whole
+
+QUANTIZATION = re.compile(
+    r"(?<![A-Za-z0-9])((?:UD-)?(?:I?Q\d(?:_(?:K|XXS|XS|S|M|L|XL|NL|\d))*|TQ\d_\d|B?F16|F32|FP16|MXFP4(?:_MOE)?))"
+    r"(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+SPLIT = re.compile(r"-(\d{5})-of-\d{5}$")
+SAMPLERS = {
+    "temp": "temperature", "temperature": "temperature", "top_p": "top_p", "top_k": "top_k", "min_p": "min_p",
+    "repeat_penalty": "repeat_penalty", "penalty_repeat": "repeat_penalty", "presence_penalty": "presence_penalty",
+    "frequency_penalty": "frequency_penalty",
+}  # fmt: skip
+"""What samplers are called in GGUF files, by Ollama and in flags, and what they are called in a request."""
+
+NO_CHAT = ("clip", "bert", "nomic-bert", "jina-bert-v2", "t5encoder", "wavtokenizer-dec")
+"""Architectures of files that answer no chat."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where to look: from where the user stands, in the home folder, and as the environment says."""
+
+    folder: Path
+    home: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def named(self, variable: str, *default: str) -> Path:
+        """The folder that a variable of the environment names, or one below the home folder."""
+        value = self.environment.get(variable)
+        return self.folder / Path(value).expanduser() if value else self.home.joinpath(*default)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that can become a profile.
+
+    `model` is a path, `hf:…`, or the name by which the server at `base_url` knows it. `context` is in tokens, 0 where
+    the file says nothing; `sampling` is named as in a request.
+    """
+
+    source: str
+    model: str
+    family: str
+    quantization: str = ""
+    bytes: int = 0
+    context: int = 0
+    sampling: Mapping[str, float] = field(default_factory=dict)
+    args: tuple[str, ...] = ()
+    placement: tuple[str, ...] = ("--fit", "on")
+    base_url: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the report calls it."""
+        return plain(f"{self.family} {self.quantization}".strip())
+
+    @property
+    def note(self) -> str:
+        """Its size, and where it was found."""
+        return plain(f"{size(self.bytes)}, {self.source}" if self.bytes else self.source)
+
+
+class UnusableError(Exception):
+    """Why a file is no model that can be asked, as a phrase."""
+
+
+def candidate(path: Path, source: str, *, name: str = "", **known: Any) -> Candidate:
+    """The candidate of a GGUF file; what is `known` of it counts more than its header. Raises UnusableError."""
+    if UNSEEN.search(str(path)):
+        raise UnusableError("its path has signs that a terminal would obey")
+    if damage := gguf.file_damage(path, path.stat().st_size):
+        raise UnusableError(f"it {damage}")
+    meta = gguf.metadata(path)
+    architecture = str(meta.get("general.architecture", ""))
+    if meta.get("general.type") not in (None, "model") or architecture in NO_CHAT:
+        raise UnusableError("it is a part of another model, or answers no chat")
+    if f"{architecture}.pooling_type" in meta:
+        raise UnusableError("it makes embeddings")
+    missing = [part.name for part in gguf.expected(path) if not part.is_file()]
+    if missing:
+        raise UnusableError(f"its part {missing[0]} is missing")
+    stem = name or SPLIT.sub("", path.stem)
+    quantization = QUANTIZATION.search(stem)
+    found = Candidate(
+        source=source,
+        model=str(path),
+        family=family(stem),
+        quantization=quantization[1] if quantization else gguf.quantization(meta),
+        bytes=sum(part.stat().st_size for part in gguf.expected(path)),
+        context=whole(meta.get(f"{architecture}.context_length")) or 0,
+        sampling=samplers({key.removeprefix("general.sampling."): value for key, value in meta.items()}),
+    )
+    return replace(found, **{name: value for name, value in known.items() if value})
+
+
+def family(name: str) -> str:
+    """A model's name without its quantization: `Qwen3-8B-UD-Q4_K_XL` → `Qwen3 8B`."""
+    words = re.sub(r"[\s_-]+|\.(?=gguf$)", " ", QUANTIZATION.sub(" ", name).replace(":", " ")).split()
+    return plain(" ".join(word for word in words if word.lower() != "gguf")) or plain(name)
+
+
+def samplers(values: Mapping[str, Any]) -> dict[str, float]:
+    """Those of the values that are samplers, named as in a request; a float of 32 bits at its six true digits."""
+    known = {SAMPLERS[name]: number(value) for name, value in values.items() if name in SAMPLERS}
+    return {name: float(f"{value:.6g}") for name, value in known.items() if value is not None}

@@ -1,0 +1,175 @@
+"""Models with the flags that people have chosen for them: llama-server's models.ini, llama-swap's configuration."""
+
+import configparser
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.discovery import SAMPLERS, Candidate, Places, UnusableError, candidate, family, samplers
+from bench.discovery.folders import Found
+from bench.text import UNSEEN, plain
+from bench.untrusted import read_file, table, whole
+
+LARGEST = 1 << 20
+"""Bytes of a configuration."""
+
+SHORT = {
+    "m": "model", "c": "ctx-size", "hf": "hf-repo", "hfr": "hf-repo", "hff": "hf-file", "ngl": "n-gpu-layers",
+    "gpu-layers": "n-gpu-layers", "t": "threads", "tb": "threads-batch", "b": "batch-size", "ub": "ubatch-size",
+    "sm": "split-mode", "ts": "tensor-split", "mg": "main-gpu", "ot": "override-tensor", "fit": "fit",
+    "ncmoe": "n-cpu-moe", "cmoe": "cpu-moe", "dev": "device", "np": "parallel", "a": "alias", "n": "n-predict",
+    "predict": "n-predict", "temperature": "temp", "sampling-seed": "seed", "s": "seed",
+}  # fmt: skip
+"""Other spellings of flags."""
+
+PLACEMENT = frozenset({
+    "n-gpu-layers", "threads", "threads-batch", "batch-size", "ubatch-size", "split-mode", "tensor-split", "main-gpu",
+    "override-tensor", "fit", "n-cpu-moe", "cpu-moe", "device", "mlock", "no-mmap", "mmap", "numa", "no-kv-offload",
+    "no-op-offload", "prio", "poll", "no-warmup", "no-repack", "kv-unified", "cont-batching",
+})  # fmt: skip
+"""Flags about where and how a model runs."""
+
+DROPPED = frozenset({
+    "host", "port", "parallel", "alias", "api-key", "api-key-file", "metrics", "slots", "props", "timeout", "n-predict",
+    "seed", "hf-repo", "hf-file", "hf-token", "model", "mmproj", "mmproj-url", "no-mmproj", "no-webui", "webui",
+    "offline", "log-file", "log-disable", "verbose", "v", "load-on-startup", "stop-timeout", "models-dir", "models-max",
+    "path",
+    "sleep-idle-seconds", "ctx-size", "version", "no-models-autoload", "slot-save-path", "threads-http",
+})  # fmt: skip
+"""Flags that doit gives itself, or that say nothing of the model."""
+
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?")
+
+
+def presets(places: Places) -> Found:
+    """The sections of models.ini, as llama-server's --models-preset takes it; [*] holds for all."""
+    folders = [
+        places.folder, places.folder / "models", places.home / ".config" / "llama.cpp",
+        places.named("LLAMA_CACHE", ".cache", "llama.cpp"),
+    ]  # fmt: skip
+    candidates: list[Candidate] = []
+    left_out: list[str] = []
+    for file in filter(Path.is_file, (folder / "models.ini" for folder in folders)):
+        parser = configparser.ConfigParser(interpolation=None, strict=False, default_section="*", allow_no_value=True)
+        try:
+            parser.read_string("[*]\n" + read_file(file, LARGEST).decode())
+        except (OSError, ValueError, configparser.Error) as error:
+            left_out.append(f"{file}: {plain(str(error))}")
+            continue
+        for name in parser.sections():
+            section = parser[name]
+            flags = {flag_name(key): section[key] or "" for key in dict.fromkeys([*parser.defaults(), *section])}
+            _add(candidates, left_out, file, name, flags)
+    return candidates, left_out
+
+
+def llama_swap(places: Places) -> Found:
+    """The models of llama-swap's config.yaml, each a command that starts a llama-server."""
+    files = [
+        places.folder / "llama-swap.yaml", places.folder / "config.yaml",
+        places.home / ".config" / "llama-swap" / "config.yaml", places.home / "llama-swap" / "config.yaml",
+    ]  # fmt: skip
+    candidates: list[Candidate] = []
+    left_out: list[str] = []
+    for file in filter(Path.is_file, files):
+        import yaml  # noqa: PLC0415 - only where there is such a file
+
+        try:
+            config = table(yaml.safe_load(read_file(file, LARGEST)))
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+            left_out.append(f"{file}: {plain(str(error))}")
+            continue
+        for name, entry in table(config.get("models")).items():
+            model = table(entry)
+            macros = {**table(config.get("macros")), **table(model.get("macros")), "MODEL_ID": name}
+            try:
+                flags = command_flags(_expanded(str(model.get("cmd", "")), {str(m): str(macros[m]) for m in macros}))
+            except ValueError as error:
+                left_out.append(f"{plain(str(name))} in {file}: {error}")
+                continue
+            _add(candidates, left_out, file, str(name), flags)
+    return candidates, left_out
+
+
+def flag_name(key: str) -> str:
+    """One spelling for a flag: `--ctx-size`, `-c`, `c` and `LLAMA_ARG_CTX_SIZE` are one."""
+    name = key.removeprefix("LLAMA_ARG_").removeprefix("llama_arg_").lower().lstrip("-").replace("_", "-")
+    return SHORT.get(name, name)
+
+
+def command_flags(words: Sequence[str]) -> dict[str, str]:
+    """The flags of a command that starts a llama-server, by name; "" for a switch. Raises ValueError for another."""
+    begin = next((at + 1 for at, word in enumerate(words) if Path(word).stem.startswith("llama-server")), None)
+    if begin is None:
+        raise ValueError("its command starts no llama-server")
+    found: dict[str, str] = {}
+    for word, after in zip(words[begin:], [*words[begin + 1 :], "-"], strict=True):
+        if word.startswith("-") and not re.match(r"-[\d.]", word):
+            found[flag_name(word)] = "" if after.startswith("-") and not re.match(r"-[\d.]", after) else after
+    return found
+
+
+def _expanded(command: str, macros: Mapping[str, str]) -> list[str]:
+    for _ in range(8):
+        text = re.sub(r"\$\{([\w-]+)\}", lambda match: macros.get(match[1], match[0]), command)
+        if text == command or len(text) > LARGEST:
+            break
+        command = text
+    return shlex.split(command.replace("\\\n", " "), comments=True)
+
+
+def _add(candidates: list[Candidate], left_out: list[str], file: Path, name: str, flags: Mapping[str, str]) -> None:
+    try:
+        candidates.append(_candidate(file, name, flags))
+    except (UnusableError, OSError) as error:
+        left_out.append(f"{plain(name)} in {file}: {plain(str(error))}")
+
+
+def _candidate(file: Path, name: str, flags: Mapping[str, str]) -> Candidate:
+    if any(UNSEEN.search(value) for value in flags.values()):
+        raise UnusableError("a flag has signs that a terminal would obey")
+    sampling = samplers({flag.replace("-", "_"): _number(value) for flag, value in flags.items()})
+    known: dict[str, Any] = {
+        "args": _flags(flags, placement=False),
+        "placement": _flags(flags, placement=True) or ("--fit", "on"),
+        "context": whole(_number(flags.get("ctx-size", ""))),
+    }
+    source = f"{plain(name)} in {file.name}"
+    if flags.get("model"):
+        path = file.parent / Path(flags["model"]).expanduser()
+        if not path.is_file():
+            raise UnusableError(f"its file {path} is missing")
+        found = candidate(path, source, **known)
+        return replace(found, sampling=sampling or found.sampling)
+    repository = flags.get("hf-repo") or name
+    if not REPOSITORY.fullmatch(repository):
+        raise UnusableError("it names no model")
+    repository, _, quantization = repository.partition(":")
+    chosen = flags.get("hf-file") or quantization or "Q4_K_M"
+    return Candidate(source, f"hf:{repository}:{chosen}", family(repository.rpartition("/")[2]),
+                     "" if flags.get("hf-file") else chosen, sampling=sampling,
+                     **{name: value for name, value in known.items() if value})  # fmt: skip
+
+
+def _flags(flags: Mapping[str, str], *, placement: bool) -> tuple[str, ...]:
+    """The flags of one sort, as llama-server takes them; a switch that is false is left out."""
+    others = DROPPED | {name.replace("_", "-") for name in SAMPLERS}
+    words: list[str] = []
+    for name, value in flags.items():
+        if name in others or (name in PLACEMENT) != placement:
+            continue
+        if value.lower() in ("", "true"):
+            words.append(f"--{name}")
+        elif value.lower() != "false":
+            words += [f"--{name}", value]
+    return tuple(words)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
