@@ -1,1 +1,166 @@
-"""Datasets: where a file is found, how its problems are read, asked, run and compared."""
+"""Datasets: what is asked, run and compared. Each is declared (declared.py), found (source.py) and read (formats.py).
+
+Nothing outside this folder knows a dataset by its name; a problem (problem.py) says all that the other stages need.
+"""
+
+import marshal
+from dataclasses import astuple, dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from bench.datasets import source
+from bench.datasets.declared import Declaration, catalogue
+from bench.datasets.problem import Problem, Suite
+from bench.errors import BenchError, DatasetError
+from bench.files import digest, write_atomic
+
+__all__ = ["Dataset", "Declaration", "Problem", "Suite", "at_hand", "declare", "fingerprint", "known", "load"]
+
+VERSION = 1
+"""Raise it when a file may become other problems than before; they are then read again."""
+
+_declared: dict[str, Declaration] = {}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All problems of a dataset in their order; `hash` is the digest of its file, which results are marked with."""
+
+    declaration: Declaration
+    hash: str
+    problems: dict[str, Problem]
+
+    @property
+    def name(self) -> str:
+        """The name that profiles.toml uses."""
+        return self.declaration.name
+
+
+def declare(declarations: dict[str, Declaration]) -> None:
+    """Make a profiles file's own datasets known, in the place of those that another file declared."""
+    _declared.clear()
+    _declared.update(declarations)
+
+
+def known() -> dict[str, Declaration]:
+    """Every dataset by its name: ours, and those of the profiles file."""
+    return catalogue() | _declared
+
+
+def fingerprint(name: str) -> str | None:
+    """The digest of a dataset's files, or None where they are not all on this machine or cannot be read."""
+    return source.fingerprint(known()[name])
+
+
+def at_hand(name: str) -> Dataset | None:
+    """A dataset that is known, on this machine and readable; None for any other. Nothing is downloaded."""
+    if name not in known() or fingerprint(name) is None:
+        return None
+    try:
+        return load(name)
+    except DatasetError:
+        return None
+
+
+def load(name: str) -> Dataset:
+    """All problems of a dataset; its files are downloaded on first use.
+
+    Raises DatasetError where a file is missing and cannot be fetched, is damaged, or lacks problems.
+    """
+    return _load(known()[name], fingerprint(name))
+
+
+@lru_cache(maxsize=16)
+def _load(declaration: Declaration, fingerprint: str | None) -> Dataset:
+    if not declaration.md5 and fingerprint is None:
+        source.fetch(declaration)
+        fingerprint = source.fingerprint(declaration)
+    quick = declaration.format in ("evalplus", "tasks")
+    found = _parsed(declaration) if quick or not fingerprint else _kept(declaration, fingerprint)
+    problems = _by_id(declaration, found)
+    _check_count(declaration, len(problems))
+    asked = {task_id: one for task_id, one in problems.items() if task_id not in declaration.left_out}
+    return Dataset(declaration, fingerprint or source.fingerprint(declaration) or "", asked)
+
+
+def _by_id(declaration: Declaration, found: list[Problem]) -> dict[str, Problem]:
+    """Problems by their ids. Raises DatasetError for an id that occurs twice with another content."""
+    problems: dict[str, Problem] = {}
+    for problem in found:
+        other = problems.setdefault(problem.task_id, problem)
+        if other is not problem and len(declaration.files) == 1:
+            raise DatasetError(
+                f"The dataset {declaration.title} has the problem {problem.task_id} twice; remove one of the two lines."
+            )
+    return problems
+
+
+def _check_count(declaration: Declaration, count: int) -> None:
+    if count and (not declaration.count or count == declaration.count):
+        return
+    wanted = f"{count} of {declaration.count}" if declaration.count else "no"
+    place = ", ".join(map(str, source.locations(declaration)))
+    named = f"let {declaration.variable} name a complete one" if declaration.variable else "put a complete file there"
+    raise DatasetError(f"The dataset {declaration.title} in {place} has {wanted} problems; {named}.")
+
+
+def _parsed(declaration: Declaration) -> list[Problem]:
+    from bench.datasets import evalplus  # noqa: PLC0415 - formats are read once, then kept
+    from bench.datasets.formats import FORMATS  # noqa: PLC0415 - the same
+
+    try:
+        if declaration.md5:
+            return list(evalplus.own(declaration.family))
+        read = FORMATS[declaration.format]
+        return [problem for path in source.locations(declaration) for problem in read(path)]
+    except DatasetError:
+        raise
+    except Exception as error:
+        raise DatasetError(_unreadable(declaration, error)) from error
+
+
+def _unreadable(declaration: Declaration, error: Exception) -> str:
+    """The sentence for a dataset that could not be read: not there, not to be had, or damaged."""
+    place, what = source.locations(declaration)[0], f"{type(error).__name__}: {error}"
+    title, variable = declaration.title, declaration.variable
+    if not place.exists() and variable and str(place) == source.override(declaration):
+        download = " to have it downloaded" if declaration.md5 else ""
+        return f"The dataset {title} is not at {place}, which {variable} names; put it there, or unset it{download}."
+    if not place.exists():
+        named = f"let {variable} name the unpacked file" if variable else "put its file there"
+        return f"The dataset {title} is not at {place} and cannot be had ({what}); connect this machine, or {named}."
+    again = "delete it to have it downloaded again" if declaration.md5 or declaration.urls else "fix it"
+    return f"The dataset {title} in {place} cannot be read ({what}); {again}."
+
+
+def _kept(declaration: Declaration, fingerprint: str) -> list[Problem]:
+    """The problems as they were read before, which takes a tenth of the time; read anew where they are not kept whole.
+
+    The file is our own and checked by a digest, which is what marshal asks for.
+    """
+    path = source.folder() / "read" / f"{declaration.name}-{fingerprint}-{VERSION}"
+    try:
+        data = path.read_bytes()
+        if data[:32] == digest(data[32:]).encode():
+            return [_problem(fields) for fields in marshal.loads(data[32:])]  # noqa: S302 - own file, digest checked
+    except (OSError, ValueError, EOFError, TypeError):
+        pass
+    found = _parsed(declaration)
+    try:
+        data = marshal.dumps([astuple_of(problem) for problem in found], 2)
+        write_atomic(path, digest(data).encode() + data)
+    except (ValueError, BenchError):
+        # A value that marshal does not know, or a disk that is full or not ours: it is read again next time.
+        pass
+    return found
+
+
+def astuple_of(problem: Problem) -> tuple[Any, ...]:
+    """The fields of a problem, in their order; its inputs are shared, not copied."""
+    suites = tuple((suite.name, suite.inputs, suite.outputs) for suite in problem.suites)
+    return (*astuple(replace(problem, suites=())), suites)
+
+
+def _problem(fields: tuple[Any, ...]) -> Problem:
+    *others, suites = fields
+    return replace(Problem(*others), suites=tuple(Suite(*suite) for suite in suites))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.datasets import literals, unittests
-from bench.datasets.problem import Problem, Suite
+from bench.datasets.problem import Problem, Suite, scripted
 from bench.datasets.rows import Row, rows
 from bench.errors import DatasetError
 
@@ -46,6 +46,7 @@ def _problem(row: Row) -> Problem:
     return Problem(
         task_id=row.text("task_id"),
         prompt=prompt,
+        message=scripted(prompt),
         entry_point=unittests.ENTRY,
         reference=prompt + row.text("canonical_solution"),
         suites=(Suite("tests", [[name] for name in tests], ["ok"] * len(tests)),),

@@ -10,6 +10,32 @@ from bench.errors import DatasetError
 
 ENTRY = "answer"
 
+INSTRUCTION = (
+    "What does the call return? Answer with the value alone, as a Python literal, without any explanation.\n\n"
+)
+
+
+def _shown(code: str, argument: str) -> str:
+    return f"```python\n{code.rstrip()}\n\nf({argument})\n```\n"
+
+
+EXAMPLES = "".join(
+    f"{_shown(code, argument)}Answer: {answer}\n\n"
+    for code, argument, answer in (
+        (
+            "def f(words):\n    return [word.upper() for word in words if len(word) > 2]",
+            "['a', 'tree', 'of']",
+            "['TREE']",
+        ),
+        (
+            "def f(n, step):\n    total = 0\n    while n > 0:\n        total += n\n        n -= step\n    return total",
+            "9, 4",
+            "15",
+        ),
+        ("def f(text):\n    return {char: text.count(char) for char in text}", "'noon'", "{'n': 2, 'o': 2}"),
+    )
+)
+
 
 def problems(path: Path) -> Iterator[Problem]:
     """All problems of a file. Raises DatasetError."""
@@ -24,7 +50,9 @@ def _problem(row: Row) -> Problem:
         raise DatasetError(f"{row.place} has an output that is no literal ({error}); fix that line.") from None
     return Problem(
         task_id=f"CRUXEval/{row.text('id').removeprefix('sample_')}",
-        prompt=f"{row.text('code').rstrip()}\n\nf({row.text('input')})",
+        prompt="",
+        message=f"{INSTRUCTION}{EXAMPLES}{_shown(row.text('code'), row.text('input'))}",
+        target="literal",
         entry_point=ENTRY,
         reference=program(output),
         suites=(Suite("tests", [[]], [expected]),),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.datasets import literals
-from bench.datasets.problem import Problem, Suite
+from bench.datasets.problem import Problem, Suite, scripted
 from bench.datasets.rows import Row, rows
 from bench.errors import DatasetError
 
@@ -24,6 +24,7 @@ def _problem(row: Row) -> Problem:
     return Problem(
         task_id=row.text("task_id"),
         prompt=prompt,
+        message=scripted(prompt),
         entry_point=row.text("entry_point"),
         reference=start + row.text("canonical_solution"),
         suites=(Suite("tests", inputs),),

@@ -13,6 +13,10 @@ from bench.datasets.problem import Problem, Suite
 from bench.datasets.rows import Row, rows
 from bench.errors import DatasetError
 
+INSTRUCTION = (
+    "Solve this problem in Python: complete the class, and answer with one Python code block that holds all of it."
+)
+
 
 def problems(path: Path) -> Iterator[Problem]:
     """All problems of a file. Raises DatasetError."""
@@ -34,7 +38,8 @@ def _problem(row: Row) -> Problem:
     known = {**(meta if isinstance(meta, dict) else {}), **row.fields}
     return Problem(
         task_id=f"LeetCode/{row.text('task_id')}",
-        prompt=_question(row),
+        prompt="",
+        message=f"{INSTRUCTION}\n\n{_question(row)}",
         entry_point=ENTRY,
         reference=reference,
         suites=(Suite("tests", tests.inputs, tests.outputs),),

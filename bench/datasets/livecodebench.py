@@ -9,12 +9,18 @@ from typing import Any
 
 from bench.datasets import literals
 from bench.datasets.asserts import ENTRY
+from bench.datasets.leetcode import INSTRUCTION
 from bench.datasets.problem import Problem, Suite
 from bench.datasets.rows import Row, rows
 from bench.errors import DatasetError
 
 MOST = 1 << 28
 """Bytes of one problem's unpacked private tests."""
+
+PROGRAM = (
+    "Solve this problem by a Python program that reads from standard input and writes to standard output. Answer with "
+    "one Python code block that holds all of it."
+)
 
 PREAMBLE = """\
 import string, re, datetime, collections, heapq, bisect, copy, math, random, statistics, itertools, functools, operator
@@ -49,7 +55,10 @@ def _problem(row: Row) -> Problem:
     if stdin:
         inputs = [[str(test["input"])] for test in tests]
         suites = (Suite("tests", inputs, [str(test["output"]) for test in tests]),)
-        return Problem(prompt=question, entry_point="", suites=suites, scheme="program", **common)
+        message = f"{PROGRAM}\n\n{question}"
+        return Problem(
+            prompt="", message=message, target="program", entry_point="", suites=suites, scheme="program", **common
+        )
     function = _function(row)
     try:
         inputs = [[_value(line) for line in str(test["input"]).strip().split("\n")] for test in tests]
@@ -57,10 +66,17 @@ def _problem(row: Row) -> Problem:
     except ValueError as error:
         raise DatasetError(f"{row.place} has a test that is no literal ({error}); fix that line.") from None
     harness = f"def {ENTRY}(*values):\n    return Solution().{function}(*values)\n"
-    shown = f"{question}\n\n```python\n{starter.rstrip()}\n```"
+    message = f"{INSTRUCTION}\n\n{question}\n\n```python\n{starter.rstrip()}\n```"
     suites = (Suite("tests", inputs, outputs),)
     return Problem(
-        prompt=shown, entry_point=ENTRY, suites=suites, preamble=PREAMBLE, harness=harness, defines="Solution", **common
+        prompt="",
+        message=message,
+        entry_point=ENTRY,
+        suites=suites,
+        preamble=PREAMBLE,
+        harness=harness,
+        defines="Solution",
+        **common,
     )
 
 

@@ -26,7 +26,8 @@ def _problem(folder: Path) -> Problem:
     prompt, reference = _text(folder / "prompt.md"), folder / "solution.py"
     common: dict[str, Any] = {
         "task_id": f"{folder.parent.name}/{folder.name}",
-        "prompt": prompt,
+        "prompt": "",
+        "message": prompt,
         "reference": _text(reference) if reference.exists() else "",
     }
     if (folder / "tests.json").exists():
@@ -64,8 +65,8 @@ def _given(path: Path, common: dict[str, Any]) -> Problem:
     if not (tests and isinstance(function, str) and all(isinstance(one, list) for one in inputs)):
         raise DatasetError(f"{path} has no tests, or arguments that are no list; docs/datasets.md shows them.")
     suites = (Suite("tests", inputs, outputs),)
-    scheme: Any = "call" if function else "program"
-    return Problem(entry_point=function, defines=function, suites=suites, scheme=scheme, **common)
+    kind: Any = {} if function else {"scheme": "program", "target": "program"}
+    return Problem(entry_point=function, defines=function, suites=suites, **kind, **common)
 
 
 def _text(path: Path) -> str:

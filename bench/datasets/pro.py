@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.datasets import literals
 from bench.datasets.asserts import ENTRY, Tests, gather
-from bench.datasets.problem import Problem, Suite
+from bench.datasets.problem import Problem, Suite, scripted
 from bench.datasets.rows import Row, rows
 from bench.errors import DatasetError
 
@@ -28,9 +28,11 @@ def _problem(row: Row, family: str) -> Problem:
         raise DatasetError(f"{row.place} defines no function in its new_problem; fix that line.")
     function = defined[-1]
     tests = gather(statements, Tests(function))
+    prompt = f"{raw.rstrip()}\n\n\n{new}"
     return Problem(
         task_id=f"{family}/{row.fields.get('id')}",
-        prompt=f"{raw.rstrip()}\n\n\n{new}",
+        prompt=prompt,
+        message=scripted(prompt),
         entry_point=ENTRY,
         reference=f"{raw}{row.text('raw_solution')}\n\n{new}{row.text('new_solution')}",
         suites=(Suite("tests", tests.inputs, tests.outputs),),

@@ -10,6 +10,12 @@ from typing import Any, Literal
 Scheme = Literal["call", "program"]
 """How a solution runs: its function is called, or it is a program that reads standard input and writes its output."""
 
+Target = Literal["function", "program", "literal"]
+"""What is looked for in an answer: code that defines a name, a whole program, or a value."""
+
+SCRIPT = "Please provide a self-contained Python script that solves the following problem in a markdown code block:"
+"""EvalPlus 0.3.1's instruction (its openai backend)."""
+
 
 @dataclass(frozen=True)
 class Suite:
@@ -25,7 +31,9 @@ class Suite:
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem; `prompt` is what a model is shown of it, `reference` a whole program that is known to be right.
+    """One problem; `message` is what a model is asked, with the `prompt` in it that a completion would continue.
+
+    `reference` is a whole program that is known to be right; "" where the dataset has none.
 
     `defines` names what a solution must define. `restricted` takes away the functions that EvalPlus takes away from a
     sample (open, os.kill, …). `own_tests` says that the dataset's own tests run beside the solution, in its process.
@@ -37,6 +45,8 @@ class Problem:
     entry_point: str
     reference: str
     suites: tuple[Suite, ...]
+    message: str = ""
+    target: Target = "function"
     atol: float = 0.0
     preamble: str = ""
     harness: str = ""
@@ -47,3 +57,8 @@ class Problem:
     unordered: bool = False
     date: str = ""
     difficulty: str = ""
+
+
+def scripted(prompt: str) -> str:
+    """EvalPlus's message for a prompt that is the beginning of a function."""
+    return f"{SCRIPT}\n```python\n{prompt.strip()}\n```"

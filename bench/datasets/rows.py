@@ -30,7 +30,11 @@ class Row:
         found: list[Any] = self._typed(key, list, "a list", None)
         return found
 
-    def _typed(self, key: str, kind: type, name: str, default: Any) -> Any:
+    def number(self, key: str) -> float:
+        """The number under a key. Raises DatasetError where there is none."""
+        return float(self._typed(key, int | float, "a number", None))
+
+    def _typed(self, key: str, kind: Any, name: str, default: Any) -> Any:
         value = self.fields.get(key, default)
         if not isinstance(value, kind):
             what = "lacks" if key not in self.fields else "has a value that is not " + name + " under"

@@ -100,7 +100,7 @@ def test_leetcode(tmp_path: Path) -> None:
     assert (problem.task_id, problem.date, problem.difficulty, problem.defines, problem.own_tests) == (
         "LeetCode/double-list", "2024-08-04", "Easy", "Solution", False,
     )  # fmt: skip
-    assert "def double(self, head, by)" in problem.prompt
+    assert "def double(self, head, by)" in problem.message
 
 
 def test_assertions_in_any_order_of_elements(tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""EvalPlus's sets, and sets of one's own in the same format: a function, a base and a plus suite, a reference.
+
+EvalPlus reads its own two sets, downloads them on first use, and gives their inputs their types; importing it takes
+most of a second.
+"""
+
+import os
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.datasets.problem import Problem, Suite, scripted
+from bench.datasets.rows import Row, rows
+
+
+def problems(path: Path) -> Iterator[Problem]:
+    """All problems of a file in EvalPlus's format. Raises DatasetError."""
+    return map(_problem, rows(path))
+
+
+def own(family: str) -> Iterator[Problem]:
+    """HumanEval+ or MBPP+ as EvalPlus reads them, from the file that its variable names, or downloaded."""
+    # evalplus.data imports Hugging Face's datasets for EvalPerf alone; without it the import is four times faster.
+    sys.modules.setdefault("datasets", types.ModuleType("datasets")).__dict__.setdefault("load_dataset", None)
+    from evalplus.data import humaneval, mbpp  # noqa: PLC0415 - heavy
+
+    # The override variables are read when evalplus is imported; what is set now counts.
+    humaneval.HUMANEVAL_OVERRIDE_PATH = os.environ.get("HUMANEVAL_OVERRIDE_PATH")
+    mbpp.MBPP_OVERRIDE_PATH = os.environ.get("MBPP_OVERRIDE_PATH")
+    read = humaneval.get_human_eval_plus if family == "humaneval" else mbpp.get_mbpp_plus
+    found: Mapping[str, Mapping[str, Any]] = read(err_incomplete=False)
+    return (_problem(Row(fields, task_id)) for task_id, fields in found.items())
+
+
+def _problem(row: Row) -> Problem:
+    prompt = row.text("prompt")
+    return Problem(
+        task_id=row.text("task_id"),
+        prompt=prompt,
+        message=scripted(prompt),
+        entry_point=row.text("entry_point"),
+        reference=prompt + row.text("canonical_solution"),
+        suites=tuple(Suite(name, _inputs(row, f"{name}_input")) for name in ("base", "plus")),
+        defines=row.text("entry_point"),
+        atol=row.number("atol"),
+    )
+
+
+def _inputs(row: Row, key: str) -> list[Any]:
+    # EvalPlus makes an empty table of an empty list (Mbpp/793).
+    return row.items(key) if row.fields.get(key) else []
