@@ -39,7 +39,7 @@ def bundle(truth: Truth) -> Bundle:
     """Pack the ground truth: about 4 MB for HumanEval+."""
     packed, cache_folder = io.BytesIO(), truth.root.parent.parent
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
-        for path in (truth.root / "index.json", *sorted(truth.root.glob("*.truth")), *sorted(truth.box.rglob("*"))):
+        for path in (truth.root / "index.json", *sorted(truth.root.glob("*/*.truth")), *sorted(truth.box.rglob("*"))):
             if path.is_file():
                 # With one date for all, the same content has the same name.
                 name = zipfile.ZipInfo(str(path.relative_to(cache_folder)))

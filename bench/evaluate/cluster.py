@@ -78,11 +78,12 @@ class Cluster:
 
     def _summon(self) -> None:
         """Let every worker have what is known, and wait until one of them can grade."""
-        self.lacking = self.truth.missing()
-        self.truth.restore(self.lacking)
+        self.truth.restore(self.truth.tasks.values())
         self.workers.give(bundle(self.truth), self.sandbox, trusted=self.trusted)
         while not self.workers.settled():
             self.workers.wait()
+        # Workers with another Python compute what they need of theirs as they grade.
+        self.truth.python = next(iter(self.workers.fit.values())).python
         self.width = max(self.width, self.workers.lanes)
 
     @property
@@ -92,13 +93,13 @@ class Cluster:
 
     def prepare(self, samples: int) -> None:  # noqa: ARG002 - the workers are there already
         """Let the workers compute what is missing of the ground truth, keep it here, and give all of it to each."""
-        if not self.lacking:
+        if not self.truth.missing():
             return
         with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
             each_alone = ([task.task_id] for task in self.truth.missing())
             batches = Batches(session.compute, each_alone, lambda: AHEAD * self.workers.lanes)
-            for task_id, body in self._done(batches):
-                write_atomic(self.truth.path(self.truth.tasks[task_id]), body)
+            for task_id, (python, body) in self._done(batches):
+                write_atomic(self.truth.path(self.truth.tasks[task_id], python), body)
         self._summon()
 
     def each(

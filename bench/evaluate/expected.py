@@ -1,10 +1,11 @@
 """The expected records of a problem's suites, and the checksummed file that keeps them.
 
-A file is a checksum, the length of a JSON head, the head (one object a suite) and the suites' records.
+A file is a checksum, the length of a JSON head, the head (one object a suite) and the suites' records, compressed.
 """
 
 import json
 import struct
+import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ MIN_LIMIT, FACTOR, SUITE_LIMIT = 4.0, 4.0, 60.0
 """Seconds: a test may take max(4, 4 x reference), a suite the sum of that up to 60, and one more (EvalPlus's HEAD)."""
 
 
+DIGESTS = frozenset([outputs.DIGEST, outputs.DIGEST + outputs.CONVERTED])
+
 HURRY = 4.0
 """Beside others a test and a suite get this fraction of their limits, or twice their reference; more only with a core
 to themselves.
@@ -35,7 +38,7 @@ class Expected:
 
     `first_float` is the first test whose output is compared with a tolerance (-1: none), `nan` the tests whose output
     holds a NaN, which equals nothing. `limits` are for a run with a core to itself, `hurried` for one beside others.
-    `wide` says that an output is so large that its digest is kept.
+    `wide` says that an output is so large that writing it down takes its time.
     """
 
     wire: Any
@@ -56,16 +59,16 @@ class Expected:
 
 
 def pack(suites: Sequence[tuple[dict[str, Any], bytes]]) -> bytes:
-    """The body of a file, from each suite's head and records."""
-    head = json.dumps([meta | {"bytes": len(wire)} for meta, wire in suites]).encode()
-    return struct.pack("<I", len(head)) + head + b"".join(wire for _, wire in suites)
+    """The body of a file, from each suite's head and compressed records."""
+    head = json.dumps([meta | {"bytes": len(packed)} for meta, packed in suites]).encode()
+    return struct.pack("<I", len(head)) + head + b"".join(packed for _, packed in suites)
 
 
 def unpack(body: bytes) -> Iterator[Expected]:
     """Each suite of a file's body."""
     at = 4 + struct.unpack_from("<I", body)[0]
     for meta in heads(body):
-        yield _suite(meta, body[at : at + meta["bytes"]])
+        yield _suite(meta, zlib.decompress(body[at : at + meta["bytes"]]))
         at += meta["bytes"]
 
 
@@ -81,7 +84,7 @@ def _suite(meta: dict[str, Any], wire: bytes) -> Expected:
     first_float, nan = meta["first_float"], frozenset(meta["nan"])
     starts = offsets(meta["sizes"])
     kinds = set(map(wire.__getitem__, starts[:-1]))
-    wide = not kinds.isdisjoint((outputs.DIGEST, outputs.DIGEST + outputs.CONVERTED))
+    wide = max(meta["sizes"], default=0) > outputs.LIMIT or not kinds.isdisjoint(DIGESTS)
     return Expected(wire, starts, first_float, nan, whole, short, wide)
 
 
@@ -97,13 +100,43 @@ def offsets(sizes: list[int]) -> "array[int]":
     return array("Q", accumulate(sizes, initial=0))
 
 
-def split(stream: bytes) -> Iterator[bytes]:
-    """Each record of a whole stream."""
-    at = 0
-    while at < len(stream):
-        _, size = outputs.HEADER.unpack_from(stream, at)
-        yield stream[at : at + outputs.HEADER.size + size]
-        at += outputs.HEADER.size + size
+class Collector:
+    """Takes a suite's records as they come and keeps them compressed; the end of the stream is `rest`.
+
+    `sizes` are those of the whole records of outputs, headers counted.
+    """
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.packed, self.rest = bytearray(), bytearray()
+        self.compressor, self.missing = zlib.compressobj(1), 0
+
+    def take(self, data: bytes) -> bool:
+        """The next bytes; wants all of them."""
+        if self.missing:
+            part, data = data[: self.missing], data[self.missing :]
+            self.missing -= len(part)
+            self.packed += self.compressor.compress(part)
+        self.rest += data
+        at = 0
+        while not self.missing and len(self.rest) - at >= outputs.HEADER.size:
+            kind, size = outputs.HEADER.unpack_from(self.rest, at)
+            if kind & ~outputs.CONVERTED not in (outputs.VALUE, outputs.DIGEST, outputs.OPAQUE):
+                break
+            size += outputs.HEADER.size
+            self.missing = max(0, at + size - len(self.rest))
+            self.sizes.append(size)
+            at = min(at + size, len(self.rest))
+        self.packed += self.compressor.compress(self.rest[:at])
+        del self.rest[:at]
+        return True
+
+    def done(self) -> tuple[bytes, bytes]:
+        """The compressed records, and the payload of the record that says how long the tests took (b"" for none)."""
+        header, done = outputs.HEADER.size, outputs.HEADER.pack(outputs.DONE, 0)
+        whole = not self.missing and self.rest.endswith(done) and self.rest[0] == outputs.TIMES
+        times = bytes(self.rest[header : -len(done)]) if whole else b""
+        return bytes(self.packed + self.compressor.compress(done) + self.compressor.flush()), times
 
 
 def keep(path: Path, body: bytes) -> None:

@@ -1,16 +1,15 @@
 """One sample, one lane, one verdict."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from bench.evaluate.expected import Expected
+from bench.evaluate.comparison import Comparison
 from bench.evaluate.formatting import shorten
 from bench.evaluate.ground_truth import Truth
 from bench.evaluate.judge import Judge, SuiteResult
+from bench.evaluate.readers import Readers
 from bench.evaluate.task import SUITES, Task
 from bench.records import Verdict
-from bench.sandbox.inside import outputs
 from bench.sandbox.instance import Lane, Run
 
 NO_CODE = {"suite": "base", "error": "no code", "line": 0}
@@ -37,9 +36,9 @@ class Work:
     before: Verdict | None = None
 
 
-def judged(truth: Truth, lane: Lane, work: Work) -> Verdict:
+def judged(truth: Truth, readers: Readers, lane: Lane, work: Work) -> Verdict:
     """The verdict on one sample, on whichever machine this runs. Raises LaneEnded, GraderError."""
-    return Attempt(truth, truth.tasks[work.task_id], work.text, lane, work.before).verdict()
+    return Attempt(truth, truth.tasks[work.task_id], work.text, lane, readers, work.before).verdict()
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ class Attempt:
     task: Task
     solution: str
     lane: Lane
+    readers: Readers
     before: Verdict | None = None
 
     def verdict(self) -> Verdict:
@@ -71,24 +71,18 @@ class Attempt:
         return self._verdict(results, total)
 
     def _suite(self, suite: str) -> tuple[SuiteResult, float]:
-        result, seconds = self._run(suite, self.truth.expected(self.task.task_id)[suite])
-        if not result.undecided:
-            return result, seconds
-        result, more = self._run(suite, self.truth.whole(self.lane, self.task, suite), outputs.UNCUT)
-        return result, seconds + more
-
-    def _run(self, suite: str, expected: Expected, most: int = outputs.LIMIT) -> tuple[SuiteResult, float]:
-        task = self.task
+        task, checker, expected = self.task, self.task.checker, self.truth.expected(self.lane, self.task, suite)
         run = Run(
             entry_point=task.entry_point,
             inputs=task.inputs_file(suite),
             limits=expected.limits,
             hurried=None if self.before else expected.hurried,
-            form=task.rule.form,
-            limit_bytes=most,
+            form=checker.normalise,
+            uncut_from=checker.uncut_from(expected.first_float),
             wide=expected.wide,
         )
-        judge = Judge(task.rule, expected, partial(self.truth.inputs, task, suite), most > outputs.LIMIT)
+        arguments = self.truth.inputs(task, suite) if checker.needs_inputs else ()
+        judge = Judge(Comparison(checker, expected, arguments), self.readers)
         end = self.lane.run(run, self.solution, judge.feed)
         return judge.finish(end), end.seconds
 

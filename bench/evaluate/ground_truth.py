@@ -3,31 +3,29 @@
     <cache>/truth/<dataset md5>-<format>/
         box/inside/, box/inputs/     what the sandbox sees, read-only: the runner and the inputs
         index.json                   per problem: prompt, canonical solution, tolerance, digests of the inputs
-        <problem>.truth              expected records of both suites; never visible inside
+        <python>/<problem>.truth     expected records of both suites; never visible inside
 
-Shared by all models; what is missing or damaged is computed again, in the sandbox. Nothing is ever unpickled.
+The Python is the sandbox's, since what a solution returns depends on it. Shared by all models; what is missing or
+damaged is computed again, in the sandbox. Nothing is ever unpickled.
 """
 
 import marshal
-import threading
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from bench import problems
+from bench.datasets.evalplus_checker import Checker
 from bench.errors import GraderError
 from bench.evaluate import GRADER_VERSION
-from bench.evaluate.expected import Expected, heads, keep, kept, offsets, pack, split, unpack
-from bench.evaluate.rules import Rule
+from bench.evaluate.expected import Collector, Expected, heads, keep, kept, pack, unpack
 from bench.evaluate.task import SUITES, Task, file_name, inputs_file
 from bench.evaluate.values import decode
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
-from bench.sandbox.inside import outputs
-from bench.sandbox.instance import Lane, Limits, Run, into
+from bench.sandbox.instance import Lane, Limits, Run
 
-FORMAT = 3
+FORMAT = 4
 UNLIMITED = Limits(600.0, {}, 600.0)
 """What a canonical solution may take."""
 
@@ -35,18 +33,18 @@ UNLIMITED = Limits(600.0, {}, 600.0)
 class Truth:
     """The ground truth of one dataset, below one cache folder. Raises DatasetError where the dataset is missing.
 
-    With its `md5`, the dataset itself is needed only where the cache lacks something that is made from it.
+    With its `md5`, the dataset itself is needed only where the cache lacks something that is made from it. `python` is
+    the version in the sandbox, to be set before an expected output is asked for.
     """
 
-    def __init__(self, cache: Path, dataset: str, md5: str = "") -> None:
-        self.dataset = dataset
+    def __init__(self, cache: Path, dataset: str, md5: str = "", python: str = "") -> None:
+        self.dataset, self.python = dataset, python
         self.hash = md5 or problems.fingerprint(dataset) or problems.load(dataset).hash
         self.root = cache / "truth" / f"{self.hash}-{FORMAT}"
         self.box = self.root / "box"
-        self._costs: dict[str, float] = {}
-        self.lock = threading.Lock()
+        self._costs: dict[Path, float] = {}
         self.tasks = self._index()
-        self.expected = lru_cache(maxsize=16)(self._expected)
+        self._kept = lru_cache(maxsize=16)(_read)
 
     def _index(self) -> dict[str, Task]:
         _install(Path(__file__).parents[1] / "sandbox" / "inside", self.box / "inside")
@@ -58,7 +56,7 @@ class Truth:
         tasks = (
             Task(
                 row["task_id"], row["entry_point"], row["prompt"], row["canonical"],
-                Rule(family, row["entry_point"], row["atol"]), digest_of([row, GRADER_VERSION]), row["inputs"],
+                Checker(family, row["entry_point"], row["atol"]), digest_of([row, GRADER_VERSION]), row["inputs"],
             )
             for row in saved["tasks"]
         )  # fmt: skip
@@ -89,12 +87,13 @@ class Truth:
 
     def cost(self, task_id: str) -> float:
         """CPU seconds that the canonical solution takes for both suites; 0 as long as its ground truth is not there."""
-        if task_id not in self._costs:
-            body = kept(self.path(self.tasks[task_id]))
+        path = self.path(self.tasks[task_id])
+        if path not in self._costs:
+            body = kept(path)
             if body is None:
                 return 0.0
-            self._costs[task_id] = sum(sum(meta["seconds"]) for meta in heads(body))
-        return self._costs[task_id]
+            self._costs[path] = sum(sum(meta["seconds"]) for meta in heads(body))
+        return self._costs[path]
 
     def restore(self, tasks: Iterable[Task]) -> None:
         """Write the inputs of these problems again where they are not there or damaged. Raises DatasetError."""
@@ -109,60 +108,54 @@ class Truth:
             return False
         return found == task.digests
 
-    def path(self, task: Task) -> Path:
-        """Where the expected records of a problem are kept."""
-        return self.root / f"{file_name(task.task_id)}.truth"
+    def path(self, task: Task, python: str = "") -> Path:
+        """Where the expected records of a problem are kept; `python` if not the sandbox's."""
+        return self.root / (python or self.python or "unknown") / f"{file_name(task.task_id)}.truth"
 
-    def run(self, task: Task, suite: str, *, whole: bool = False, timed: bool = False) -> Run:
-        """What the sandbox is asked for as ground truth is made; with `whole`, outputs cross uncut."""
+    def compute(self, lane: Lane, task: Task) -> None:
+        """Run the canonical solution in `lane` and keep what it returns. Raises GraderError, LaneEnded."""
+        keep(self.path(task), pack([self._collect(lane, task, suite) for suite in SUITES]))
+
+    def _collect(self, lane: Lane, task: Task, suite: str) -> tuple[dict[str, Any], bytes]:
         # Limits alike: CPU seconds are measured here, and the yardstick would run beside them.
-        return Run(
+        run = Run(
             entry_point=task.entry_point,
             inputs=task.inputs_file(suite),
             limits=UNLIMITED,
             hurried=UNLIMITED,
-            form=task.rule.form,
-            timed=timed,
-            limit_bytes=outputs.UNCUT if whole else outputs.LIMIT,
+            form=task.checker.normalise,
+            timed=True,
+            uncut_from=task.checker.uncut_from(-1),
         )
-
-    def compute(self, lane: Lane, task: Task) -> None:
-        """Run the canonical solution in `lane` and keep what it returns. Raises GraderError, LaneEnded."""
-        suites = [self._collect(lane, task, self.run(task, suite, timed=True)) for suite in SUITES]
-        keep(self.path(task), pack(suites))
-
-    def _collect(self, lane: Lane, task: Task, run: Run) -> tuple[dict[str, Any], bytes]:
-        stream = bytearray()
-        end = lane.run(run, task.canonical, into(stream))
-        records = list(split(bytes(stream)))
-        if end.status != 0 or not records or records[-1][0] != outputs.DONE:
+        collector = Collector()
+        end = lane.run(run, task.canonical, collector.take)
+        packed, times = collector.done()
+        if end.status != 0 or not times:
             raise GraderError(f"The canonical solution of {task.task_id} does not run in this sandbox ({end}).")
-        first_float, seconds, nan = decode(records.pop(-2)[outputs.HEADER.size :])
-        sizes = [len(record) for record in records[:-1]]
-        return {"first_float": first_float, "seconds": seconds, "nan": nan, "sizes": sizes}, b"".join(records)
+        first_float, seconds, nan = decode(times)
+        return {"first_float": first_float, "seconds": seconds, "nan": nan, "sizes": collector.sizes}, packed
 
-    def _expected(self, task_id: str) -> dict[str, Expected]:
-        """The expected records of both suites. Raises GraderError where they are damaged."""
-        body = kept(self.path(self.tasks[task_id]))
-        if body is None:
-            raise GraderError(f"The ground truth of {task_id} in {self.root} was damaged; run again.")
-        return dict(zip(SUITES, unpack(body), strict=True))
+    def expected(self, lane: Lane, task: Task, suite: str) -> Expected:
+        """The expected records of a suite; where they are not there or damaged, they are computed in `lane`.
 
-    def whole(self, lane: Lane, task: Task, suite: str) -> Expected:
-        """The expected records with whole outputs, however large; computed when first needed, kept beside the rest."""
-        small = self.expected(task.task_id)[suite]
-        path = self.path(task).with_suffix(f".{suite}.whole")
-        with self.lock:
-            body = kept(path)
-            if body is None:
-                stream = bytearray()
-                lane.run(self.run(task, suite, whole=True), task.canonical, into(stream))
-                body = bytes(stream)
-                if sum(1 for _ in split(body)) != len(small) + 1:
-                    raise GraderError(f"The canonical solution of {task.task_id} does not run to its end again.")
-                keep(path, body)
-        sizes = [len(record) for record in split(body)][:-1]
-        return replace(small, wire=body, offsets=offsets(sizes))
+        Raises GraderError, LaneEnded.
+        """
+        try:
+            return self.known(task, suite)
+        except FileNotFoundError:
+            self.compute(lane, task)
+        return self.known(task, suite)
+
+    def known(self, task: Task, suite: str) -> Expected:
+        """The expected records of a suite. Raises FileNotFoundError where they are not there or damaged."""
+        return self._kept(self.path(task))[suite]
+
+
+def _read(path: Path) -> dict[str, Expected]:
+    body = kept(path)
+    if body is None:
+        raise FileNotFoundError(path)
+    return dict(zip(SUITES, unpack(body), strict=True))
 
 
 def _install(source: Path, target: Path) -> None:

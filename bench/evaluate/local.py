@@ -9,6 +9,7 @@ from bench.errors import SandboxError
 from bench.evaluate.grade import UNSANDBOXED, Work, judged
 from bench.evaluate.grader import Site
 from bench.evaluate.ground_truth import Truth
+from bench.evaluate.readers import Readers
 from bench.evaluate.task import Task
 from bench.files import locked
 from bench.records import Verdict
@@ -22,7 +23,7 @@ class ThisMachine:
     where = ""
 
     def __init__(self, truth: Truth, box: Box) -> None:
-        self.truth, self.pool = truth, Pool(box, truth.box)
+        self.truth, self.pool, self.readers = truth, Pool(box, truth.box), Readers()
 
     def __enter__(self) -> Self:
         self.pool.__enter__()
@@ -30,6 +31,7 @@ class ThisMachine:
 
     def __exit__(self, *_: object) -> None:
         self.pool.__exit__()
+        self.readers.close()
 
     @property
     def width(self) -> int:
@@ -51,12 +53,18 @@ class ThisMachine:
     def prepare(self, samples: int) -> None:
         """Start lanes, and compute what is missing or damaged of the ground truth, and keep it for all."""
         self.pool.start(samples)
+        self.select_ground_truth()
         if self.truth.missing():
             with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
                 lacking = self.truth.missing()
                 self.truth.restore(lacking)
                 for _ in self.computed(lacking):
                     pass
+
+    def select_ground_truth(self) -> None:
+        """Start a sandbox if there is none, and use the ground truth of its Python. Raises SandboxError."""
+        self.pool.give_back(self.pool.take())
+        self.truth.python = self.site.python
 
     def computed(self, tasks: Iterable[Task], lanes: int = 0) -> Iterator[Task]:
         """Each problem when its ground truth has been computed."""
@@ -68,7 +76,8 @@ class ThisMachine:
     ) -> Iterator[tuple[Work, Verdict, Site]]:  # fmt: skip
         """As every grader does, in so many `lanes` (0: all)."""
         lanes = lanes or (self.pool.box.apart if alone else 0)
-        for work, verdict in self.pool.each(works, partial(judged, self.truth), lambda _: UNSANDBOXED, lanes):
+        judge = partial(judged, self.truth, self.readers)
+        for work, verdict in self.pool.each(works, judge, lambda _: UNSANDBOXED, lanes):
             yield work, verdict, self.site
 
 

@@ -125,7 +125,7 @@ def _session(order: Order, bundle: Bundle) -> Session:
         place = folder.enter_context(tempfile.TemporaryDirectory(dir=get_worker().local_directory, prefix="bench-"))
         truth = bundle.unpack(Path(place))
         grader = folder.enter_context(ThisMachine(truth, sandbox_for(order.sandbox, trusted=order.trusted)))
-        grader.pool.give_back(grader.pool.take())
+        grader.select_ground_truth()
         return Session(grader, folder.pop_all())
 
 
@@ -139,11 +139,12 @@ def grade(name: str, works: Sequence[Work], *, alone: bool) -> BatchReport:
 
 
 def compute(name: str, task_ids: Sequence[str]) -> BatchReport:
-    """The ground truth of each problem, as it is kept in a file."""
+    """The ground truth of each problem: the Python that it is for, and the content of its file."""
 
-    def files(grader: ThisMachine) -> Iterator[bytes]:
-        tasks = [grader.truth.tasks[task_id] for task_id in task_ids]
-        return (grader.truth.path(task).read_bytes() for task in grader.computed(tasks, lanes=1))
+    def files(grader: ThisMachine) -> Iterator[tuple[str, bytes]]:
+        truth = grader.truth
+        tasks = [truth.tasks[task_id] for task_id in task_ids]
+        return ((truth.python, truth.path(task).read_bytes()) for task in grader.computed(tasks, lanes=1))
 
     return _report(name, files, alone=False)
 

@@ -3,14 +3,15 @@
 import re
 from dataclasses import dataclass
 
-from bench.evaluate.rules import Rule
+from bench.datasets.evalplus_checker import Checker
+from bench.files import digest
 
 SUITES = ("base", "plus")
 
 
 def file_name(task_id: str) -> str:
-    """A problem's name in the names of its files."""
-    return re.sub(r"[^A-Za-z0-9]+", "_", task_id)
+    """A problem's name in the names of its files: readable, and another one for every id."""
+    return f"{re.sub('[^A-Za-z0-9]+', '_', task_id)[:40]}-{digest(task_id)[:12]}"
 
 
 def inputs_file(task_id: str, suite: str) -> str:
@@ -29,7 +30,7 @@ class Task:
     entry_point: str
     prompt: str
     canonical: str
-    rule: Rule
+    checker: Checker
     key: str
     digests: dict[str, str]
 

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.errors import SandboxError
-from bench.sandbox.inside import outputs
 from bench.sandbox.inside.limits import DOUBT, PATIENCE_ALONE, SLOWEST
 
 START_SECONDS = 90.0
@@ -41,9 +40,9 @@ class Run:
     """One suite to run.
 
     `inputs` is the path of the inputs inside the sandbox; `form` is what an output becomes before it is sent
-    (`Rule.form`); a record of more than `limit_bytes` crosses as a digest. The `limits` stretch where the machine
-    is slow at the moment; without a core to itself, the sample is stopped at the `hurried` ones, where there are any.
-    `wide` says that outputs are large, so that writing one down may take its time.
+    (`Checker.normalise`); from test `uncut_from` on (-1: never) a large output crosses whole, not as a digest. The
+    `limits` stretch where the machine is slow at the moment; without a core to itself, the sample is stopped at the
+    `hurried` ones, where there are any. `wide` says that outputs are large, so that writing one down may take its time.
     """
 
     entry_point: str
@@ -52,7 +51,7 @@ class Run:
     hurried: Limits | None = None
     form: str = ""
     timed: bool = False
-    limit_bytes: int = outputs.LIMIT
+    uncut_from: int = -1
     wide: bool = False
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.evaluate.ground_truth import Truth
 from bench.evaluate.results import Summary
 from bench.evaluate.run import evaluate
 from bench.layout import RunFiles
@@ -49,6 +50,13 @@ PROBLEMS = [
     problem(5, "undefined", "def undefined(n):\n    return float('nan') if n else 1\n", [[0]], [[0]]),
 ]  # fmt: skip
 SOLUTIONS = {row["task_id"]: row["prompt"] + row["canonical_solution"] for row in PROBLEMS}
+
+
+def ground_truth(cache: Path) -> Truth:
+    """The ground truth of the demo problems that is in the cache, of whichever Python."""
+    truth = Truth(cache, "demo")
+    truth.python = next(truth.root.glob("*/*.truth")).parent.name
+    return truth
 
 
 @contextmanager

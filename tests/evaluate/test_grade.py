@@ -8,10 +8,10 @@ import pytest
 
 from bench.evaluate.grade import Attempt
 from bench.evaluate.ground_truth import Truth
+from bench.evaluate.readers import Readers
 from bench.records import Verdict
-from bench.sandbox.inside import outputs
 from bench.sandbox.instance import End, Lane, Run
-from tests.evaluate.grading import SOLUTIONS, Grader
+from tests.evaluate.grading import SOLUTIONS, Grader, ground_truth
 
 LATE = {"status": None, "broken": "time"}
 KILLED = {"status": int(signal.SIGKILL), "broken": ""}
@@ -29,7 +29,7 @@ class Told(Lane):
         suite = run.inputs.rpartition(".")[2]
         told = {"status": 0, "broken": "", "test": 0, "seconds": 1.0, "dirty": False, **self.ends[suite]}
         if told["status"] == 0:
-            feed(bytes(self.truth.expected("Demo/0")[suite].wire) + outputs.HEADER.pack(outputs.DONE, 0))
+            feed(bytes(self.truth.known(self.truth.tasks["Demo/0"], suite).wire))
         return End(**told)
 
 
@@ -37,7 +37,7 @@ class Told(Lane):
 def truth(grader: Grader, cache: Path) -> Truth:
     """Ground truth of the demo problems."""
     grader.grade(list(SOLUTIONS.items()))
-    return Truth(cache, "demo")
+    return ground_truth(cache)
 
 
 ENDS = {
@@ -60,7 +60,7 @@ def test_who_runs_again(truth: Truth, name: str) -> None:
     """A sample runs again where a neighbour may be to blame; who had a core to itself is counted, and is done."""
     base, plus, retried, again = ENDS[name]
     lane = Told(truth, {"base": base, "plus": plus})
-    verdict = Attempt(truth, truth.tasks["Demo/0"], SOLUTIONS["Demo/0"], lane).verdict()
+    verdict = Attempt(truth, truth.tasks["Demo/0"], SOLUTIONS["Demo/0"], lane, Readers()).verdict()
     assert (verdict.retried, verdict.disturbed) == (retried, again)
     assert all(run.hurried for run in lane.runs)
 
@@ -69,7 +69,7 @@ def test_the_second_try_has_the_whole_limits(truth: Truth) -> None:
     """Alone, a sample is not hurried, and a base suite that it has passed does not run again."""
     before = Verdict("pass", "timeout")
     lane = Told(truth, {"plus": LATE})
-    verdict = Attempt(truth, truth.tasks["Demo/0"], SOLUTIONS["Demo/0"], lane, before).verdict()
+    verdict = Attempt(truth, truth.tasks["Demo/0"], SOLUTIONS["Demo/0"], lane, Readers(), before).verdict()
     assert (verdict.base, verdict.plus) == ("pass", "timeout")
     assert [(run.inputs.rpartition(".")[2], run.hurried) for run in lane.runs] == [("plus", None)]
 

@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from bench import problems
 from bench.evaluate import expected
 from bench.evaluate.expected import Expected, kept
 from bench.evaluate.ground_truth import Truth
 from bench.sandbox.instance import Limits
-from tests.evaluate.grading import SOLUTIONS, Grader
+from tests.evaluate.grading import SOLUTIONS, Grader, ground_truth
 
 
 @pytest.fixture
@@ -19,6 +20,12 @@ def own(grader: Grader, tmp_path: Path) -> Grader:
     return grader
 
 
+def path_of(own: Grader, task_id: str) -> Path:
+    """The file of a problem's expected outputs."""
+    truth = ground_truth(own.cache)
+    return truth.path(truth.tasks[task_id])
+
+
 def damage(path: Path) -> None:
     """Change one byte in the middle."""
     data = bytearray(path.read_bytes())
@@ -27,26 +34,26 @@ def damage(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Demo_0.truth", "index.json", "box/inputs/Demo_1.plus", "box/inside/runner.py", "box/inside/call.py"]
+    "name", ["*/Demo_0*.truth", "index.json", "box/inputs/Demo_1*.plus", "box/inside/runner.py", "box/inside/call.py"]
 )
 @pytest.mark.parametrize("how", ["damaged", "missing"])
 def test_what_is_damaged_is_made_again(own: Grader, name: str, how: str) -> None:
     """A damaged or missing file of the ground truth, of the inputs or of the runner is made anew."""
-    path = Truth(own.cache, "demo").root / name
+    (path,) = ground_truth(own.cache).root.glob(name)
     damage(path) if how == "damaged" else path.unlink()
     assert own.run(reuse=False).plus_passed == 6
 
 
 def test_only_what_is_missing_is_computed(own: Grader) -> None:
     """Ground truth is kept by problem: a lost file is that problem's alone."""
-    truth = Truth(own.cache, "demo")
-    (truth.root / "Demo_2.truth").unlink()
+    truth = ground_truth(own.cache)
+    truth.path(truth.tasks["Demo/2"]).unlink()
     assert [task.task_id for task in truth.missing()] == ["Demo/2"]
 
 
 def test_known_ground_truth_is_not_computed_again(own: Grader) -> None:
     """A second grading leaves the files of the ground truth as they are."""
-    files = sorted(Truth(own.cache, "demo").root.glob("*.truth"))
+    files = sorted(ground_truth(own.cache).root.glob("*/*.truth"))
     before = [path.stat().st_mtime_ns for path in files]
     own.run(reuse=False)
     assert [path.stat().st_mtime_ns for path in files] == before
@@ -57,11 +64,9 @@ def test_another_dataset_file_has_its_own_ground_truth(
     own: Grader, demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ground truth belongs to the hash of the dataset file."""
-    from bench import problems
-
     text = (demo_folder / "humaneval.jsonl").read_text()
     (tmp_path / "humaneval.jsonl").write_text(text.replace("[10, 20]", "[10, 21]"))
-    before = Truth(own.cache, "demo").root
+    before = ground_truth(own.cache).root
     monkeypatch.setattr(problems, "BUNDLED", tmp_path)
     problems.load.cache_clear()
     assert Truth(own.cache, "demo").root != before
@@ -69,16 +74,16 @@ def test_another_dataset_file_has_its_own_ground_truth(
 
 def test_expected_outputs_are_never_where_a_sample_sees(own: Grader) -> None:
     """The folder that the sandbox mounts holds the runner and the inputs; no solution, no expected output."""
-    box = Truth(own.cache, "demo").box
+    box = ground_truth(own.cache).box
     assert {path.name for path in box.iterdir()} == {"inside", "inputs"}
     assert not any(b"canonical-marker" in path.read_bytes() for path in box.rglob("*") if path.is_file())
-    assert not list(box.rglob("*.truth"))
+    assert not list(box.rglob("*/*.truth"))
 
 
 def test_limits_are_evalplus_heads(own: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test may take max(4 s, 4 x reference); a suite the sum of that, at most 60 s, and one more."""
     monkeypatch.setattr(expected, "MIN_LIMIT", 4.0)
-    path = Truth(own.cache, "demo").root / "Demo_0.truth"
+    path = path_of(own, "Demo/0")
     body = kept(path)
     assert body
     head = expected.heads(body)
@@ -92,7 +97,7 @@ def test_limits_are_evalplus_heads(own: Grader, monkeypatch: pytest.MonkeyPatch)
 def test_beside_others_limits_are_short(own: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside others a test and a suite get a quarter of their limits, or twice what their reference takes."""
     monkeypatch.setattr(expected, "MIN_LIMIT", 4.0)
-    body = kept(Truth(own.cache, "demo").root / "Demo_0.truth")
+    body = kept(path_of(own, "Demo/0"))
     assert body
     slow = expected._suite(expected.heads(body)[0] | {"sizes": [], "seconds": [0.1, 2.0, 0.6]}, b"")
     assert slow.hurried == Limits(1.0, {"1": 4.0, "2": 1.2}, pytest.approx(7.2))
@@ -102,35 +107,57 @@ def test_beside_others_limits_are_short(own: Grader, monkeypatch: pytest.MonkeyP
     assert (few.hurried.suite, few.limits.suite) == (16.0, 61.0)
 
 
-def test_large_outputs_are_kept_as_digests(own: Grader) -> None:
-    """Ground truth stays small: an output of 45 kB takes no more than its digest."""
-    path = Truth(own.cache, "demo").root / "Demo_2.truth"
-    assert path.stat().st_size < 2000
-    assert json.dumps([i * 1.0 for i in range(5000)]) not in path.read_bytes().decode("latin-1")
+def test_large_outputs_are_kept_compact(own: Grader) -> None:
+    """Ground truth stays small: an output of 45 kB that is compared by value takes a quarter of that."""
+    assert path_of(own, "Demo/2").stat().st_size < 12_000
 
 
-def test_whole_outputs_are_computed_when_needed(own: Grader) -> None:
-    """A large output that differs in bytes is compared by value, with the whole expected output."""
+def test_large_outputs_are_compared_by_value(own: Grader) -> None:
+    """A large output of other bytes passes where its values are equal or close, and fails where one is not."""
     ints = "def count_up(n):\n    return list(range(n))\n"
     nearly = "def count_up(n):\n    return [i + 1e-9 for i in range(n)]\n"
     wrong = "def count_up(n):\n    return [i + (i == 4000) for i in range(n)]\n"
     graded = own.grade([("Demo/2", ints), ("Demo/2", nearly), ("Demo/2", wrong)])
     assert [row[:2] for row in graded] == [("pass", "pass"), ("pass", "pass"), ("pass", "fail")]
-    (whole,) = Truth(own.cache, "demo").root.glob("*.whole")
-    damage(whole)
-    assert [row[:2] for row in own.grade([("Demo/2", wrong)], reuse=False)] == [("pass", "fail")]
-    assert kept(whole)
 
 
 def test_a_suite_with_large_outputs_is_wide(own: Grader) -> None:
-    """Where an output is kept as its digest, writing outputs down may take its time; elsewhere it may not."""
-    truth = Truth(own.cache, "demo")
-    assert [truth.expected(task)["plus"].wide for task in ("Demo/0", "Demo/2")] == [False, True]
+    """Where an output is large, writing outputs down may take its time; elsewhere it may not."""
+    truth = ground_truth(own.cache)
+    assert [truth.known(truth.tasks[task], "plus").wide for task in ("Demo/0", "Demo/2")] == [False, True]
+
+
+def test_ground_truth_belongs_to_a_python(own: Grader) -> None:
+    """What another Python computed is not used: a sandbox with that one has expected outputs of its own."""
+    other = Truth(own.cache, "demo", python="3.99.0")
+    assert len(other.missing()) == 6
+    assert ground_truth(own.cache).missing() == []
+
+
+IDS = ["Third/a-b", "Third/a_b", "Dritte/ä", "Dritte/ö", "第三/一", "../../x", "A" * 300, "Third/A_B"]
+
+
+def test_problems_with_similar_ids_have_files_of_their_own(
+    own: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its id, a problem is judged by its own expected outputs."""
+    rows = [
+        {"task_id": task_id, "prompt": "def f():\n", "entry_point": "f", "canonical_solution": f"    return {number}\n",
+         "base_input": [[]], "plus_input": [[]], "atol": 0}
+        for number, task_id in enumerate(IDS)
+    ]  # fmt: skip
+    (tmp_path / "humaneval.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setattr(problems, "BUNDLED", tmp_path)
+    problems.load.cache_clear()
+    own.write([(str(row["task_id"]), f"{row['prompt']}{row['canonical_solution']}") for row in rows])
+    assert own.run(reuse=False).plus_passed == len(IDS)
+    own.write([(task_id, "def f():\n    return 0\n") for task_id in IDS])
+    assert own.run(reuse=False).plus_passed == 1
 
 
 def test_what_a_reference_takes_is_known_when_it_is_asked_for(own: Grader) -> None:
     """A problem costs what its canonical solution took, and nothing before that ran, whoever looked before."""
-    truth, path = Truth(own.cache, "demo"), Truth(own.cache, "demo").root / "Demo_2.truth"
+    truth, path = ground_truth(own.cache), path_of(own, "Demo/2")
     body = path.read_bytes()
     path.unlink()
     assert truth.cost("Demo/2") == 0

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from bench import owner
-from bench.evaluate.ground_truth import Truth
 from bench.sandbox import bubblewrap, docker
 from bench.sandbox.instance import GRACE, LONGEST, Limits
-from tests.evaluate.grading import SOLUTIONS, Grader
+from tests.evaluate.grading import SOLUTIONS, Grader, ground_truth
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
 ORDER = ["leaves_traces", "finds_traces"]
@@ -80,7 +79,8 @@ def test_none_passes_and_nothing_stays(tmp_path: Path, cache: Path, kind: str) -
 
     assert [path.stem for path, row in zip(paths, graded[::2], strict=True) if "pass" in row[:2]] == []
     assert [path.stem for path, row in zip(paths, graded[1::2], strict=True) if row[:2] != ("pass", "pass")] == []
-    limits = Truth(cache, "demo").expected("Demo/0")["base"].limits
+    truth = ground_truth(cache)
+    limits = truth.known(truth.tasks["Demo/0"], "base").limits
     late = {path.stem: row for path, row in zip(paths, graded[::2], strict=True) if row[0] == "timeout"}
     assert late.keys() >= ENDLESS
     assert [name for name, row in late.items() if row[2]["seconds"] > most(limits, row[2]["failure"])] == []

@@ -8,6 +8,7 @@ from bench.evaluate import local
 from bench.evaluate.grade import Work, judged
 from bench.evaluate.ground_truth import Truth
 from bench.evaluate.longest import Longest
+from bench.evaluate.readers import Readers
 from bench.records import Verdict
 from bench.sandbox.instance import Lane
 from tests.evaluate.grading import SOLUTIONS, Grader
@@ -69,9 +70,9 @@ def test_the_slowest_goes_first_next_time(grader: Grader, tmp_path: Path, monkey
     """A problem whose sample took long is begun with in the next grading, of whichever model."""
     grader.cache, grader.workers, order = tmp_path / "own", 1, list[str]()
 
-    def recorded(truth: Truth, lane: Lane, work: Work) -> Verdict:
+    def recorded(truth: Truth, readers: Readers, lane: Lane, work: Work) -> Verdict:
         order.append(work.task_id)
-        return judged(truth, lane, work)
+        return judged(truth, readers, lane, work)
 
     monkeypatch.setattr(local, "judged", recorded)
     longest = Longest(grader.cache, "demo", costs())

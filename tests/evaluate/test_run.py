@@ -9,6 +9,7 @@ from bench.errors import BenchError, SamplesError
 from bench.evaluate import local
 from bench.evaluate.grade import Work, judged
 from bench.evaluate.ground_truth import Truth
+from bench.evaluate.readers import Readers
 from bench.records import Verdict
 from bench.sandbox.instance import Lane
 from tests.evaluate.grading import PROBLEMS, SOLUTIONS, Grader, problem
@@ -42,7 +43,7 @@ def test_an_exception_is_told_with_its_line(grader: Grader) -> None:
     ("source", "error", "line"),
     [
         ("def total(numbers):\n    return (\n", "SyntaxError", 2), ("import nothing_here\n", "ModuleNotFoundError", 1),
-        ("x = 1\n", "KeyError", 0), ("", "no code", 0), ("   \n", "no code", 0),
+        ("x = 1\n", "the solution does not define total", 0), ("", "no code", 0), ("   \n", "no code", 0),
     ],
 )  # fmt: skip
 def test_what_does_not_start_fails_with_its_reason(grader: Grader, source: str, error: str, line: int) -> None:
@@ -137,9 +138,9 @@ def test_who_was_not_on_a_core_runs_again_alone(grader: Grader, monkeypatch: pyt
     """A sample that ran out of time and was not on a core all the while runs again when the others are done."""
     tries: list[Work] = []
 
-    def recorded(truth: Truth, lane: Lane, work: Work) -> Verdict:
+    def recorded(truth: Truth, readers: Readers, lane: Lane, work: Work) -> Verdict:
         tries.append(work)
-        return judged(truth, lane, work)
+        return judged(truth, readers, lane, work)
 
     monkeypatch.setattr(local, "judged", recorded)
     grader.write([("Demo/0", "import time\ndef total(numbers):\n    time.sleep(60)\n"), ("Demo/0", WRONG)])

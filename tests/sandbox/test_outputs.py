@@ -1,14 +1,14 @@
-import marshal
 from collections import Counter, OrderedDict, defaultdict, namedtuple
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 
 from bench.evaluate.values import decode
-from bench.sandbox.inside import outputs
+from bench.sandbox.inside import canonical, outputs
 
 Point = namedtuple("Point", "x y")  # noqa: PYI024 - what samples return
 
@@ -71,11 +71,37 @@ def test_what_lies_about_itself_crosses_as_what_it_is() -> None:
 
 
 def test_large_values_cross_as_a_digest() -> None:
-    """A value beyond the limit crosses as digest, size, type and number of items; equal values, equal digests."""
+    """A value beyond the limit crosses as digest, type, number of items and whether a NaN is in it."""
     big = list(range(100_000))
     kind, payload = read(outputs.record(big))
-    assert (kind, read(outputs.record(list(big)))[1]) == (outputs.DIGEST, payload)
-    assert outputs.SUMMARY.unpack(payload)[1:] == (len(marshal.dumps(big, 2)), marshal.dumps(big, 2)[:5])
+    assert (kind, read(outputs.record([float(n) for n in big]))[1]) == (outputs.DIGEST, payload)
+    assert outputs.SUMMARY.unpack(payload)[1:] == (b"[", 100_000, False)
+
+
+def test_a_list_that_holds_itself_is_not_data() -> None:
+    """A value without an end crosses as the name of its type."""
+    endless: list[Any] = list(range(5000))
+    endless.append(endless)
+    assert read(outputs.record(endless)) == (outputs.OPAQUE, b"list")
+
+
+SAME = [
+    [1, 1.0, True, 1 + 0j], [0, -0.0, False], [2**53, 2.0**53], [2**53 + 1], [10**400], [-(10**400)],
+    [1e308, int(1e308)], ["a"], [b"a"], ["ab", "ab"], [None], [[1], [True]], [(1,), (1.0,)], [[[], [[]]]], [[[[]], []]],
+    [["ab", "c"]], [["a", "bc"]], [{1, 2, "x"}, frozenset(["x", 2.0, 1])], [{1: 2, 3: 4}, {3: 4.0, True: 2}],
+    [{(1, 2), (3, 4)}, {(3, 4.0), (1, 2)}], [[10**400, 1], [10**400, 1.0]], [[1, 10**400]], [[0, 10**400]], [1j],
+    [[1j, 1], [1j, 1.0]], [{1j, 1}, {1.0, 1j}], [{"a": [1], "b": {2: 3}}, {"b": {2.0: 3}, "a": [1.0]}],
+    [{"a": {2: 3}, "b": [1]}], [[1, "a", None]], [["a", 1, None]], [float("inf"), float("inf")], [-float("inf")],
+    ["\ud800"], [""], [[]], [()], [{}], [set(), frozenset()],
+]  # fmt: skip
+
+
+def test_digests_are_the_same_for_equal_values_alone() -> None:
+    """Two values share a digest if and only if Python calls them equal, whatever their types and their order."""
+    values = [(group, value) for group, some in enumerate(SAME) for value in some]
+    for (group, value), (other_group, other) in product(values, values):
+        assert (value == other) is (group == other_group)
+        assert (canonical.digest(value) == canonical.digest(other)) is (group == other_group)
 
 
 def test_nan_is_found_wherever_it_is() -> None:

@@ -119,27 +119,29 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], fd: int, progress: 
         sys.stdin = sys.stdout = sys.stderr = Sink()
         namespace: dict[str, Any] = {}
         exec(compile(source, FILENAME, "exec", dont_inherit=True), namespace)  # noqa: S102 - what this is for
-        tests(namespace[job["entry_point"]], inputs, job, pipe, progress)
-        pipe.put(outputs.HEADER.pack(outputs.DONE, 0))
-        pipe.flush()
+        if job["entry_point"] in namespace:
+            tests(namespace[job["entry_point"]], inputs, job, pipe, progress)
+            pipe.put_last(outputs.HEADER.pack(outputs.DONE, 0))
+        else:
+            payload = dumps(("", f"the solution does not define {job['entry_point']}", 0), 2)
+            pipe.put_last(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
     except BaseException as error:  # noqa: BLE001 - a sample may raise anything, SystemExit too
         try:
             payload = dumps(describe(error), 2)
-            pipe.put(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
-            pipe.flush()
+            pipe.put_last(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
         finally:
             leave(0)
     leave(0)
 
 
 def tests(function: Any, inputs: list[Any], job: dict[str, Any], pipe: Pipe, progress: Any) -> None:
-    """Call `function` with each input and queue each output."""
-    limit, form, timed = job["limit_bytes"], job["form"], job["timed"]
+    """Call `function` with each input and queue each output; from test `uncut_from` on they cross whole."""
+    uncut, form, timed = job["uncut_from"], job["form"], job["timed"]
     # Bound now: the function may replace them.
     put, record, streams, sink = pipe.put, outputs.record, sys, sys.stdout
     seconds, nan, first_float = [], [], -1
-    for number, arguments in enumerate(inputs, 1):
-        progress[0] = number
+    for index, arguments in enumerate(inputs):
+        progress[0] = index + 1
         streams.stdin = streams.stdout = streams.stderr = sink
         start = process_time() if timed else 0.0
         value = function(*arguments)
@@ -147,17 +149,19 @@ def tests(function: Any, inputs: list[Any], job: dict[str, Any], pipe: Pipe, pro
             # CPU time: what a reference takes must not hang on how busy the machine is.
             seconds.append(process_time() - start)
             if first_float < 0 and outputs.is_floats(value):
-                first_float = number - 1
+                first_float = index
+                uncut = uncut if uncut >= 0 else index
+        whole = 0 <= uncut <= index
         if form == "set":
             # Floats in order may be right within the tolerance, where their set is not.
-            value = value if type(value) in (list, tuple) and outputs.is_floats(value) else set(value)
+            value = value if whole and type(value) in (list, tuple) and outputs.is_floats(value) else set(value)
         elif form == "not none" and type(value) is not bool:
             value = value is not None
         progress[1] = 1
-        sent = record(value, limit)
+        sent = record(value, outputs.UNCUT if whole else outputs.LIMIT)
         put(sent)
         if timed and outputs.holds_nan(value, sent):
-            nan.append(number - 1)
+            nan.append(index)
         value = None
         progress[1] = 0
     if timed:

@@ -1,16 +1,17 @@
 """What a test returned, as bytes that can be compared and that are safe to read.
 
 A record is a kind (one byte), a length (four bytes, little endian) and a payload. A VALUE's payload is marshal
-format 2: the same bytes from every Python, no references, no code. A value longer than the limit is a DIGEST. What
-has no such form (a generator, an object of the sample's own) is OPAQUE and equals nothing.
+format 2: the same bytes from every Python, no references, no code. Of a longer value a DIGEST crosses (canonical.py),
+which is the same for equal values. What has no such form (a generator, an object of the sample's own) is OPAQUE.
 """
 
 from __future__ import annotations
 
 import marshal
 import struct
-from hashlib import blake2b
 from typing import Any
+
+from . import canonical
 
 VALUE, DIGEST, OPAQUE, ERROR, DONE, TIMES = range(6)
 CONVERTED = 16
@@ -20,34 +21,46 @@ LIMIT, UNCUT = 4096, (1 << 31) - 1
 """Bytes beyond which a value crosses as its digest; UNCUT where it must cross whole."""
 
 HEADER = struct.Struct("<BI")
-SUMMARY = struct.Struct("<16sQ5s")
-"""A digest's payload: BLAKE2b of the value's bytes, how many, and the first five (type and number of items)."""
+SUMMARY = struct.Struct("<16scQ?")
+"""A digest's payload: the digest, the code of its type, its length (bits of an integer), whether it holds a NaN."""
 
-NAN = b"\0\0\0\0\0\0\xf8\x7f", b"\0\0\0\0\0\0\xf8\xff"
 SCALARS = frozenset([int, float, complex, bool, str, bytes, type(None)])
+SIZED = frozenset([str, bytes, list, tuple, set, frozenset, dict])
 KEYS: Any = type({}.keys())
 ITEMS: Any = type({}.items())
 
 
 def record(value: Any, limit: int = LIMIT) -> bytes:
     """The record of one output, header and all."""
-    kind = VALUE
     try:
+        return _record(value, 0, limit)
+    except (ValueError, KeyError):
+        pass
+    try:
+        plain = normalised(value)
+        return _record(plain, 0 if type(plain) is type(value) else CONVERTED, limit)
+    except Exception:  # noqa: BLE001 - a sample's own objects raise what they like
+        name = type(value).__name__.encode("utf-8", "replace")[:80]
+        return HEADER.pack(OPAQUE, len(name)) + name
+
+
+def _record(value: Any, converted: int, limit: int) -> bytes:
+    if type(value) not in SIZED or len(value) <= limit:
         # marshal takes exact builtin types alone, except that anything with a buffer becomes bytes ("s").
         data = marshal.dumps(value, 2)
-        exact = b"s" not in data or is_plain(value)
-    except ValueError:
-        exact = False
-    if not exact:
-        try:
-            data, kind = _converted(value)
-        except Exception:  # noqa: BLE001 - a sample's own objects raise what they like
-            name = type(value).__name__.encode("utf-8", "replace")[:80]
-            return HEADER.pack(OPAQUE, len(name)) + name
-    if len(data) > limit:
-        data = SUMMARY.pack(blake2b(data, digest_size=16).digest(), len(data), data[:5])
-        kind += DIGEST
-    return HEADER.pack(kind, len(data)) + data
+        if len(data) <= limit:
+            if b"s" in data and not is_plain(value):
+                raise ValueError
+            return HEADER.pack(VALUE + converted, len(data)) + data
+    summary = summarised(value)
+    return HEADER.pack(DIGEST + converted, len(summary)) + summary
+
+
+def summarised(value: Any) -> bytes:
+    """A digest's payload. Raises KeyError or ValueError where the value is not plain."""
+    found, nan = canonical.digest(value)
+    length = value.bit_length() if type(value) is int else len(value) if type(value) in SIZED else 0
+    return SUMMARY.pack(found, canonical.CODES[type(value)].encode(), length, nan)
 
 
 def is_plain(value: Any) -> bool:
@@ -60,11 +73,6 @@ def is_plain(value: Any) -> bool:
     if kind in (list, tuple, set, frozenset):
         return SCALARS.issuperset(map(type, value)) or all(map(is_plain, value))
     return False
-
-
-def _converted(value: Any) -> tuple[bytes, int]:
-    normal = normalised(value)
-    return marshal.dumps(normal, 2), VALUE if type(normal) is type(value) else CONVERTED
 
 
 def normalised(value: Any) -> Any:
@@ -113,12 +121,9 @@ def is_floats(value: Any) -> bool:
 
 def holds_nan(value: Any, sent: bytes) -> bool:
     """Whether a NaN is anywhere in `value` (`sent` is its record); it equals nothing, not even one of its kind."""
-    try:
-        data = marshal.dumps(value, 2) if sent[0] & ~CONVERTED == DIGEST else sent
-    except ValueError:
-        return False
-    # The quiet NaN of either sign, the only one that Python's arithmetic makes; nearly all values lack the bytes.
-    return any(bits in data for bits in NAN) and _nan_in(value)
+    if sent[0] & ~CONVERTED == DIGEST:
+        return bool(SUMMARY.unpack_from(sent, HEADER.size)[3])
+    return any(bits in sent for bits in canonical.NAN) and _nan_in(value)
 
 
 def _nan_in(value: Any) -> bool:

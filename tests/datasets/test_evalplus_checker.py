@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.evaluate.rules import FLOAT_ATOL, NOT_NONE_TASKS, SET_TASKS, Rule, close
+from bench.datasets.evalplus_checker import FLOAT_ATOL, NOT_NONE_TASKS, SET_TASKS, Checker, close
 
-PLAIN = Rule("humaneval", "anything", 0)
+PLAIN = Checker("humaneval", "anything", 0)
 
 
-def right(out: Any, expected: Any, *, rule: Rule = PLAIN, atol: float = 0.0, arguments: Any = ()) -> bool:
+def right(out: Any, expected: Any, *, checker: Checker = PLAIN, atol: float = 0.0, arguments: Any = ()) -> bool:
     """Whether `out` is right where the test's output has this tolerance."""
-    return rule.right(out, expected, arguments, atol, same_type=True)
+    return checker.is_correct(out, expected, arguments, atol, same_type=True)
 
 
 def test_without_a_tolerance_equality_decides() -> None:
@@ -29,7 +29,7 @@ def test_a_tolerance_needs_the_same_type_and_length() -> None:
     assert right([1.0, 2.0], [1.0, 2.0 + 1e-8], atol=FLOAT_ATOL)
     assert not right([1.0], [1.0, 1.0], atol=FLOAT_ATOL)
     assert not right((1.0,), [1.0 + 1e-9], atol=FLOAT_ATOL)
-    assert not PLAIN.right(1.0, 1.0 + 1e-9, (), FLOAT_ATOL, same_type=False)
+    assert not PLAIN.is_correct(1.0, 1.0 + 1e-9, (), FLOAT_ATOL, same_type=False)
 
 
 @given(st.floats(allow_nan=False), st.floats(allow_nan=False))
@@ -41,11 +41,11 @@ def test_close_is_numpys(out: float, expected: float) -> None:
 
 def test_a_root_is_right_by_its_value_alone() -> None:
     """HumanEval/32 takes any root of the polynomial, and nothing else."""
-    rule = Rule("humaneval", "find_zero", 1e-4)
+    checker = Checker("humaneval", "find_zero", 1e-4)
     arguments = ([-6, 11, -6, 1],)
-    assert all(right(root, 1.0, rule=rule, atol=1e-4, arguments=arguments) for root in (1.0, 2.0, 3.0))
-    assert not right(1.5, 1.5, rule=rule, atol=1e-4, arguments=arguments)
-    assert not right("x", 1.0, rule=rule, atol=1e-4, arguments=arguments)
+    assert all(right(root, 1.0, checker=checker, atol=1e-4, arguments=arguments) for root in (1.0, 2.0, 3.0))
+    assert not right(1.5, 1.5, checker=checker, atol=1e-4, arguments=arguments)
+    assert not right("x", 1.0, checker=checker, atol=1e-4, arguments=arguments)
 
 
 def test_sets_and_matches_are_the_ones_of_evalplus() -> None:
@@ -55,8 +55,8 @@ def test_sets_and_matches_are_the_ones_of_evalplus() -> None:
 
     assert set(MBPP_OUTPUT_SET_EQ_TASKS) == SET_TASKS
     assert set(MBPP_OUTPUT_NOT_NONE_TASKS) == NOT_NONE_TASKS
-    assert [Rule("mbpp", name, 0).form for name in ("Diff", "check_str", "other")] == ["set", "not none", ""]
-    assert Rule("humaneval", "Diff", 0).form == ""
+    assert [Checker("mbpp", name, 0).normalise for name in ("Diff", "check_str", "other")] == ["set", "not none", ""]
+    assert Checker("humaneval", "Diff", 0).normalise == ""
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_sets_and_matches_are_the_ones_of_evalplus() -> None:
 )
 def test_the_oracles_of_mbpp_take_their_own_answers(name: str, arguments: Any, out: Any) -> None:
     """Where EvalPlus has an oracle for a problem of MBPP, its answer is right beside the expected one."""
-    rule = Rule("mbpp", name, 1e-6)
+    checker = Checker("mbpp", name, 1e-6)
     from evalplus.eval import _special_oracle as oracles
 
     answers = {"surface_Area": "_surface_Area", "digit_distance_nums": "_digit_distance_nums"}
     if name in answers:
         out = getattr(oracles, answers[name])(*arguments)
-    assert right(out, "another", rule=rule, atol=1e-6, arguments=arguments)
-    assert not right("wrong", "another", rule=rule, atol=1e-6, arguments=arguments)
+    assert right(out, "another", checker=checker, atol=1e-6, arguments=arguments)
+    assert not right("wrong", "another", checker=checker, atol=1e-6, arguments=arguments)
 
 
 def test_what_cannot_be_compared_is_wrong() -> None:

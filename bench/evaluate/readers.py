@@ -1,0 +1,186 @@
+"""Processes that read what a sample sent: each for one run of one suite, and free to die of it.
+
+    grader ──socket──▶ forker (small, one thread) ──fork──▶ reader, with limits on its memory and CPU time
+
+A reader gets the comparison as far as it has come, then the sample's bytes, and answers with one Finding.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import pickle
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import msgspec
+
+from bench.evaluate.comparison import Comparison
+
+MEMORY, CPU_SECONDS, SECONDS = 2 << 30, 20, 120
+"""Bytes of address space beyond what the expected outputs may take, CPU seconds, and seconds, of one reader."""
+
+PER_BYTE = 16
+"""Bytes that a reader may take for each byte of expected outputs."""
+
+CHUNK = 1 << 17
+START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from bench.evaluate.readers import fork; fork(0)"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a reader found: so many outputs were right; `failure` says what was wrong with the next one."""
+
+    index: int
+    failure: dict[str, str | int] | None
+
+
+class Readers:
+    """Forks readers; the forker starts when the first one is needed, and ends with `close`."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.control: socket.socket | None = None
+        self.forker: subprocess.Popen[bytes] | None = None
+
+    def close(self) -> None:
+        """End the forker, when the last reader has ended."""
+        if self.control and self.forker:
+            self.control.close()
+            self.forker.wait()
+        self.control = self.forker = None
+
+    def open(self, comparison: Comparison) -> "Reader":
+        """A reader that goes on with this comparison."""
+        ours, theirs = socket.socketpair()
+        with self.lock, theirs:
+            for last in (False, True):
+                try:
+                    socket.send_fds(self._started(), [b"."], [theirs.fileno()])
+                    break
+                except OSError:
+                    # Somebody ended the forker: a new one does as well.
+                    self.close()
+                    if last:
+                        raise
+        return Reader(ours, comparison)
+
+    def _started(self) -> socket.socket:
+        if self.control is None:
+            self.control, theirs = socket.socketpair()
+            with theirs:
+                # In a session of its own: Ctrl-C is for this process, which then closes the socket.
+                self.forker = subprocess.Popen(
+                    [sys.executable, "-c", START, json.dumps(sys.path)], stdin=theirs.fileno(), start_new_session=True,
+                    env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+                )  # fmt: skip
+        return self.control
+
+
+class Reader:
+    """The grader's end of one reader."""
+
+    def __init__(self, connection: socket.socket, comparison: Comparison) -> None:
+        self.connection = connection
+        self.connection.settimeout(SECONDS)
+        self.feed(len(data := pickle.dumps(comparison)).to_bytes(8, "little") + data)
+
+    def feed(self, data: bytes) -> bool:
+        """Hand on the sample's next bytes; False where the reader has its finding, or is gone."""
+        try:
+            self.connection.sendall(data)
+            return not self._answered()
+        except OSError:
+            return False
+
+    def _answered(self) -> bool:
+        self.connection.setblocking(False)  # noqa: FBT003 - its only argument
+        try:
+            self.connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        finally:
+            self.connection.settimeout(SECONDS)
+        return True
+
+    def finding(self) -> Finding | None:
+        """What it found in all that it was given; None where it died or took too long. It is gone afterwards."""
+        answer = b""
+        with self.connection, contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):
+                self.connection.shutdown(socket.SHUT_WR)
+            while part := self.connection.recv(CHUNK):
+                answer += part
+        try:
+            return msgspec.json.decode(answer, type=Finding)
+        except msgspec.MsgspecError:
+            return None
+
+
+def fork(control_fd: int) -> None:
+    """Fork a reader for each socket that comes, until no more can come."""
+    import numpy as np  # noqa: F401, PLC0415 - loaded once, for all readers
+
+    gc.collect()
+    gc.freeze()
+    children: set[int] = set()
+    with socket.socket(fileno=control_fd) as control:
+        while sockets := socket.recv_fds(control, 1, 1)[1]:
+            pid = os.fork()
+            if pid == 0:
+                control.close()
+                _read(socket.socket(fileno=sockets[0]))
+            os.close(sockets[0])
+            children = _running({*children, pid})
+    for pid in children:
+        os.waitpid(pid, 0)
+
+
+def _running(children: set[int]) -> set[int]:
+    return {pid for pid in children if os.waitpid(pid, os.WNOHANG) == (0, 0)}
+
+
+def _read(connection: socket.socket) -> NoReturn:
+    """Be a reader."""
+    try:
+        size = int.from_bytes(_exactly(connection, 8), "little")
+        comparison: Comparison = pickle.loads(_exactly(connection, size))  # noqa: S301 - from the grader
+        _limit(len(comparison.expected.wire))
+        try:
+            while (data := connection.recv(CHUNK)) and comparison.feed(data):
+                pass
+            finding = Finding(comparison.index, comparison.failure)
+        except Exception as error:  # noqa: BLE001 - whatever hostile bytes lead to
+            finding = Finding(comparison.index, failed(f"its output cannot be compared ({type(error).__name__})"))
+        connection.sendall(msgspec.json.encode(finding))
+    finally:
+        os._exit(0)
+
+
+def failed(error: str) -> dict[str, Any]:
+    """A failure that stands at no line of the solution."""
+    return {"error": error, "line": 0}
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes:
+    parts: Sequence[bytes] = []
+    while count and (part := connection.recv(min(count, 1 << 20))):
+        parts = [*parts, part]
+        count -= len(part)
+    return b"".join(parts)
+
+
+def _limit(expected: int) -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(SECONDS)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    # macOS has no limit on address space.
+    with contextlib.suppress(ValueError, OSError):
+        most = MEMORY + PER_BYTE * expected
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
