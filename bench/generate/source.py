@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from bench.console import tell
 from bench.errors import RequestError
 from bench.generate import room
 from bench.generate.client import Answer, LateError, Tick, complete
@@ -127,9 +128,13 @@ class _Http:
 
 
 def _no_server(profile: Profile) -> bool:
-    from bench.servers.process import executable  # noqa: PLC0415 - only for the demo
+    from bench.servers import process  # noqa: PLC0415 - only for the demo
 
-    return profile.server.kind == "process" and not (executable(profile) and importlib.util.find_spec("gguf"))
+    if profile.server.kind != "process" or (process.executable(profile) and importlib.util.find_spec("gguf")):
+        return False
+    if not process.executable(profile) and process.wheel_failure() != process.NO_WHEEL:
+        tell(f"  {process.absence(profile)}; until then, the demo's answers are bundled ones")
+    return True
 
 
 def _bundled(want: Wanted, profile: Profile) -> Answer:
