@@ -1,18 +1,22 @@
-"""Files that are whole or not there: temporary name, sync, rename; JSON lines; digests; advisory locks."""
+"""Files that are whole or not there: temporary name, sync, rename; JSON lines; digests."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
-import tempfile
-import time
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from bench.errors import BenchError, LockedError
+from bench import owner
+from bench.errors import BenchError
 from bench.untrusted import table
+
+TEMPORARY = re.compile(r"\..+\.(\d+)(?:-([0-9a-f]{6}))?\.tmp")
+"""Temporary names: with the number of the process that writes, and which machine it is on (not in version 0.1)."""
+
+_tidied: set[Path] = set()
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
@@ -25,9 +29,10 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 def write_stream(path: Path, pieces: Iterable[str | bytes]) -> None:
     """As write_atomic, for content that is made piece by piece; where that raises, the old file stays."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{_machine()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _tidy(path.parent)
         with temporary.open("wb") as file:
             for piece in pieces:
                 file.write(piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece)
@@ -39,6 +44,23 @@ def write_stream(path: Path, pieces: Iterable[str | bytes]) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what processes of this machine that are gone left half written; once a folder."""
+    if folder in _tidied:
+        return
+    _tidied.add(folder)
+    for entry in os.scandir(folder):
+        if entry.name.endswith(".tmp") and (found := TEMPORARY.fullmatch(entry.name)):
+            mine = found[2] in (None, _machine())
+            if mine and not owner.lives(found[1]) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    Path(entry.path).unlink()
+
+
+def _machine() -> str:
+    return digest(owner.machine())[:6]
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -73,69 +95,3 @@ def digest(content: str | bytes) -> str:
 def digest_of(value: Any) -> str:
     """The digest of a JSON value, whatever the order of its keys."""
     return digest(json.dumps(value, sort_keys=True, ensure_ascii=True))
-
-
-def _opened(path: Path, *, everyone: bool) -> IO[str]:
-    try:
-        if everyone:
-            return os.fdopen(_of_everyone(path), "r+")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a+")
-    except OSError as error:
-        raise BenchError(f"{path} cannot be written ({error.strerror}); make it writable, or remove it.") from error
-
-
-def _of_everyone(path: Path) -> int:
-    """A file that any user may lock, open, in a folder where any user may make one.
-
-    With O_CREAT, fs.protected_regular would refuse it to all but its owner where it is there (proc(5)).
-    """
-    while True:
-        with contextlib.suppress(FileNotFoundError):
-            return os.open(path, os.O_RDWR | os.O_NOFOLLOW)
-        made, name = tempfile.mkstemp(dir=path.parent)
-        try:
-            os.fchmod(made, 0o666)
-            with contextlib.suppress(FileExistsError):
-                os.link(name, path)
-        finally:
-            os.close(made)
-            Path(name).unlink()
-
-
-def holding(path: Path) -> str:
-    """Who holds the lock on `path`, since when; empty where nobody does. It is not waited for."""
-    try:
-        with path.open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return path.read_text().strip() or "another process"
-    except OSError:
-        pass
-    return ""
-
-
-@contextlib.contextmanager
-def locked(path: Path, *, what: str, wait: bool = False, everyone: bool = False, note: str = "") -> Iterator[None]:
-    """Hold an exclusive lock on `path` for the block; the file says who holds it since when, and the `note`.
-
-    With `wait`, block until it is free. Otherwise raise LockedError that names the holder; BenchError where the file
-    cannot be opened. With `everyone`, other users may take it too. The kernel drops the lock with the process, so a
-    kill -9 leaves nothing to clean up.
-    """
-    with _opened(path, everyone=everyone) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "another process"
-            raise LockedError(f"{what} is in use by {holder}; wait for it, or stop it first.") from None
-        file.truncate(0)
-        # A full disk cannot take the holder's name; the lock holds all the same.
-        with contextlib.suppress(OSError):
-            since = time.strftime("%Y-%m-%d %H:%M:%S")
-            os.write(file.fileno(), f"process {os.getpid()} since {since}{note}".encode())
-        try:
-            yield
-        finally:
-            file.truncate(0)

@@ -13,10 +13,10 @@ from doit.exceptions import TaskFailed
 from bench import problems
 from bench.console import line, shown
 from bench.errors import BenchError
-from bench.files import holding
 from bench.graph.chain import chain
 from bench.graph.stale import said
 from bench.graph.step import Step
+from bench.locks import holding
 from bench.profiles import Config
 from bench.progress import Progress, live
 

@@ -23,7 +23,8 @@ from bench.evaluate.grade import Work
 from bench.evaluate.grader import Site
 from bench.evaluate.ground_truth import Truth
 from bench.evaluate.workers import CODE, GONE, SAME, Workers, said
-from bench.files import locked, write_atomic
+from bench.files import write_atomic
+from bench.locks import locked
 from bench.profiles import Sandbox
 from bench.records import Verdict
 

@@ -11,7 +11,7 @@ from bench.evaluate.grader import Site
 from bench.evaluate.ground_truth import Truth
 from bench.evaluate.readers import Readers
 from bench.evaluate.task import Task
-from bench.files import locked
+from bench.locks import locked
 from bench.records import Verdict
 from bench.sandbox.kinds import Box
 from bench.sandbox.pool import Pool

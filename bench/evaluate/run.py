@@ -23,8 +23,9 @@ from bench.evaluate.longest import Longest
 from bench.evaluate.results import SampleResult, Summary
 from bench.evaluate.samples_file import Sample, Solutions
 from bench.evaluate.verdict_cache import Verdicts
-from bench.files import locked, write_atomic
+from bench.files import write_atomic
 from bench.layout import RunFiles
+from bench.locks import locked
 from bench.profiles import Sandbox
 from bench.records import Verdict
 from bench.sandbox.kinds import sandbox_for

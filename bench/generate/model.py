@@ -5,7 +5,8 @@ from pathlib import Path
 
 from bench import gguf
 from bench.errors import MissingPrerequisite
-from bench.files import digest, locked
+from bench.files import digest
+from bench.locks import locked
 from bench.profiles import Config, Profile
 from bench.servers import model_files
 

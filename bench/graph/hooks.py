@@ -10,9 +10,9 @@ from doit.dependency import JSONCodec
 from doit.exceptions import InvalidTask
 
 from bench.errors import BenchError, LockedError
-from bench.files import locked
 from bench.graph.stale import Reason, said
 from bench.interrupts import end_with_reader
+from bench.locks import locked
 
 
 def make_results(root: Path) -> None:

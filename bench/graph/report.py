@@ -10,10 +10,11 @@ from doit.exceptions import TaskFailed
 from bench import problems
 from bench.console import line, shown, tell
 from bench.errors import BenchError
-from bench.files import digest, digest_of, locked
+from bench.files import digest, digest_of
 from bench.graph import stale
 from bench.graph.chain import chain
 from bench.graph.step import Step
+from bench.locks import locked
 from bench.profiles import Config, Profile
 
 

@@ -13,11 +13,11 @@ from doit.reporter import ConsoleReporter
 
 from bench.console import duration, line
 from bench.errors import BenchError
-from bench.files import locked
 from bench.graph.hooks import reasons_of, step_of
 from bench.graph.stale import said
 from bench.graph.turns import GROUPS
 from bench.interrupts import Stopped, handle, interrupt, leave_reader
+from bench.locks import locked
 from bench.processes import end_with_parent
 from bench.profiles import Config
 

@@ -1,7 +1,7 @@
 """One llama-server at a time on one machine, whoever starts it.
 
-The locks lie in one folder for all users, /tmp; BENCH_LOCKS names another one, for those who share a machine and not
-its /tmp (containers), or the reverse (tests).
+The locks lie in one folder for all users; BENCH_LOCKS names another one, for those who share a machine and not its /tmp
+(containers), or the reverse (tests).
 """
 
 import contextlib
@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.errors import LockedError
-from bench.files import digest, locked
+from bench.files import digest
+from bench.locks import last_holder, locked, shared_folder
 from bench.profiles import THIS_MACHINE, Host
 
-FOLDER = "/tmp"  # noqa: S108 - a lock is all that lies there
+FOLDER = Path("/tmp/bench-locks")  # noqa: S108 - made and looked at by shared_folder
 """Not the environment's TMPDIR, which may be a user's own."""
 
 
@@ -24,12 +25,13 @@ def one_server(host: Host | None = None) -> Iterator[None]:
 
     Raises LockedError that says which process has it since when.
     """
-    folder = Path(os.environ.get("BENCH_LOCKS") or FOLDER)
+    named = os.environ.get("BENCH_LOCKS")
+    folder = Path(named) if named else shared_folder(FOLDER)
     with contextlib.ExitStack() as held:
         # In one order for all, so that no two wait for each other.
         for address in host.addresses if host else ("",):
             what = f"A llama-server on {host.name if host else THIS_MACHINE}"
-            _enter(held, folder / f"bench-llama-server{_suffix(address)}.lock", what)
+            _enter(held, folder / f"llama-server{_suffix(address)}.lock", what)
         yield
 
 
@@ -55,15 +57,8 @@ def _enter(held: contextlib.ExitStack, path: Path, what: str) -> None:
 def _is(path: Path, run: str) -> bool:
     """Whether the holder of a lock is of that run; one that has just taken it has a moment to say so."""
     for _ in range(10):
-        holder = _read(path)
+        holder = last_holder(path)
         if holder:
             return holder.startswith(f"process {run} ") or holder.endswith(f" (doit {run})")
         time.sleep(0.05)
     return False
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError:
-        return ""

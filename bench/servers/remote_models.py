@@ -13,7 +13,8 @@ from typing import Any
 from bench import gguf
 from bench.docker import DockerError, Engine
 from bench.errors import BenchError, MissingPrerequisite
-from bench.files import locked, read_json, write_json
+from bench.files import read_json, write_json
+from bench.locks import locked
 from bench.parallel import each
 from bench.profiles import Config, Host, Profile
 from bench.servers import model_files

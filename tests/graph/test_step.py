@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 import pytest
 
 from bench.errors import BenchError, MissingPrerequisite, ServerError
-from bench.files import locked
 from bench.graph.step import Step
+from bench.locks import locked
 from bench.profiles.file import load
 from bench.report.gather import entry
 

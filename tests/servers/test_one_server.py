@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError, LockedError
+from bench.locks import shared_folder
 from bench.profiles import SERVER_KINDS, Host
 from bench.servers.lock import one_server
 
@@ -96,16 +97,34 @@ def test_two_users(everyones: Path, first: int, second: int) -> None:
         one.communicate()
     with hold(second, run="8") as two:
         assert two.communicate(timeout=30)[0] == "held\n"
-    assert [path.name for path in everyones.iterdir()] == ["bench-llama-server.lock"]
+    assert [path.name for path in everyones.iterdir()] == ["llama-server.lock"]
 
 
 def test_no_link_is_followed(tmp_path: Path) -> None:
     """A link that somebody put where the lock belongs is refused, and what it leads to stays as it was."""
     (tmp_path / "precious").write_text("content")
-    (tmp_path / "bench-llama-server.lock").symlink_to(tmp_path / "precious")
+    (tmp_path / "llama-server.lock").symlink_to(tmp_path / "precious")
     with pytest.raises(BenchError, match=r"cannot be written \(Too many levels of symbolic links\)"), one_server():
         pass
     assert (tmp_path / "precious").read_text() == "content"
+
+
+def test_no_pipe_is_waited_for(tmp_path: Path) -> None:
+    """Something else than a file where the lock belongs is refused at once."""
+    os.mkfifo(tmp_path / "llama-server.lock")
+    with pytest.raises(BenchError, match="it is no regular file"), one_server():
+        pass
+
+
+def test_the_folder_of_locks(tmp_path: Path) -> None:
+    """All users can lock in the folder that is made, and a link or a file in its place is refused."""
+    assert shared_folder(tmp_path / "locks").stat().st_mode & 0o7777 == 0o1777
+    assert shared_folder(tmp_path / "locks") == tmp_path / "locks"
+    (tmp_path / "link").symlink_to(tmp_path / "locks")
+    (tmp_path / "file").touch()
+    for name in ("link", "file"):
+        with pytest.raises(BenchError, match="cannot hold locks"):
+            shared_folder(tmp_path / name)
 
 
 def test_each_host_has_its_own(holder: "subprocess.Popen[str]") -> None:

@@ -1,0 +1,129 @@
+"""Advisory locks on files: who holds one since when; the kernel drops it with the process, so a kill -9 leaves nothing.
+
+No lock follows a link: its file is opened in place, and only where it is a regular one.
+"""
+
+import contextlib
+import fcntl
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.errors import BenchError, LockedError
+from bench.text import plain
+
+LONGEST = 300
+"""Bytes of a lock file that are read."""
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, what: str, wait: bool = False, everyone: bool = False, note: str = "") -> Iterator[None]:
+    """Hold an exclusive lock on `path` for the block; the file says who holds it since when, and the `note`.
+
+    With `wait`, block until it is free. Otherwise raise LockedError that names the holder; BenchError where the file
+    cannot be opened. With `everyone`, other users may take it too.
+    """
+    lock = _opened(path, everyone=everyone)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            holder = _holder(lock) or "another process"
+            raise LockedError(f"{what} is in use by {holder}; wait for it, or stop it first.") from None
+        os.ftruncate(lock, 0)
+        # A full disk cannot take the holder's name; the lock holds all the same.
+        with contextlib.suppress(OSError):
+            since = time.strftime("%Y-%m-%d %H:%M:%S")
+            os.pwrite(lock, f"process {os.getpid()} since {since}{note}".encode(), 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(lock, 0)
+    finally:
+        os.close(lock)
+
+
+def holding(path: Path) -> str:
+    """Who holds the lock on `path`, since when; empty where nobody does. It is not waited for."""
+    try:
+        lock = _regular(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(lock) or "another process"
+    finally:
+        os.close(lock)
+    return ""
+
+
+def last_holder(path: Path) -> str:
+    """Who says in the lock file that they hold it; empty where nobody does."""
+    try:
+        lock = _regular(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
+    except OSError:
+        return ""
+    try:
+        return _holder(lock)
+    finally:
+        os.close(lock)
+
+
+def shared_folder(path: Path) -> Path:
+    """A folder in which all users of this machine have their locks, made where it is missing.
+
+    Raises BenchError where something else lies there: nothing is written through a link of somebody's.
+    """
+    try:
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+            # As /tmp: everybody makes files there, and nobody removes another one's.
+            path.chmod(0o1777)
+        if not stat.S_ISDIR(path.lstat().st_mode):
+            raise NotADirectoryError(20, "it is no folder")
+    except OSError as error:
+        raise BenchError(f"{path} cannot hold locks ({error.strerror}); remove it, or set BENCH_LOCKS.") from None
+    return path
+
+
+def _opened(path: Path, *, everyone: bool) -> int:
+    try:
+        if everyone:
+            return _of_everyone(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _regular(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666))
+    except OSError as error:
+        raise BenchError(f"{path} cannot be written ({error.strerror}); make it writable, or remove it.") from error
+
+
+def _of_everyone(path: Path) -> int:
+    """A file that any user may lock, open, in a folder where any user may make one.
+
+    With O_CREAT, fs.protected_regular would refuse it to all but its owner where it is there (proc(5)).
+    """
+    while True:
+        with contextlib.suppress(FileNotFoundError):
+            return _regular(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK))
+        made, name = tempfile.mkstemp(dir=path.parent)
+        try:
+            os.fchmod(made, 0o666)
+            with contextlib.suppress(FileExistsError):
+                os.link(name, path)
+        finally:
+            os.close(made)
+            Path(name).unlink()
+
+
+def _regular(lock: int) -> int:
+    if stat.S_ISREG(os.fstat(lock).st_mode):
+        return lock
+    os.close(lock)
+    raise OSError(22, "it is no regular file")
+
+
+def _holder(lock: int) -> str:
+    return plain(os.pread(lock, LONGEST, 0).decode("utf-8", "replace"))
