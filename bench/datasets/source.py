@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from bench.datasets.declared import Declaration
 from bench.errors import DatasetError
-from bench.files import locked
+from bench.locks import locked
 from bench.progress import Progress, live
 
 BUNDLED = Path(__file__).parents[1] / "demo"
