@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import problems
-from bench.datasets.evalplus_checker import Checker
+from bench.datasets.evalplus_checker import EvalPlusChecker
 from bench.errors import GraderError
 from bench.evaluate import GRADER_VERSION
 from bench.evaluate.expected import Collector, Expected, heads, keep, kept, pack, unpack
@@ -56,7 +56,8 @@ class Truth:
         tasks = (
             Task(
                 row["task_id"], row["entry_point"], row["prompt"], row["canonical"],
-                Checker(family, row["entry_point"], row["atol"]), digest_of([row, GRADER_VERSION]), row["inputs"],
+                EvalPlusChecker(row["atol"], family=family, entry_point=row["entry_point"]),
+                digest_of([row, GRADER_VERSION]), row["inputs"],
             )
             for row in saved["tasks"]
         )  # fmt: skip

@@ -191,7 +191,7 @@ def _inputs(truth: Truth, task: Task, suite: str, failed: list[int]) -> list[Any
     every = truth.inputs(task, suite)
     found = [every[index] for index in failed]
     # Only the file that EvalPlus reads itself has inputs, known by their numbers, that are no JSON.
-    if task.checker.family != "mbpp" or not SOURCES[truth.dataset].variable:
+    if SOURCES[truth.dataset].family != "mbpp" or not SOURCES[truth.dataset].variable:
         return found
     from evalplus.data.mbpp import mbpp_serialize_inputs  # noqa: PLC0415 - heavy, and only where MBPP fails
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bench.datasets.evalplus_checker import Checker
+from bench.datasets.checker import Checker
 from bench.files import digest
 
 SUITES = ("base", "plus")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.datasets.evalplus_checker import Checker
+from bench.datasets.checker import Checker, ProgramChecker
+from bench.datasets.evalplus_checker import EvalPlusChecker
 from bench.evaluate.comparison import Comparison
 from bench.evaluate.expected import Collector, Expected, offsets
 from bench.sandbox.inside import outputs
@@ -14,7 +15,7 @@ from bench.sandbox.instance import Limits
 
 LIMITS = Limits(4.0, {}, 61.0)
 DONE = outputs.HEADER.pack(outputs.DONE, 0)
-EXACT, CLOSE = Checker("humaneval", "f", 0), Checker("humaneval", "f", 1e-6)
+EXACT, CLOSE = Checker(), Checker(1e-6)
 
 
 def wire(values: list[Any], limit: int = outputs.LIMIT) -> bytes:
@@ -159,9 +160,15 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+CHECKERS = [
+    EXACT, CLOSE, Checker(unordered=True), ProgramChecker(), EvalPlusChecker(family="mbpp", entry_point="Diff"),
+    EvalPlusChecker(1e-4, family="humaneval", entry_point="find_zero"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("out", HOSTILE)
 @pytest.mark.parametrize("wanted", [1, "x", [1.0] * 3, {1: 2}, [1] * 9000], ids=["int", "str", "list", "dict", "large"])
-@pytest.mark.parametrize("checker", [EXACT, CLOSE, Checker("humaneval", "find_zero", 1e-4), Checker("mbpp", "Diff", 0)])
+@pytest.mark.parametrize("checker", CHECKERS)
 def test_whatever_a_sample_sends_is_wrong_with_a_plain_reason(out: bytes, wanted: Any, checker: Checker) -> None:
     """Records that hold no plain data, too much of it, or huge numbers are wrong, and the reason is short text."""
     comparison = Comparison(checker, expected_of([wanted]), [([1, 2],)])
@@ -192,7 +199,7 @@ def test_a_value_of_more_items_than_expected_is_wrong_undecoded() -> None:
 
 def test_anything_is_right_where_evalplus_takes_anything() -> None:
     """Mbpp/164 takes every return value, an object of the sample's own too."""
-    anything = Checker("mbpp", "are_equivalent", 0)
+    anything = EvalPlusChecker(family="mbpp", entry_point="are_equivalent")
     assert right(object(), 1, checker=anything)
     assert right([1] * 9000, 1, checker=anything)
 
