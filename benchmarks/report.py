@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench.report import html
 from bench.report.standings import standings
+
+from bench.report import html
 from tests.report import made
 from tests.report.browser import chrome
 

@@ -133,7 +133,7 @@ def comparison(config: Config, a: str, b: str) -> Iterator[str]:
     if not common:
         raise BenchError(f"{a} and {b} have no dataset in common; give one of them the other's in datasets.")
     graded = [dataset for dataset in common if all(config.layout.run(one, dataset).results.exists() for one in (a, b))]
-    yield "\n\n".join(compare.compare(config, a, b, dataset) for dataset in graded or common)
+    yield "\n\n".join(compare.side_by_side(config, a, b, dataset) for dataset in graded or common)
 
 
 def clear_cache(config: Config) -> None:

@@ -1,10 +1,11 @@
 """The report stage: everything in results/, for a person and for programs.
 
-    results/ ─▶ gather.py ─▶ Entry ─▶ standings.py ─┬─▶ markdown.py ─▶ REPORT.md
-    reference-scores.json ─▶ references.py ───▲     ├─▶ jsonfile.py ─▶ report.json
-    bench/stats.py ──▶ scores.py, pairs.py ───┘     └─▶ html.py ─────▶ report.html
+    results/ ─▶ results.py ─▶ metrics.py ─▶ leaderboard.py ─┬─▶ markdown.py ─▶ REPORT.md
+    reference-scores.json ─▶ references.py ──▲              ├─▶ jsonfile.py ─▶ report.json
+    columns.py, outcomes.py: what all of them loop over     └─▶ html.py ─────▶ report.html
 
-The same results give the same bytes: there is no time in a report but the runs' own.
+answer.py, ladder.py, budget.py and history.py draw conclusions from leaderboards. The same results give the same
+bytes: there is no time in a report but the runs' own.
 """
 
 from collections.abc import Mapping
@@ -15,20 +16,20 @@ from bench.profiles import Config
 
 def inputs(config: Config) -> list[Path]:
     """The result files that a report shows."""
-    from bench.report.gather import inputs as found  # noqa: PLC0415 - doit imports this package before any task runs
+    from bench.report.results import inputs as found  # noqa: PLC0415 - doit imports this package before any task runs
 
     return found(config)
 
 
 def datasets(config: Config) -> list[str]:
     """The datasets whose problems a report shows: prompts, names of functions, and their order."""
-    from bench.report.gather import datasets as found  # noqa: PLC0415 - as above
+    from bench.report.results import datasets as found  # noqa: PLC0415 - as above
 
     return found(config)
 
 
 def sources() -> list[Path]:
-    """What the report is rendered with: this package's files, the statistics, and the reference scores."""
+    """The files that the report is rendered with: this package's, the statistics, and the reference scores."""
     own = Path(__file__).parent
     files = [path for path in own.rglob("*") if path.suffix in (".py", ".j2", ".css", ".js", ".json")]
     return [*sorted(files), own.parent / "stats.py", own.parent / "reference-scores.json"]
@@ -40,6 +41,6 @@ def write(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[st
     `skipped` maps ids of profiles that cannot run here to the reason; `outdated` a profile and a dataset to the reason
     why their result is not up to date.
     """
-    from bench.report.render import render  # noqa: PLC0415 - heavy
+    from bench.report.render import write as render  # noqa: PLC0415 - heavy
 
     render(config, skipped, outdated)

@@ -1,185 +1,361 @@
-"""The charts of the page: which figures make which marks."""
+"""The charts of the page: Vega-Lite files beside this module, which any Vega editor opens, filled with a report's rows.
 
+They are drawn here rather than in the browser, which keeps a megabyte of scripts out of the page and lets it forbid all
+scripts but its own. The files' colours are those of the light theme; on the page they become its CSS variables, so that
+charts follow its theme. A mark's aria-label is its tooltip.
+"""
+
+import html
+import json
+import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
-from bench.console import duration
-from bench.report import labels, vega
-from bench.report.families import family
-from bench.report.labels import Plane
-from bench.report.numbers import rate
-from bench.report.vega import WIDE, Size, Spec
+from bench.report.budget import Budget
+from bench.report.format import gigabytes, percent, rate, with_interval
+from bench.report.ladder import family_of
+from bench.report.leaderboard import Leaderboard, Row
+from bench.report.metrics import curve
+from bench.report.outcomes import TABLE
 
+HERE = Path(__file__).parent
+VERSION = "5.20"
+"""Of Vega-Lite."""
 TOP = 30
-"""Models in a chart; with more of them a picture shows nothing, and the table behind it has them all."""
-HUES = ("var(--hue-1)", "var(--hue-2)", "var(--hue-3)", "var(--hue-4)", "var(--hue-5)", "var(--hue-6)")
-SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
+"""Models in a chart of rows; the table has all."""
+MOST_K = 64
+"""The largest k of a pass@k curve."""
+HUES = ("#0b66a3", "#bf4d0c", "#0a7a5b", "#a0408a", "#7d6200", "#4a4ec2")
+NEUTRAL = "#565c64"
+LETTER, LINE = 6.6, 15
+"""Pixels that a letter of 12-pixel text takes, on the safe side of the average, and its line."""
+LONGEST = 34
+"""Letters of a name beside a point."""
+AROUND = ((13, 0, "left"), (-13, 0, "right"), (8, -15, "left"), (8, 15, "left"), (-8, -15, "right"), (-8, 15, "right"),
+          (0, -20, "center"), (0, 20, "center"), (8, -30, "left"), (8, 30, "left"))  # fmt: skip
+"""Offsets from a point at which its name may stand, best first."""
+Spec = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Mark:
-    """One model as the charts show it: scores in percent, `speed` in tokens/s, `tokens` of a sample, seconds of all.
+class Chart:
+    """A chart, for a desk and for a phone, as SVG; `key` explains its marks, `note` says what is not in it."""
 
-    None is what is not known. `curve` is pass@k in percent for k from 1; `anchor` is where its details are. `partly`
-    says how many problems were attempted where not all were. Titles are unique in a chart.
-    """
-
+    name: str
     title: str
-    anchor: str
-    base: float
-    plus: float
-    low: float
-    high: float
-    speed: float | None = None
-    tokens: float | None = None
-    seconds: float | None = None
-    curve: tuple[float, ...] = ()
-    reference: str = ""
-    reference_base: float | None = None
-    reference_plus: float | None = None
-    partly: str = ""
-
-    @property
-    def family(self) -> str:
-        """The title without its quantization."""
-        return family(self.title)
-
-    @property
-    def tip(self) -> str:
-        """Its tooltip."""
-        scores = f"plus {self.plus:.1f} ({self.low:.1f} to {self.high:.1f}), base {self.base:.1f}"
-        return f"{self.title}\n{scores}" + (f"\n{rate(self.speed)} tokens/s" if self.speed else "")
-
-    @property
-    def time(self) -> str:
-        """Its time as people say it, a second at least; empty where it is not known."""
-        return duration(self.seconds) if self.seconds else ""
-
-    def row(self) -> Spec:
-        """What Vega-Lite is given of it."""
-        return {
-            "title": self.title, "href": f"#{self.anchor}", "base": self.base, "plus": self.plus, "low": self.low,
-            "high": self.high, "speed": self.speed, "tip": self.tip, "family": self.family,
-        }  # fmt: skip
+    wide: str
+    narrow: str
+    key: str = ""
+    note: str = ""
 
 
-def quality(marks: Sequence[Mark], size: Size, what: str, height: int = 330) -> Spec:
-    """Plus score against speed: each interval a bar, quantizations of a model joined. All marks have a speed."""
-    width = size.total - 66
-    plane = Plane.around([(mark.speed or 1, mark.low, mark.high) for mark in marks], width, height)
-    styles = families(marks)
-    rows = [mark.row() | dict(zip(("color", "shape"), styles[mark.family], strict=True)) for mark in marks]
-    speed = vega.number(
-        "speed", "tokens/s, logarithmic", axis={"values": plane.ticks, "grid": False, "format": "~g"},
-        type="log", domain=plane.x_domain,
-    )  # fmt: skip
-    domain: Spec = {"domain": plane.y_domain}
-    score = f"{what} pass@1, %"
-    at = {"x": speed, "y": vega.number("plus", score, axis={"tickCount": 6}, **domain)}
-    color = {"color": vega.own("color")}
-    bar = {"x": speed, "y": vega.number("low", score, **domain), "y2": {"field": "high"}}
-    joined = {"detail": "family", "order": {"field": "speed", "type": "quantitative"}}
-    told = {"shape": vega.own("shape"), "href": "href", "description": "tip"}
-    place = {name: {"expr": f"datum.{name}"} for name in ("align", "dx", "dy")}
-    layers = [
-        vega.layer("line", rows, at | color | joined, strokeWidth=1.5, opacity=0.55),
-        vega.layer("rule", rows, bar | color, strokeWidth=2.5, opacity=0.4),
-        vega.layer("point", rows, at | color | told, filled=True, size=95, opacity=1),
-        vega.layer("text", _names(marks, plane), at | {"text": "text"}, **vega.text(), **place),
-    ]
-    return vega.chart(layers, width, height, left=50)
+@dataclass(frozen=True)
+class Drawing:
+    """What a Vega-Lite file is filled with: rows by the name of their data set, and what else differs."""
+
+    rows: dict[str, list[Spec]]
+    x: Spec = field(default_factory=dict)
+    y: Spec = field(default_factory=dict)
+    narrow: Spec = field(default_factory=dict)
 
 
-def families(marks: Sequence[Mark]) -> dict[str, tuple[str, str]]:
-    """By family, colour and shape; families with several members come first, since there are six of each only."""
-    count: dict[str, int] = {}
-    for mark in marks:
-        count[mark.family] = count.get(mark.family, 0) + 1
-    order = sorted(count, key=lambda name: count[name] == 1)
-    plain = ("var(--muted)", "circle")
-    return {name: (HUES[at], SHAPES[at]) if at < len(HUES) else plain for at, name in enumerate(order)}
+def charts(board: Leaderboard, budgets: Sequence[Budget], anchors: dict[str, str]) -> list[Chart]:
+    """The charts that the data allow; `anchors` are where the rows' details are, by the id of a result."""
+    makers = (
+        ("quality", f"Quality against speed, {board.name}", _quality(board, anchors)),
+        ("scores", f"Scores, {board.name}", _scores(board, anchors)),
+        ("failures", f"What failed, {board.name}", _failures(board)),
+        ("budget", f"Solved against time at every token limit, {board.name}", _budget(budgets)),
+        ("curves", f"pass@k, {board.name}", _curves(board)),
+    )
+    return [_chart(board, name, title, drawing) for name, title, drawing in makers if drawing]
 
 
-def _names(marks: Sequence[Mark], plane: Plane) -> list[Spec]:
-    """The best of a family bears its name, the others what they differ in."""
-    named: set[str] = set()
-    points = []
-    for mark in marks:
-        short = mark.title.removeprefix(mark.family).strip() if mark.family in named else ""
-        points.append((labels.short(short or mark.title), mark.speed or 1, mark.plus))
-        named.add(mark.family)
-    return labels.beside(points, [(mark.speed or 1, mark.low, mark.high) for mark in marks], plane)
+def _chart(board: Leaderboard, name: str, title: str, drawing: Drawing) -> Chart:
+    spec = template(name)
+    timed = sum(bool(row.metrics.cost.speed) for row in board.rows)
+    note = ""
+    if name == "quality" and timed < len(board.rows):
+        note = f"{len(board.rows) - timed} of {len(board.rows)} models have no speed on record."
+    if name in ("scores", "failures") and len(board.rows) > TOP:
+        note = f"The best {TOP} of {len(board.rows)} models; the table has all."
+    keys = {
+        "quality": "Area: size of the file. Dashed: nothing measured here is both better and faster.",
+        "scores": "Dot: the score with its 95 % interval; ring: base tests alone; diamond: published score.",
+    }
+    about = f"{title}: {spec['description']}; the tables have the same figures"
+    wide, narrow = (svg(filled(name, drawing, narrow=phone), about) for phone in (False, True))
+    return Chart(name, title, wide, narrow, keys.get(name, ""), note)
 
 
-def scores(marks: Sequence[Mark], size: Size, what: str) -> Spec:
-    """Base and plus score of each model, best first, with the interval of plus, and the scores of its reference."""
-    rows = [mark.row() for mark in marks]
-    published: list[Spec] = [
-        {"title": mark.title, "value": value, "suite": suite, "tip": f"{mark.reference}\n{suite} {value:.1f}"}
-        for mark in marks
-        for suite, value in (("base", mark.reference_base), ("plus", mark.reference_plus))
-        if value is not None
-    ]
-    known = [row["value"] for row in published] + [min(mark.low, mark.base) for mark in marks]
-    domain = {"domain": (max(0.0, min(known) // 5 * 5), 100.0)}
-
-    def at(field: str) -> Spec:
-        return {"x": vega.number(field, f"{what} pass@1, %", axis={"tickCount": 5}, **domain), "y": vega.row(size)}
-
-    ours, theirs = {"color": "var(--accent)", "opacity": 1}, {"color": "var(--warm)", "opacity": 1, "shape": "diamond"}
-    bar = at("low") | {"x2": {"field": "high"}}
-    tip, link = {"description": "tip"}, {"href": "href"}
-    base, plus = ([row for row in published if row["suite"] == suite] for suite in ("base", "plus"))
-    layers = [
-        vega.layer("rule", rows, bar, strokeWidth=4, color="var(--accent)", opacity=0.3),
-        vega.layer("point", base, at("value") | tip, size=80, strokeWidth=1.5, **theirs),
-        vega.layer("point", plus, at("value") | tip, size=80, filled=True, **theirs),
-        vega.layer("point", rows, at("base") | tip, size=65, strokeWidth=1.5, **ours),
-        vega.layer("point", rows, at("plus") | tip | link, size=85, filled=True, **ours),
-        *vega.headings(rows, size),
-    ]
-    return vega.chart(layers, size.plot, size.row * len(rows), left=size.names or 8)
+@lru_cache(maxsize=8)
+def _file(name: str) -> str:
+    return (HERE / f"{name}.vl.json").read_text(encoding="utf-8")
 
 
-def bars(values: Sequence[tuple[str, float, str]], size: Size, title: str, color: str) -> Spec:
-    """A bar for each model (title, value, the value in words)."""
-    rows = [{"title": name, "value": value, "text": text, "tip": f"{name}\n{text}"} for name, value, text in values]
-    room = 72
-    x = vega.number("value", title, axis={"tickCount": 4, "format": ",~r"}, zero=True)
-    at = {"x": x, "y": vega.row(size)}
-    layers = [
-        vega.layer("bar", rows, at | {"description": "tip"}, size=12, color=color, opacity=0.9),
-        vega.layer("text", rows, at | {"text": "text"}, **vega.text(align="left", dx=6, color="var(--muted)")),
-        *vega.headings(rows, size),
-    ]
-    return vega.chart(layers, size.plot - room, size.row * len(rows), left=size.names or 8, right=16 + room)
+def template(name: str) -> Spec:
+    """A chart's Vega-Lite file, with its example rows."""
+    found: Spec = json.loads(_file(name))
+    return found
 
 
-def curves(marks: Sequence[Mark], size: Size, what: str) -> Spec:
-    """pass@k for k from 1 of the models with several samples of a problem, each line named at its end."""
-    height, names = 300, 170 if size is WIDE else 110
-    styles = families(marks)
-    rows: list[Spec] = [
-        {"title": mark.title, "k": k, "value": value, "color": styles[mark.family][0],
-         "tip": f"{mark.title}\npass@{k} {value:.1f}"}
-        for mark in marks
-        for k, value in enumerate(mark.curve, 1)
+def filled(name: str, drawing: Drawing, *, narrow: bool = False) -> Spec:
+    """A chart's file with the rows of a report."""
+    spec = template(name)
+    spec["datasets"] |= drawing.rows
+    for axis, change in (("x", drawing.x), ("y", drawing.y)):
+        channels = [spec["encoding"], *(layer.get("encoding", {}) for layer in spec["layer"])]
+        for channel in (channels_of[axis] for channels_of in channels if axis in channels_of):
+            for part, values in change.items():
+                channel[part] = channel.get(part, {}) | values
+    if narrow:
+        left = min(spec["padding"]["left"], 112)
+        right = min(spec["padding"]["right"], 92)
+        spec["padding"] |= {"left": left, "right": right}
+        spec["width"] = 330 - left - right
+        if left > 60:
+            spec["encoding"]["y"]["axis"]["labelLimit"] = left - 12
+        for layer in spec["layer"]:
+            if "limit" in layer["mark"]:
+                layer["mark"]["limit"] = right - 12
+        spec["datasets"] |= drawing.narrow
+    return spec
+
+
+def svg(spec: Spec, about: str) -> str:
+    """A chart as an SVG element that needs no script, style or address; `about` says what it shows."""
+    import vl_convert  # noqa: PLC0415 - heavy
+
+    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION)
+    drawn = re.sub(r'<a xlink:href="[^"#]*#', '<a tabindex="-1" href="#', drawn)
+    for color, variable in _variables().items():
+        drawn = drawn.replace(f'"{color}"', f'"var(--{variable})"')
+    return drawn.replace("<svg ", f'<svg role="img" aria-label="{html.escape(about)}" ', 1)
+
+
+@lru_cache(maxsize=1)
+def colors() -> dict[str, str]:
+    """The colours of the light theme by their names."""
+    text = (HERE / "static" / "colors.css").read_text(encoding="utf-8")
+    return dict(re.findall(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), ", text))
+
+
+@lru_cache(maxsize=1)
+def _variables() -> dict[str, str]:
+    """The name of each colour that charts may have; of equal ones, the first."""
+    return {color: name for name, color in reversed(colors().items())}
+
+
+def front(rows: Sequence[Row]) -> list[Row]:
+    """The rows that no other one beats in both score and speed, the slowest first."""
+    found: list[Row] = []
+    best = -1.0
+    for row in sorted(rows, key=lambda row: (-(row.metrics.cost.speed or 0), -row.metrics.score.value)):
+        if row.metrics.score.value > best:
+            found.append(row)
+            best = row.metrics.score.value
+    return found[::-1]
+
+
+def _quality(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
+    timed = [row for row in board.rows if row.metrics.cost.speed]
+    if not timed:
+        return None
+    best = front(timed)
+    ids = {row.result.id for row in best}
+    hues = _hues(timed)
+    rows = [_point(row, anchors, hues[family_of(row.result)], at_front=row.result.id in ids) for row in timed]
+    speeds = [row["speed"] for row in rows]
+    ticks = _log_ticks(min(speeds) / 1.15, max(speeds) * 1.15)
+    y = _score_domain([row["low"] for row in rows], [row["high"] for row in rows])
+    line: list[Spec] = [{"speed": ticks[0], "score": 100 * best[0].metrics.score.value}]
+    line += [{"speed": row.metrics.cost.speed, "score": 100 * row.metrics.score.value} for row in best]
+    line += [{"speed": line[-1]["speed"], "score": y[0]}]
+    plane = _Plane((ticks[0], ticks[-1]), y, 514, 330)
+    narrow = _Plane((ticks[0], ticks[-1]), y, 330 - 66, 330)
+    titles = [row for row in rows if row["front"]]
+    return Drawing(
+        {"models": rows, "front": line, "names": plane.names(titles, rows)},
+        x={"scale": {"domain": [ticks[0], ticks[-1]]}, "axis": {"values": ticks}},
+        y={"scale": {"domain": list(y)}},
+        narrow={"names": narrow.names(titles, rows)},
+    )
+
+
+def _point(row: Row, anchors: dict[str, str], color: str, *, at_front: bool) -> Spec:
+    found, size = row.metrics, row.metrics.cost.bytes
+    tip = [row.title, f"{with_interval(found.score)} %", f"{rate(found.cost.speed or 0)} tokens/s"]
+    return {
+        "title": row.title,
+        "href": f"#{anchors[row.result.id]}",
+        "speed": found.cost.speed,
+        "score": 100 * found.score.value,
+        "low": 100 * found.score.low,
+        "high": 100 * found.score.high,
+        "area": 70 + 9 * min(size or 0, 120e9) / 1e9,
+        "front": at_front,
+        "color": color,
+        "opacity": 1 if at_front else 0.45,
+        "faint": 0.45 if at_front else 0.2,
+        "tip": "\n".join([*tip, *([f"{gigabytes(size)} GB"] if size else [])]),
+    }
+
+
+def _hues(rows: Sequence[Row]) -> dict[str, str]:
+    """A colour by family; families with several members come first, since there are six colours only."""
+    names = [family_of(row.result) for row in rows]
+    order = sorted(dict.fromkeys(names), key=lambda name: names.count(name) == 1)
+    return {name: HUES[at] if at < len(HUES) else NEUTRAL for at, name in enumerate(order)}
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Round values that reach around both ends."""
+    powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
+    steps = sorted(digit * 10.0**power for power in powers for digit in (1, 2, 5))
+    first = max(value for value in steps if value <= low)
+    last = min(value for value in steps if value >= high)
+    return [value for value in steps if first <= value <= last]
+
+
+def _score_domain(lows: Sequence[float], highs: Sequence[float]) -> tuple[float, float]:
+    """From the multiple of five below all to the one above."""
+    return max(0.0, math.floor(min(lows) / 5) * 5.0), min(100.0, math.ceil(max(highs) / 5) * 5.0)
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """A plot whose x is logarithmic: its domains, and its size in pixels."""
+
+    x_domain: tuple[float, float]
+    y_domain: tuple[float, float]
+    width: int
+    height: int
+
+    def names(self, named: Sequence[Spec], every: Sequence[Spec]) -> list[Spec]:
+        """For each point its name, where it covers as few others as possible; a name has always a place."""
+        taken = [self._box("", row, 0, 0, "center") for row in every]
+        found: list[Spec] = []
+        for row in named:
+            text = row["title"] if len(row["title"]) <= LONGEST else f"{row['title'][: LONGEST - 1]}…"
+            options = [(self._box(text, row, *at), at) for at in AROUND]
+            inside = [option for option in options if self._holds(option[0])] or options[:1]
+            box, (dx, dy, align) = min(inside, key=lambda option: sum(_meet(option[0], other) for other in taken))
+            taken.append(box)
+            found.append(
+                {"text": text, "speed": row["speed"], "score": row["score"], "dx": dx, "dy": dy, "align": align}
+            )
+        return found
+
+    def _box(self, text: str, row: Spec, dx: int, dy: int, align: str) -> tuple[float, float, float, float]:
+        low, high = (math.log(end) for end in self.x_domain)
+        x = (math.log(row["speed"]) - low) / (high - low) * self.width + dx
+        y = (self.y_domain[1] - row["score"]) / (self.y_domain[1] - self.y_domain[0]) * self.height + dy
+        width = max(2 * 7, LETTER * len(text))
+        left = x - {"left": 0.0, "right": width, "center": width / 2}[align]
+        return left, y - LINE / 2, left + width, y + LINE / 2
+
+    def _holds(self, box: tuple[float, float, float, float]) -> bool:
+        return box[0] >= 0 and box[1] >= 0 and box[2] <= self.width and box[3] <= self.height
+
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _scores(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
+    rows: list[Spec] = []
+    published: list[Spec] = []
+    for row in board.rows[:TOP]:
+        score, first = row.metrics.score, row.metrics.suites[board.suites[0]]
+        rows.append({
+            "title": row.title, "href": f"#{anchors[row.result.id]}", "score": 100 * score.value,
+            "low": 100 * score.low, "high": 100 * score.high,
+            "first": 100 * first.value if len(board.suites) > 1 else None,
+            "tip": "\n".join([row.title, *(f"{board.suite_title(suite)} {with_interval(one)} %"
+                                           for suite, one in row.metrics.suites.items())]),
+        })  # fmt: skip
+        if row.versus:
+            filled_ = row.versus.suite == board.suites[-1]
+            published.append({
+                "title": row.title, "value": row.versus.theirs, "fill": "#b5480a" if filled_ else "transparent",
+                "tip": row.versus.about,
+            })  # fmt: skip
+    known = [row["low"] for row in rows] + [one["value"] for one in published]
+    known += [row["first"] for row in rows if row["first"] is not None]
+    domain = [max(0.0, math.floor(min(known) / 5) * 5), 100.0] if known else [0, 100]
+    return Drawing({"models": rows, "published": published}, x={"scale": {"domain": domain}}) if rows else None
+
+
+def _failures(board: Leaderboard) -> Drawing | None:
+    rows: list[Spec] = []
+    totals: list[Spec] = []
+    for row in board.rows[:TOP]:
+        start = 0
+        for outcome in TABLE:
+            count = row.metrics.outcomes.get(outcome.key, 0)
+            if outcome.key == "pass" or not count:
+                continue
+            rows.append({
+                "title": row.title, "label": outcome.label, "start": start, "end": start + count,
+                "middle": start + count / 2, "count": str(count), "color": colors()[f"k-{outcome.key}"],
+                "ink": colors()[f"k-{outcome.key}-ink"], "tip": f"{row.title}\n{count} {outcome.label}",
+            })  # fmt: skip
+            start += count
+        total = sum(row.metrics.outcomes.values())
+        totals.append({"title": row.title, "end": start, "text": f"{start:,} of {total:,} fail"})
+    if not rows:
+        return None
+    most = max(one["end"] for one in totals)
+    # A piece narrower than its figure bears none.
+    for one in rows:
+        one["count"] = one["count"] if (one["end"] - one["start"]) / most * 259 >= 8 * len(one["count"]) + 3 else ""
+    return Drawing({"models": rows, "totals": totals}, x={"scale": {"domain": [0, most]}})
+
+
+def _budget(found: Sequence[Budget]) -> Drawing | None:
+    found = [one for one in found if one.points[-1].minutes > 0][:TOP]
+    hues = _hues([one.row for one in found])
+    rows = [
+        {"title": one.row.title, "minutes": point.minutes, "score": point.score,
+         "color": hues[family_of(one.row.result)],
+         "tip": f"{one.row.title}\n{point.limit:,} tokens: {point.score:.1f} % in {point.minutes:.0f} min"}
+        for one in found
+        for point in one.points
     ]  # fmt: skip
-    low, high = min(row["value"] for row in rows), max(row["value"] for row in rows)
-    domain = (max(0.0, low - 2), min(100.0, high + 2))
-    ends = [row for row, after in zip(rows, [*rows[1:], {}], strict=True) if after.get("title") != row["title"]]
-    moved = labels.spread([(domain[1] - row["value"]) / (domain[1] - domain[0]) * height for row in ends])
-    ends = [row | {"dy": dy} for row, dy in zip(ends, moved, strict=True)]
-    longest = max(len(mark.curve) for mark in marks)
-    axis = {"values": list(range(1, longest + 1, 1 + longest // 10)), "grid": False, "format": "d"}
-    x = vega.number("k", "k", axis=axis, domain=(1, longest))
-    at = {"x": x, "y": vega.number("value", f"{what} pass@k, %", axis={"tickCount": 5}, domain=domain)}
-    color = {"color": vega.own("color")}
-    layers = [
-        vega.layer("line", rows, at | color | {"detail": "title"}, strokeWidth=1.5, opacity=0.7),
-        vega.layer("point", rows, at | color | {"description": "tip"}, filled=True, size=50, opacity=1),
-        vega.layer(
-            "text", ends, at | {"text": "title"}, **vega.text(align="left", dx=10, limit=names), dy={"expr": "datum.dy"}
-        ),
-    ]
-    return vega.chart(layers, size.total - 66 - names, height, left=50, right=16 + names)
+    return _lines(rows, "minutes") if rows else None
+
+
+def _curves(board: Leaderboard) -> Drawing | None:
+    several = [row for row in board.rows if row.metrics.k > 1][:TOP]
+    hues = _hues(several)
+    rows = [
+        {"title": row.title, "k": k, "score": 100 * value, "color": hues[family_of(row.result)],
+         "tip": f"{row.title}\npass@{k} {percent(value)}"}
+        for row in several
+        for k, value in enumerate(curve(row.result, row.metrics.problems, min(row.metrics.k, MOST_K)), 1)
+    ]  # fmt: skip
+    return _lines(rows, "k") if rows else None
+
+
+def _lines(rows: list[Spec], x: str) -> Drawing:
+    """Lines, each named at its end; names move down so that each has a line of its own."""
+    low, high = _score_domain([row["score"] for row in rows], [row["score"] for row in rows])
+    high = high if high > low else low + 5
+    ends = sorted({row["title"]: row for row in rows}.values(), key=lambda row: -row["score"])
+    last, named = -math.inf, []
+    for row in ends:
+        at = (high - row["score"]) / (high - low) * 300
+        last = max(at, last + LINE)
+        named.append(row | {"dy": last - at})
+    axis: Spec = {}
+    if x == "k":
+        most = max(row["k"] for row in rows)
+        axis = {"axis": {"values": list(range(1, most + 1, 1 + most // 10))}}
+    else:
+        ticks = _log_ticks(min(row[x] for row in rows), max(row[x] for row in rows))
+        axis = {"axis": {"values": ticks}, "scale": {"domain": [ticks[0], ticks[-1]]}}
+    return Drawing({"models": rows, "ends": named}, x=axis, y={"scale": {"domain": [low, high]}})

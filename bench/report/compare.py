@@ -1,73 +1,98 @@
-"""Two profiles side by side on a terminal, 80 columns wide."""
+"""Two profiles side by side on a terminal, 80 columns wide: every column of the leaderboard, and the paired test."""
 
 import textwrap
+from collections.abc import Sequence
 
 from bench.console import counted
 from bench.errors import BenchError
-from bench.problems import SOURCES
 from bench.profiles import Config
-from bench.report import gather
+from bench.report import results
+from bench.report.columns import NONE, columns
 from bench.report.escape import fitted
-from bench.report.numbers import interval, p_value, percent
-from bench.report.pairs import ALPHA, Pair, pairs
-from bench.report.records import Entry
-from bench.report.scores import Score, score
+from bench.report.format import p_value, signed_interval
+from bench.report.leaderboard import ALPHA, Leaderboard, Row, compare, difference, leaderboard
+from bench.report.results import Result
 from bench.text import plain
 
 WIDTH = 80
-NAME = 30
+NAME, CELL = 18, 30
 
 
-def compare(config: Config, a: str, b: str, dataset: str) -> str:
-    """Scores, intervals, the exact test, and the problems that each wins, for two profiles of profiles.toml.
+def side_by_side(config: Config, a: str, b: str, dataset: str) -> str:
+    """Figures, the exact test, and the problems that each wins, for two profiles of profiles.toml on one dataset.
 
     Raises BenchError where one of them has no result, or both are the same.
     """
     if a == b:
         raise BenchError(f"{a} is on both sides; doit compare -a <profile> -b <profile> takes two of them.")
-    entries = [gather.entry(config.layout.run(name, dataset), config.profile(name)) for name in (a, b)]
-    for entry in entries:
-        if not entry.samples:
-            raise BenchError(f"{entry.id} has no result on {dataset}; doit eval:{entry.id} makes one.")
-    scores = [score(entry) for entry in entries]
-    (pair,) = pairs(entries)
-    title = SOURCES[dataset].title
-    lines = [*_table(title, entries, scores), "", *_verdict(title, pair, scores)]
-    passes = "passes more often" if pair.several else "alone passes"
-    lines += [*_won(f"A {passes}", pair.ahead), *_won(f"B {passes}", pair.behind)]
+    every = results.read_all(config, {}, {})
+    found = [next(one for one in every if (one.id, one.dataset) == (name, dataset)) for name in (a, b)]
+    for one in found:
+        if not one.samples:
+            raise BenchError(f"{one.id} has no result on {dataset}; doit eval:{one.id} makes one.")
+    # Ranks and corrected p values are those of the whole leaderboard, as the report has them.
+    board = leaderboard(dataset, [one for one in every if one.dataset == dataset])
+    lines = [*_table(board, [board.row(one.id) for one in found]), "", *_verdict(board, found)]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _table(title: str, entries: list[Entry], scores: list[Score]) -> list[str]:
-    problems = max(found.problems for found in scores)
-    head = f"{fitted(f'{title}, {problems} problems', NAME + 3)}  {title[:14]:<18}  {title[:14] + '+':<19}  lost"
-    return [head, *(_line(letter, entry, found) for letter, entry, found in zip("AB", entries, scores, strict=True))]
+def _table(board: Leaderboard, rows: Sequence[Row]) -> list[str]:
+    found = [f"{fitted(f'{board.name}, {board.problems} problems', NAME + CELL)}", f"{'':<{NAME}}  {'A':<{CELL}}  B"]
+    for column in columns(board):
+        cells = [column.show(row) for row in rows]
+        if any(cell != NONE for cell in cells):
+            found += _cells(column.title, cells)
+    return found
 
 
-def _line(letter: str, entry: Entry, score: Score) -> str:
-    base = f"{percent(score.base.value):>5} ({interval(score.base)})"
-    plus = f"{percent(score.plus.value):>5} ({interval(score.plus)})"
-    lost = sum(score.lost.values())
-    return f"{letter}  {fitted(entry.title, NAME)}  {base:<18}  {plus:<19}  {lost or '':>4}"
+def _cells(title: str, cells: Sequence[str]) -> list[str]:
+    """One column of the leaderboard as lines: a cell that is too long goes on below."""
+    parts = [textwrap.wrap(plain(cell), CELL) or [""] for cell in cells]
+    high = max(map(len, parts))
+    rows = zip(*([*part, *[""] * (high - len(part))] for part in parts), strict=True)
+    return [
+        f"{fitted('' if at else title, NAME)}  {fitted(first, CELL)}  {fitted(second, CELL)}"
+        for at, (first, second) in enumerate(rows)
+    ]
 
 
-def _verdict(title: str, pair: Pair, scores: list[Score]) -> list[str]:
-    ahead, behind = len(pair.ahead), len(pair.behind)
-    whole = max(found.problems for found in scores)
-    part = f" of the {counted(pair.common, 'problem')} that both attempted" if pair.common < whole else ""
-    if not ahead + behind:
+def _verdict(board: Leaderboard, found: Sequence[Result]) -> list[str]:
+    pair, corrected = compare(*found), _corrected(board, found)
+    won, lost = len(pair.first_wins), len(pair.second_wins)
+    part = f" of the {counted(pair.common, 'problem')} that both attempted" if pair.common < board.problems else ""
+    if not won + lost:
         often = " equally often" if pair.several else ""
-        return _wrapped(f"They pass the same {title}+ problems{part}{often}: nothing tells them apart.")
-    better = ("A", "B") if pair.gain >= 0 else ("B", "A")
-    shown = "is better than" if pair.p < ALPHA else "is not shown to be better than"
-    test = "Exact sign-flip test" if pair.several else "Exact McNemar"
-    won = f"A passes {ahead} more often, B {behind}" if pair.several else f"A alone passes {ahead}, B alone {behind}"
-    said = f"On {ahead + behind} {title}+ problems{part} they disagree: {won}."
-    alone = " This pair by itself; the report corrects for all pairs." if pair.p < ALPHA else ""
-    return [*_wrapped(said), *_wrapped(f"{test}: {p_value(pair.p)}; {better[0]} {shown} {better[1]}.{alone}")]
+        return _wrapped(f"They pass the same {board.name} problems{part}{often}: nothing tells them apart.")
+    better = ("A", "B") if pair.difference >= 0 else ("B", "A")
+    shown = (
+        "is better than"
+        if (corrected if corrected is not None else pair.p) < ALPHA
+        else "is not shown to be better than"
+    )
+    test = "exact sign-flip test" if pair.several else "exact McNemar"
+    counts = f"A passes {won} more often, B {lost}" if pair.several else f"A alone passes {won}, B alone {lost}"
+    p = p_value(pair.p) + (
+        f"; {p_value(corrected)} corrected for all {counted(len(board.pairs), 'pair')} of the report"
+        if corrected not in (None, pair.p) else ""
+    )  # fmt: skip
+    gap = signed_interval(difference([(found[1], found[0])]))
+    passes = "passes more often" if pair.several else "alone passes"
+    return [
+        *_wrapped(f"On {counted(won + lost, f'{board.name} problem')}{part} they differ: {counts}."),
+        *_wrapped(f"{better[0]} {shown} {better[1]} ({test}: {p})."),
+        *_wrapped(f"A less B, in points with the paired 95 % interval: {gap}."),
+        *_wins(f"A {passes}", pair.first_wins),
+        *_wins(f"B {passes}", pair.second_wins),
+    ]
 
 
-def _won(who: str, tasks: tuple[str, ...]) -> list[str]:
+def _corrected(board: Leaderboard, found: Sequence[Result]) -> float | None:
+    """The corrected p of the report; None where one of the two has no rank."""
+    wanted = {one.id for one in found}
+    return next((pair.corrected for pair in board.pairs if {pair.first, pair.second} == wanted), None)
+
+
+def _wins(who: str, tasks: tuple[str, ...]) -> list[str]:
     if not tasks:
         return []
     return ["", f"{who} ({len(tasks)})", *_wrapped(", ".join(map(plain, tasks)), "  ")]

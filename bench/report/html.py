@@ -6,106 +6,111 @@ files enter it as text only: here through Jinja's escaping, in the browser as te
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.console import counted
-from bench.report import numbers, payload, words
-from bench.report.asked import asked
-from bench.report.board import LOST, Board, board
-from bench.report.escape import unmarked
-from bench.report.figures import Figure, figures
-from bench.report.published import Scored, among
-from bench.report.records import Entry
-from bench.report.rows import Line, lines
-from bench.report.standings import Standing
-from bench.text import visible
+from bench.report import columns, details, findings, ladder, outcomes, references, sample_pages
+from bench.report import format as figures
+from bench.report.charts import Chart, charts
+from bench.report.columns import Column
+from bench.report.leaderboard import Leaderboard, Row
+from bench.report.markdown import TABLES, Report
+from bench.report.results import POOLED
+from bench.report.sample_pages import Matrix, matrix
+from bench.stats import Estimate
 
 HERE = Path(__file__).parent
 STYLES = ("colors.css", "report.css")
-SCRIPTS = ("dom", "data", "code", "table", "tips", "matrix", "found", "grid", "explorer", "sample", "pages", "main")
+SCRIPTS = (
+    "dom",
+    "data",
+    "code",
+    "table",
+    "tips",
+    "matrix",
+    "found",
+    "grid",
+    "explorer",
+    "sample",
+    "diff",
+    "pages",
+    "main",
+)
 """In the order in which they run; `theme` runs before them, in the head."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """One dataset on the page."""
+    """One dataset on the page; `matrix` is None for all datasets together."""
 
-    standing: Standing
-    board: Board
-    lines: list[Line]
-    figures: list[Figure]
-
-    @property
-    def unfinished(self) -> list[Entry]:
-        """Entries without a result, or without a newer or a whole one."""
-        known = [line.row.entry for line in self.lines]
-        return [entry for entry in (*known, *self.standing.others) if entry.state != "done"]
-
-    @property
-    def timed(self) -> bool:
-        """Whether any model's speed or time is known."""
-        return any(line.mark.speed or line.mark.seconds for line in self.lines)
-
-    @property
-    def findings(self) -> list[str]:
-        """What the data shows and what it does not, in Markdown."""
-        return words.findings(self.standing)
-
-    @property
-    def warnings(self) -> list[str]:
-        """What makes figures less than they seem, in Markdown."""
-        return words.warnings(self.standing)
-
-    @property
-    def asked(self) -> str:
-        """How the models were asked, in Markdown."""
-        return asked(self.standing)
-
-    @property
-    def method(self) -> str:
-        """How ranks come about, in Markdown."""
-        return words.method(self.standing) if len(self.standing.ranked) > 1 else ""
-
-    @property
-    def published(self) -> list[Scored]:
-        """Ours among the published scores."""
-        return among([(line.mark.title, line.row.score) for line in self.lines], self.standing.dataset)
-
-    @property
-    def compared(self) -> bool:
-        """Whether any model has a reference."""
-        return any(line.row.versus for line in self.lines)
+    board: Leaderboard
+    columns: Sequence[Column]
+    charts: Sequence[Chart]
+    anchors: Mapping[str, str]
+    matrix: Matrix | None
+    report: Report
 
     def along(self, score: float) -> int:
-        """Where a score in percent lies on the way from below the lowest interval to 100."""
-        start = min(line.mark.low for line in self.lines) // 10 * 10
-        return round(100 * (score - start) / (100 - start)) if start < 100 else 100
+        """Where a score lies, in percent of the way from below the lowest interval to 100 %."""
+        start = min(row.metrics.score.low for row in self.board.rows) * 100 // 10 * 10
+        return round(100 * (100 * score - start) / (100 - start)) if start < 100 else 100
+
+    def address(self, row: Row) -> str:
+        """The page of a model, or its row where it has none."""
+        return f"#m/{self.board.dataset}/{row.result.id}" if self.matrix else f"#{self.anchors[row.result.id]}"
+
+    def chart(self, *names: str) -> list[Chart]:
+        """Some of the charts."""
+        return [one for one in self.charts if one.name in names]
 
 
-def render(standings: Sequence[Standing], journals: Mapping[tuple[str, str], Path]) -> str:
+def render(report: Report, journals: Mapping[tuple[str, str], Path]) -> str:
     """The page; `journals` names the raw.jsonl of a profile on a dataset, for answers and thoughts."""
-    sections = sorted(map(_section, standings), key=lambda section: not section.lines)
+    sections = [_section(report, board) for board in report.shown]
+    matrices = [section.matrix for section in sections if section.matrix]
     theme, script = _script(["theme"]), _script(SCRIPTS)
     page: str = _template().render(
         policy=_policy(theme, script),
         css="".join(map(_static, STYLES)),
         theme=theme,
         script=script,
+        report=report,
         sections=sections,
-        index=payload.to_script(
-            {"kinds": payload.kinds(), "lost": LOST, "boards": [_index(section) for section in sections]}
-        ),
-        blocks=payload.blocks([section.board for section in sections], journals),
+        index=to_script({"kinds": sample_pages.kinds(), "boards": [_index(one) for one in sections if one.matrix]}),
+        blocks=sample_pages.blocks(matrices, journals),
     )
     return page
 
 
-def _section(standing: Standing) -> Section:
-    shown = lines(standing)
-    return Section(standing, board(standing), shown, figures([line.mark for line in shown], standing.title))
+def _section(report: Report, board: Leaderboard) -> Section:
+    anchors = {row.result.id: f"run-{board.dataset}-{number}" for number, row in enumerate(board.rows, 1)}
+    addresses = {name: f"m/{board.dataset}/{name}" if board.dataset != POOLED else at for name, at in anchors.items()}
+    drawn = charts(board, report.budgets.get(board.dataset, ()), addresses)
+    shown = columns.visible_columns(board, "headline")
+    return Section(board, shown, drawn, anchors, None if board.dataset == POOLED else matrix(board), report)
+
+
+def _index(section: Section) -> dict[str, Any]:
+    assert section.matrix is not None
+    index = sample_pages.index(section.matrix)
+    for model, row in zip(index["models"], section.board.rows, strict=True):
+        model |= {"facts": details.facts(row), "figures": _figures(section.board, row)}
+    return index
+
+
+def _figures(board: Leaderboard, row: Row) -> list[tuple[str, str]]:
+    found = [column for column in columns.columns(board) if column.key != "title"]
+    return [(column.title, column.show(row)) for column in found if column.show(row) != columns.NONE]
+
+
+def to_script(value: Any) -> str:
+    """`value` as JSON that may stand inside a script element, whatever texts are in it."""
+    text = json.dumps(value, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _template() -> Any:
@@ -118,7 +123,11 @@ def _template() -> Any:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"visible": visible, "unmarked": unmarked, "rate": numbers.rate, "counted": counted}
+    environment.filters |= {"counted": counted}
+    environment.globals |= {
+        "details": details, "findings": findings, "format": figures, "ladder": ladder, "outcomes": outcomes,
+        "references": references, "tables": TABLES, "is_estimate": lambda value: isinstance(value, Estimate),
+    }  # fmt: skip
     return environment.get_template("report.html.j2")
 
 
@@ -134,10 +143,3 @@ def _policy(*scripts: str) -> str:
     hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{one}'" for one in hashes)
     return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
-
-def _index(section: Section) -> dict[str, Any]:
-    index = payload.index(section.board, section.standing)
-    for model, line in zip(index["models"], section.lines, strict=True):
-        model |= {"title": line.mark.title, "anchor": line.mark.anchor}
-    return index

@@ -1,85 +1,92 @@
 """report.json: the figures of REPORT.md for programs; docs/report-json.md says what each key means."""
 
 import json
-from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from bench.report.asked import why
-from bench.report.pairs import Pair
-from bench.report.records import Entry
-from bench.report.references import Comparison, Reference, references
-from bench.report.scores import Score
-from bench.report.standings import Row, Standing
-from bench.stats import Estimate
+from bench.report.budget import Budget
+from bench.report.columns import columns
+from bench.report.details import incomparable, machine_label
+from bench.report.format import as_json
+from bench.report.ladder import Family, Rung
+from bench.report.leaderboard import Leaderboard, Pair, Row
+from bench.report.markdown import Report
+from bench.report.references import Reference, references
+from bench.report.results import Result
 
-SCHEMA = 1
-PLACES = 6
-"""Decimals of a fraction."""
+SCHEMA = 2
 
 
-def render(standings: Sequence[Standing], selftests: Mapping[str, Any]) -> str:
+def render(report: Report) -> str:
     """report.json; the same input gives the same text."""
-    value = {"schema": SCHEMA, "datasets": list(map(_dataset, standings)), "selftests": dict(selftests)}
+    value = {
+        "schema": SCHEMA,
+        "answer": asdict(report.answer) if report.answer else None,
+        "all_sets": _dataset(report.pooled) if report.pooled else None,
+        "datasets": [_dataset(board) | _budgets(report, board) for board in report.boards],
+        "families": list(map(_family, report.families)),
+        "selftests": dict(report.selftests),
+    }
     return json.dumps(value, indent=1) + "\n"
 
 
-def _dataset(standing: Standing) -> dict[str, Any]:
+def _dataset(board: Leaderboard) -> dict[str, Any]:
     return {
-        "dataset": standing.dataset,
-        "title": standing.title,
-        "problems": standing.problems,
-        "models": [*map(_row, standing.rows), *map(_about, standing.others)],
-        "pairs": list(map(_pair, standing.pairs)),
-        "references": list(map(_reference, references(standing.dataset))),
+        "dataset": board.dataset,
+        "title": board.title,
+        "suites": list(board.suites),
+        "problems": board.problems,
+        "models": [*(row_json(board, row) for row in board.rows), *map(_about, board.others)],
+        "pairs": list(map(_pair, board.pairs)),
+        "references": list(map(_reference, references(board.dataset))),
     }
 
 
-def _about(entry: Entry) -> dict[str, Any]:
-    names = ("id", "title", "note", "state", "reason", "remedy")
-    return {name: getattr(entry, name) for name in names}
-
-
-def _row(row: Row) -> dict[str, Any]:
-    entry, score = row.entry, row.score
+def _budgets(report: Report, board: Leaderboard) -> dict[str, Any]:
+    found = report.budgets.get(board.dataset, ())
+    changes = report.changes.get(board.dataset, ())
     return {
-        **_about(entry),
-        "rank": row.band,
-        **_score(score),
-        "reference": _versus(row, row.versus) if row.versus else None,
-        "graded": entry.date,
-        "passed": [
-            f"{one.task_id}#{one.number}" if score.several else one.task_id for one in entry.samples if one.passed
+        "budgets": list(map(_budget, found)),
+        "changes": [
+            {"id": one.row.result.id, "before": one.before, "won": one.won, "lost": one.lost, "reasons": one.reasons}
+            for one in changes
         ],
-        "run": entry.run,
-        "bench": entry.bench,
     }
 
 
-def _score(score: Score) -> dict[str, Any]:
+def _about(result: Result) -> dict[str, Any]:
+    names = ("id", "title", "note", "state", "reason", "remedy")
+    return {name: getattr(result, name) for name in names}
+
+
+def row_json(board: Leaderboard, row: Row) -> dict[str, Any]:
+    """A row with every column and what stands behind it."""
+    result, found = row.result, row.metrics
     return {
-        "problems": score.problems,
-        "attempted": score.attempted,
-        "samples": score.samples,
-        "base": _estimate(score.base),
-        "plus": _estimate(score.plus),
+        **_about(result),
+        **{column.key: as_json(column.value(row)) for column in columns(board)},
+        "score": as_json(found.score),
+        "p_best": as_json(row.p_best),
+        "corrected_p_best": as_json(row.corrected_best),
+        "problems": found.problems,
+        "attempted": found.attempted,
+        "samples": found.samples,
         "pass_at_k": {
-            "k": score.k,
-            "problems": score.k_problems,
-            "base": _estimate(score.base_k),
-            "plus": _estimate(score.plus_k),
+            "k": found.k, "problems": found.k_problems,
+            **{suite: as_json(one) for suite, one in found.at_k.items()},
         },
-        "lost": dict(score.lost),
-        "failures": dict(score.failures),
-        "retried": score.retried,
-        "tokens": score.tokens,
-        "seconds": score.seconds,
-        "tokens_per_second": None if score.speed is None else round(score.speed, 2),
-        "tokens_per_second_measured": score.timed,
-    }
-
-
-def _estimate(estimate: Estimate) -> list[float]:
-    return [round(value, PLACES) for value in (estimate.value, estimate.low, estimate.high)]
+        "outcomes": dict(found.outcomes),
+        "retried": found.retried,
+        "tokens_per_second_measured": found.cost.measured,
+        "reference": _versus(row),
+        "machine": machine_label(result),
+        "graded": result.date,
+        "passed": [
+            f"{one.task_id}#{one.number}" if found.several else one.task_id for one in result.samples if one.passed
+        ],
+        "run": result.run,
+        "bench": result.bench,
+    }  # fmt: skip
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
@@ -87,21 +94,23 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "first": pair.first,
         "second": pair.second,
         "problems": pair.common,
-        "only_first": len(pair.ahead),
-        "only_second": len(pair.behind),
-        "gain": round(pair.gain, PLACES),
+        "only_first": len(pair.first_wins),
+        "only_second": len(pair.second_wins),
+        "gain": as_json(pair.difference),
         "p": float(f"{pair.p:.6g}"),
         "p_holm": float(f"{pair.corrected:.6g}"),
-        "apart": pair.apart,
+        "apart": pair.significant,
     }
 
 
-def _versus(row: Row, versus: Comparison) -> dict[str, Any]:
-    against = why(row)
+def _versus(row: Row) -> dict[str, Any] | None:
+    if row.versus is None:
+        return None
+    against = incomparable(row)
     return {
-        "model": versus.reference.model,
-        "suite": versus.suite,
-        "difference": round(versus.difference, 2),
+        "model": row.versus.reference.model,
+        "suite": row.versus.suite,
+        "difference": round(row.versus.difference, 2),
         "comparable": not against,
         "why": against,
     }
@@ -110,6 +119,21 @@ def _versus(row: Row, versus: Comparison) -> dict[str, Any]:
 def _reference(one: Reference) -> dict[str, Any]:
     source = one.source
     return {
-        "model": one.model, "base": one.base, "plus": one.plus, "source": source.name, "url": source.url,
-        "date": source.date, "comparable": source.comparable, "why": source.why, "note": one.note,
+        "model": one.model, "base": one.scores.get("base"), "plus": one.scores.get("plus"), "source": source.name,
+        "url": source.url, "date": source.date, "comparable": source.comparable, "why": source.why, "note": one.note,
     }  # fmt: skip
+
+
+def _budget(one: Budget) -> dict[str, Any]:
+    points = [{key: as_json(value) for key, value in asdict(point).items()} for point in one.points]
+    return {"id": one.row.result.id, "of_ended": as_json(one.of_ended), "points": points}
+
+
+def _family(family: Family) -> dict[str, Any]:
+    return {"name": family.name, "datasets": family.datasets, "members": list(map(_rung, family.rungs))}
+
+
+def _rung(rung: Rung) -> dict[str, Any]:
+    names = ("title", "quantization", "bytes", "problems", "won", "lost", "p", "corrected", "same_file", "speed_ratio")
+    figures = {name: as_json(getattr(rung, name)) for name in (*names, "saved_bytes", "verdict")}
+    return {"id": rung.rows[0].result.id, **figures, "difference": as_json(rung.difference)}

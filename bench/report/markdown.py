@@ -1,72 +1,254 @@
-"""REPORT.md: the standings as a page that reads well where Markdown is rendered, and as text."""
+"""REPORT.md: the answer, the leaderboards and what stands behind them, for where Markdown is rendered and as text."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from bench.console import counted
+from bench.console import counted, duration
 from bench.problems import SOURCES
-from bench.report import escape, provenance, references, tables, words
-from bench.report.asked import asked
-from bench.report.records import Entry
-from bench.report.standings import Standing
-from bench.report.tables import Table
+from bench.report import details, escape, findings, references
+from bench.report.answer import Answer
+from bench.report.budget import Budget
+from bench.report.columns import NONE, Column, visible_columns
+from bench.report.format import gigabytes, p_value, percent, rate, short_seconds, signed_interval, with_interval
+from bench.report.history import Change
+from bench.report.ladder import Family
+from bench.report.leaderboard import Leaderboard, Pair
+from bench.report.outcomes import BY_KEY
+from bench.report.results import Result
 
 TEMPLATES = Path(__file__).parent / "templates"
-ALIGN = {"l": "---", "r": "---:"}
+SHOWN = 60
+"""Lines of a table of pairs or of problems; report.json has all."""
 
 
 @dataclass(frozen=True)
-class Context:
-    """What the report says beside the entries: the last self-tests, and the lesson's file where there is one."""
+class Table:
+    """Titles of columns, whether each is numeric, and rows of plain cells; one of them may be strong in each row."""
 
-    selftests: Mapping[str, Any]
+    titles: Sequence[str]
+    numeric: Sequence[bool]
+    rows: Sequence[Sequence[str]]
+    strong: int = -1
+    left_out: int = 0
+
+    def markdown(self) -> str:
+        """The table in Markdown."""
+        lines = [
+            [escape.markdown(title) for title in self.titles],
+            ["---:" if numeric else "---" for numeric in self.numeric],
+            *([self._cell(at, text) for at, text in enumerate(row)] for row in self.rows),
+        ]
+        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+    def _cell(self, at: int, text: str) -> str:
+        if at != self.strong:
+            return escape.markdown(text)
+        first, space, rest = text.partition(" ")
+        return f"**{escape.markdown(first)}**{space}{escape.markdown(rest)}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that the reports show: leaderboards, all results, and what follows from them."""
+
+    boards: Sequence[Leaderboard]
+    results: Sequence[Result]
+    pooled: Leaderboard | None = None
+    answer: Answer | None = None
+    families: Sequence[Family] = ()
+    budgets: Mapping[str, Sequence[Budget]] = field(default_factory=dict)
+    changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
+    selftests: Mapping[str, Any] = field(default_factory=dict)
     lesson: str = ""
 
+    @property
+    def shown(self) -> list[Leaderboard]:
+        """The leaderboards that have rows, all datasets together first."""
+        return [*([self.pooled] if self.pooled else []), *(board for board in self.boards if board.rows)]
 
-def render(standings: Sequence[Standing], entries: Sequence[Entry], context: Context) -> str:
-    """REPORT.md over the standings of `entries`; the same input gives the same text."""
+    @property
+    def head(self) -> str:
+        """The machine, the builds and the last day of grading."""
+        days = sorted(result.date[:10] for result in self.results if result.date)
+        parts = [details.machine(self.results), details.builds(self.results), days[-1] if days else ""]
+        return " · ".join(filter(None, parts))
+
+
+def render(report: Report) -> str:
+    """REPORT.md; the same input gives the same text."""
+    import jinja2  # noqa: PLC0415 - only reports need it
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=False,  # noqa: S701 - Markdown, escaped by the filters below and in tables.py
+        autoescape=False,  # noqa: S701 - Markdown, escaped by its own filter and in Table
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"table": table, "md": escape.markdown, "code": escape.code, "counted": counted}
-    shown = [standing for standing in standings if standing.rows]
+    environment.filters |= {"md": escape.markdown, "counted": counted, "tag": escape.tag}
+    retried = sum(row.metrics.retried for board in report.boards for row in board.rows)
     text = environment.get_template("REPORT.md.j2").render(
-        title=_title(shown or standings),
-        several=len(shown) > 1,
-        standings=shown,
-        tables=tables,
-        words=words,
-        asked=asked,
-        provenance=provenance,
-        pen=escape.MARKDOWN,
-        references=references.references,
-        sources=references.sources,
-        unfinished=tables.unfinished(entries),
-        proofs=_proofs(context.selftests),
-        retried=sum(row.score.retried for standing in shown for row in standing.rows),
-        lesson=context.lesson,
+        report=report,
+        tables=TABLES,
+        findings=findings,
+        details=details,
+        references=references,
+        proofs=_proofs(report.selftests),
+        unfinished=_unfinished(report.results),
+        ladder=_ladder,
+        retried=retried,
     )
     return _tidied(text)
 
 
-def table(found: Table) -> str:
-    """A table in Markdown."""
-    lines = [found.columns, [ALIGN[letter] for letter in found.align], *found.rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+def _headline(board: Leaderboard) -> Table:
+    return _columns(board, visible_columns(board, "headline"))
 
 
-def _title(standings: Sequence[Standing]) -> str:
-    real = [standing for standing in standings if not standing.dataset.startswith("demo")]
-    return " and ".join(f"{standing.title}+" for standing in real or standings) or "No profile"
+def _cost(board: Leaderboard) -> Table | None:
+    found = visible_columns(board, "cost")
+    title = next(column for column in visible_columns(board, "headline") if column.key == "title")
+    return _columns(board, [title, *found]) if found else None
+
+
+def _columns(board: Leaderboard, shown: Sequence[Column]) -> Table:
+    strong = next((at for at, column in enumerate(shown) if column.key == board.suites[-1]), -1)
+    rows = [[column.show(row) for column in shown] for row in board.rows]
+    return Table([column.title for column in shown], [column.numeric for column in shown], rows, strong)
+
+
+def _outcomes(board: Leaderboard) -> Table:
+    """How samples ended, by kind; kinds that no model has are left out."""
+    keys = [key for key in BY_KEY if any(row.metrics.outcomes.get(key) for row in board.rows)]
+    rows = [
+        [row.title, *(f"{row.metrics.outcomes[key]:,}" if key in row.metrics.outcomes else NONE for key in keys)]
+        for row in board.rows
+    ]
+    return Table(["Model", *(BY_KEY[key].label for key in keys)], [False, *(True for _ in keys)], rows)
+
+
+def _sampled(board: Leaderboard) -> Table | None:
+    """pass@1 and pass@k of the models that were asked several times; None where there is none."""
+    rows = []
+    for row in (row for row in board.rows if row.metrics.several):
+        found = row.metrics
+        of = "" if found.k_problems == found.problems else f" (over {counted(found.k_problems, 'problem')})"
+        cells = [with_interval(one) for suite in found.suites for one in (found.suites[suite], found.at_k[suite])]
+        rows.append([row.title, f"{found.k}{of}", str(row.result.settings.get("temperature", NONE)), *cells])
+    titles = [title for suite in board.suites for title in (f"{board.suite_title(suite)} pass@1", "pass@k")]
+    return Table(["Model", "k", "temperature", *titles], [False, *[True] * (2 + len(titles))], rows) if rows else None
+
+
+def _pairs(board: Leaderboard) -> Table:
+    """Every pair, or where there are too many those with the best model and those of neighbours."""
+    places = {row.result.id: place for place, row in enumerate(board.ranked)}
+    shown = list(board.pairs)
+    if len(shown) > SHOWN:
+        shown = [pair for pair in shown if places[pair.first] == 0 or places[pair.second] - places[pair.first] == 1]
+    titles = ["Model", "against", "only the first passes", "only the second", "exact p", "corrected p"]
+    rows = [_pair(board, pair) for pair in shown]
+    return Table(titles, [False, False, True, True, True, True], rows, left_out=len(board.pairs) - len(shown))
+
+
+def _pair(board: Leaderboard, pair: Pair) -> list[str]:
+    p, corrected = (p_value(one).removeprefix("p ").removeprefix("= ") for one in (pair.p, pair.corrected))
+    titles = [board.row(name).title for name in (pair.first, pair.second)]
+    return [*titles, str(len(pair.first_wins)), str(len(pair.second_wins)), p, corrected]
+
+
+def _discriminating(board: Leaderboard) -> Table:
+    """The problems that some models pass and others fail, those that most evenly divide them first."""
+    found = [one for one in board.discrimination if one.passed and one.failed]
+    order = sorted(found, key=lambda one: -min(len(one.passed), len(one.failed)))
+    rows = []
+    for one in order[:SHOWN]:
+        many = len(one.passed) > len(one.failed)
+        which = "all but " + findings.names(board, one.failed) if many else "only " + findings.names(board, one.passed)
+        total = len(one.passed) + len(one.failed)
+        problem = f"{one.task_id} {board.functions.get(one.task_id, '')}".strip()
+        rows.append([problem, f"{len(one.passed)} of {total}", which])
+    return Table(["Problem", "passed by", "models"], [False, True, False], rows, left_out=max(0, len(order) - SHOWN))
+
+
+def _published(board: Leaderboard) -> Table | None:
+    """Ours among the published scores; None where nothing is published."""
+    found = references.among([(row.title, row.metrics) for row in board.rows], board.dataset)
+    if not found:
+        return None
+    numbers = {one: at for at, one in enumerate(references.sources(references.references(board.dataset)), 1)}
+    rows = []
+    for one in found:
+        source = f"({numbers[one.source]}){', not comparable' if one.against else ''}" if one.source else "**ours**"
+        scores = [f"{one.scores[suite]:.1f}" if suite in one.scores else NONE for suite in board.suites]
+        rows.append([one.title, *scores, source if one.source else ", ".join(filter(None, ["ours", one.against]))])
+    titles = ["Model", *map(board.suite_title, board.suites), "source"]
+    return Table(titles, [False, *(True for _ in board.suites), False], rows)
+
+
+def _budget(found: Sequence[Budget]) -> Table | None:
+    """The score at each max_tokens; None where no model's tokens are known."""
+    limits = sorted({point.limit for one in found for point in one.points})
+    if not found:
+        return None
+    rows = []
+    for one in found:
+        known = {point.limit: point for point in one.points}
+        cells = [f"{known[limit].score:.1f}" if limit in known else NONE for limit in limits]
+        minutes = duration(60 * one.points[-1].minutes)
+        rows.append([one.row.title, *cells, f"{one.of_ended:.1f}", minutes])
+    titles = ["Model", *(f"{limit:,}" for limit in limits), "of those that ended", "time"]
+    return Table(titles, [False, *[True] * (len(limits) + 2)], rows)
+
+
+def _ladder(family: Family) -> Table:
+    """What each smaller quantization costs, against the largest."""
+    rows = []
+    for rung in family.rungs:
+        found = rung.rows[0].metrics
+        per_solved = found.per_solved(found.cost.seconds)
+        tokens = found.per_solved(found.cost.tokens)
+        rows.append([
+            rung.quantization or rung.title,
+            f"{gigabytes(rung.bytes)} GB" if rung.bytes else NONE,
+            percent(found.score.value),
+            rate(found.cost.speed) if found.cost.speed else NONE,
+            short_seconds(per_solved) if per_solved else NONE,
+            f"{tokens:,.0f}" if tokens else NONE,
+            f"{rung.won}, {rung.lost} of {rung.problems:,}" if rung.difference else NONE,
+            signed_interval(rung.difference) if rung.difference else NONE,
+            rung.verdict,
+        ])  # fmt: skip
+    titles = [family.name, "size", "score", "tok/s", "per solved", "tokens per solved", "won, lost",
+              "difference in points (95 %)", "verdict"]  # fmt: skip
+    return Table(titles, [False, True, True, True, True, True, True, True, False], rows)
+
+
+def _unfinished(results: Iterable[Result]) -> Table | None:
+    """The profiles without a result, or without a newer one, with reason and remedy; None where there is none."""
+    rows = [
+        [one.title, f"{one.id}, {one.dataset}", one.state_name, one.reason, one.remedy or NONE]
+        for one in results
+        if one.state != "done"
+    ]
+    return Table(["Model", "profile", "state", "reason", "remedy"], [False] * 5, rows) if rows else None
+
+
+def _source(found: references.Source) -> str:
+    """A source with its date, and whether ours may stand beside its scores; Markdown."""
+    name = f"[{escape.markdown(found.name)}]({found.url})" if found.url else escape.markdown(found.name)
+    why = (
+        "comparable, the same tests and prompt" if found.comparable else f"not comparable: {escape.markdown(found.why)}"
+    )
+    return f"{name}, {found.date or 'date not known'}: {why}."
+
+
+TABLES = {
+    "headline": _headline, "cost": _cost, "outcomes": _outcomes, "sampled": _sampled, "pairs": _pairs,
+    "discriminating": _discriminating, "published": _published, "budget": _budget, "source": _source,
+}  # fmt: skip
 
 
 def _proofs(selftests: Mapping[str, Any]) -> list[str]:
@@ -75,12 +257,12 @@ def _proofs(selftests: Mapping[str, Any]) -> list[str]:
     for test in selftests.values():
         if not isinstance(test, dict) or not {"dataset", "problems", "plus", "date"} <= test.keys():
             continue
-        source = SOURCES.get(str(test["dataset"]))
-        title = f"{source.title}+" if source else escape.markdown(str(test["dataset"]))
-        box = f" in the sandbox {escape.markdown(str(test['sandbox']))}" if test.get("sandbox") else ""
-        count = escape.markdown(f"{test['plus']} of {test['problems']}")
-        on = escape.markdown(str(test["date"]))
-        found.append(f"{title}: {count} canonical solutions passed{box} on {on}.")
+        known = SOURCES.get(str(test["dataset"]))
+        title = f"{known.title}+" if known else str(test["dataset"])
+        box = f" in the sandbox {test['sandbox']}" if test.get("sandbox") else ""
+        found.append(
+            f"{title}: {test['plus']} of {test['problems']} reference solutions passed{box} on {test['date']}."
+        )
     return found
 
 

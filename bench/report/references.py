@@ -1,7 +1,7 @@
 """Published scores: each with its source, its date as far as it is known, and whether ours may be compared with it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +9,9 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.problems import SOURCES
+from bench.report.metrics import Metrics
+from bench.report.results import SUITES
+from bench.stats import Estimate
 
 FILE = Path(__file__).parents[1] / "reference-scores.json"
 
@@ -26,20 +29,20 @@ class Source:
 
 @dataclass(frozen=True)
 class Reference:
-    """A model's published pass@1 on one dataset, in percent; None where no score is known."""
+    """A model's published pass@1 on one dataset, in percent by suite; only suites with a score are there."""
 
     model: str
-    base: float | None
-    plus: float | None
+    scores: Mapping[str, float]
     source: Source
     note: str
 
-    def score(self, suite: str) -> float | None:
-        """The score of `base` or `plus`."""
-        return self.plus if suite == "plus" else self.base
+    @property
+    def suite(self) -> str:
+        """The suite to compare with: the strictest that has a score."""
+        return list(self.scores)[-1]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def references(dataset: str) -> tuple[Reference, ...]:
     """Every model that has a published score on the dataset, in the order of the file.
 
@@ -49,25 +52,21 @@ def references(dataset: str) -> tuple[Reference, ...]:
         return ()
     try:
         rows = json.loads(FILE.read_text(encoding="utf-8"))["references"]
-        found = [_reference(row, row.get(dataset), row.get(f"{dataset}_plus")) for row in rows]
+        found = [_reference(row, {"base": row.get(dataset), "plus": row.get(f"{dataset}_plus")}) for row in rows]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BenchError(f"{FILE} cannot be used ({error!r}); mend it, or restore it.") from None
-    return tuple(one for one in found if one.base is not None or one.plus is not None)
+        raise BenchError(f"{FILE} cannot be used ({error!r}); fix it, or restore it.") from None
+    return tuple(one for one in found if one.scores)
 
 
-def _reference(row: dict[str, Any], base: float | None, plus: float | None) -> Reference:
+def _reference(row: dict[str, Any], scores: dict[str, float | None]) -> Reference:
     source = Source(row["source"], row["url"], row["date"], row["comparable"], row["why"])
-    return Reference(row["model"], base, plus, source, row["note"])
+    known = {suite: scores[suite] for suite in SUITES if scores[suite] is not None}
+    return Reference(row["model"], known, source, row["note"])  # type: ignore[arg-type]
 
 
 def models() -> list[str]:
-    """All models of which a score is published on any dataset."""
+    """All models that have a published score on any dataset."""
     return list(dict.fromkeys(one.model for dataset in SOURCES for one in references(dataset)))
-
-
-def reference(model: str, dataset: str) -> Reference | None:
-    """What is published of one model on one dataset; None where nothing is."""
-    return next((one for one in references(dataset) if one.model == model), None)
 
 
 @dataclass(frozen=True)
@@ -84,17 +83,55 @@ class Comparison:
         """Points ahead of the reference."""
         return self.ours - self.theirs
 
+    @property
+    def about(self) -> str:
+        """The published score with its source."""
+        source = self.reference.source
+        where = " ".join(filter(None, [source.name, source.date]))
+        return f"{self.reference.model}: {self.suite} {self.theirs:.1f}, {where}"
 
-def compared(model: str, dataset: str, base: float, plus: float) -> Comparison | None:
-    """Scores in percent beside what is published of `model`: plus where both have it, otherwise base."""
-    known = reference(model, dataset)
-    if known is None:
+
+def compared(model: str, dataset: str, ours: Mapping[str, Estimate]) -> Comparison | None:
+    """Our scores beside the published ones of `model`: the strictest suite that both have."""
+    known = next((one for one in references(dataset) if one.model == model), None)
+    if known is None or known.suite not in ours:
         return None
-    suite = "base" if known.plus is None else "plus"
-    theirs = known.base if known.plus is None else known.plus
-    return None if theirs is None else Comparison(known, suite, plus if suite == "plus" else base, theirs)
+    return Comparison(known, known.suite, 100 * ours[known.suite].value, known.scores[known.suite])
 
 
-def sources(shown: Iterable[Reference]) -> list[Source]:
+def sources(references: Iterable[Reference]) -> list[Source]:
     """The sources of some references, each once, comparable ones first."""
-    return sorted(dict.fromkeys(one.source for one in shown), key=lambda source: not source.comparable)
+    return sorted(dict.fromkeys(one.source for one in references), key=lambda source: not source.comparable)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A model among the published ones, with its scores in percent by suite; without a `source` it is ours.
+
+    `against` says why it may not stand beside the others.
+    """
+
+    title: str
+    scores: Mapping[str, float]
+    source: Source | None
+    against: str
+
+    @property
+    def where(self) -> str:
+        """Where its scores are from."""
+        return " ".join(filter(None, [self.source.name, self.source.date])) if self.source else "measured here"
+
+
+def among(ours: Iterable[tuple[str, Metrics]], dataset: str) -> list[Scored]:
+    """Ours, by title, and all published ones, best plus first; those without it after them, best base first."""
+    theirs = [Scored(one.model, one.scores, one.source, one.source.why) for one in references(dataset)]
+    own = [
+        Scored(title, {suite: 100 * score.value for suite, score in found.suites.items()}, None, found.partly)
+        for title, found in ours
+    ]
+    return sorted([*own, *theirs], key=_place) if theirs else []
+
+
+def _place(scored: Scored) -> tuple[bool, float, float, bool, str]:
+    first, *rest = (scored.scores.get(suite) for suite in reversed(SUITES))
+    return first is None, -(first or 0.0), -(rest[0] or 0.0), scored.source is not None, scored.title

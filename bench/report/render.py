@@ -1,21 +1,43 @@
-"""The three reports, rendered from the same entries and written whole."""
+"""The reports, rendered from the same results and each written whole."""
 
 from collections.abc import Mapping
 
 from bench.files import read_table, write_atomic
 from bench.profiles import Config
-from bench.report import html, jsonfile, markdown
-from bench.report.gather import gather
-from bench.report.standings import standings
+from bench.report import history, html, jsonfile, markdown
+from bench.report.answer import answer, margin_of
+from bench.report.budget import budgets
+from bench.report.ladder import ladder
+from bench.report.leaderboard import leaderboards, pooled
+from bench.report.markdown import Report
+from bench.report.results import read_all
 
 
-def render(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str]) -> None:
+def gather(
+    config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str], *, keep: bool = False
+) -> Report:
+    """Everything that the reports show; with `keep`, new results enter history.jsonl. Raises BenchError."""
+    results = read_all(config, skipped, outdated)
+    boards, layout, margin = leaderboards(results), config.layout, margin_of(config)
+    path = layout.root / history.FILE
+    lines = history.record(path, boards) if keep else history.read(path)
+    return Report(
+        boards=boards,
+        results=results,
+        pooled=pooled(boards),
+        answer=answer(boards, margin),
+        families=ladder(boards, margin),
+        budgets={board.dataset: budgets(board) for board in boards},
+        changes={board.dataset: history.changes(board, lines) for board in boards},
+        selftests=read_table(layout.selftests),
+        lesson=layout.lesson.name if layout.lesson.is_file() else "",
+    )
+
+
+def write(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str]) -> None:
     """Write REPORT.md, report.json and report.html. Raises BenchError where that fails."""
-    entries = gather(config, skipped, outdated)
-    datasets = standings(entries)
-    layout, selftests = config.layout, read_table(config.layout.selftests)
-    context = markdown.Context(selftests, layout.lesson.name if layout.lesson.is_file() else "")
-    write_atomic(layout.report, markdown.render(datasets, entries, context))
-    write_atomic(layout.data, jsonfile.render(datasets, selftests))
-    journals = {(one.id, one.dataset): layout.run(one.id, one.dataset).journal for one in entries}
-    write_atomic(layout.page, html.render(datasets, journals))
+    report, layout = gather(config, skipped, outdated, keep=True), config.layout
+    write_atomic(layout.report, markdown.render(report))
+    write_atomic(layout.data, jsonfile.render(report))
+    journals = {(one.id, one.dataset): layout.run(one.id, one.dataset).journal for one in report.results}
+    write_atomic(layout.page, html.render(report, journals))

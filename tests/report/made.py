@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.records import Completion, SampleInfo, Status
 from bench.report.records import Entry, Graded, State
+
+from bench.records import Completion, SampleInfo, Status
 
 IMPORTED = {
     "claude-opus-4": "Claude Opus 4",

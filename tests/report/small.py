@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from bench.records import SampleInfo, Status
 from bench.report.records import Entry, Graded
+
+from bench.records import SampleInfo, Status
 
 OUTCOMES: dict[str, tuple[Status, Status]] = {
     "p": ("pass", "pass"), "u": ("pass", "fail"), "b": ("fail", "fail"), "t": ("timeout", "timeout"),

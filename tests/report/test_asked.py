@@ -1,10 +1,10 @@
 from typing import Any
 
 import pytest
-
-from bench.report import tables
 from bench.report.asked import asked, caveat
 from bench.report.standings import standings
+
+from bench.report import tables
 from tests.report.small import HOSTILE, entry, run
 
 

@@ -4,12 +4,12 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
-
-from bench.report import charts, labels
-from bench.report.charts import Mark
 from bench.report.labels import Plane
 from bench.report.vega import NARROW, WIDE, Size
 from bench.report.vega import svg as drawn
+
+from bench.report import charts, labels
+from bench.report.charts import Mark
 
 MARKS = [
     Mark("Alpha UD-Q6_K_XL", "run-1", 93.3, 90.9, 85.5, 94.4, 21.4, 900.0, 3500.0, (90.9, 93.0, 94.0), "Alpha", 94.1),

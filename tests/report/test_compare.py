@@ -3,12 +3,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bench.report.numbers import DASH
 
 from bench.errors import BenchError
 from bench.profiles.file import load
 from bench.report.compare import compare
 from bench.report.escape import columns
-from bench.report.numbers import DASH
 from tests.report.small import HOSTILE, OUTCOMES
 
 

@@ -3,11 +3,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench.report.records import Entry
 
 from bench.layout import Layout, RunFiles
 from bench.profiles import Config, Profile, Sampling, Sandbox, Server
 from bench.report import gather
-from bench.report.records import Entry
 
 
 def profile(name: str, **about: Any) -> Profile:

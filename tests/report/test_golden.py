@@ -8,9 +8,9 @@ import zlib
 from pathlib import Path
 
 import pytest
+from bench.report.standings import standings
 
 from bench.report import html, jsonfile, markdown
-from bench.report.standings import standings
 from tests.report.small import SELFTESTS, night
 
 GOLDEN = Path(__file__).with_name("golden")

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from bench.report import html, payload
 from bench.report.board import board, kind_of
-from bench.report.escape import unmarked
 from bench.report.records import Entry
 from bench.report.standings import standings
+
+from bench.report import html, payload
+from bench.report.escape import unmarked
 from bench.text import visible
 from tests.report import made, small
 

@@ -2,9 +2,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.report import jsonfile
 from bench.report.scores import score
 from bench.report.standings import standings
+
+from bench.report import jsonfile
 from tests.report.small import HOSTILE, bench, entry, run
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report-json.md"

@@ -3,12 +3,12 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from markdown_it import MarkdownIt
-
-from bench.report import markdown
 from bench.report.numbers import DASH
 from bench.report.records import Entry
 from bench.report.standings import standings
+from markdown_it import MarkdownIt
+
+from bench.report import markdown
 from tests.report.small import HOSTILE, SELFTESTS, entry, graded, night, run
 
 OWN_TAGS = {

@@ -1,7 +1,8 @@
 from typing import Any
 
-from bench.report.escape import HTML, MARKDOWN
 from bench.report.provenance import facts
+
+from bench.report.escape import HTML, MARKDOWN
 from tests.report.small import HOSTILE, entry, run
 
 SERVER = {"kind": "process", "build": "b6000", "slots": 8, "context": 16384, "placement": ["-ngl", "99"]}

@@ -1,6 +1,6 @@
 import pytest
-
 from bench.report.scores import score
+
 from bench.stats import wilson
 from tests.report.small import entry, graded, run
 

@@ -1,8 +1,8 @@
+from bench.report.pairs import bands, pairs
+from bench.report.standings import standings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.report.pairs import bands, pairs
-from bench.report.standings import standings
 from bench.stats import holm, mcnemar
 from tests.report.small import entry
 

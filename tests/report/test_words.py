@@ -1,9 +1,9 @@
 import pytest
-
-from bench.report import words
 from bench.report.families import family
 from bench.report.numbers import DASH, MINUS, p_value, short_count, signed
 from bench.report.standings import standings
+
+from bench.report import words
 from tests.report.small import HOSTILE, entry, graded, run
 
 

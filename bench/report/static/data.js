@@ -15,17 +15,26 @@ for (const board of page.boards) {
   board.passing = board.tasks.map((_, at) => board.models.reduce((sum, model) => sum + model.passes[at], 0));
 }
 
-const kind = {
-  word: (letter) => page.kinds[letter][0],
-  label: (letter) => page.kinds[letter][1],
-  meaning: (letter) => page.kinds[letter][2],
-  glyph: { p: "✓", u: "+", b: "×", t: "T", x: "…", e: "○", n: "–", r: "!", l: "L", "-": "·" },
-};
+/** The outcomes by letter, in the order of their table. */
+const kinds = new Map(
+  page.kinds.map(([letter, key, label, about, sign]) => [letter, { letter, key, label, about, sign }]),
+);
 
 /** A kind of outcome as people see it: a coloured mark, and its name. */
-function badge(letter, text = kind.label(letter)) {
-  const mark = el("span", { class: `mark k-${kind.word(letter)}`, "aria-hidden": "true" }, kind.glyph[letter]);
-  return el("span", { class: "badge", title: kind.meaning(letter) }, mark, text);
+function badge(letter, text = kinds.get(letter).label) {
+  const { key, sign, about } = kinds.get(letter);
+  return el("span", { class: "badge", title: about }, el("span", { class: `mark k-${key}`, "aria-hidden": "true" }, sign), text);
+}
+
+/** How many samples of a model, or of all, count as an outcome. */
+function total(models, letter) {
+  let found = 0;
+  for (const model of models) {
+    model.places.forEach((place, position) => {
+      for (let at = 0; at < place.length; at += 1) found += counts(model, position, at, letter) ? 1 : 0;
+    });
+  }
+  return found;
 }
 
 /** Whether a sample counts as an outcome: by its verdict, or by what was lost though it passes. */

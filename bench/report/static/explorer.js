@@ -1,9 +1,10 @@
 "use strict";
-/* global el, boards, kind, badge, counts, differ, summary, count, Matrix, Grid, address, foundNodes, outcomeOf, FIRST, MORE */
+/* global el, boards, kinds, badge, counts, total, differ, summary, count, Matrix, Grid, address, foundNodes, outcomeOf, FIRST, MORE, remember */
 // Around each matrix: what is filtered, and what is left of it.
 class Explorer {
   constructor(host) {
     this.board = boards.get(host.dataset.board);
+    this.host = host;
     this.wanted = new Set();
     this.pair = ["", ""];
     this.words = [];
@@ -21,27 +22,16 @@ class Explorer {
     this.update();
   }
 
-  /** How many samples count as an outcome. */
-  total(letter) {
-    let total = 0;
-    for (const model of this.board.models) {
-      model.places.forEach((place, position) => {
-        for (let at = 0; at < place.length; at += 1) total += counts(model, position, at, letter) ? 1 : 0;
-      });
-    }
-    return total;
-  }
-
   controls() {
-    const chips = Object.keys(kind.glyph)
-      .map((letter) => [letter, this.total(letter)])
-      .filter(([, total]) => total > 0)
-      .map(([letter, total]) => this.chip(letter, total));
+    const chips = [...kinds.keys()]
+      .map((letter) => [letter, total(this.board.models, letter)])
+      .filter(([, number]) => number > 0)
+      .map(([letter, number]) => this.chip(letter, number));
     const search = el("input", {
       type: "search",
       placeholder: "Problem or function",
       "aria-label": "Search problems",
-      oninput: (event) => this.search(event.target.value),
+      oninput: (event) => this.set({ words: wordsOf(event.target.value) }),
     });
     const hide = (event) => this.set({ allPass: event.target.checked });
     const easy = el("input", { type: "checkbox", checked: true, onchange: hide });
@@ -61,57 +51,62 @@ class Explorer {
     );
   }
 
-  chip(letter, total) {
+  chip(letter, number) {
+    const toggle = () => {
+      if (!this.wanted.delete(letter)) this.wanted.add(letter);
+      this.set({});
+    };
     return el(
       "button",
-      {
-        type: "button",
-        class: "chip",
-        "aria-pressed": "false",
-        "data-kind": kind.word(letter),
-        onclick: (event) => this.toggle(letter, event.currentTarget),
-      },
+      { type: "button", class: "chip", "data-kind": kinds.get(letter).key, onclick: toggle },
       badge(letter),
-      el("span", { class: "n" }, total.toLocaleString("en")),
+      el("span", { class: "n" }, number.toLocaleString("en")),
     );
   }
 
   picker(side) {
     const options = this.board.models.map((model) => el("option", { value: model.id }, model.title));
     const [label, none] = side ? ["Second model", "another"] : ["First model", "one model"];
-    const pick = (event) => this.pick(side, event.target.value);
+    const pick = (event) => {
+      this.pair[side] = event.target.value;
+      this.set({});
+    };
     return el("select", { "aria-label": label, onchange: pick }, el("option", { value: "" }, none), options);
   }
 
-  toggle(letter, button) {
-    if (!this.wanted.delete(letter)) this.wanted.add(letter);
-    button.setAttribute("aria-pressed", String(this.wanted.has(letter)));
-    this.set({});
-  }
-
-  pick(side, id) {
-    this.pair[side] = id;
-    this.set({});
-  }
-
-  search(text) {
-    this.set({ words: text.toLowerCase().split(/\s+/).filter(Boolean) });
-  }
-
+  /** A change by the reader: shown, and kept in the address. */
   set(changes) {
     Object.assign(this, changes, { limit: FIRST });
     this.update();
+    remember(this.board.dataset, this.state());
   }
 
   reset() {
-    this.wanted.clear();
-    this.pair = ["", ""];
-    const host = this.list.parentElement;
-    for (const chip of host.querySelectorAll(".chip")) chip.setAttribute("aria-pressed", "false");
-    for (const select of host.querySelectorAll("select")) select.value = "";
-    host.querySelector("input[type=search]").value = "";
-    host.querySelector("input[type=checkbox]").checked = true;
-    this.set({ words: [], allPass: true });
+    this.restore({});
+    remember(this.board.dataset, this.state());
+  }
+
+  /** The filters as the address holds them; what is as at the beginning is left out. */
+  state() {
+    return {
+      only: [...this.wanted].map((letter) => kinds.get(letter).key).join(","),
+      q: this.words.join(" "),
+      a: this.pair[0],
+      b: this.pair[1],
+      all: this.allPass ? "" : "1",
+    };
+  }
+
+  /** Filters from an address; what it does not have, or nobody knows, is as at the beginning. */
+  restore({ only = "", q = "", a = "", b = "", all = "" }) {
+    const keys = new Set(only.split(","));
+    this.wanted = new Set([...kinds.values()].filter(({ key }) => keys.has(key)).map(({ letter }) => letter));
+    this.pair = [a, b].map((id) => (this.board.row.has(id) ? id : ""));
+    this.host.querySelectorAll("select").forEach((select, side) => (select.value = this.pair[side]));
+    this.host.querySelector("input[type=search]").value = q;
+    this.host.querySelector("input[type=checkbox]").checked = all !== "1";
+    Object.assign(this, { words: wordsOf(q), allPass: all !== "1", limit: FIRST });
+    this.update();
   }
 
   /** The two rows to compare, or null. */
@@ -140,13 +135,17 @@ class Explorer {
     const rows = this.compared ?? this.board.models.map((_, row) => row);
     const columns = this.board.order.filter((position) => this.keeps(position));
     this.shown = { rows, columns };
+    for (const chip of this.host.querySelectorAll(".chip[data-kind]")) {
+      const letter = [...this.wanted].find((one) => kinds.get(one).key === chip.dataset.kind);
+      chip.setAttribute("aria-pressed", String(letter !== undefined));
+    }
     this.matrix.show(rows, columns, (model, position) => this.lit(model, position));
     this.grid.fill();
-    this.say(columns);
+    this.describeAll(columns);
     this.list.replaceChildren(...foundNodes(this));
   }
 
-  say(columns) {
+  describeAll(columns) {
     const all = this.board.tasks.length;
     if (!this.compared) {
       const order = this.wanted.size || this.words.length ? "" : ", hard ones at the left";
@@ -159,18 +158,8 @@ class Explorer {
     const second = apart.length - first;
     this.status.textContent =
       `They differ on ${apart.length} of ${count(all, "problem")}: ` +
-      `${a.title} is ahead on ${first}, ${b.title} on ${second}${this.test()}. ` +
+      `${a.title} is ahead on ${first}, ${b.title} on ${second}${testOf(this.board, this.compared)}. ` +
       (columns.length === apart.length ? "" : `${columns.length} of them match the filters.`);
-  }
-
-  /** What the report's test says of the two, where both are ranked. */
-  test() {
-    const places = this.compared.map((row) => this.board.ranked.indexOf(row)).sort((a, b) => a - b);
-    if (places[0] < 0) return "";
-    const [n, [i, j]] = [this.board.ranked.length, places];
-    const [p, corrected] = this.board.pairs[i * n - (i * (i + 1)) / 2 + (j - i - 1)];
-    const many = this.board.pairs.length;
-    return ` (exact test: ${sayP(p)}${many > 1 ? `; ${sayP(corrected)} when corrected for ${many} pairs` : ""})`;
   }
 
   legend() {
@@ -215,6 +204,20 @@ class Explorer {
     this.limit += MORE;
     this.list.replaceChildren(...foundNodes(this));
   }
+}
+
+function wordsOf(text) {
+  return text.toLowerCase().split(/\s+/).filter(Boolean);
+}
+
+/** The report's test of two rows, where both are ranked. */
+function testOf(board, rows) {
+  const [i, j] = rows.map((row) => board.ranked.indexOf(row)).sort((a, b) => a - b);
+  if (i < 0) return "";
+  const n = board.ranked.length;
+  const [p, corrected] = board.pairs[i * n - (i * (i + 1)) / 2 + (j - i - 1)];
+  const many = board.pairs.length;
+  return ` (exact ${sayP(p)}${many > 1 ? `; corrected ${sayP(corrected)} for ${many} pairs` : ""})`;
 }
 
 function sayP(p) {

@@ -1,5 +1,5 @@
 "use strict";
-/* global el, kind, badge, count, summary, address */
+/* global el, kinds, badge, count, summary, address */
 // The list below a matrix: the samples that a filter is about, or the problems on which two models differ.
 const FIRST = 60;
 const MORE = 240;
@@ -84,5 +84,5 @@ function outcomeOf(model, position) {
   const place = model.places[position];
   if (place.length > 1) return `${[...place].filter((letter) => letter === "p").length} of ${place.length} pass`;
   const lost = model.lost[`${position}/0`];
-  return kind.label(place) + (lost ? `, ${kind.label(lost)}` : "");
+  return kinds.get(place).label + (lost ? `, ${kinds.get(lost).label}` : "");
 }

@@ -1,18 +1,20 @@
 "use strict";
-/* global el, boards, theme, Explorer, samplePage, pairPage */
-// Addresses behind the # lead to samples and pairs; any other is a place on the page of all results.
+/* global el, boards, theme, Explorer, samplePage, pairPage, modelPage, restoreSort */
+// Addresses behind the # lead to samples, pairs and models, or hold the filters of the page of all results; any other is
+// a place on that page.
+const path = (...parts) => parts.map(encodeURIComponent).join("/");
 const address = {
   sample: (board, position, row, number) =>
-    ["s", board.models[row].id, board.dataset, board.tasks[position], number].map(encodeURIComponent).join("/"),
+    path("s", board.models[row].id, board.dataset, board.tasks[position], number),
   pair: (board, position, a, b) =>
-    ["c", board.dataset, board.tasks[position], board.models[a].id, board.models[b].id]
-      .map(encodeURIComponent)
-      .join("/"),
+    path("c", board.dataset, board.tasks[position], board.models[a].id, board.models[b].id),
+  model: (board, row) => path("m", board.dataset, board.models[row].id),
 };
 const overview = document.getElementById("overview");
 const view = document.getElementById("view");
-const home = { title: document.title, scroll: 0, focus: null };
+const home = { title: document.title, scroll: 0, focus: null, hash: "" };
 let turn = 0;
+let opened = false;
 
 function parts() {
   try {
@@ -26,6 +28,7 @@ function parts() {
 function pageOf([letter, ...rest]) {
   const [dataset, task] = letter === "s" ? [rest[1], rest[2]] : [rest[0], rest[1]];
   const board = boards.get(dataset);
+  if (letter === "m" && board?.row.has(rest[1])) return modelPage(board, board.row.get(rest[1]));
   const position = board?.position.get(task);
   if (position === undefined || rest.length !== 4) return null;
   if (letter === "s") {
@@ -36,14 +39,19 @@ function pageOf([letter, ...rest]) {
   return letter === "c" && !rows.includes(undefined) ? pairPage(board, position, rows) : null;
 }
 
-async function route() {
+async function route(event) {
   turn += 1;
   const mine = turn;
   const asked = parts();
-  const content = asked.length > 1 ? await pageOf(asked)?.catch(unreadable) : null;
+  const found = asked.length > 1 ? pageOf(asked) : null;
+  const content = found && (await Promise.resolve(found).catch(unreadable));
   if (mine !== turn) return;
+  opened = Boolean(event);
   if (content) show(content);
-  else arrive(document.getElementById(asked[0]), leave());
+  else if (location.hash.startsWith("#v?")) {
+    leave();
+    restore(new URLSearchParams(location.hash.slice(3)));
+  } else arrive(document.getElementById(asked[0]), leave());
 }
 
 function unreadable() {
@@ -58,6 +66,7 @@ function show(content) {
   overview.hidden = true;
   view.hidden = false;
   view.replaceChildren(...content);
+  for (const back of view.querySelectorAll("a.back")) back.setAttribute("href", `#${home.hash}`);
   scrollTo(0, 0);
   const heading = view.querySelector("h1");
   document.title = `${heading.firstChild.textContent} · ${home.title}`;
@@ -78,26 +87,54 @@ function leave() {
 
 /** A link to a place on the page: folded details open, and the browser has not gone there itself after a sample. */
 function arrive(target, returned) {
-  const details = target?.closest("details");
-  if (details) details.open = true;
-  if (details || (target && returned)) target.scrollIntoView({ block: "start" });
+  let details = target?.closest("details");
+  const folded = Boolean(details);
+  for (; details; details = details.parentElement.closest("details")) details.open = true;
+  if (folded || (target && returned)) target.scrollIntoView({ block: "start" });
+}
+
+/** Keep changed filters in the address, so that it leads others, and the way back, to the same view. */
+function remember(dataset, changes) {
+  const before = new URLSearchParams(location.hash.startsWith("#v?") ? location.hash.slice(3) : "");
+  const state = before.get("d") === dataset ? Object.fromEntries(before) : {};
+  const kept = Object.entries({ ...state, ...changes, d: dataset }).filter(([, value]) => value);
+  home.hash = kept.length > 1 ? `v?${new URLSearchParams(kept)}` : "";
+  history.replaceState(history.state, "", `#${home.hash}`);
+}
+
+/** The filters and the sort that an address holds. */
+function restore(state) {
+  const values = Object.fromEntries(state);
+  home.hash = location.hash.slice(1);
+  const explorer = explorers.find((one) => one.board.dataset === values.d);
+  if (!explorer) return;
+  const same = Object.entries(explorer.state()).every(([key, value]) => (values[key] ?? "") === value);
+  if (!same) explorer.restore(values);
+  const table = document.getElementById(`table-${values.d}`);
+  if (table) restoreSort(table, values.sort ?? "");
+  if (opened || (!values.only && !values.q && !values.a)) return;
+  explorer.host.scrollIntoView({ block: "start" });
 }
 
 document.addEventListener("keydown", (event) => {
   if (view.hidden || event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, select, pre"))
     return;
-  if (event.key === "Escape") location.hash = "";
+  if (event.key === "Escape") {
+    if (opened) history.back();
+    else location.hash = home.hash;
+  }
   const link = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
-  if (link) view.querySelector(`a[rel=${link}]`)?.click();
+  const next = link && view.querySelector(`a[rel=${link}]`);
+  // A neighbour takes the place of this page, so that one step back leads to where it was opened from.
+  if (next) location.replace(next.href);
 });
 
 const explorers = [...document.querySelectorAll("[data-board]")].map((host) => new Explorer(host));
+const redraw = () => explorers.forEach((explorer) => explorer.matrix.draw());
 document.getElementById("theme").addEventListener("click", () => {
   theme.write(theme.dark() ? "light" : "dark");
-  for (const explorer of explorers) explorer.matrix.draw();
+  redraw();
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
-  explorers.forEach((explorer) => explorer.matrix.draw()),
-);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 addEventListener("hashchange", route);
 route();

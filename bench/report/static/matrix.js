@@ -1,5 +1,5 @@
 "use strict";
-/* global el, kind, summary */
+/* global el, kinds, summary, address */
 // The matrix of problems and models, on a canvas: a hundred models by some hundred problems are too many elements.
 const ROW = 20;
 const BARS = 26;
@@ -18,7 +18,8 @@ class Matrix {
     });
     this.scroller = el("div", { class: "scroller" }, this.canvas);
     this.readout = el("p", { class: "readout", role: "status" }, this.hint());
-    host.append(this.readout, el("div", { class: "matrix" }, this.names, this.scroller));
+    this.probe = el("i", { hidden: true });
+    host.append(this.probe, this.readout, el("div", { class: "matrix" }, this.names, this.scroller));
     this.listen();
     new ResizeObserver(() => this.draw()).observe(this.scroller);
   }
@@ -94,7 +95,7 @@ class Matrix {
     this.names.replaceChildren(
       ...rows.map((row) => {
         const model = this.board.models[row];
-        return el("li", { title: model.title }, el("a", { href: `#${model.anchor}` }, model.title));
+        return el("li", { title: model.title }, el("a", { href: `#${address.model(this.board, row)}` }, model.title));
       }),
     );
     this.readout.replaceChildren(this.hint());
@@ -116,21 +117,23 @@ class Matrix {
   }
 
   paint(pen, style) {
-    const color = (name) => style.getPropertyValue(name).trim();
-    const inks = Object.fromEntries(
-      Object.keys(kind.glyph).map((letter) => [
-        letter,
-        [color(`--k-${kind.word(letter)}`), color(`--k-${kind.word(letter)}-ink`)],
-      ]),
-    );
+    const inks = Object.fromEntries([...kinds].map(([letter, { key }]) => [letter, this.colors(`k-${key}`)]));
+    const [ground, ink] = this.colors("m-bar");
     pen.font = `700 11px ${style.fontFamily}`;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     this.columns.forEach((position, column) => {
-      this.paintBar(pen, position, column, color("--muted"), color("--grid"));
+      this.paintBar(pen, position, column, ink, ground);
       this.rows.forEach((row, at) => this.paintPlace(pen, this.board.models[row], position, column, at, inks));
     });
-    if (this.at) this.paintCursor(pen, color("--text"));
+    if (this.at) this.paintCursor(pen, style.color);
+  }
+
+  /** Background and ink of a class in the theme of now. */
+  colors(name) {
+    this.probe.className = name;
+    const { backgroundColor, color } = getComputedStyle(this.probe);
+    return [backgroundColor, color];
   }
 
   /** Above each column: how many of the models pass. */
@@ -157,7 +160,7 @@ class Matrix {
     }
     if (letter !== "p" && this.width >= CELL.glyph) {
       pen.fillStyle = inks[letter][1];
-      pen.fillText(kind.glyph[letter], x + width / 2, y + height / 2 + 0.5);
+      pen.fillText(kinds.get(letter).sign, x + width / 2, y + height / 2 + 0.5);
     }
     pen.globalAlpha = 1;
   }

@@ -1,5 +1,5 @@
 "use strict";
-/* global el, badge, count, summary, differ, sampleOf, address */
+/* global el, kinds, badge, count, counts, total, summary, differ, sampleOf, address, section, diffOf */
 /* global verdictOf, failureOf, codeSection, answerSection, thoughtsOf, promptOf */
 // The pages behind addresses: a sample, and two models' samples side by side.
 
@@ -64,10 +64,10 @@ function headOf(board, position, steps) {
   ];
 }
 
-function partsOf(sample, name) {
+function partsOf(sample, name, suites) {
   const found = el("div", {}, ...failureOf(sample, name), codeSection(sample));
   const said = el("div", {}, answerSection(sample), thoughtsOf(sample), promptOf(sample));
-  return [verdictOf(sample), el("div", { class: "columns" }, found, said)];
+  return [verdictOf(sample, suites), el("div", { class: "columns" }, found, said)];
 }
 
 async function samplePage(board, position, row, number) {
@@ -80,10 +80,10 @@ async function samplePage(board, position, row, number) {
       position,
       stepsOf(board, position, (target) => address.sample(board, target, row, 0)),
     ),
-    el("p", { class: "who" }, el("strong", {}, model.title), compareWith(board, position, row)),
+    el("p", { class: "who" }, el("strong", {}, el("a", { href: `#${address.model(board, row)}` }, model.title)), compareWith(board, position, row)),
   ];
   if (model.places[position].length > 1) head.push(numberLinks(board, position, row, number));
-  const shown = sample.kind ? partsOf(sample, name) : [el("p", {}, badge("-")), promptOf(sample)];
+  const shown = sample.kind ? partsOf(sample, name, board.suites) : [el("p", {}, badge("-")), promptOf(sample)];
   return [...head, ...shown, othersOf(board, position, row)].filter(Boolean);
 }
 
@@ -106,21 +106,64 @@ function numberLinks(board, position, row, current) {
 /** Two models' samples of a problem, side by side; of several samples the first that does not pass. */
 async function pairPage(board, position, rows) {
   const name = board.functions[position];
-  const sides = await Promise.all(rows.map((row) => sideOf(board, position, row, name)));
+  const numbers = rows.map((row) =>
+    Math.max(
+      0,
+      [...board.models[row].places[position]].findIndex((letter) => letter !== "p"),
+    ),
+  );
+  const samples = await Promise.all(rows.map((row, side) => sampleOf(board, position, row, numbers[side])));
+  const diff = samples.every((sample) => sample.kind) ? diffOf(...samples.map((sample) => sample.code)) : null;
+  const sides = rows.map((row, side) => {
+    const title = board.models[row].title;
+    const href = `#${address.sample(board, position, row, numbers[side])}`;
+    return sideOf(samples[side], el("a", { href }, title), board, name, diff === null);
+  });
   return [
     ...headOf(board, position, differingSteps(board, position, rows)),
+    promptOf(samples[0]),
     el("div", { class: "columns pair" }, sides),
+    diff ? section("Code, line by line", "lines that differ are marked", diff) : null,
+  ].filter(Boolean);
+}
+
+function sideOf(sample, title, board, name, withCode) {
+  if (!sample.kind) return el("div", {}, el("h2", {}, title), badge("-"));
+  const code = withCode ? codeSection(sample) : null;
+  return el("div", {}, el("h2", {}, title), verdictOf(sample, board.suites), ...failureOf(sample, name), code);
+}
+
+/** A model: its figures, its failures by kind, and how it was run. */
+function modelPage(board, row) {
+  const model = board.models[row];
+  const letters = [...kinds.keys()].filter((letter) => letter !== "p" && total([model], letter));
+  const parts = letters.map((letter) => failuresOf(board, row, letter));
+  const list = (pairs) => el("dl", { class: "facts" }, pairs.map(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]));
+  return [
+    el("p", { class: "crumb" }, el("a", { href: "#", class: "back" }, "← All results")),
+    el("h1", { tabindex: "-1" }, model.title, el("code", {}, board.title)),
+    el("div", { class: "columns" }, section("Figures", "", list(model.figures)), section("Run", "", list(model.facts))),
+    el("h2", {}, "What failed, by kind"),
+    ...(parts.length ? parts : [el("p", { class: "muted" }, "Nothing.")]),
   ];
 }
 
-async function sideOf(board, position, row, name) {
+function failuresOf(board, row, letter) {
   const model = board.models[row];
-  const failed = [...model.places[position]].findIndex((letter) => letter !== "p");
-  const at = Math.max(0, failed);
-  const sample = await sampleOf(board, position, row, at);
-  if (!sample.kind) return el("div", {}, el("h2", {}, model.title), badge("-"));
-  const title = el("a", { href: `#${address.sample(board, position, row, at)}` }, model.title);
-  return el("div", {}, el("h2", {}, title), verdictOf(sample), ...failureOf(sample, name), codeSection(sample));
+  const found = board.order.flatMap((position) =>
+    [...model.places[position]].flatMap((_, at) => (counts(model, position, at, letter) ? [[position, at]] : [])),
+  );
+  const items = found.map(([position, at]) => {
+    const text = `${board.tasks[position]} ${board.functions[position]}`.trim();
+    const href = letter === "-" ? null : `#${address.sample(board, position, row, at)}`;
+    return el("li", {}, el(href ? "a" : "span", { href }, text));
+  });
+  return el(
+    "section",
+    { class: "part" },
+    el("h3", {}, badge(letter), el("span", { class: "about" }, `${found.length}: ${kinds.get(letter).about}`)),
+    el("ul", { class: "problems" }, items),
+  );
 }
 
 function differingSteps(board, position, rows) {

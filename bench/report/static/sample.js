@@ -1,5 +1,5 @@
 "use strict";
-/* global el, page, badge, count, visible, textNodes, codeBlock, isEmpty */
+/* global el, badge, count, visible, textNodes, codeBlock, isEmpty */
 // The parts of a sample: what was asked, what came, what was taken from it, and why it failed.
 const RULES = {
   verbatim: "taken as it is",
@@ -10,6 +10,8 @@ const RULES = {
   other: "the longest Python in the answer; it does not define the function",
   none: "no code found",
 };
+
+const STATUSES = { pass: "passed", fail: "failed", timeout: "timed out" };
 
 function sayRule(rule) {
   return RULES[rule] ?? (rule ? `rule ${rule}` : "");
@@ -75,20 +77,23 @@ function factsOf(sample) {
   return [
     sample.tokens ? count(sample.tokens, "token") : "",
     sample.seconds ? `${sample.seconds.toLocaleString("en", { maximumFractionDigits: 1 })} s` : "",
-    sample.retried ? "whole time limit" : "",
+    sample.retried ? "re-run alone" : "",
     sample.origin,
   ].filter(Boolean);
 }
 
-function verdictOf(sample) {
-  const plus = sample.plus_run || sample.plus === "pass" ? sample.plus : "not run";
-  const lost = sample.lost ? badge(page.lost[sample.lost] ?? "r") : null;
+function verdictOf(sample, suites) {
+  const statuses = sample.statuses.map((status, at) => {
+    const run = at === 0 || sample.all_run || status === "pass";
+    return `${suites[at]} ${run ? STATUSES[status] : "not run"}`;
+  });
+  const lost = sample.lost ? badge(sample.lost) : null;
   const shown = sample.kind === "p" ? [badge("p"), lost] : [badge(sample.kind)];
   return el(
     "p",
     { class: "verdict" },
     shown,
-    el("span", { class: "muted" }, `base ${sample.base}, plus ${plus}`),
+    el("span", { class: "muted" }, statuses.join(", ")),
     factsOf(sample).map((fact) => el("span", { class: "muted" }, visible(fact))),
   );
 }

@@ -1,5 +1,5 @@
 "use strict";
-/* global count */
+/* global count, remember */
 // Tables are complete without this script; it sorts and searches their rows.
 
 function cellValue(row, column) {
@@ -24,6 +24,15 @@ function sortBy(table, header, direction) {
   header.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
 }
 
+/** A sort from an address, such as `plus.down`; none, or one that nobody knows, is the order of the report. */
+function restoreSort(table, sort) {
+  const [key, direction] = sort.split(".");
+  const headers = [...table.tHead.rows[0].cells];
+  const header = headers.find((one) => one.dataset.key === key);
+  if (header) sortBy(table, header, direction === "down" ? -1 : 1);
+  else if (headers.some((one) => one.ariaSort)) sortBy(table, headers[0], 1);
+}
+
 function makeSortable(table) {
   for (const header of table.tHead.rows[0].cells) {
     const button = header.querySelector("button");
@@ -32,6 +41,8 @@ function makeSortable(table) {
       const first = header.dataset.first === "down" ? -1 : 1;
       const now = { ascending: 1, descending: -1 }[header.getAttribute("aria-sort")];
       sortBy(table, header, now ? -now : first);
+      const direction = header.getAttribute("aria-sort") === "descending" ? "down" : "up";
+      if (table.dataset.sort) remember(table.dataset.sort, { sort: `${header.dataset.key}.${direction}` });
     });
   }
 }

@@ -2,9 +2,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bench.report.standings import standings
 
 from bench.report import html
-from bench.report.standings import standings
 from tests.report import made
 from tests.report.browser import chrome
 

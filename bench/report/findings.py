@@ -1,0 +1,89 @@
+"""What the data shows beside the answer, and what makes figures less than they seem, in plain sentences."""
+
+from collections.abc import Iterable
+
+from bench.console import counted
+from bench.report import outcomes
+from bench.report.details import incomparable
+from bench.report.format import listed
+from bench.report.leaderboard import Leaderboard, Row
+from bench.report.references import models
+from bench.untrusted import table
+
+LISTED = 4
+"""Names that a line lists."""
+PROBLEMS = 60
+"""Problems that a line lists."""
+
+
+def method(board: Leaderboard) -> str:
+    """How to read ranks and p values."""
+    test = "exact McNemar on the problems on which two models differ"
+    if any(row.metrics.several for row in board.ranked):
+        test = f"the exact sign-flip test on pass rates (with one sample a problem: {test})"
+    return (
+        f"“=1” is shared by all models that are not shown to be worse than the best: by {test}, p < 0.05 after Holm's "
+        f"correction for {counted(len(board.ranked) - 1, 'test')} against the best. Any other rank is 1 and the number "
+        f"of models shown to be better; between others, corrected for all {counted(len(board.pairs), 'pair')}. "
+        "A shared rank does not mean equally good: it takes a split of at least 6 to 0 to show anything."
+    )
+
+
+def agreement(board: Leaderboard) -> str:
+    """How many problems all models pass, and which all of them fail; what passing means, where that needs saying."""
+    passed = sum(not one.failed for one in board.discrimination)
+    failed = [one.task_id for one in board.discrimination if not one.passed]
+    everyone = f"All models pass {counted(passed, 'other problem')}" if passed else "No problem is passed by all models"
+    none = f"none passes {listed(failed, PROBLEMS)}" if failed else "each problem is passed by one or more"
+    several = any(row.metrics.several for row in board.rows)
+    half = " A model passes a problem here if at least half of its samples do." if several else ""
+    return f"{everyone}; {none}.{half}"
+
+
+def caveats(board: Leaderboard) -> list[str]:
+    """What makes figures of the table less than they seem."""
+    rows = board.rows
+    truncated = [row for row in rows if row.metrics.lost.get("truncated")]
+    known = {"", *models()}
+    hashes = {str(row.result.bench.get("dataset_hash", "")) for row in rows} - {""}
+    slow = [row.title for row in rows if row.metrics.cost.speed and not row.metrics.cost.measured]
+    found = (
+        ([_truncated(row) for row in truncated if not row.result.by_command],
+         "Truncated at max_tokens (failed, unless a part passes): {}. A higher limit regenerates only these."),
+        ([_truncated(row) for row in truncated if row.result.by_command],
+         "Truncated, since the program's answer did not end: {}."),
+        ([f"{row.title} ({outcomes.listed(_suspect(row))})" for row in rows if _suspect(row)],
+         "Failures that are seldom the model's fault (lost imports, another function name): {}. Look at a few."),
+        ([f"{row.title} ({row.metrics.attempted} of {row.metrics.problems})" for row in rows if row.metrics.partly],
+         "Not ranked, since not every problem was attempted (the others count as failed): {}."),
+        ([row.title for row in rows if row.result.state in ("failed", "skipped", "outdated")],
+         "Older results, for the reason given below: {}."),
+        ([row.title for row in rows if row.result.state == "gone"],
+         "Not ranked, since profiles.toml no longer declares it: {}."),
+        ([f"“{row.result.reference}” ({row.title})" for row in rows if row.result.reference not in known],
+         "No published score in reference-scores.json for: {}."),
+        ([row.title for row in rows if incomparable(row)],
+         "Not strictly comparable with the published score (why stands with each run): {}."),
+        (slow, "tok/s over whole requests, since the server reports none: {}."),
+        ([row.title for row in rows if table(row.result.bench).get("tests_in_process")],
+         "The tests ran inside the process of the solution, which could forge a pass: {}."),
+        (sorted(hashes)[1:], "Not all models were graded on the same version of the dataset; grade them again."),
+    )  # fmt: skip
+    return [text.format(listed(names)) for names, text in found if names]
+
+
+def _suspect(row: Row) -> dict[str, int]:
+    """Failures that are seldom the model's fault, where they are more than a tenth of all problems."""
+    found = {key: count for key, count in row.metrics.outcomes.items() if outcomes.BY_KEY[key].suspect}
+    return found if sum(found.values()) > outcomes.SUSPECT_SHARE * row.metrics.samples else {}
+
+
+def _truncated(row: Row) -> str:
+    limit = row.result.settings.get("max_tokens")
+    at = f" at {limit} tokens" if isinstance(limit, int) else ""
+    return f"{row.title} ({row.metrics.lost['truncated']} of {row.metrics.samples}{at})"
+
+
+def names(board: Leaderboard, ids: Iterable[str]) -> str:
+    """The titles of some rows, cut where there are many."""
+    return listed([board.row(name).title for name in ids], LISTED)

@@ -1,0 +1,183 @@
+"""The quantization ladder: what each smaller file of a model costs and saves, against the largest of its family."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.report.format import gigabytes, p_value, ratio, signed
+from bench.report.leaderboard import ALPHA, Leaderboard, Row, compare, difference
+from bench.report.results import Result, pool
+from bench.stats import Estimate, holm, problems_needed
+from bench.untrusted import word
+
+QUANTIZATION = re.compile(
+    r"[\s(\[-]*\b(?:UD-)?(?:I?Q\d\w*|TQ\d\w*|B?F16|F32|FP16|FP8|MXFP4\w*|INT[48]|GPTQ|AWQ)\b[)\]]*", re.IGNORECASE
+)
+BITS = re.compile(r"\d+")
+MARGIN = 0.03
+"""The loss that is small enough for a smaller file, as a fraction, where profiles.toml sets no other."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One quantization against the largest member of its family, over all datasets that both were graded on.
+
+    `rows` are its rows, one a dataset. `difference` is how much more it passes than the largest, with its paired 95 %
+    interval; `p` is the exact paired test over all problems, `corrected` Holm's within the family; all are None for the
+    largest itself. `same_file` marks a second run of the largest's own file, whose difference is the noise floor.
+    """
+
+    title: str
+    quantization: str
+    rows: tuple[Row, ...]
+    problems: int
+    won: int = 0
+    lost: int = 0
+    difference: Estimate | None = None
+    p: float | None = None
+    corrected: float | None = None
+    same_file: bool = False
+    speed_ratio: float | None = None
+    saved_bytes: int | None = None
+    margin: float = MARGIN
+
+    @property
+    def bytes(self) -> int | None:
+        """The size of its file."""
+        return next((row.metrics.cost.bytes for row in self.rows if row.metrics.cost.bytes), None)
+
+    @property
+    def shown_to_differ(self) -> bool:
+        """Whether the corrected test shows a difference from the largest."""
+        return self.corrected is not None and self.corrected < ALPHA
+
+    @property
+    def verdict(self) -> str:
+        """What is shown of it, in a sentence without its subject."""
+        if self.difference is None or self.corrected is None:
+            return "the largest: what the others are compared with"
+        low, high = 100 * self.difference.low, 100 * self.difference.high
+        if self.same_file:
+            return f"the same file again: the noise floor is {signed(low)} to {signed(high)} points"
+        if self.shown_to_differ:
+            better = self.difference.value > 0
+            by = f"{min(abs(low), abs(high)):.1f} to {max(abs(low), abs(high)):.1f} points"
+            return ", ".join([f"{'better' if better else 'worse'} by {by} ({p_value(self.corrected)})", *self._savings])
+        bound = f"at most {max(0.0, -low):.1f} points worse (95 %)"
+        if self.difference.low < -self.margin:
+            bound = f"undecided: {bound}"
+        return ", ".join([bound, *self._savings])
+
+    @property
+    def _savings(self) -> list[str]:
+        faster, saved = self.speed_ratio, self.saved_bytes
+        return [
+            *([f"{ratio(faster)} faster" if faster >= 1 else f"{ratio(1 / faster)} slower"] if faster else []),
+            *([f"{gigabytes(saved)} GB smaller"] if saved and saved > 0 else []),
+        ]
+
+    @property
+    def to_settle(self) -> int | None:
+        """About how many problems would show it to lose less than the margin; None where one of both is shown."""
+        if self.difference is None or self.shown_to_differ or self.difference.low >= -self.margin or self.same_file:
+            return None
+        discordant = max((self.won + self.lost) / self.problems, self.margin)
+        return problems_needed(self.margin, discordant)
+
+
+@dataclass(frozen=True)
+class Family:
+    """The quantizations of one model, the largest first; there are two or more."""
+
+    name: str
+    rungs: tuple[Rung, ...]
+
+    @property
+    def datasets(self) -> list[str]:
+        """The datasets that the comparisons are on."""
+        return list(dict.fromkeys(row.result.dataset for rung in self.rungs[1:] for row in rung.rows))
+
+
+def family_of(result: Result) -> str:
+    """The model that a result is a quantization of: by profiles.toml, by its file's metadata, or by its title."""
+    model = result.model
+    if result.family:
+        return result.family
+    if word(model.get("basename")):
+        return " ".join(filter(None, (word(model.get(name)) for name in ("basename", "finetune", "size_label"))))
+    return without_quantization(result.title)
+
+
+def without_quantization(title: str) -> str:
+    """A title without the name of a quantization."""
+    return " ".join(QUANTIZATION.sub(" ", title).split()) or title
+
+
+def quantization_of(result: Result) -> str:
+    """The quantization as the title has it, which tells apart what the file's own word does not; else the file's."""
+    found = " ".join(result.title.replace(without_quantization(result.title), "").split())
+    return found or word(result.model.get("quantization")) or word(result.server.get("quantization"))
+
+
+def ladder(boards: Sequence[Leaderboard], margin: float = MARGIN) -> list[Family]:
+    """The families with two or more ranked members, in the order of the first board that has each."""
+    members: dict[str, dict[str, list[Row]]] = {}
+    for board in boards:
+        for row in board.ranked:
+            members.setdefault(family_of(row.result), {}).setdefault(row.result.id, []).append(row)
+    found = [_family(name, list(rows.values()), margin) for name, rows in members.items() if len(rows) > 1]
+    return [family for family in found if len(family.rungs) > 1]
+
+
+def _family(name: str, members: list[list[Row]], margin: float) -> Family:
+    largest, *others = sorted(members, key=_size, reverse=True)
+    rungs = [rung for rows in others if (rung := _rung(largest, rows, margin)).problems]
+    tested = [rung for rung in rungs if not rung.same_file]
+    corrected = dict(zip((rung.title for rung in tested), holm([rung.p or 0.0 for rung in tested]), strict=True))
+    first = Rung(largest[0].title, quantization_of(largest[0].result), tuple(largest), _problems(largest))
+    return Family(name, (first, *(replace(rung, corrected=corrected.get(rung.title, rung.p)) for rung in rungs)))
+
+
+def _rung(largest: list[Row], rows: list[Row], margin: float) -> Rung:
+    """A member against the largest, on the datasets that both have."""
+    by_dataset = {row.result.dataset: row for row in largest}
+    both = [(by_dataset[row.result.dataset], row) for row in rows if row.result.dataset in by_dataset]
+    title, quantization = rows[0].title, quantization_of(rows[0].result)
+    if not both:
+        return Rung(title, quantization, tuple(rows), 0)
+    first, second = ([pair[side] for pair in both] for side in (0, 1))
+    pair = compare(pool([row.result for row in first]), pool([row.result for row in second]))
+    ours, theirs = (sum(row.metrics.cost.bytes or 0 for row in side[:1]) for side in (second, first))
+    return Rung(
+        title,
+        quantization,
+        tuple(second),
+        pair.common,
+        won=len(pair.second_wins),
+        lost=len(pair.first_wins),
+        difference=difference([(one.result, other.result) for one, other in both]),
+        p=pair.p,
+        same_file=_fingerprint(first[0]) == _fingerprint(second[0]) != "",
+        speed_ratio=_ratio(second[0].metrics.cost.speed, first[0].metrics.cost.speed),
+        saved_bytes=theirs - ours if ours and theirs else None,
+        margin=margin,
+    )
+
+
+def _size(rows: list[Row]) -> tuple[float, int, float, str]:
+    bits = BITS.search(quantization_of(rows[0].result))
+    size = max(row.metrics.cost.bytes or 0 for row in rows)
+    # Of two runs of one file, the one with more datasets is what the others are compared with.
+    return size, int(bits.group()) if bits else 0, len(rows), rows[0].title
+
+
+def _problems(rows: Sequence[Row]) -> int:
+    return sum(row.metrics.problems for row in rows)
+
+
+def _fingerprint(row: Row) -> str:
+    return word(row.result.model.get("fingerprint"))
+
+
+def _ratio(one: float | None, other: float | None) -> float | None:
+    return one / other if one and other else None

@@ -1,0 +1,282 @@
+"""One dataset's results in order: ranks that claim only what is shown, pairs, and problems that discriminate."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+from math import lcm
+
+from bench import problems
+from bench.problems import SOURCES
+from bench.report.metrics import Metrics, metrics
+from bench.report.references import Comparison, compared
+from bench.report.results import POOLED, SUITES, Result, pool
+from bench.stats import Estimate, holm, paired_difference, sign_flip
+from bench.text import plain
+
+ALPHA = 0.05
+Rates = Mapping[str, tuple[int, int]]
+"""By problem that was attempted: how many samples passed, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two results on the `common` problems that both attempted.
+
+    `first_wins` are the problems that the first alone passes, `second_wins` those that the second does; where either
+    has `several` samples a problem, that passes more often. `p` is exact McNemar's, or then the exact sign-flip test's;
+    `corrected` is Holm's, over all pairs of the dataset. `difference` is how much more of the common problems the first
+    passes, as a fraction.
+    """
+
+    first: str
+    second: str
+    common: int
+    several: bool
+    first_wins: tuple[str, ...]
+    second_wins: tuple[str, ...]
+    difference: float
+    p: float
+    corrected: float
+
+    @property
+    def discordant(self) -> int:
+        """On how many problems the two differ."""
+        return len(self.first_wins) + len(self.second_wins)
+
+    @property
+    def significant(self) -> bool:
+        """Whether the corrected test shows a difference."""
+        return self.corrected < ALPHA
+
+
+@dataclass(frozen=True)
+class Row:
+    """One result with its figures. Titles are unique among the rows; `rank` is empty where it has none.
+
+    `p_best` is the exact p of its test against the best, `corrected_best` Holm's over all that are compared with the
+    best; both are None for the best itself, and where there is no rank.
+    """
+
+    result: Result
+    metrics: Metrics
+    title: str
+    rank: str = ""
+    p_best: float | None = None
+    corrected_best: float | None = None
+    versus: Comparison | None = None
+
+    @property
+    def tied_with_best(self) -> bool:
+        """Whether it is the best, or not shown to be worse than the best."""
+        return bool(self.rank) and (self.corrected_best is None or self.corrected_best >= ALPHA)
+
+    @property
+    def imported(self) -> bool:
+        """Whether its solutions were made elsewhere."""
+        return not self.result.run
+
+
+@dataclass(frozen=True)
+class Discrimination:
+    """One problem, and the rows that pass it (in at least half of their samples) or fail it, best first."""
+
+    task_id: str
+    passed: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """One dataset: `rows` have results, best first; `others` have none; `pairs` are those of the ranked rows."""
+
+    dataset: str
+    rows: tuple[Row, ...]
+    others: tuple[Result, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def title(self) -> str:
+        """The dataset's name for people; that of an unknown one is a folder's, and loses what could be markup."""
+        if self.dataset == POOLED:
+            return "All sets"
+        if self.dataset in SOURCES:
+            return SOURCES[self.dataset].title
+        return "".join(char if char.isalnum() or char in " .-" else "-" for char in self.dataset)[:40].strip()
+
+    @property
+    def suites(self) -> tuple[str, ...]:
+        """The names of the dataset's suites."""
+        return self.rows[0].result.suites if self.rows else SUITES
+
+    @property
+    def name(self) -> str:
+        """The name of the score: with a plus where EvalPlus's further tests count."""
+        return self.suite_title(self.suites[-1])
+
+    def suite_title(self, suite: str) -> str:
+        """The name of a suite's score."""
+        return f"{self.title}+" if suite == "plus" else self.title
+
+    @property
+    def problems(self) -> int:
+        """How many problems the dataset has; where results differ in that, the most."""
+        return max((row.metrics.problems for row in self.rows), default=0)
+
+    @property
+    def ranked(self) -> list[Row]:
+        """The rows that have a rank."""
+        return [row for row in self.rows if row.rank]
+
+    def row(self, result_id: str) -> Row:
+        """The row of one result; StopIteration where there is none."""
+        return next(row for row in self.rows if row.result.id == result_id)
+
+    @cached_property
+    def _pairs(self) -> dict[tuple[str, str], Pair]:
+        return {(pair.first, pair.second): pair for pair in self.pairs}
+
+    def pair(self, better: Row, worse: Row) -> Pair:
+        """The comparison of two ranked rows, in their order; KeyError for another order."""
+        return self._pairs[better.result.id, worse.result.id]
+
+    @cached_property
+    def discrimination(self) -> list[Discrimination]:
+        """Every problem that a row attempted, in the dataset's order."""
+        known = {row.result.id: row.result.rates for row in self.rows}
+        tasks = max(known.values(), key=len, default={})
+        found = []
+        for task in dict.fromkeys([*tasks, *(task for each in known.values() for task in each)]):
+            attempted = [name for name in known if task in known[name]]
+            passed = [name for name in attempted if 2 * known[name][task][0] >= known[name][task][1]]
+            failed = [name for name in attempted if name not in passed]
+            found.append(Discrimination(task, tuple(passed), tuple(failed)))
+        return found
+
+    @cached_property
+    def functions(self) -> dict[str, str]:
+        """The function to write for each problem; {} where the dataset is not on this machine."""
+        known = problems.at_hand(self.dataset)
+        return {one.task_id: one.entry_point for one in known.problems.values()} if known else {}
+
+
+def leaderboards(results: Sequence[Result]) -> list[Leaderboard]:
+    """One for each dataset, in the order in which they are declared, then by name."""
+    order = {name: place for place, name in enumerate(SOURCES)}
+    names = sorted({result.dataset for result in results}, key=lambda name: (order.get(name, len(order)), name))
+    return [leaderboard(name, [result for result in results if result.dataset == name]) for name in names]
+
+
+def leaderboard(dataset: str, results: Sequence[Result]) -> Leaderboard:
+    """The leaderboard of the results on one dataset."""
+    often = Counter(result.title for result in results)
+    rows = sorted(
+        (
+            Row(one, metrics(one), one.title if often[one.title] == 1 else f"{one.title} ({plain(one.id)})")
+            for one in results
+            if one.samples
+        ),
+        key=_order,
+    )
+    ranked = [row.result for row in rows if _is_ranked(row)]
+    pairs = tuple(compare_all(ranked))
+    ranks = rank([result.id for result in ranked], pairs)
+    rows = [
+        replace(
+            row,
+            **ranks.get(row.result.id, {}),  # type: ignore[arg-type]
+            versus=compared(row.result.reference, dataset, row.metrics.suites),
+        )
+        for row in rows
+    ]
+    return Leaderboard(dataset, tuple(rows), tuple(result for result in results if not result.samples), pairs)
+
+
+def pooled(boards: Sequence[Leaderboard]) -> Leaderboard | None:
+    """All datasets but the demo's together, over the profiles with a rank on each; None for a single dataset."""
+    real = [board for board in boards if board.rows and not board.dataset.startswith("demo")]
+    ids = [row.result.id for row in real[0].ranked if all(_has(board, row.result.id) for board in real)] if real else []
+    if len(real) < 2 or not ids:
+        return None
+    return leaderboard(POOLED, [pool([board.row(name).result for board in real]) for name in ids])
+
+
+def _has(board: Leaderboard, name: str) -> bool:
+    return any(row.result.id == name for row in board.ranked)
+
+
+def _order(row: Row) -> tuple[float, float, str, str]:
+    first = next(iter(row.metrics.suites.values()))
+    return -row.metrics.score.value, -first.value, row.result.title, row.result.id
+
+
+def _is_ranked(row: Row) -> bool:
+    """A part of the problems cannot be ranked beside all of them, nor a profile that is no longer declared."""
+    return row.result.state != "gone" and row.metrics.attempted == row.metrics.problems
+
+
+def compare_all(results: Sequence[Result]) -> list[Pair]:
+    """Every pair of results, in their order; the first of each pair comes first in `results`."""
+    found = [compare(first, second) for first, second in combinations(results, 2)]
+    corrected = holm([pair.p for pair in found])
+    return [replace(pair, corrected=value) for pair, value in zip(found, corrected, strict=True)]
+
+
+def compare(first: Result, second: Result) -> Pair:
+    """Two results compared by the exact paired test, not corrected for anything."""
+    one, other = first.rates, second.rates
+    common = [task for task in one if task in other]
+    unit = lcm(*{count for task in common for count in (one[task][1], other[task][1])})
+    gaps = {task: _times(one[task], unit) - _times(other[task], unit) for task in common if one[task] != other[task]}
+    wins = tuple(task for task, gap in gaps.items() if gap > 0)
+    losses = tuple(task for task, gap in gaps.items() if gap < 0)
+    p = sign_flip(list(gaps.values()))
+    difference = sum(gaps.values()) / unit / len(common) if common else 0.0
+    several = any(count > 1 for task in common for count in (one[task][1], other[task][1]))
+    return Pair(first.id, second.id, len(common), several, wins, losses, difference, p, p)
+
+
+def _times(rate: tuple[int, int], unit: int) -> int:
+    return rate[0] * unit // rate[1]
+
+
+def difference(pairs: Sequence[tuple[Result, Result]]) -> Estimate:
+    """How much more the second of each pair passes than the first, with its interval; each pair is one stratum."""
+    strata = []
+    for first, second in pairs:
+        one, other = first.rates, second.rates
+        strata.append([(_share(other[t]) - _share(one[t]), min(one[t][1], other[t][1])) for t in one if t in other])
+    return paired_difference(strata)
+
+
+def _share(rate: tuple[int, int]) -> float:
+    return rate[0] / rate[1]
+
+
+def rank(ranked: Sequence[str], pairs: Sequence[Pair]) -> dict[str, dict[str, str | float]]:
+    """For each result, best first: `rank`, and p and corrected p of its test against the best.
+
+    All that the test against the best, corrected by Holm for those tests, does not show to be worse share `=1`. The
+    rank of any other is 1 and the number of results shown to be better, by that test or by the one corrected for all
+    pairs; `=` marks a rank that several share.
+    """
+    if not ranked:
+        return {}
+    against = [pair for pair in pairs if pair.first == ranked[0]]
+    corrected = dict(zip((pair.second for pair in against), holm([pair.p for pair in against]), strict=True))
+    better: dict[str, set[str]] = {name: set() for name in ranked}
+    for pair in pairs:
+        if pair.significant and corrected.get(pair.second, 1.0) < ALPHA:
+            better[pair.second].add(pair.first)
+    places = dict.fromkeys(ranked, 1)
+    for name, p in corrected.items():
+        if p < ALPHA:
+            places[name] = 1 + len(better[name] | {ranked[0]})
+    counts = list(places.values())
+    found: dict[str, dict[str, str | float]] = {
+        name: {"rank": f"={place}" if counts.count(place) > 1 else str(place)} for name, place in places.items()
+    }
+    for pair in against:
+        found[pair.second] |= {"p_best": pair.p, "corrected_best": corrected[pair.second]}
+    return found
