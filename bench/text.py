@@ -18,11 +18,11 @@ def visible(text: str) -> str:
     return UNSEEN.sub(lambda match: _sign(ord(match.group())), " ".join(text.split(" ")))
 
 
-def plain(text: str) -> str:
-    """One line without control, direction or unseen characters, cut where it is very long."""
+def plain(text: str, longest: int = LONGEST) -> str:
+    """One line without control, direction or unseen characters, cut where it is longer than `longest`."""
     line = " ".join(visible(text).split())
     shown = "".join(char if unicodedata.category(char) not in ("Cf", "Cn", "Co") else "�" for char in line)
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def without_secrets(text: str) -> str:

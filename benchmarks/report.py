@@ -12,8 +12,6 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench.report.standings import standings
-
 from bench.report import html
 from tests.report import made
 from tests.report.browser import chrome
@@ -43,7 +41,7 @@ def _line(count: int, folder: Path) -> str:
     found = made.many(SHARED, folder, count, words=WORDS)
     page = folder / "report.html"
     began = time.perf_counter()
-    page.write_text(html.render(standings(found.entries), found.journals))
+    page.write_text(html.render(found.report, found.journals))
     took = time.perf_counter() - began
     parsed, interactive, sample = (
         median(times) for times in zip(*(_opened(page, folder) for _ in range(3)), strict=True)

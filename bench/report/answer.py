@@ -20,8 +20,13 @@ from bench.text import plain
 
 CUT = ("truncated", "looping")
 FASTER = 1.2
-"""From how many times the best's speed on a tied model is recommended instead."""
+"""From how many times the best's speed on a tied model is recommended instead,"""
+NEAR = 0.1
+"""if its score is less than this below the best's: few problems tie what is far apart."""
 NAMED = 4
+"""Tied models that are listed."""
+WORSE = 2
+"""Worse models with a line of their own."""
 MOST = 10_000
 """Problems; what takes more is not worth saying."""
 WIDTH = 100
@@ -85,10 +90,15 @@ def _headline(tied: Sequence[Row], ranked: Sequence[Row]) -> str:
         return f"Use {best.title}: it is shown to be better than {'the other' if len(ranked) == 2 else 'all others'}."
     if fast is best:
         return f"Use {best.title}: the highest score, and the fastest of the {len(tied)} that are tied."
-    if fast and fast.metrics.cost.speed and (fast.metrics.cost.speed >= FASTER * (best.metrics.cost.speed or 0)):
+    if fast and _is_recommended(fast, best):
         return f"Use {fast.title}, unless you need the last points."
     tie = "one is" if others == 1 else f"{others} are"
     return f"{best.title} scores highest; {tie} statistically tied with it."
+
+
+def _is_recommended(fast: Row, best: Row) -> bool:
+    near = fast.metrics.score.value > best.metrics.score.value - NEAR
+    return near and (fast.metrics.cost.speed or 0) >= FASTER * (best.metrics.cost.speed or 0)
 
 
 def _single(board: Leaderboard, row: Row) -> Answer:
@@ -142,9 +152,9 @@ def _figures(row: Row, name: str = "") -> str:
 def _worse(board: Leaderboard, best: Row, rows: Sequence[Row]) -> list[Line]:
     found = [
         Line("worse", row.title, (best.result.id, row.result.id), _evidence(board.pair(best, row), row))
-        for row in rows[:NAMED]
+        for row in rows[:WORSE]
     ]
-    rest = rows[NAMED:]
+    rest = rows[WORSE:]
     if rest:
         text = f"{counted(len(rest), 'more model')}, {with_interval(rest[0].metrics.score)} % and below"
         found.append(Line("worse", "", _ids(rest), text))

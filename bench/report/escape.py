@@ -4,8 +4,10 @@ import html
 import re
 import unicodedata
 
-from bench.text import plain, visible
+from bench.text import plain
 
+SENTENCE = 20_000
+"""Characters of a sentence that is put together of plain texts; what people wrote was cut when it was read."""
 MARKUP = re.compile(r"[\\`*\[\]|~$^]|(?<![^\W_])_|_(?![^\W_])")
 AUTOLINK = re.compile(r"(?<=\w):(?=//)|(?<=www)\.|@", re.IGNORECASE)
 """What turns a text into a link without any brackets."""
@@ -15,7 +17,7 @@ BLOCK = re.compile(r"^(?=[-+](?: |$)|#+(?: |$))|^(\d+)(?=[.)](?: |$))")
 
 def markdown(text: str) -> str:
     """One line of text for Markdown: in a paragraph, a list or a table's cell. No markup, HTML or link comes of it."""
-    line = html.escape(" ".join(visible(text).split()), quote=False)
+    line = html.escape(plain(text, SENTENCE), quote=False)
     line = MARKUP.sub(lambda match: "\\" + match.group(), line)
     line = AUTOLINK.sub(lambda match: f"&#{ord(match.group())};", line)
     return BLOCK.sub(lambda match: match.group(1) + "\\" if match.group(1) else "\\", line)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from bench.console import counted
 from bench.report import columns, details, findings, ladder, outcomes, references, sample_pages
@@ -60,8 +61,8 @@ class Section:
         return round(100 * (100 * score - start) / (100 - start)) if start < 100 else 100
 
     def address(self, row: Row) -> str:
-        """The page of a model, or its row where it has none."""
-        return f"#m/{self.board.dataset}/{row.result.id}" if self.matrix else f"#{self.anchors[row.result.id]}"
+        """The page of a model, or its facts where it has none."""
+        return f"#{self.anchors[row.result.id]}"
 
     def chart(self, *names: str) -> list[Chart]:
         """Some of the charts."""
@@ -87,11 +88,19 @@ def render(report: Report, journals: Mapping[tuple[str, str], Path]) -> str:
 
 
 def _section(report: Report, board: Leaderboard) -> Section:
-    anchors = {row.result.id: f"run-{board.dataset}-{number}" for number, row in enumerate(board.rows, 1)}
-    addresses = {name: f"m/{board.dataset}/{name}" if board.dataset != POOLED else at for name, at in anchors.items()}
-    drawn = charts(board, report.budgets.get(board.dataset, ()), addresses)
+    own_page = board.dataset != POOLED
+    anchors = {
+        row.result.id: f"m/{_quoted(board.dataset)}/{_quoted(row.result.id)}" if own_page else f"d-{board.dataset}"
+        for row in board.rows
+    }
+    drawn = charts(board, report.budgets.get(board.dataset, ()), anchors)
     shown = columns.visible_columns(board, "headline")
     return Section(board, shown, drawn, anchors, None if board.dataset == POOLED else matrix(board), report)
+
+
+def _quoted(part: str) -> str:
+    """A part of an address behind the #."""
+    return quote(part, safe="", errors="surrogatepass")
 
 
 def _index(section: Section) -> dict[str, Any]:

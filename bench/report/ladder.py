@@ -122,9 +122,13 @@ def quantization_of(result: Result) -> str:
 def ladder(boards: Sequence[Leaderboard], margin: float = MARGIN) -> list[Family]:
     """The families with two or more ranked members, in the order of the first board that has each."""
     members: dict[str, dict[str, list[Row]]] = {}
+    files: dict[str, str] = {}
     for board in boards:
         for row in board.ranked:
-            members.setdefault(family_of(row.result), {}).setdefault(row.result.id, []).append(row)
+            name = family_of(row.result)
+            # Two runs of one file are of one family, whatever their titles.
+            name = files.setdefault(_fingerprint(row), name) if _fingerprint(row) and not row.result.family else name
+            members.setdefault(name, {}).setdefault(row.result.id, []).append(row)
     found = [_family(name, list(rows.values()), margin) for name, rows in members.items() if len(rows) > 1]
     return [family for family in found if len(family.rungs) > 1]
 

@@ -1,26 +1,40 @@
 """The reports, rendered from the same results and each written whole."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from bench.files import read_table, write_atomic
 from bench.profiles import Config
 from bench.report import history, html, jsonfile, markdown
 from bench.report.answer import answer, margin_of
 from bench.report.budget import budgets
-from bench.report.ladder import ladder
+from bench.report.ladder import MARGIN, ladder
 from bench.report.leaderboard import leaderboards, pooled
 from bench.report.markdown import Report
-from bench.report.results import read_all
+from bench.report.results import Result, read_all
 
 
 def gather(
     config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str], *, keep: bool = False
 ) -> Report:
     """Everything that the reports show; with `keep`, new results enter history.jsonl. Raises BenchError."""
-    results = read_all(config, skipped, outdated)
-    boards, layout, margin = leaderboards(results), config.layout, margin_of(config)
+    results, layout = read_all(config, skipped, outdated), config.layout
     path = layout.root / history.FILE
-    lines = history.record(path, boards) if keep else history.read(path)
+    lines = history.record(path, leaderboards(results)) if keep else history.read(path)
+    selftests, lesson = read_table(layout.selftests), layout.lesson.name if layout.lesson.is_file() else ""
+    return conclude(results, margin_of(config), lines, selftests, lesson)
+
+
+def conclude(
+    results: Sequence[Result],
+    margin: float = MARGIN,
+    lines: Sequence[dict[str, Any]] = (),
+    selftests: Mapping[str, Any] = MappingProxyType({}),
+    lesson: str = "",
+) -> Report:
+    """What follows from some results; `lines` are those of history.jsonl, `lesson` the name of its file."""
+    boards = leaderboards(results)
     return Report(
         boards=boards,
         results=results,
@@ -29,8 +43,8 @@ def gather(
         families=ladder(boards, margin),
         budgets={board.dataset: budgets(board) for board in boards},
         changes={board.dataset: history.changes(board, lines) for board in boards},
-        selftests=read_table(layout.selftests),
-        lesson=layout.lesson.name if layout.lesson.is_file() else "",
+        selftests=selftests,
+        lesson=lesson,
     )
 
 

@@ -73,8 +73,8 @@ class Result:
 
     `reason` says in a phrase why there is no (newer) result, `remedy` what to do about it. `family` is the profile's
     own name for the model that it is a quantization of. `run` is run.json with only those settings that reached the
-    model ({} for imports), `bench` the bench block of eval_results.json without its samples. `n_problems` counts all problems
-    of the dataset; `samples` are in problem order. `date` is when it was graded.
+    model ({} for imports), `bench` the bench block of eval_results.json without its samples. `n_problems` counts all
+    problems of the dataset; `samples` are in problem order. `date` is when it was graded.
     """
 
     id: str

@@ -8,7 +8,7 @@ from bench.errors import BenchError, MissingPrerequisite, ServerError
 from bench.graph.step import Step
 from bench.locks import locked
 from bench.profiles.file import load
-from bench.report.gather import entry
+from bench.report.results import read
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ def test_what_a_step_finds_missing_is_skipped(step: Copies) -> None:
     """A step that finds in its midst what is not there yet fails, and the report calls that skipped, not failed."""
     step.state["lacks"] = True
     assert step.make() is not None
-    told = entry(step.files, step.profile)
-    assert (told.state, told.remedy) == ("skipped", "mend that, then doit eval:one")
+    told = read(step.files, step.profile)
+    assert (told.state, told.remedy) == ("skipped", "fix that, then doit eval:one")
     assert told.reason.startswith("nothing of demo is here yet (copy, ")
     step.state.update(lacks=False, breaks=True)
     step.make()
-    assert entry(step.files, step.profile).state == "failed"
+    assert read(step.files, step.profile).state == "failed"
 
 
 def test_a_lock_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:

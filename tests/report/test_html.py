@@ -3,20 +3,18 @@ import hashlib
 import json
 import re
 import zlib
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.report.board import board, kind_of
-from bench.report.records import Entry
-from bench.report.standings import standings
 
-from bench.report import html, payload
-from bench.report.escape import unmarked
+from bench.report import html, sample_pages
+from bench.report.render import gather
+from bench.report.results import Result
 from bench.text import visible
-from tests.report import made, small
+from tests.report import made
+from tests.report.made import HOSTILE, local, report, result, run, written
 
 STATIC = Path(html.__file__).parent / "static"
 
@@ -52,7 +50,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> made.Made:
 @pytest.fixture(scope="module")
 def page(few: made.Made) -> str:
     """The page over them."""
-    return html.render(standings(few.entries), few.journals)
+    return html.render(few.report, few.journals)
 
 
 def index_of(page: str) -> dict[str, Any]:
@@ -69,8 +67,8 @@ def block_of(page: str, name: str) -> dict[str, Any]:
 
 
 def test_same_input_same_bytes(few: made.Made, page: str) -> None:
-    """The page depends on its entries and journals alone."""
-    assert html.render(standings(few.entries), few.journals) == page
+    """The page depends on its results and journals alone."""
+    assert html.render(few.report, few.journals) == page
 
 
 def test_no_address_leads_out(page: str) -> None:
@@ -110,6 +108,7 @@ def test_index_holds_every_outcome(page: str) -> None:
     assert alpha["lost"] == {"10/0": "x"}
     gamma = next(model for model in board["models"] if model["id"] == "gamma")
     assert gamma["cells"] == "pppbpppppppp------"
+    assert index_of(page)["kinds"][0][:3] == ["p", "pass", "passed"]
     assert board["functions"][:2] == ["running_total", "longest_word"]
 
 
@@ -128,7 +127,7 @@ def test_block_has_answer_thoughts_and_failure(page: str) -> None:
     sample = block["samples"][at]
     assert block["prompt"].startswith("def is_leap_year")
     assert sample["around"][0].endswith("```python\n")
-    assert sample["code"].startswith("def solve_2")
+    assert sample["code"].startswith("def solve(value):\n    # Demo/2")
     assert sample["rule"] == "fence"
     assert sample["failure"]["expected"] == "[2, 1]"
     assert block["thoughts"][at].startswith("The task is Demo/2.")
@@ -141,42 +140,16 @@ def test_an_import_has_no_answer(page: str) -> None:
     assert sorted(answers.values(), key=str) == [None, None, "around"]
 
 
-def test_an_imported_answer() -> None:
-    """An import whose code was found in an answer shows that answer around the code, and its thoughts."""
-    about = {
-        "origin": "answers.jsonl:1",
-        "answer": "<think>Hm.</think>Here:\ndef f(): ...\nDone.",
-        "reasoning": "First.",
-    }
-    entry = small.entry("chat", "p", samples=(small.graded("HumanEval/0", "p", **about),))
-    block = block_of(html.render(standings([entry]), {}), "b-humaneval-0")
-    assert block["samples"][0]["around"] == ["Here:\n", "\nDone."]
-    assert block["thoughts"] == ["First.\nHm."]
-
-
 def test_a_journal_that_changed_gives_no_wrong_answer(tmp_path: Path) -> None:
     """Lines that are gone, damaged or of another sample leave their samples without an answer."""
     few = made.few(tmp_path)
     path = few.journals["alpha-q8", "demo"]
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[1], "{", *lines[2:4]]))
-    page = html.render(standings(few.entries), few.journals)
+    page = html.render(few.report, few.journals)
     for at, known in enumerate([False, False, True, True, False]):
         samples = block_of(page, f"b-demo-{at}")["samples"]
         assert any("around" in s or s.get("answer") is not None for s in samples) == known
-
-
-def test_hostile_texts_stay_text(tmp_path: Path) -> None:
-    """Titles, reasons, names, solutions and failures that are markup make no tag, and end no script."""
-    hostile, plain = made.hostile(tmp_path), made.demo("plain", "Plain", "p")
-    page = html.render(standings(hostile.entries), hostile.journals)
-    tags = Tags(page).tags
-    assert len([1 for tag, _ in tags if tag == "script"]) == 2 + 1 + 19
-    assert not [1 for tag, attrs in tags if tag == "img" or any(key.startswith("on") for key in attrs)]
-    assert page.count("{{7*7}}") > 5
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202e\u2028]", page)
-    assert page.encode()
-    assert html.render(standings([plain]), {})
 
 
 def test_hostile_titles_are_seen_for_what_they_are() -> None:
@@ -184,63 +157,10 @@ def test_hostile_titles_are_seen_for_what_they_are() -> None:
     assert visible("a\x1b[31mb\u202ec\nd\u2028e\ud800") == "a␛[31mb⟨U+202E⟩c d e⟨U+D800⟩"
 
 
-def test_sentences_lose_their_markdown() -> None:
-    """The report's own sentences are shown as text: no backslash, no entity, no stars."""
-    assert unmarked(r"**1** · A\_B &lt;i&gt; p < 0.001") == "1 · A_B <i> p < 0.001"
-
-
-@pytest.mark.parametrize("entries", [[], [made.demo("a", "A", "")], [made.demo("a", "A", "b" * 18)]], ids=len)
-def test_little_to_show(entries: list[Entry]) -> None:
-    """No entry, one without samples, and one that passes nothing make a page."""
-    assert "<main" in html.render(standings(entries), {})
-
-
-def test_an_unknown_dataset_is_shown() -> None:
-    """Results on a dataset that this machine does not have show the problems that they name."""
-    entry = replace(made.demo("a", "A", "pub"), dataset="humaneval-x", n_problems=4)
-    page = html.render(standings([entry]), {})
-    assert index_of(page)["boards"][0]["tasks"] == ["Demo/0", "Demo/1", "Demo/2"]
-    assert block_of(page, "b-humaneval-x-0")["prompt"] == ""
-
-
-def test_how_models_were_asked(page: str) -> None:
-    """Below the table stands which models answered greedily, and of which that is not known."""
-    said = "Answers: one greedy answer a problem (temperature 0): Alpha Q4_K_M, Alpha Q8_0; not known how: Gamma."
-    assert said in page
-
-
-def test_equal_titles_are_told_apart() -> None:
-    """Two models of the same title bear their profiles' names."""
-    page = html.render(standings([made.demo("one", "Same", "p" * 18), made.demo("two", "Same", "p" * 18)]), {})
-    assert [model["title"] for model in index_of(page)["boards"][0]["models"]] == ["Same (one)", "Same (two)"]
-
-
-def test_several_samples_share_a_place(tmp_path: Path, shared: Path, real_datasets: dict[str, Path]) -> None:
-    """Several samples of a problem are several letters in its place, and a pass@k curve is drawn."""
-    few = made.many(shared, tmp_path, 2, k=3)
-    page = html.render(standings(few.entries), few.journals)
-    cells = index_of(page)["boards"][0]["models"][0]["cells"].split(" ")
-    assert {len(cell) for cell in cells} == {3}
-    assert "chart-curves" in page
-
-
-def test_unequal_samples_have_a_curve() -> None:
-    """A model of which one problem has a single sample has a pass@k curve over the others."""
-    samples = [s for number in range(3) for s in made.demo("a", "A", "pubp").samples[: 4 if number == 0 else 3]]
-    entry = replace(made.demo("a", "A", "p"), samples=tuple(samples), n_problems=4)
-    page = html.render(standings([entry]), {})
-    assert "chart-curves" in page
-    row = re.search(
-        r"<th scope=\"row\"><bdi>A</bdi></th>((?:<td class=\"num\">[^<]*</td>)+)</tr>", page.split("chart-curves")[1]
-    )
-    assert row
-    assert re.findall(r">([\d.]+)<", row.group(1)) == ["50.0", "33.3", "33.3"]
-
-
 @pytest.mark.parametrize(("text", "kept"), [("x" * 10, 10), ("x" * 100, 30), ("ab\n" * 40, 30), ("", 0)])
 def test_long_texts_lose_their_middles(text: str, kept: int) -> None:
     """What is left out is counted in characters and in lines; short texts stay whole."""
-    clipped = payload.clip(text, 30)
+    clipped = sample_pages.clip(text, 30)
     if isinstance(clipped, str):
         assert clipped == text
         return
@@ -257,38 +177,85 @@ def test_enormous_answers_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     noise = hashlib.shake_256(b"noise").hexdigest(100_000)
     path.write_text("".join(json.dumps(row | {"answer": noise[at * 100 :]}) + "\n" for at, row in enumerate(rows)))
-    monkeypatch.setattr(payload, "ROOM", 300_000)
-    page = [board(standing) for standing in standings(few.entries)]
-    blocks = payload.blocks(page, few.journals)["demo"]
+    monkeypatch.setattr(sample_pages, "ROOM", 300_000)
+    matrices = [sample_pages.matrix(board) for board in few.report.boards]
+    blocks = sample_pages.blocks(matrices, few.journals)["demo"]
     assert 100_000 < sum(map(len, blocks)) < 330_000
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_stay_text(tmp_path: Path, text: str) -> None:
+    """Titles, reasons, names, solutions and failures that are markup make no tag, and end no script."""
+    failure = {"suite": text, "index": 0, "input": f"[{text}]", "expected": text, "actual": text, "error": text}
+    nasty = {"name": text, "build": text, text: text}
+    about = {"rule": text, "failure": failure, "origin": f"{text}:1", "code": f"# {text}"}
+    samples = (made.graded("Demo/0", "b", **about), made.graded(f"Demo/{text}", "p", lost=text, **about))
+    texts = {"title": text, "note": text, "reference": text, "date": text}
+    rows = [
+        result("m", "", "demo", **texts, samples=samples, run=run(server=nasty)),
+        result("o", "pb", "demo", "Demo", title="Plain", run=local(9.0, 8.0)),
+    ]  # fmt: skip
+    found = gather(written(tmp_path / "results", rows), {"o": text}, {("m", "demo"): text}, keep=True)
+    page = html.render(found, {})
+    tags = Tags(page).tags
+    assert len([1 for tag, _ in tags if tag == "script"]) == 3 + len(index_of(page)["boards"][0]["tasks"])
+    assert not [1 for tag, attrs in tags if tag == "img" or any(key.startswith("on") for key in attrs)]
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202e\u2028]", page)
+    assert page.encode()
+
+
+@pytest.mark.parametrize("results", [[], [result("a", "")], [result("a", "b" * 18)], [result("a", "p")]], ids=len)
+def test_little_to_show(results: list[Result]) -> None:
+    """No result, one without samples, and one that passes nothing make a page."""
+    assert "<main" in html.render(report(*results), {})
+
+
+def test_an_unknown_dataset_is_shown() -> None:
+    """Results on a dataset that this machine does not have show the problems that they name."""
+    page = html.render(report(result("a", "pub", "humaneval-x", "X", n_problems=4)), {})
+    assert index_of(page)["boards"][0]["tasks"] == ["X/0", "X/1", "X/2"]
+    assert block_of(page, "b-humaneval-x-0")["prompt"] == ""
+
+
+def test_all_sets_come_first() -> None:
+    """Over several datasets, all of them together have the first table, without a matrix of their own."""
+    rows = [result(name, "ppb", dataset) for name in "ab" for dataset in ("humaneval", "mbpp")]
+    page = html.render(report(*rows), {})
+    assert page.index('id="d-all"') < page.index('id="d-humaneval"') < page.index('id="d-mbpp"')
+    assert [board["dataset"] for board in index_of(page)["boards"]] == ["humaneval", "mbpp"]
+
+
+def test_several_samples_share_a_place() -> None:
+    """Several samples of a problem are several letters in its place, and a pass@k curve is drawn."""
+    page = html.render(report(result("a", "ppb pub bbb"), result("b", "ppp ppp ppp")), {})
+    cells = [model["cells"].split(" ") for model in index_of(page)["boards"][0]["models"]]
+    assert cells == [["ppp", "ppp", "ppp"], ["ppb", "pub", "bbb"]]
+    assert "chart-curves" in page
+
+
+def test_an_imported_answer() -> None:
+    """An import whose code was found in an answer shows that answer around the code, and its thoughts."""
+    code = "def f(): ..."
+    about = {"answer": f"<think>Hm.</think>Here:\n{code}\nDone.", "reasoning": "First.", "code": code}
+    sample = made.graded("HumanEval/0", "p", origin="answers.jsonl:1", **about)
+    block = block_of(html.render(report(result("chat", "", samples=(sample,))), {}), "b-humaneval-0")
+    assert block["samples"][0]["around"] == ["Here:\n", "\nDone."]
+    assert block["thoughts"] == ["First.\nHm."]
 
 
 @pytest.mark.slow
 def test_a_night_of_twenty_models_is_small(tmp_path: Path, shared: Path, real_datasets: dict[str, Path]) -> None:
     """The page over 20 models on 164 problems stays below 6 MB, though every other one thinks for 1500 words."""
     found = made.many(shared, tmp_path, 20, words=1500)
-    assert len(html.render(standings(found.entries), found.journals).encode()) < 6_000_000
-
-
-def test_lost_comes_before_a_verdict() -> None:
-    """A truncated sample that fails counts as truncated; one that passes, as passed."""
-    failed = made.graded("Demo/0", "fail", "fail", "code", lost="truncated")
-    assert kind_of(failed) == "x"
-    assert kind_of(replace(failed, base="pass", plus="pass")) == "p"
+    assert len(html.render(found.report, found.journals).encode()) < 6_000_000
 
 
 def themes() -> dict[str, dict[str, str]]:
     """The colours of the style sheet by theme."""
-    css = (STATIC / "colors.css").read_text()
-    found = {}
-    for name, start in (
-        ("light", ":root {"),
-        ("dark", ':root:not([data-theme="light"]) {'),
-        ("chosen", ':root[data-theme="dark"] {'),
-    ):
-        body = css.split(start)[1].split("}")[0]
-        found[name] = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", body))
-    return found
+    found = re.findall(
+        r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", (STATIC / "colors.css").read_text()
+    )
+    return {theme: {one[0]: one[at] for one in found} for at, theme in enumerate(("light", "dark"), 1)}
 
 
 def contrast(one: str, other: str) -> float:
@@ -318,32 +285,25 @@ def test_contrast(theme: str) -> None:
         assert contrast(colors["text"], colors[ground]) >= 4.5, ground
 
 
-def test_chosen_and_preferred_dark_are_the_same() -> None:
-    """The dark theme is one, whether the system or the reader asks for it, and names every colour of the light one."""
-    found = themes()
-    assert found["dark"] == found["chosen"]
-    assert found["dark"].keys() == found["light"].keys()
+def test_ours_stand_among_published_scores() -> None:
+    """Published scores are listed with ours, with what speaks against comparing them."""
+    page = html.render(report(result("a", "pb", title="Ours 9B", reference="Claude Opus 4.5")), {})
+    listed = page.split("Compared with published scores")[1].split("</details>")[0]
+    assert "Ours 9B" in listed
+    assert "not comparable" in listed
 
 
-def test_ours_stand_among_published_scores(shared: Path) -> None:
-    """Published scores are listed with ours, best plus first, with what speaks against comparing them."""
-    page = html.render(standings([made.imported(shared, "gpt4")]), {})
-    names = re.findall(r"<bdi>([^<]*)</bdi></th>\n<td", page)
-    ours = names.index("GPT-4 (May 2023)", 1)
-    assert names.index("O1 Preview (Sept 2024)") < ours < names.index("Codestral 25.01")
-    assert "not comparable: secondary source" in page
+def test_what_is_not_done_has_its_remedy() -> None:
+    """Profiles without a (newer) result stand with reason and remedy."""
+    old = result("old", "ppp", title="Old", state="failed", reason="out of memory", remedy="a smaller one")
+    page = html.render(report(old, result("new", "", title="New", state="skipped", reason="no file")), {})
+    table = page.split("Skipped, failed, partial, outdated")[1]
+    for text in ("Old", "out of memory", "a smaller one", "New", "no file"):
+        assert text in table
 
 
-def test_what_is_not_done_is_said_with_its_remedy() -> None:
-    """Profiles without a (newer) result stand with reason and remedy; datasets without any come last."""
-    old = replace(made.demo("old", "Old", "p" * 18), state="failed", reason="out of memory", remedy="a smaller one")
-    new = Entry("new", "humaneval", "New", "", "", "none", "not run yet", 164, remedy="doit eval:new")
-    page = html.render(standings([new, old]), {})
-    cells = re.findall(
-        r"<tr><th scope=\"row\"><bdi>(\w+)</bdi></th>" + 3 * r"<td>(?:<bdi>)?([^<]*)(?:</bdi>)?</td>", page
-    )
-    assert cells == [
-        ("Old", "failed", "out of memory", "a smaller one"),
-        ("New", "not run", "not run yet", "doit eval:new"),
-    ]
-    assert page.index("<h1>Demo+</h1>") < page.index("<h1>HumanEval+</h1>")
+def test_the_table_is_above_the_charts() -> None:
+    """The answer comes first, then the table, then the charts, then the matrix."""
+    page = html.render(report(*made.night()), {})
+    places = [page.index(text) for text in ('class="answer"', 'id="table-humaneval"', "<figure", 'class="explorer"')]
+    assert places == sorted(places)

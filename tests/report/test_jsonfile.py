@@ -2,30 +2,31 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.report.scores import score
-from bench.report.standings import standings
+import pytest
 
 from bench.report import jsonfile
-from tests.report.small import HOSTILE, bench, entry, run
+from bench.report.metrics import metrics
+from bench.report.results import Result
+from tests.report.made import HOSTILE, bench, local, night, report, result, run
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report-json.md"
 
 
-def parsed(*entries: Any) -> dict[str, Any]:
+def parsed(*results: Result) -> dict[str, Any]:
     """report.json, read again."""
-    value = json.loads(jsonfile.render(standings(entries), {"demo none": {"plus": 12}}))
+    value = json.loads(jsonfile.render(report(*results, selftests={"demo none": {"plus": 12}})))
     assert isinstance(value, dict)
     return value
 
 
 def test_figures_are_those_of_the_report() -> None:
     """report.json has the scores, intervals, losses, speeds and pairs of the tables."""
-    first = entry("a", "pppu", run=run(), bench=bench(), reference="Claude Opus 4.5", date="2026-11-24 10:00")
-    value = parsed(first, entry("b", "pbbb"), entry("c", "", state="skipped", reason="no model file"))
+    first = result("a", "pppu", run=run(), bench=bench(), reference="Claude Opus 4.5", date="2026-11-24 10:00")
+    value = parsed(first, result("b", "pbbb"), result("c", "", state="skipped", reason="no model file"))
     (dataset,) = value["datasets"]
     best, other, skipped = dataset["models"]
-    known = score(first)
-    assert best["plus"] == [round(part, 6) for part in (known.plus.value, known.plus.low, known.plus.high)]
+    score = metrics(first).score
+    assert best["plus"] == best["score"] == [round(part, 6) for part in (score.value, score.low, score.high)]
     assert best["tokens_per_second"] == 21.44
     assert best["passed"] == ["HumanEval/0", "HumanEval/1", "HumanEval/2"]
     assert best["reference"] == {
@@ -39,41 +40,45 @@ def test_figures_are_those_of_the_report() -> None:
     assert value["selftests"] == {"demo none": {"plus": 12}}
 
 
+def test_conclusions() -> None:
+    """The answer, the families and the budgets are there for programs, with the rows they are about."""
+    value = parsed(*night())
+    assert {row for line in value["answer"]["lines"] for row in line["ids"]} <= {one.id for one in night()}
+    (family,) = value["families"]
+    assert [member["id"] for member in family["members"]] == ["bench-q6", "bench-q4"]
+    (budget,) = value["datasets"][0]["budgets"]
+    assert (budget["id"], budget["points"][-1]["limit"]) == ("bench-q6", 4096)
+    rows = [result(name, "ppb", dataset, run=local(9.0, 8.0)) for name in "ab" for dataset in ("humaneval", "mbpp")]
+    assert parsed(*rows)["all_sets"]["problems"] == 6
+
+
 def test_several_samples() -> None:
-    """Samples of a problem are told apart by their number."""
-    (model,) = parsed(entry("a", "pb pp"))["datasets"][0]["models"]
-    assert model["passed"] == ["HumanEval/0#0", "HumanEval/1#0", "HumanEval/1#1"]
-    assert model["pass_at_k"]["k"] == 2
-
-
-def test_unequal_samples() -> None:
-    """Where one problem has a single sample, pass@k is of the others, and no sample is listed twice."""
-    (model,) = parsed(entry("a", "ppb pp p"))["datasets"][0]["models"]
+    """Samples of a problem are told apart by their number, and pass@k is of the problems that have k."""
+    (model,) = parsed(result("a", "ppb pp p"))["datasets"][0]["models"]
     assert model["passed"] == [f"HumanEval/{sample}" for sample in ("0#0", "0#1", "1#0", "1#1", "2#0")]
     assert model["pass_at_k"] == {"k": 2, "problems": 2, "base": [1.0, 0.34238, 1.0], "plus": [1.0, 0.34238, 1.0]}
 
 
 def test_every_key_is_documented() -> None:
     """docs/report-json.md names every key."""
-    value = parsed(entry("a", "pp", run=run(), reference="Claude Opus 4.5"), entry("b", "pb"))
-    text, dataset = DOCUMENT.read_text(), value["datasets"][0]
-    tables = [
-        value,
-        dataset,
-        *dataset["models"],
-        *dataset["pairs"],
-        *dataset["references"],
-        dataset["models"][0]["reference"],
-        dataset["models"][0]["pass_at_k"],
-    ]
-    keys = {key for table in tables for key in table}
-    assert not {key for key in keys if f"`{key}`" not in text}
-    assert f"`schema` is {jsonfile.SCHEMA}" in text
+    value = parsed(*night())
+    assert not {key for key in keys(value) if f"`{key}`" not in DOCUMENT.read_text()}
+    assert f"`schema` is {jsonfile.SCHEMA}" in DOCUMENT.read_text()
 
 
-def test_hostile_texts() -> None:
+def keys(value: Any) -> set[str]:
+    """The keys of all objects but those that are taken over from other files, or have names as keys."""
+    if isinstance(value, list):
+        return {key for one in value for key in keys(one)}
+    if not isinstance(value, dict):
+        return set()
+    taken = ("run", "bench", "selftests", "outcomes", "lost")
+    return set(value) | {key for name, one in value.items() if name not in taken for key in keys(one)}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts(text: str) -> None:
     """Whatever the texts, the file is ASCII, so that no terminal obeys it."""
-    for text in HOSTILE:
-        found = jsonfile.render(standings([entry("a", "pp", title=text, note=text)]), {})
-        assert found.isascii()
-        assert "\x1b" not in found
+    found = jsonfile.render(report(result("a", "pp", title=text, note=text)))
+    assert found.isascii()
+    assert "\x1b" not in found

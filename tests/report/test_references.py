@@ -6,6 +6,12 @@ import pytest
 from bench.errors import BenchError
 from bench.profiles.file import load
 from bench.report import references
+from bench.stats import Estimate
+
+
+def scores(base: float, plus: float) -> dict[str, Estimate]:
+    """A model's scores as fractions, by suite."""
+    return {"base": Estimate(base, 0, 1), "plus": Estimate(plus, 0, 1)}
 
 
 def test_every_number_has_a_source() -> None:
@@ -41,23 +47,25 @@ def test_references_of_the_shipped_profiles() -> None:
     config = load(Path(__file__).parents[2] / "profiles.toml")
     named = {profile.reference for profile in config.profiles} - {""}
     assert named
-    assert all(references.reference(name, "humaneval") for name in named)
+    assert all(name in {one.model for one in references.references("humaneval")} for name in named)
 
 
 def test_compared_with_the_same_suite() -> None:
     """A score stands beside the reference's plus score, or where that is unknown beside its base score."""
-    plus = references.compared("O1 Preview (Sept 2024)", "humaneval", 90.0, 85.0)
+    plus = references.compared("O1 Preview (Sept 2024)", "humaneval", scores(0.9, 0.85))
     assert plus
     assert (plus.suite, plus.ours, plus.theirs, plus.difference) == ("plus", 85.0, 89.0, -4.0)
-    base = references.compared("Claude Opus 4.5", "humaneval", 95.0, 85.0)
+    base = references.compared("Claude Opus 4.5", "humaneval", scores(0.95, 0.85))
     assert base
     assert (base.suite, base.theirs, round(base.difference, 1)) == ("base", 94.2, 0.8)
 
 
 def test_nothing_to_compare_with() -> None:
     """An unknown model, a dataset without published scores and an unknown dataset have no reference."""
-    assert references.compared("no such model", "humaneval", 1, 1) is None
-    assert references.compared("", "humaneval", 1, 1) is None
+    assert references.compared("no such model", "humaneval", scores(1, 1)) is None
+    assert references.compared("", "humaneval", scores(1, 1)) is None
+    tests = {"tests": Estimate(0.5, 0, 1)}
+    assert references.compared("Claude Opus 4.5", "humaneval", tests) is None
     assert references.references("demo") == ()
     assert references.references("no such dataset") == ()
 
@@ -70,6 +78,6 @@ def test_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: s
         file.write_text(text)
     monkeypatch.setattr("bench.report.references.FILE", file)
     references.references.cache_clear()
-    with pytest.raises(BenchError, match=r"scores.json cannot be used \(.*; mend it, or restore it"):
+    with pytest.raises(BenchError, match=r"scores.json cannot be used \(.*; fix it, or restore it"):
         references.references("humaneval")
     references.references.cache_clear()

@@ -2,7 +2,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench.report.standings import standings
 
 from bench.report import html
 from tests.report import made
@@ -24,7 +23,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("few")
     found = made.few(folder)
     path = folder / "report.html"
-    path.write_text(html.render(standings(found.entries), found.journals))
+    path.write_text(html.render(found.report, found.journals))
     return path
 
 

@@ -3,29 +3,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.report.records import Entry
 
 from bench.layout import Layout, RunFiles
-from bench.profiles import Config, Profile, Sampling, Sandbox, Server
-from bench.report import gather
-
-
-def profile(name: str, **about: Any) -> Profile:
-    """A profile of a local model, but for what `about` says."""
-    told = {"title": name.title(), "note": "", "reference": "", "model": "m.gguf", "solutions": (), "partial": False}
-    more = {"args": (), "placement": (), "sampling": Sampling(), "server": Server()}
-    return Profile(name, **(told | more | about))
+from bench.profiles import Profile, Sampling
+from bench.report.results import Result, inputs, read_all
+from bench.text import plain
+from tests.report.made import HOSTILE, config, profile
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     """A results folder that is not there yet."""
     return tmp_path / "results"
-
-
-def config(results: Path, *profiles: Profile) -> Config:
-    """A profiles file that declares `profiles`."""
-    return Config(results.parent / "profiles.toml", results.parent, Layout(results), Sandbox(), profiles)
 
 
 def write(files: RunFiles, statuses: list[tuple[str, str]], **more: Any) -> None:
@@ -38,9 +27,9 @@ def write(files: RunFiles, statuses: list[tuple[str, str]], **more: Any) -> None
     files.results.write_text(json.dumps({"date": "2026-11-24 10:00", "eval": rows, **more}))
 
 
-def one(results: Path, *profiles: Profile, **skipped: str) -> Entry:
+def one(results: Path, *profiles: Profile, **skipped: str) -> Result:
     """The only entry there is."""
-    (found,) = gather.gather(config(results, *profiles), skipped, {})
+    (found,) = read_all(config(results, *profiles), skipped, {})
     return found
 
 
@@ -97,15 +86,15 @@ def test_partial(results: Path) -> None:
 
 
 def test_outdated(results: Path) -> None:
-    """A result that is not up to date says why and how to mend that; what was never run or failed says that instead."""
+    """A result that is not up to date says why and how to fix that; what was never run or failed says that instead."""
     write(Layout(results).run("a", "humaneval"), [("pass", "pass")])
     why = "max_tokens 4096 → 8192 (generate)"
     outdated = {("a", "humaneval"): why, ("b", "humaneval"): why}
-    a, b = gather.gather(config(results, profile("a"), profile("b")), {}, outdated)
+    a, b = read_all(config(results, profile("a"), profile("b")), {}, outdated)
     assert (a.state, a.reason, a.remedy, len(a.samples)) == ("outdated", why, "doit eval:a", 1)
     assert b.state == "none"
     Layout(results).run("a", "humaneval").failure.write_text("{}")
-    assert gather.gather(config(results, profile("a")), {}, outdated)[0].state == "failed"
+    assert read_all(config(results, profile("a")), {}, outdated)[0].state == "failed"
 
 
 def test_gone(results: Path) -> None:
@@ -114,7 +103,7 @@ def test_gone(results: Path) -> None:
     write(layout.run("old", "humaneval"), [("pass", "pass")])
     write(layout.run("a", "mbpp"), [("pass", "pass")])
     write(layout.run(".cache", "humaneval"), [("pass", "pass")])
-    found = gather.gather(config(results, profile("a")), {}, {})
+    found = read_all(config(results, profile("a")), {}, {})
     assert [(one.id, one.dataset, one.state) for one in found] == [
         ("a", "humaneval", "none"), ("a", "mbpp", "gone"), ("old", "humaneval", "gone"),
     ]  # fmt: skip
@@ -133,7 +122,7 @@ def test_damaged_results(results: Path, content: str) -> None:
     files.root.mkdir(parents=True)
     files.results.write_text(content, encoding="latin-1")
     found = one(results, profile("a"))
-    assert (found.state, found.remedy) == ("failed", "doit eval:a makes it again")
+    assert (found.state, found.remedy) == ("failed", "doit eval:a grades it again")
     assert found.samples == ()
 
 
@@ -188,7 +177,7 @@ def test_evalplus_own_results(results: Path) -> None:
     files.results.write_text(json.dumps({"date": "2024-01-01 00:00", "hash": "x", "eval": rows}))
     found = one(results, profile("a"))
     assert (found.state, found.n_problems) == ("partial", 164)
-    assert (found.samples[0].base, found.samples[0].plus, found.samples[0].info.lost) == ("pass", "fail", "no code")
+    assert (found.samples[0].statuses, found.samples[0].info.lost) == (("pass", "fail"), "no code")
 
 
 def test_several_samples(results: Path) -> None:
@@ -203,6 +192,26 @@ def test_several_samples(results: Path) -> None:
     assert [(sample.number, sample.info.rule) for sample in found.samples] == [(0, "r0"), (1, "r1"), (2, "r2")]
 
 
+def test_one_suite(results: Path) -> None:
+    """A dataset with a single suite has one status a sample, whatever stands in EvalPlus's second place."""
+    write(Layout(results).run("a", "quiz"), [("pass", "fail"), ("fail", "pass")], bench={"suites": ["tests"]})
+    found = one(results, profile("a", sampling=Sampling(datasets=("quiz",))))
+    assert found.suites == ("tests",)
+    assert [sample.statuses for sample in found.samples] == [("pass",), ("fail",)]
+    assert [sample.passed for sample in found.samples] == [True, False]
+
+
+def test_texts_are_plain(results: Path) -> None:
+    """Titles, notes, reasons and dates become one plain line each on reading."""
+    files = Layout(results).run("a", "humaneval")
+    write(files, [("pass", "pass")], date=HOSTILE[0])
+    files.failure.write_text(json.dumps({"sentence": HOSTILE[5], "stage": HOSTILE[0], "at": "now"}))
+    found = one(results, profile("a", title=HOSTILE[4], note=HOSTILE[6], reference=HOSTILE[5]))
+    for text in (found.title, found.note, found.reference, found.reason, found.date):
+        assert text == plain(text)
+        assert text.isprintable()
+
+
 def test_inputs(results: Path) -> None:
     """Inputs are the files that a report shows, in a fixed order, not journals and not what is hidden."""
     files = Layout(results).run("b", "humaneval")
@@ -212,7 +221,7 @@ def test_inputs(results: Path) -> None:
     files.journal.write_text("")
     (results / ".cache" / "selftest.json").write_text("{}")
     (results / "NOTES_max_tokens.md").write_text("")
-    shown = [str(path.relative_to(results)) for path in gather.inputs(config(results))]
+    shown = [str(path.relative_to(results)) for path in inputs(config(results))]
     assert shown == [
         "a/humaneval/eval_results.json", "b/humaneval/eval_results.json", ".cache/selftest.json", "NOTES_max_tokens.md",
     ]  # fmt: skip
@@ -220,4 +229,4 @@ def test_inputs(results: Path) -> None:
 
 def test_inputs_of_nothing(tmp_path: Path) -> None:
     """A results folder that does not exist yet has no inputs."""
-    assert gather.inputs(config(tmp_path / "none")) == []
+    assert inputs(config(tmp_path / "none")) == []
