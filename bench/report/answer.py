@@ -27,6 +27,8 @@ NAMED = 4
 """Tied models that are listed."""
 WORSE = 2
 """Worse models with a line of their own."""
+LEAST_GAP = 0.005
+"""A smaller difference, as a fraction, takes more problems than there are."""
 MOST = 10_000
 """Problems; what takes more is not worth saying."""
 WIDTH = 100
@@ -205,7 +207,7 @@ def _to_settle(board: Leaderboard, tied: Sequence[Row], used: Sequence[str], mar
     if not pair.discordant:
         return []
     discordant = pair.discordant / pair.common
-    gap = max(abs(pair.difference), margin)
+    gap = max(abs(pair.difference), margin, LEAST_GAP)
     needed = problems_needed(gap, max(discordant, gap)) - pair.common
     if not 0 < needed < MOST:
         return []
@@ -238,7 +240,7 @@ def lines(config: Config) -> list[str]:
 
 def margin_of(config: Config) -> float:
     """The loss that is small enough, as a fraction, as profiles.toml has it in points."""
-    return float(getattr(getattr(config, "report", None), "margin", 100 * MARGIN)) / 100
+    return config.report.margin / 100
 
 
 def terminal(found: Answer) -> list[str]:

@@ -82,7 +82,7 @@ class Rung:
         if self.difference is None or self.shown_to_differ or self.difference.low >= -self.margin or self.same_file:
             return None
         discordant = max((self.won + self.lost) / self.problems, self.margin)
-        return problems_needed(self.margin, discordant)
+        return problems_needed(self.margin, discordant) if self.margin else None
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ def read(files: RunFiles, profile: Profile, missing: str = "", outdated: str = "
     state, reason, remedy = _state(files, profile, graded, missing, outdated)
     about: dict[str, Any] = {
         "title": profile.title, "note": profile.note, "reference": profile.reference,
-        "family": str(getattr(profile, "family", "")),
+        "family": profile.family,
     }  # fmt: skip
     return _result(files, graded, state=state, reason=reason, remedy=remedy, **about)
 

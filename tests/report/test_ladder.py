@@ -36,6 +36,7 @@ def test_the_bound_is_that_of_the_interval() -> None:
     (family,) = ladder([leaderboard("humaneval", two("p" * 400, "p" * 399 + "b"))])
     small = family.rungs[1]
     assert small.difference
+    bound = f"{-100 * small.difference.low:.1f}"
     assert small.verdict == f"at most {bound} points worse (95 %), 1.7{TIMES} faster, 3.8 GB smaller"
     assert small.to_settle is None
     (family,) = ladder([leaderboard("humaneval", two("p" * 40, "p" * 39 + "b"))])
