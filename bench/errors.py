@@ -3,6 +3,7 @@
     BenchError                 one sentence: the value, the place, the remedy
     ├── ProfilesError          profiles.toml: syntax, an unknown key, a wrong type, an impossible value
     ├── DatasetError           a dataset file that is missing, damaged or incomplete
+    ├── DownloadError          a model cannot be had from its hub, or not whole
     ├── MissingPrerequisite    a model file, imported solutions or a program that is not there (yet)
     ├── ServerError            llama-server did not start, died, hangs, or its port is taken
     │   └── RequestError       the server refused one request (a 4xx), in the server's words
@@ -33,6 +34,10 @@ class ProfilesError(BenchError):
 
 class DatasetError(BenchError):
     """A dataset file is missing, damaged or incomplete."""
+
+
+class DownloadError(BenchError):
+    """A model cannot be had from its hub, or not whole."""
 
 
 class MissingPrerequisite(BenchError):  # noqa: N818 - it is a state of the machine, skipped rather than failed

@@ -40,6 +40,13 @@ FILE_TYPES = {
 }  # fmt: skip
 """general.file_type, as llama.cpp numbers it."""
 
+QUANTIZATION = re.compile(
+    r"(?<![A-Za-z0-9])((?:UD-)?(?:I?Q\d(?:_(?:K|XXS|XS|S|M|L|XL|NL|\d))*|TQ\d_\d|B?F16|F32|FP16|MXFP4(?:_MOE)?))"
+    r"(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+"""A quantization in the name of a file."""
+
 TENSOR_TYPES = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 10: (256, 84),
     11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 16: (256, 66), 17: (256, 74),
@@ -203,6 +210,12 @@ def facts(model: Path) -> dict[str, Any]:
         "context_train": context if isinstance(context, int) else None,
         "chat_template": digest(template) if template else "",
     }
+
+
+def quantization_in(name: str) -> str:
+    """The quantization that a file's name tells; "" for none."""
+    found = QUANTIZATION.search(name)
+    return found[1] if found else ""
 
 
 def quantization(meta: dict[str, Any]) -> str:

@@ -201,6 +201,8 @@ def _model(config: Config, profile: Profile) -> tuple[str, Lacks]:
         return f"{profile.model} on {host.name} ({', '.join(host.endpoints)})", {}
     if not profile.needs_file:
         return " ".join(profile.server.command) or f"{profile.model} at {profile.server.base_url}", {}
+    if profile.hub and not config.model_path(profile).is_file():
+        return f"{profile.model}, which is downloaded on first use", {}
     files = gguf.expected(config.model_path(profile))
     missing = [path for path in files if not path.is_file()]
     if missing:

@@ -16,8 +16,9 @@ from bench.console import counted, line, tell, warn
 from bench.discovery import Candidate, Places
 from bench.errors import BenchError
 from bench.files import write_atomic
+from bench.hub import PREFIX
 from bench.layout import TAKEN
-from bench.profiles import HUB, Config, Profile, Sampling, schema
+from bench.profiles import Config, Profile, Sampling, schema
 from bench.profiles.file import chosen, load, read
 from bench.text import plain
 
@@ -110,7 +111,7 @@ def new(candidates: Iterable[Candidate], config: Config | None) -> Iterator[Cand
     names: set[str] = set()
     for one in candidates:
         place = f"{one.base_url} {one.model}" if one.base_url else one.model
-        if not one.base_url and not one.model.startswith(HUB):
+        if not one.base_url and not one.model.startswith(PREFIX):
             place = os.path.realpath(one.model)
         if place not in seen and not (one.base_url and one.model in names):
             seen.add(place)
@@ -121,7 +122,7 @@ def new(candidates: Iterable[Candidate], config: Config | None) -> Iterator[Cand
 def _place(config: Config, profile: Profile) -> str:
     if profile.server.kind == "endpoint":
         return f"{profile.server.base_url} {profile.model}"
-    return profile.model if profile.model.startswith(HUB) else os.path.realpath(config.model_path(profile))
+    return profile.model if profile.model.startswith(PREFIX) else os.path.realpath(config.model_path(profile))
 
 
 def named(candidates: Iterable[Candidate], config: Config | None) -> dict[str, tuple[str, Candidate]]:

@@ -17,11 +17,6 @@ from bench.console import size
 from bench.text import UNSEEN, plain
 from bench.untrusted import number, whole
 
-QUANTIZATION = re.compile(
-    r"(?<![A-Za-z0-9])((?:UD-)?(?:I?Q\d(?:_(?:K|XXS|XS|S|M|L|XL|NL|\d))*|TQ\d_\d|B?F16|F32|FP16|MXFP4(?:_MOE)?))"
-    r"(?![A-Za-z0-9])",
-    re.IGNORECASE,
-)
 SPLIT = re.compile(r"-(\d{5})-of-\d{5}$")
 SAMPLERS = {
     "temp": "temperature", "temperature": "temperature", "top_p": "top_p", "top_k": "top_k", "min_p": "min_p",
@@ -98,12 +93,11 @@ def candidate(path: Path, source: str, *, name: str = "", **known: Any) -> Candi
     if missing:
         raise UnusableError(f"its part {missing[0]} is missing")
     stem = name or SPLIT.sub("", path.stem)
-    quantization = QUANTIZATION.search(stem)
     found = Candidate(
         source=source,
         model=str(path),
         family=family(stem),
-        quantization=quantization[1] if quantization else gguf.quantization(meta),
+        quantization=gguf.quantization_in(stem) or gguf.quantization(meta),
         bytes=sum(part.stat().st_size for part in gguf.expected(path)),
         context=whole(meta.get(f"{architecture}.context_length")) or 0,
         sampling=samplers({key.removeprefix("general.sampling."): value for key, value in meta.items()}),
@@ -113,7 +107,7 @@ def candidate(path: Path, source: str, *, name: str = "", **known: Any) -> Candi
 
 def family(name: str) -> str:
     """A model's name without its quantization: `Qwen3-8B-UD-Q4_K_XL` → `Qwen3 8B`."""
-    words = re.sub(r"[\s_-]+|\.(?=gguf$)", " ", QUANTIZATION.sub(" ", name).replace(":", " ")).split()
+    words = re.sub(r"[\s_-]+|\.(?=gguf$)", " ", gguf.QUANTIZATION.sub(" ", name).replace(":", " ")).split()
     return plain(" ".join(word for word in words if word.lower() != "gguf")) or plain(name)
 
 

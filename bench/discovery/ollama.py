@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.discovery import QUANTIZATION, Candidate, Places, UnusableError, candidate, samplers
+from bench import gguf
+from bench.discovery import Candidate, Places, UnusableError, candidate, samplers
 from bench.discovery.folders import Found, joined
 from bench.text import plain
 from bench.untrusted import items, parse_json, read_file, table, whole, word
@@ -58,11 +59,10 @@ def _model(store: Path, manifest: Path, name: str) -> Candidate:
     if "params" in layers:
         parameters = table(parse_json(read_file(store / "blobs" / layers["params"], LARGEST)))
     adapter = ("--lora", str(store / "blobs" / layers["adapter"])) if "adapter" in layers else ()
-    quantization = QUANTIZATION.search(name)
     return candidate(
         path, f"{name} of Ollama", name=name.removesuffix(":latest").rpartition("/")[2], args=adapter,
         context=whole(parameters.get("num_ctx")), sampling=samplers(parameters),
-        quantization=quantization[1].upper() if quantization else "",
+        quantization=gguf.quantization_in(name).upper(),
     )  # fmt: skip
 
 

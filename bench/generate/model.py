@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import gguf
+from bench import gguf, hub
 from bench.errors import MissingPrerequisite
 from bench.files import digest
 from bench.locks import locked
@@ -36,11 +36,16 @@ def _contents(config: Config, profile: Profile) -> dict[str, str]:
 
 
 def fingerprint(config: Config, profile: Profile) -> str:
-    """Names the model's weights: a fingerprint of the GGUF, or the name that an endpoint or a command knows."""
+    """Names the model's weights: a fingerprint of the GGUF, or the name that an endpoint or a command knows.
+
+    "" where that cannot be known here: a model of a hub that is not downloaded yet.
+    """
     if profile.builtin:
         from bench.demo.model import VERSION  # noqa: PLC0415 - only where the demo is looked at
 
         return digest(f"{profile.model} {VERSION}")
+    if profile.hub and not config.model_path(profile).is_file():
+        return ""
     if profile.needs_file:
         return gguf.fingerprint(config.model_path(profile), config.layout.cache)
     if profile.host and profile.host.docker:
@@ -54,8 +59,13 @@ def fingerprint(config: Config, profile: Profile) -> str:
 
 
 def file_of(config: Config, profile: Profile) -> Path:
-    """The profile's GGUF; a built-in one is built where it is missing. Raises MissingPrerequisite."""
+    """The profile's GGUF; one that is built in or on a hub is brought here where it is missing.
+
+    Raises MissingPrerequisite or DownloadError.
+    """
     path = config.model_path(profile)
+    if profile.hub and not path.is_file():
+        path = hub.download(profile.model, profile.id)
     if profile.builtin and not path.exists():
         from bench.demo.model import build  # noqa: PLC0415 - only where the demo is built
 

@@ -92,11 +92,14 @@ def reasoning(level: str, *, llama: bool) -> dict[str, Any]:
 
 
 def identity(profile: Profile, model: Model) -> dict[str, Any]:
-    """What completions depend on, flat and named as in profiles.toml: JSON scalars, for the reasons to run again."""
+    """What completions depend on, flat and named as in profiles.toml: JSON scalars, for the reasons to run again.
+
+    `model` is None where it cannot be known here now.
+    """
     sampling = profile.sampling
     greedy = [name for name, value in carried(sampling).items() if value is None]
     chosen = {name: value for name, value in settings(sampling, "answers").items() if name not in greedy}
-    named = settings(profile, "answers") | {"model": model.fingerprint, "args": model.args} | chosen
+    named = settings(profile, "answers") | {"model": model.fingerprint or None, "args": model.args} | chosen
     return {"prompt wording": WORDING_VERSION, **{name: scalar(value) for name, value in named.items()}}
 
 

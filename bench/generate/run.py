@@ -12,7 +12,7 @@ from bench.generate.canary import FIRST, Canary
 from bench.generate.client import DownError, Tick, UnwantedError
 from bench.generate.completion import lacks
 from bench.generate.journal import Journal, JournalEntry
-from bench.generate.model import identify
+from bench.generate.model import file_of, identify
 from bench.generate.provenance import provenance
 from bench.generate.source import open_source
 from bench.generate.wanted import Place, Wanted, kept, wanted
@@ -35,6 +35,9 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
     MissingPrerequisite or DatasetError; what was answered before is in the journal.
     """
     servers.remove_orphans()
+    if profile.hub:
+        # Before it is here, it cannot be told which of the journal's answers are its own.
+        file_of(config, profile)
     dataset, files = problems.load(dataset_name), config.layout.run(profile.id, dataset_name)
     journal = Journal(files.journal)
     if journal.repair():

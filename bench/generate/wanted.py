@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench import problems
-from bench.errors import BenchError
+from bench.errors import BenchError, MissingPrerequisite
 from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import Model, identify
 from bench.generate.prompt import messages, request_key, seed_of
@@ -126,6 +126,10 @@ def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[
 
 
 def _held(profile: Profile, config: Config, dataset_name: str) -> tuple[Journal, list[Wanted]]:
-    """What there is, and what is wanted now."""
-    wants = wanted(profile, problems.load(dataset_name), identify(config, profile))
+    """What there is, and what is wanted now. Raises MissingPrerequisite where the model cannot be known here."""
+    model = identify(config, profile)
+    if not model.fingerprint:
+        sentence = f"{profile.id}: {profile.model} is not on this machine; doit -a generate:{profile.id} downloads it."
+        raise MissingPrerequisite(sentence)
+    wants = wanted(profile, problems.load(dataset_name), model)
     return Journal(config.layout.run(profile.id, dataset_name).journal), wants

@@ -14,7 +14,7 @@ def missing(config: Config, profile: Profile) -> str | None:
         if imports.import_digest(profile, config) is None:
             where = ", ".join(profile.solutions)
             return f"no solutions yet in {where} ({files.guide(profile)})"
-    elif profile.needs_file:
+    elif profile.needs_file and not profile.hub:
         for part in gguf.expected(config.model_path(profile)):
             if not part.is_file():
                 below = part.is_relative_to(config.file.parent)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta
 
+from bench import hub
 from bench.layout import Layout
 from bench.profiles.keys import key
 from bench.text import HIDDEN
@@ -15,9 +16,6 @@ BUILTIN = "builtin:"
 """Prefix of a model that the project builds itself (`builtin:demo`)."""
 
 BUILTINS = (f"{BUILTIN}demo",)
-
-HUB = "hf:"
-"""Prefix of a model that lies on a Hugging Face hub: `hf:<org>/<repo>:<quantization or file>`."""
 
 BLOB = re.compile(r"(^|/)sha256-[0-9a-f]{64}$")
 """The name of a model file in Ollama's store."""
@@ -185,7 +183,14 @@ class Profile:
     family: Line = key(
         "", "report", "models of one family are compared by quantization", default_about="from the title"
     )
-    model: Line = key("", "answers", "the (first) GGUF below `[paths] models`, or the name that an endpoint knows")
+    model: Line = key(
+        "", "answers",
+        "the (first) GGUF below `[paths] models`; `hf:<org>/<repo>:Q4_K_M` for one on Hugging Face "
+        "([docs/models.md](docs/models.md)); or the name that an endpoint knows",
+    )  # fmt: skip
+    quants: tuple[Line, ...] = key(
+        (), "nothing", "a profile for each of these quantizations; a pattern in `model` (`*`) gives one for each file"
+    )
     solutions: tuple[Line, ...] = key(
         (), "samples", "instead of a model: file, glob or folder of solutions made elsewhere, or a list of them"
     )
@@ -222,6 +227,11 @@ class Profile:
         """Whether the project builds its model itself."""
         return self.model.startswith(BUILTIN)
 
+    @property
+    def hub(self) -> bool:
+        """Whether its model is downloaded from a hub on first use."""
+        return self.server.starts and self.model.startswith(hub.PREFIX)
+
 
 @dataclass(frozen=True)
 class Config:
@@ -244,4 +254,6 @@ class Config:
         """The profile's (first) GGUF file."""
         if profile.builtin:
             return self.layout.cache / f"{profile.model.removeprefix(BUILTIN)}.gguf"
+        if profile.hub:
+            return hub.cached(profile.model)
         return self.models / profile.model

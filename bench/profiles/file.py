@@ -13,6 +13,7 @@ from typing import Any
 import tomli
 from doit import get_initial_workdir
 
+from bench import hub
 from bench.errors import ProfilesError
 from bench.layout import PROMPTS, TAKEN, Layout
 from bench.problems import SOURCES
@@ -30,8 +31,9 @@ from bench.profiles import (
     Server,
     hosts,
 )
+from bench.profiles.families import expanded
 from bench.profiles.keys import keys
-from bench.profiles.sentence import filled, reject_unknown, require
+from bench.profiles.sentence import filled, reject_unknown, require, shown
 from bench.text import plain
 
 SECTIONS = ("defaults", "server", "sandbox", "evaluate", "report", "paths", "hosts", "profiles")
@@ -71,18 +73,20 @@ def read(text: str, file: Path) -> Config:
     sandbox = filled(Sandbox(), tables["sandbox"], f"{name}: [sandbox]")
     evaluation = filled(Evaluation(), tables["evaluate"], f"{name}: [evaluate]")
     report = filled(Reporting(), tables["report"], f"{name}: [report]")
-    paths = filled(Paths(), tables["paths"], f"{name}: [paths]")
     known = hosts.hosts(tables["hosts"], name)
+    paths = filled(Paths(), tables["paths"], f"{name}: [paths]")
+    models, results = (file.parent / Path(path).expanduser() for path in (paths.models, paths.results))
     profiles = tuple(
-        _profile(profile_id, table, f"{name}: [profiles.{plain(profile_id)}]", sampling, server, known)
+        _profile(one, own, where, sampling, server, known)
         for profile_id, table in tables["profiles"].items()
+        for where in [f"{name}: [profiles.{plain(profile_id)}]"]
+        for one, own in expanded(profile_id, _table(table, where), models, where).items()
     )
     if not profiles:
         raise ProfilesError(
             f'{name} declares no profile; add a section such as [profiles.my-model] with model = "x.gguf".'
         )
-    _reject_duplicate_titles(profiles, name)
-    models, results = (file.parent / Path(path).expanduser() for path in (paths.models, paths.results))
+    _reject_duplicates(profiles, name)
     return Config(file, models, Layout(results), sandbox, profiles, evaluation, report, server)
 
 
@@ -115,9 +119,8 @@ def _table(value: Any, where: str) -> dict[str, Any]:
 
 
 def _profile(
-    profile_id: str, table: Any, where: str, sampling: Sampling, server: Server, known: dict[str, Host]
+    profile_id: str, table: dict[str, Any], where: str, sampling: Sampling, server: Server, known: dict[str, Host]
 ) -> Profile:
-    _table(table, where)
     _check_id(profile_id, where)
     reject_unknown(table, [*keys(Profile), "server", *keys(Sampling)], where)
     own = {name: value for name, value in table.items() if name in keys(Profile) and name != "host"}
@@ -195,16 +198,21 @@ def _check_source(profile: Profile, where: str) -> None:
     if kind == "endpoint" and not profile.host:
         hosts.check_url(profile.server.base_url, where, "server.base_url")
     if profile.server.starts and not profile.builtin:
+        if profile.hub:
+            require(hub.Reference.parse(profile.model), where, "model", profile.model, f"write it as {hub.FORM}")
+            return
         fits = profile.model.endswith(".gguf") or BLOB.search(profile.model)
         require(fits, where, "model", profile.model, "name a file that ends in .gguf")
 
 
-def _reject_duplicate_titles(profiles: tuple[Profile, ...], name: str) -> None:
+def _reject_duplicates(profiles: tuple[Profile, ...], name: str) -> None:
     seen: dict[str, str] = {}
-    for profile in profiles:
-        other = seen.setdefault(profile.title, profile.id)
-        if other != profile.id:
+    for number, profile in enumerate(profiles):
+        first = seen.setdefault(profile.title, profile.id)
+        if first != profile.id:
             raise ProfilesError(
-                f'{name}: [profiles.{profile.id}] title = "{profile.title}" is that of [profiles.{other}] too; '
+                f"{name}: [profiles.{profile.id}] title = {shown(profile.title)} is that of [profiles.{first}] too; "
                 "give each its own title."
             )
+        if any(profile.id == other.id for other in profiles[:number]):
+            raise ProfilesError(f"{name}: there are two profiles {profile.id}, one of them from quants or a pattern.")

@@ -49,8 +49,9 @@ def chosen(table: dict[str, Any], known: dict[str, Host], where: str) -> Host | 
 
 def check(profile: Profile, where: str) -> None:
     """Raise ProfilesError where a profile names a host though what it needs is on this machine alone."""
-    if profile.host and (profile.imported or profile.builtin):
+    if profile.host and (profile.imported or profile.builtin or profile.hub):
         what = "solutions are imported" if profile.imported else "a builtin model runs"
+        what = "a model of a hub is kept" if profile.hub else what
         raise ProfilesError(f'{where} host = "{profile.host.name}" is impossible; {what} on this machine.')
 
 

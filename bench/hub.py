@@ -1,0 +1,228 @@
+"""Models on a Hugging Face hub: `hf:<org>/<repo>:<quantization or file>`, kept in the hub's own cache.
+
+Where a model is, and whether it is whole, is told without the network; `download` alone needs it. HF_ENDPOINT,
+HF_TOKEN, HF_HOME and HF_HUB_CACHE are the hub's own variables.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bench import gguf
+from bench.console import size, tell
+from bench.errors import BenchError, DownloadError
+from bench.files import locked
+from bench.text import plain
+
+PREFIX = "hf:"
+FORM = "hf:<org>/<repo>:<quantization, or a file of the repository>"
+REFERENCE = re.compile(r"hf:([\w.-]+/[\w.-]+):([\w./-]+)")
+PART = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)")
+NO_MODEL = ("mmproj", "imatrix")
+"""How files that belong to a model, and are none, begin."""
+
+
+class AbsentError(Exception):
+    """A repository has not the file that is chosen; a phrase that says what it has."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A model of a repository: all files of a quantization, or one file with its further parts."""
+
+    repository: str
+    chosen: str
+
+    @classmethod
+    def parse(cls, model: str) -> "Reference | None":
+        """What `hf:…` names; None where it is written differently."""
+        found = REFERENCE.fullmatch(model)
+        return cls(found[1], found[2]) if found and ".." not in found[1] + found[2] else None
+
+    def select(self, files: Iterable[str]) -> list[str]:
+        """The model's files, in order, among those of a repository. Raises AbsentError."""
+        models: dict[str, list[str]] = {}
+        for file in sorted(file for file in files if file.endswith(".gguf")):
+            if not PurePosixPath(file).name.lower().startswith(NO_MODEL):
+                models.setdefault(PART.sub("", file), []).append(file)
+        if self.chosen.endswith(".gguf"):
+            name = PART.sub("", self.chosen)
+            found = [model for model in models if name in (model, PurePosixPath(model).name)]
+        else:
+            found = [model for model in models if quantization(model).lower() == self.chosen.lower()]
+        if len(found) == 1:
+            return models[found[0]]
+        if found:
+            raise AbsentError(f"has several files of {self.chosen}; name one of {', '.join(found)}")
+        names = dict.fromkeys(quantization(model) or model for model in models)
+        if self.chosen.endswith(".gguf"):
+            names = dict.fromkeys(models)
+        raise AbsentError(f"has no {self.chosen}; it has {', '.join(names) or 'no GGUF file at all'}")
+
+
+def quantization(file: str) -> str:
+    """The quantization of a repository's file, by its name, or by the folder in which it lies."""
+    path = PurePosixPath(file)
+    return gguf.quantization_in(path.name) or gguf.quantization_in(path.parent.name)
+
+
+def cache() -> Path:
+    """The folder where Hugging Face's programs keep what they have downloaded."""
+    named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    if named:
+        return Path(named).expanduser()
+    base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    return Path(os.environ.get("HF_HOME") or base).expanduser() / "hub"
+
+
+def cached(model: str) -> Path:
+    """The model's (first) file where all of it is in the cache; else a path there at which nothing is."""
+    reference = Reference.parse(model)
+    assert reference is not None, "profiles/file.py lets no other one in"
+    folder = _folder(reference)
+    for snapshot in _snapshots(folder):
+        files = [str(path.relative_to(snapshot)) for path in snapshot.rglob("*.gguf") if path.is_file()]
+        try:
+            first = snapshot / reference.select(files)[0]
+        except AbsentError:
+            continue
+        if all(part.is_file() for part in gguf.expected(first)):
+            return first
+    return folder / f"{reference.chosen.removesuffix('.gguf')}.gguf"
+
+
+def _folder(reference: Reference) -> Path:
+    return cache() / f"models--{reference.repository.replace('/', '--')}"
+
+
+def _snapshots(folder: Path) -> list[Path]:
+    """What was downloaded of a repository at its various commits; the one that counts as the newest first."""
+    try:
+        main = (folder / "refs" / "main").read_text().strip()
+        found = sorted((folder / "snapshots").iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    except (OSError, ValueError):
+        return []
+    return sorted(found, key=lambda path: path.name != main)
+
+
+def download(model: str, where: str) -> Path:
+    """Bring a model's files into the cache; its first file. What an earlier try has of them is not asked for again.
+
+    `where` names the profile. Raises DownloadError for what the hub, the way to it or the disk refuses.
+    """
+    reference = Reference.parse(model)
+    assert reference is not None, "profiles/file.py lets no other one in"
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    try:
+        chosen = _listed(reference, endpoint)
+        lacks = sum(_lacks(reference, one) for one in chosen)
+        _check_room(lacks)
+        tell(f"  downloads {model} ({size(lacks)}) into {cache()}")
+        with locked(_folder(reference) / ".bench.lock", what=f"The download of {model}", wait=True):
+            paths = [_fetch(reference, one, endpoint) for one in chosen]
+    except AbsentError as error:
+        raise DownloadError(f"{where}: {reference.repository} {error}; correct model in profiles.toml.") from None
+    except BenchError as error:
+        raise DownloadError(f"{where}: {error.sentence}") from None
+    except Exception as error:
+        raise DownloadError(f"{where}: {model} cannot be downloaded: {reason(error, reference.repository)}.") from error
+    return paths[0]
+
+
+def _listed(reference: Reference, endpoint: str | None) -> list[Any]:
+    """What the hub says of the model's files, in order."""
+    from huggingface_hub import HfApi  # noqa: PLC0415 - only where something is downloaded
+    from huggingface_hub.hf_api import RepoFile  # noqa: PLC0415 - as above
+
+    tree = HfApi(endpoint=endpoint).list_repo_tree(reference.repository, recursive=True)
+    # Their names and hashes become paths on this machine.
+    files = {one.path: one for one in tree if isinstance(one, RepoFile) and ".." not in one.path}
+    chosen = [files[name] for name in reference.select(files)]
+    for one in chosen:
+        if not re.fullmatch(r"[0-9a-f]{40,64}", _hash(one)):
+            raise DownloadError(f"the hub names no hash of {plain(one.path)}; name another file in profiles.toml.")
+    return chosen
+
+
+def _hash(file: Any) -> str:
+    return str(file.lfs.sha256 if file.lfs else file.blob_id)
+
+
+def _blob(reference: Reference, file: Any) -> Path:
+    return _folder(reference) / "blobs" / _hash(file)
+
+
+def _part(reference: Reference, file: Any) -> Path:
+    """What is there of a file that is not whole; the hub's own library would begin anew in each run."""
+    blob = _blob(reference, file)
+    return blob.with_name(f"{blob.name}.part.incomplete")
+
+
+def _lacks(reference: Reference, file: Any) -> int:
+    """Bytes of a file that are not here."""
+    if _blob(reference, file).is_file():
+        return 0
+    part = _part(reference, file)
+    return max(0, int(file.size) - (part.stat().st_size if part.is_file() else 0))
+
+
+def _check_room(needed: int) -> None:
+    folder = cache()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise DownloadError(
+            f"the model needs {size(needed)} in {folder}, where {size(free)} are free; free space, or let HF_HUB_CACHE "
+            "name a folder on another disk."
+        )
+
+
+def _fetch(reference: Reference, file: Any, endpoint: str | None) -> Path:
+    """A file in the cache; its content is checked against the hash that the hub names."""
+    from huggingface_hub import file_download, hf_hub_download, hf_hub_url  # noqa: PLC0415 - as above
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined] # noqa: PLC0415 - as above
+
+    blob, part = _blob(reference, file), _part(reference, file)
+    if file.lfs and not blob.is_file():
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("ab") as content:
+            url = hf_hub_url(reference.repository, file.path, endpoint=endpoint)
+            file_download.http_get(
+                url, content, resume_size=content.tell(), headers=build_hf_headers(), expected_size=file.size,
+                displayed_filename=PurePosixPath(file.path).name,
+            )  # fmt: skip
+        with part.open("rb") as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() != file.lfs.sha256:
+                part.unlink()
+                raise DownloadError(
+                    f"{file.path} of {reference.repository} did not come as the hub describes it (another SHA-256) and "
+                    "was removed; start again, and if it stays so, report it to the repository's owner."
+                )
+        part.replace(blob)
+    # What lies under its hash is not downloaded again; the snapshot is made of links to it.
+    return Path(hf_hub_download(reference.repository, file.path, endpoint=endpoint, cache_dir=cache()))
+
+
+def reason(error: Exception, repository: str) -> str:
+    """Why a download failed, and what to do about it, as a phrase."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in (401, 403):
+        return (
+            f"the hub answers {status} for {repository}, which is private, asks for a consent on its page, or does not "
+            "exist; correct the name, or put a token that may read it into HF_TOKEN"
+        )
+    if status == 404:
+        return f"the hub has no repository {repository}, or not this file (404); correct model in profiles.toml"
+    if status == 429:
+        return "the hub has had too many requests (429); try again later, or with a token in HF_TOKEN"
+    if isinstance(error, OSError) and error.errno:
+        return (
+            f"{plain(error.strerror or str(error))} in {cache()}; free space, or let HF_HUB_CACHE name another folder"
+        )
+    words = plain(str(error)) or type(error).__name__
+    return f"{words.rstrip('.')}; start again to go on where it ended"
