@@ -16,7 +16,7 @@ from typing import Any
 from bench import gguf
 from bench.console import size, tell
 from bench.errors import BenchError, DownloadError
-from bench.files import locked
+from bench.locks import locked
 from bench.text import plain
 
 PREFIX = "hf:"
