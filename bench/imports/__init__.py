@@ -1,30 +1,30 @@
 """Solutions made elsewhere → one solution (or several) a problem, each with where it came from.
 
+    files.py, archives.py ─▶ rows.py, formats.py ─▶ tasks.py (of which problem?) ─▶ solutions.py (code, or what?)
+
 Code is taken as it is: whoever wrote it, and EvalPlus, grade these very bytes. Only what is not code yet goes through
 extraction: chat answers, and solutions inside Markdown fences. Nothing that is read here is ever written.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import problems
 from bench.console import counted
 from bench.errors import MissingPrerequisite, SamplesError
 from bench.files import digest, digest_of
-from bench.imports.files import Found, by_agent, guide, imported_by, info_of, known_of, shown
-from bench.imports.rows import Row, rows
-from bench.imports.solutions import current, solution_of
-from bench.imports.tasks import is_elsewhere, task_of, unknown
+from bench.imports.archives import Source
+from bench.imports.files import Found, absence, by_agent, guide, imported_by, info_of, is_python, known_of, named, shown
+from bench.imports.rows import Row, UnknownFormatError, rows
+from bench.imports.solutions import current, known_sample, reading_of, rules, samples_of, undefined
+from bench.imports.tasks import ELSEWHERE, REMOVED, Names, unknown
 from bench.layout import SAMPLES
 from bench.problems import Dataset
 from bench.profiles import Config, Profile
 from bench.records import Sample
 from bench.text import plain
-
-SHOWN = 3
-"""Files that were not read and are named."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,25 @@ def collect(profile: Profile, config: Config, dataset_name: str) -> Imported:
     dataset = problems.load(dataset_name)
     found = _Collection(profile, dataset)
     for file in files.files:
-        found.read(file, shown(file, base))
+        found.read(file, shown(file.place, base))
     if not found.solutions:
-        what = "solutions" if not found.left_out else f"solutions of {dataset.source.title}"
-        where = ", ".join(profile.solutions)
-        raise MissingPrerequisite(f"{profile.id}: no {what} yet in {where} ({guide(profile)}).")
+        raise _nothing(profile, config, found)
     _require_complete(profile, dataset, found.solutions, found.torn)
     ordered = {task_id: tuple(found.solutions[task_id]) for task_id in dataset.problems if task_id in found.solutions}
     return Imported(ordered, _sentence(found, ordered, files))
+
+
+def _nothing(profile: Profile, config: Config, found: "_Collection") -> MissingPrerequisite:
+    where, title = ", ".join(profile.solutions), found.dataset.source.title
+    if found.left_out:
+        return MissingPrerequisite(f"{profile.id}: no solutions of {title} yet in {where} ({guide(profile)}).")
+    if found.unread:
+        few = named([file.place for file in found.unread])
+        return MissingPrerequisite(
+            f"{profile.id}: no solutions of {title} yet in {where}; not read: {few}, whose names or forms do not say "
+            f"which problems they solve ({guide(profile)})."
+        )
+    return MissingPrerequisite(f"{profile.id}: {absence(profile, config) or f'no solutions yet in {where}'}.")
 
 
 class _Collection:
@@ -64,35 +75,60 @@ class _Collection:
         self.solutions: dict[str, list[Sample]] = {}
         self.left_out: Counter[str] = Counter()
         self.torn: list[Row] = []
-        self.unread: list[Path] = []
+        self.unread: list[Source] = []
+        self.notes: dict[str, None] = {}
+        self.names = Names(dataset)
 
-    def read(self, file: Path, name: str) -> None:
+    def read(self, file: Source, name: str) -> None:
         """Take all that a file holds. Raises SamplesError."""
-        task_id = task_of(file, self.dataset) if file.suffix == ".py" else ""
-        if task_id is None:
+        try:
+            found = rows(file, name)
+        except UnknownFormatError:
+            if file.place.suffix != ".json" or str(file.place) in self.profile.solutions:
+                raise
             self.unread.append(file)
             return
-        infos = known_of(file) if file.name == SAMPLES else {}
-        count: Counter[str] = Counter()
-        for row in current(rows(file, name, task_id)):
-            if row.torn:
-                self.torn.append(row)
-                continue
-            task_id = row.fields["task_id"]
-            problem = self.dataset.problems.get(task_id)
-            if problem:
-                number = len(self.solutions.get(task_id, ()))
-                self._add(solution_of(row, problem, number, infos.get((task_id, count[task_id]))))
-                count[task_id] += 1
-            elif is_elsewhere(task_id, self.dataset):
-                self.left_out["of other datasets"] += 1
-            else:
+        if is_python(file.place):
+            self._take_python(file, found[0])
+            return
+        self.torn += [row for row in found if row.torn]
+        known = [row for row in found if not row.torn]
+        kept = []
+        for row, task_id, completion in current(known, self.names.resolve(known)):
+            if task_id in (ELSEWHERE, REMOVED):
+                self.left_out[task_id] += 1
+            elif not task_id:
                 raise unknown(row, self.dataset)
+            else:
+                kept.append((row, self.dataset.problems[task_id], completion))
+        reading = reading_of([(row, problem) for row, problem, completion in kept if not completion])
+        self.notes |= {reading.note: None} if reading.note else {}
+        infos = known_of(file.path) if file.path.name == SAMPLES else {}
+        count: Counter[str] = Counter()
+        for row, problem, completion in kept:
+            for sample in samples_of(row, problem, reading, completion):
+                info = infos.get((problem.task_id, count[problem.task_id]))
+                self._add(known_sample(sample, info) if info else sample)
+                count[problem.task_id] += 1
+
+    def _take_python(self, file: Source, row: Row) -> None:
+        task_id = self.names.of_file(row)
+        if task_id is None:
+            self.unread.append(file)
+        elif task_id in (ELSEWHERE, REMOVED):
+            self.left_out[task_id] += 1
+        elif not task_id:
+            raise unknown(row, self.dataset)
+        else:
+            problem = self.dataset.problems[task_id]
+            for sample in samples_of(row, problem, reading_of([(row, problem)])):
+                self._add(sample)
 
     def _add(self, solution: Sample) -> None:
         """Keep a solution, but for the same once more, or one more than the profile asks for."""
         task_id, samples = solution.info.task_id, self.profile.sampling.samples
         known = self.solutions.setdefault(task_id, [])
+        solution = replace(solution, info=replace(solution.info, sample=len(known)))
         if samples == 1 and known:
             if known[0].code != solution.code:
                 raise SamplesError(
@@ -110,8 +146,9 @@ def import_digest(profile: Profile, config: Config) -> str | None:
     found = imported_by(profile, config).files
     if not found:
         return None
-    infos = (info_of(file) for file in found if file.name == SAMPLES)
-    files = [*found, *(info for info in infos if info.is_file())]
+    paths = list(dict.fromkeys(source.path for source in found))
+    infos = (info_of(path) for path in paths if path.name == SAMPLES)
+    files = [*paths, *(info for info in infos if info.is_file())]
     return digest_of([[shown(file, config.file.parent), _content(file)] for file in files])
 
 
@@ -130,7 +167,7 @@ def _require_complete(
     if not short or profile.partial:
         return
     each = f" with {wanted} samples each" if wanted > 1 else ""
-    cut = [row for row in torn if row.fields["task_id"] in short]
+    cut = [row for row in torn if _named(row) in short]
     be = "is" if len(short) == 1 else "are"
     hint = f" ({_torn(cut)[0].removeprefix(f'{short[0]} is ')})" if cut else ""
     go_on = (
@@ -143,22 +180,38 @@ def _require_complete(
 
 
 def _torn(rows: Sequence[Row]) -> list[str]:
-    return [f"{plain(row.fields['task_id'] or '') or 'a line'} is torn off in {row.origin}" for row in rows]
+    return [f"{plain(_named(row)) or 'a line'} is torn off in {row.origin}" for row in rows]
+
+
+def _named(row: Row) -> str:
+    return str(next(iter(row.record.names), ""))
 
 
 def _sentence(found: _Collection, ordered: Mapping[str, Sequence[Sample]], files: Found) -> str:
-    total, count = found.dataset.problems, len(files.files) - len(found.unread)
-    extracted = sum(solution.info.rule != "verbatim" for each in ordered.values() for solution in each)
+    total, count = (
+        found.dataset.problems,
+        len({file.place for file in files.files} - {one.place for one in found.unread}),
+    )
+    samples = [solution for each in ordered.values() for solution in each]
     missing = [task_id for task_id in total if task_id not in ordered]
-    unread = [*found.unread, *files.ignored]
-    more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
+    unread = [*(file.place for file in found.unread), *files.ignored]
+    strange = undefined(samples, total)
     notes = [
         f"{len(ordered)} of {len(total)} problems in {counted(count, 'file')}",
-        counted(sum(map(len, ordered.values())), "sample") if found.profile.sampling.samples > 1 else "",
-        f"{extracted} by extraction" if extracted else "",
+        counted(len(samples), "sample") if found.profile.sampling.samples > 1 else "",
+        *(f"{number} {how}" for how, number in sorted(rules(samples).items())),
+        *found.notes,
+        f"{strange} without {'its' if strange == 1 else 'their'} function{_advice(strange, len(samples))}"
+        if strange
+        else "",
         f"{len(missing)} not attempted from {missing[0]}" if missing else "",
         *_torn(found.torn),
         *(f"{number} {what} left out" for what, number in found.left_out.items()),
-        f"not read: {', '.join(plain(file.name) for file in unread[:SHOWN])}{more}" if unread else "",
+        f"not read: {named(unread)}" if unread else "",
     ]
     return f"found {', '.join(filter(None, notes))}"
+
+
+def _advice(strange: int, total: int) -> str:
+    """How texts should be named where most of them define nothing."""
+    return " (the key of chat answers is `answer`, of bodies `completion`)" if 2 * strange > total else ""

@@ -2,30 +2,46 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from bench.answers import answers
-from bench.errors import ProfilesError
+from bench.errors import ProfilesError, SamplesError
+from bench.imports.archives import ARCHIVES, PACKED, Source, is_archive, members
 from bench.infos import read_infos
 from bench.layout import IMPORT, RunFiles
 from bench.problems import SOURCES
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo
+from bench.text import plain
 
-TASK_NAME = re.compile("[^_]+_[^_]+")
-"""What a problem is called in names of files: its task_id with _ for /."""
+TABLES = (".jsonl", ".ndjson", ".jsonlines", ".json")
+FILE_NAME, FOLDER_NAME = re.compile(r".*[0-9].*|[^_]+_[^_]+"), re.compile(r"[^0-9]{0,20}[0-9]+|[^_]+_[^_]+")
+"""What a file and a folder may be called that are named after a problem."""
+SHOWN = 3
+"""Files that were not read and are named."""
+READ = "*.jsonl, *.json, *.ndjson (also .gz, .bz2, .xz), .zip, .tar, and *.py named after a problem"
+DERIVED = {
+    ".raw.jsonl": (".jsonl",),
+    ".jsonl": ("-sanitized.jsonl",),
+    ".jsonl_results.jsonl": (".jsonl",),
+    "_eval_results.json": (".jsonl",),
+    ".eval_results.json": (".jsonl",),
+    **dict.fromkeys((*PACKED, *ARCHIVES), ("",)),
+}
+"""By how a name ends: what stands there instead in the name of a file that holds the same samples, as they are graded.
 
-RAW = ".raw.jsonl"
-"""How EvalPlus ends the name of a file of answers that it has not sanitized."""
+EvalPlus's codegen writes X.jsonl, sanitized, and X.raw.jsonl; its sanitizer makes X-sanitized.jsonl of X.jsonl, and its
+grader X_eval_results.json; human-eval writes X.jsonl_results.jsonl. A packed file may lie beside what was unpacked.
+"""
 
 
 @dataclass(frozen=True)
 class Found:
     """The files that hold solutions, in natural order (part-2 before part-10), and the others that lie beside them."""
 
-    files: tuple[Path, ...]
+    files: tuple[Source, ...]
     ignored: tuple[Path, ...]
 
 
@@ -42,11 +58,11 @@ def guide(profile: Profile) -> str:
 def imported_by(profile: Profile, config: Config) -> Found:
     """The files that a profile imports: never those that doit writes for this very profile.
 
-    Raises ProfilesError where there are no others.
+    Raises ProfilesError where there are no others, SamplesError for an archive that cannot be read.
     """
     found = find(profile.solutions, config.file.parent)
     own = {config.layout.run(profile.id, dataset).root.resolve() for dataset in SOURCES}
-    files = tuple(file for file in found.files if file.parent.resolve() not in own)
+    files = tuple(file for file in found.files if file.path.parent.resolve() not in own)
     if found.files and not files:
         elsewhere = shown(config.layout.folder(profile.id) / IMPORT, config.file.parent)
         raise ProfilesError(
@@ -56,23 +72,64 @@ def imported_by(profile: Profile, config: Config) -> Found:
     return Found(files, tuple(file for file in found.ignored if file.parent.resolve() not in own))
 
 
+def absence(profile: Profile, config: Config) -> str:
+    """The phrase for a profile without solutions: nothing is there, or nothing is read; "" where it has some."""
+    try:
+        found = imported_by(profile, config)
+    except SamplesError:
+        return ""
+    if found.files:
+        return ""
+    where = ", ".join(profile.solutions)
+    if not found.ignored:
+        return f"no solutions yet in {where} ({guide(profile)})"
+    names, read = named(found.ignored), f"what is read: {READ} ({guide(profile)})"
+    if len(found.ignored) == 1:
+        return f"the only file in {where} ({names}) is not read; {read}"
+    return f"none of the {len(found.ignored)} files in {where} ({names}) is read; {read}"
+
+
+def named(files: Iterable[Path]) -> str:
+    """The names of a few files, and how many more there are."""
+    names = [plain(file.name) for file in files]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
+
+
 def find(solutions: tuple[str, ...], base: Path) -> Found:
-    """The files that `solutions` names below `base`: each entry a file, a folder with all below it, or a glob."""
-    files: dict[Path, None] = {}
+    """The files that `solutions` names below `base`: each entry a file, a folder or archive with all in it, or a glob.
+
+    Raises SamplesError for an archive that cannot be read.
+    """
+    files: dict[Source, None] = {}
     ignored: dict[Path, None] = {}
+    seen: set[tuple[int, int]] = set()
     for entry in solutions:
         for place in sorted(_named(entry, base), key=_natural):
-            for file in sorted(_below(place), key=_natural) if place.is_dir() else [place]:
-                read = holds_solutions(file) or (file == place and _is_meant(file, entry))
-                (files if read else ignored)[file] = None
-    return Found(tuple(files), tuple(file for file in ignored if file not in files))
+            inside = sorted(_below(place, base), key=lambda source: _natural(source.place))
+            beside = {source.place for source in inside}
+            for source in inside:
+                meant = source.path == place and not source.member and _is_meant(place, entry)
+                if meant or (holds_solutions(source.place) and not _is_derived(source, place, beside)):
+                    if source.member or _is_new(source.path, seen):
+                        files[source] = None
+                else:
+                    ignored[source.place] = None
+    read = {source.place for source in files}
+    return Found(tuple(files), tuple(file for file in ignored if file not in read))
 
 
-def holds_solutions(file: Path) -> bool:
-    """Whether a file in a folder is read: JSON lines, gzipped or not, or Python that may be named after a problem."""
-    if file.suffix == ".py":
-        return any(map(TASK_NAME.fullmatch, (file.stem, file.parent.name)))
-    return file.name.endswith((".jsonl", ".jsonl.gz")) and not _is_told_elsewhere(file)
+def holds_solutions(file: PurePath) -> bool:
+    """Whether a file in a folder is read by its name: JSON, packed or not, or Python that is named after a problem."""
+    suffix = _suffix(file)
+    if suffix == ".py":
+        return bool(FILE_NAME.fullmatch(file.stem) or FOLDER_NAME.fullmatch(file.parent.name))
+    return suffix in TABLES
+
+
+def is_python(file: PurePath) -> bool:
+    """Whether a file is one solution as a whole."""
+    return _suffix(file) == ".py"
 
 
 def info_of(file: Path) -> Path:
@@ -93,25 +150,57 @@ def known_of(file: Path) -> dict[tuple[str, int], SampleInfo]:
     }
 
 
-def _is_meant(file: Path, entry: str) -> bool:
-    """Whether a file that `entry` names, or as a glob matches, is read whatever its name; not so Python."""
-    return file.suffix != ".py" and (file.name == Path(entry).name or not _is_told_elsewhere(file))
-
-
-def _is_told_elsewhere(file: Path) -> bool:
-    """Whether others beside it hold its solutions as they are graded: a run's samples.jsonl, or EvalPlus's samples.
-
-    EvalPlus's codegen writes X.jsonl, sanitized, and X.raw.jsonl.
-    """
-    if file.name.endswith(RAW) and file.with_name(file.name.removesuffix(RAW) + ".jsonl").is_file():
-        return True
-    run = RunFiles.around(file)
-    return file == run.infos or (file == run.journal and run.samples.is_file() and run.infos.is_file())
-
-
 def shown(file: Path, base: Path) -> str:
     """The path as a person would write it, from the folder of profiles.toml."""
     return os.path.relpath(file, base) if file.is_relative_to(base) else str(file)
+
+
+def _suffix(file: PurePath) -> str:
+    name = file.name.casefold()
+    packed = next((end for end in PACKED if name.endswith(end)), "")
+    return PurePath(name.removesuffix(packed)).suffix
+
+
+def _is_meant(file: Path, entry: str) -> bool:
+    """Whether a file that `entry` names, or as a glob matches, is read whatever its name; not so Python."""
+    if is_archive(file) or file.suffix == ".py":
+        return False
+    return file.name == Path(entry).name or not _is_derived(Source(file), file.parent, {file})
+
+
+def _is_derived(source: Source, root: Path, beside: set[Path]) -> bool:
+    """Whether others beside a file hold its solutions as they are graded."""
+    file = source.place
+    name = file.name.casefold()
+
+    def is_there(other: Path) -> bool:
+        return other in beside or (not source.member and other.exists())
+
+    for end, others in DERIVED.items():
+        if name.endswith(end) and len(name) > len(end):
+            stem = file.name[: -len(end)]
+            if any(is_there(file.with_name(f"{stem}{other}")) for other in others):
+                return True
+    if file.name == "eval_results.json":
+        return any(other != file and file.parent in other.parents and holds_solutions(other) for other in beside)
+    if any(is_there(folder.with_name(f"{folder.name}-sanitized")) for folder in file.parents if root in folder.parents):
+        return True
+    run = RunFiles.around(file)
+    return not source.member and (
+        file == run.infos or (file == run.journal and run.samples.is_file() and run.infos.is_file())
+    )
+
+
+def _is_new(file: Path, seen: set[tuple[int, int]]) -> bool:
+    """Whether no other name of the same file was met before, be it a link."""
+    try:
+        status = file.stat()
+    except OSError:
+        return True
+    number = status.st_dev, status.st_ino
+    new = number not in seen
+    seen.add(number)
+    return new
 
 
 def _named(entry: str, base: Path) -> list[Path]:
@@ -125,11 +214,23 @@ def _named(entry: str, base: Path) -> list[Path]:
         return []
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
-            yield path
+def _below(place: Path, base: Path) -> Iterator[Source]:
+    """A file, or all files in a folder or archive but hidden ones; archives in a folder are folders."""
+    inside = place.rglob("*") if place.is_dir() else [place]
+    for path in inside:
+        if not path.is_file() or (path != place and _is_hidden(path.relative_to(place))):
+            continue
+        if not is_archive(path):
+            yield Source(path)
+        elif path == place or not _is_derived(Source(path), place, set()):
+            names = members(path, shown(path, base))
+            yield from (Source(path, name) for name in names if not _is_hidden(PurePath(name)))
+
+
+def _is_hidden(path: PurePath) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
-    return [(int(piece), "") if piece.isdigit() else (0, piece) for piece in re.split(r"([0-9]+)", str(path))]
+    return [(int(piece), "") if piece.isdecimal() and len(piece) < 1000 else (0, piece)
+            for piece in re.split(r"([0-9]+)", str(path))]  # fmt: skip

@@ -1,46 +1,183 @@
-"""Which problem a solution is of: one of the dataset's, one of another dataset's, or none that there is."""
+"""Which problem a record is of: one of the dataset's, one of another dataset's, or none that there is.
 
-from pathlib import Path
+Names are taken as they are, else by what is left of them without case, separators, padding and words around them. A
+number alone is a problem of any dataset: the functions that the texts of its file define decide.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from bench import problems
 from bench.errors import SamplesError
+from bench.imports.formats import Position, Record
 from bench.imports.rows import Row
 from bench.problems import SOURCES, Dataset
 from bench.text import plain
 
-DOWNLOADED = {"HumanEval": "humaneval", "Mbpp": "mbpp"}
-"""The datasets that may not be on this machine yet, by what their problems' names begin with."""
+PREFIXES = {"humaneval": "humaneval", "mbpp": "mbpp"}
+NUMBERS = {"humaneval": range(164), "mbpp": range(1, 975)}
+"""The problems that the datasets of these families ever had; EvalPlus's MBPP+ leaves most of MBPP's out."""
+MBPP_TESTS = 11
+"""The number of the first problem of MBPP's test split, which harnesses count from 0."""
+NAME = re.compile(r"(?P<words>[^0-9]*)(?P<number>[0-9]{1,9})(?![0-9])")
+FUNCTION = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^(\w+)[ \t]*=[ \t]*lambda\b", re.MULTILINE)
+WORDS = {"", "python", "test", "tests", "task", "problem", "question", "q", "p", "id", "sample", "example", "prompt"}
+"""What may stand before the number of a problem and says nothing of its dataset."""
+ELSEWHERE, REMOVED = "of other datasets", "of problems that the dataset does not have"
 
 
-def task_of(file: Path, dataset: Dataset) -> str | None:
-    """The problem that a Python file answers: of `HumanEval_0.py` and `HumanEval_0/0.py` it is HumanEval/0.
+class Names:
+    """The names of one dataset's problems, and what may stand for them."""
 
-    It need not be one of the dataset's; None where neither name is like any problem's.
-    """
-    names = [name for name in (file.stem, file.parent.name) if "_" in name]
-    known = {task_id.replace("/", "_"): task_id for task_id in dataset.problems}
-    for name in names:
-        if name in known:
-            return known[name]
-    prefixes = {task_id.partition("/")[0] for task_id in dataset.problems}
-    like = (name.replace("_", "/", 1) for name in names)
-    return next((task for task in like if task.partition("/")[0] in prefixes or is_elsewhere(task, dataset)), None)
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
 
+    def resolve(self, rows: Sequence[Row]) -> list[str]:
+        """The problem of each row of one file, ELSEWHERE or REMOVED for one that is left out, "" where unknown."""
+        found = [self._by_name(row.record) for row in rows]
+        bare = [at for at, task_id in enumerate(found) if task_id is None and not rows[at].torn]
+        for at, task_id in zip(bare, self._by_number([rows[at].record for at in bare]), strict=True):
+            found[at] = task_id
+        return [task_id or "" for task_id in found]
 
-def is_elsewhere(task_id: str, dataset: Dataset) -> bool:
-    """Whether another dataset has that problem, as far as this machine knows."""
-    others = (problems.at_hand(name) for name in SOURCES if name != dataset.name)
-    if any(task_id in other.problems for other in others if other):
-        return True
-    prefix, _, number = task_id.partition("/")
-    absent = DOWNLOADED.get(prefix)
-    return bool(absent and absent != dataset.name and not problems.fingerprint(absent) and number.isdigit())
+    def of_file(self, row: Row) -> str | None:
+        """The problem that a file is named after, "" for one that there is not, None where it is named after none."""
+        known = self._by_name(row.record)
+        return self._proved(row.record) if known is None else known
+
+    def _by_name(self, record: Record) -> str | None:
+        """The problem by its name or its function; "" where a name has the dataset's prefix, and is none of its own."""
+        names = [name for name in record.names if isinstance(name, str)]
+        found = [self._exact(name) or self._prefixed(name) for name in names]
+        known = next(filter(None, found), None) or next(filter(None, map(self._functions.get, names)), None)
+        return known or ("" if "" in found else None)
+
+    def _exact(self, name: str) -> str | None:
+        return name if name in self.dataset.problems else self._loose.get(_loose(name))
+
+    def _prefixed(self, name: str) -> str | None:
+        """The problem by a name that holds the prefix of a dataset and a number; "" where that has no such problem."""
+        words, number = _parted(name)
+        prefix = max((known for known in self._prefixes if words.endswith(known)), key=len, default="")
+        if not prefix or number is None:
+            return None
+        owner = self._prefixes[prefix]
+        ever = number in NUMBERS.get(owner, ())
+        if owner == self.dataset.name:
+            return self._numbered.get(number) or (REMOVED if ever and self.dataset.source.md5 else "")
+        other = problems.at_hand(owner) if owner not in NUMBERS else None
+        return ELSEWHERE if ever or (other and number in Names(other)._numbered) else ""  # noqa: SLF001 - of its class
+
+    def _by_number(self, records: Sequence[Record]) -> list[str]:
+        """By numbers alone: in that counting in which most texts define the function of their problem.
+
+        "" for all where no more than half of the texts that define a function do so, unless a list is as long as the
+        dataset. In what another dataset's functions answer, all are left out.
+        """
+        if not records:
+            return []
+        numbers = [next((n for name in record.names if (n := _number(name)) is not None), None) for record in records]
+        defining = sum(any(FUNCTION.search(text) for text in _texts(record)) for record in records)
+        lengths = {name.length for record in records for name in record.names if isinstance(name, Position)}
+
+        def agreeing(names: "Names", counting: Mapping[int, str]) -> int:
+            pairs = [(record, counting.get(n)) for record, n in zip(records, numbers, strict=True) if n is not None]
+            return sum(1 for record, task_id in pairs if task_id and names.implements(record, task_id))
+
+        countings = self._countings[1:] + self._countings[:1] if lengths else self._countings
+        best = max(countings, key=lambda counting: agreeing(self, counting))
+        if agreeing(self, best) * 2 > defining or not defining or lengths == {len(self.dataset.problems)}:
+            return [best.get(n, "") if n is not None else self._proved(record) or ""
+                    for record, n in zip(records, numbers, strict=True)]  # fmt: skip
+        others = (Names(other) for name in SOURCES if name != self.dataset.name and (other := problems.at_hand(name)))
+        if any(agreeing(other, counting) * 2 > defining for other in others for counting in other._countings):  # noqa: SLF001 - of its class
+            return [ELSEWHERE] * len(records)
+        return [self._proved(record) or "" for record in records]
+
+    def _proved(self, record: Record) -> str | None:
+        """The problem of a number in a name whose function a text defines."""
+        parted = (_parted(name)[1] if isinstance(name, str) else _number(name) for name in record.names)
+        tasks = (self._numbered.get(number) for number in parted if number is not None)
+        return next((task_id for task_id in tasks if task_id and self.implements(record, task_id)), None)
+
+    def implements(self, record: Record, task_id: str) -> bool:
+        """Whether a text defines the function of a problem."""
+        entry = self.dataset.problems[task_id].entry_point
+        return any(entry in found.groups() for text in _texts(record) for found in FUNCTION.finditer(text))
+
+    @cached_property
+    def _loose(self) -> Mapping[str, str]:
+        return {_loose(task_id): task_id for task_id in self.dataset.problems}
+
+    @cached_property
+    def _functions(self) -> Mapping[str, str]:
+        """The problems by function, where only one has it."""
+        entries = Counter(problem.entry_point for problem in self.dataset.problems.values())
+        return {p.entry_point: p.task_id for p in self.dataset.problems.values() if entries[p.entry_point] == 1}
+
+    @cached_property
+    def _numbered(self) -> dict[int, str]:
+        return {number: task_id for task_id in self.dataset.problems if (number := _parted(task_id)[1]) is not None}
+
+    @cached_property
+    def _countings(self) -> list[dict[int, str]]:
+        """What a number may be: the problem's own, its place in the dataset, its place in MBPP's test split."""
+        found = [self._numbered, dict(enumerate(self.dataset.problems))]
+        if self.dataset.source.family == "mbpp":
+            found.append({number - MBPP_TESTS: task_id for number, task_id in self._numbered.items()})
+        return found
+
+    @cached_property
+    def _prefixes(self) -> Mapping[str, str]:
+        """What names of problems begin with, and the dataset that it stands for."""
+        bundled = [other for name in SOURCES if not SOURCES[name].md5 and (other := problems.at_hand(name))]
+        tasks = [(task_id, dataset.name) for dataset in (*bundled, self.dataset) for task_id in dataset.problems]
+        return PREFIXES | {words: name for task_id, name in tasks if (words := _parted(task_id)[0])}
 
 
 def unknown(row: Row, dataset: Dataset) -> SamplesError:
-    """The error for a solution of a problem that there is not."""
+    """The error for a solution of a problem that there is not, or whose name may mean several."""
     tasks, what = list(dataset.problems), "file" if row.origin.endswith(".py") else "line"
+    name = next(iter(row.record.names), "")
+    if isinstance(name, Position):
+        return SamplesError(
+            f"{row.origin} is one of {name.length} lists without names, as bigcode-evaluation-harness writes them, and "
+            f"they are not in the order of {dataset.source.title}'s problems; write a task_id to each."
+        )
+    if _number(name) is not None:
+        return SamplesError(
+            f'{row.origin} names its problem "{plain(str(name))}" alone, and its file does not solve '
+            f"{dataset.source.title}'s problems of such numbers; write the whole task_id ({tasks[0]})."
+        )
     return SamplesError(
-        f'{row.origin} solves the unknown problem "{plain(row.fields["task_id"])}"; {dataset.source.title} has '
+        f'{row.origin} solves the unknown problem "{plain(str(name))}"; {dataset.source.title} has '
         f"{tasks[0]} to {tasks[-1]}, so correct or delete that {what}."
     )
+
+
+def _texts(record: Record) -> list[str]:
+    return [text for each in record.texts.values() for text in each]
+
+
+def _loose(name: str) -> str:
+    """A name without case, padding and the kind of its separators."""
+    name = re.sub(r"[\s_\-./:#]+", "/", name[:200].strip().casefold()).strip("/")
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", name)
+
+
+def _parted(name: str) -> tuple[str, int | None]:
+    """The letters before the first number in a name, and that number; "" and None where there is none."""
+    match = NAME.match(_loose(name))
+    return (re.sub(r"[\W_]", "", match["words"]), int(match["number"])) if match else ("", None)
+
+
+def _number(name: str | int | Position) -> int | None:
+    """The number of a name that is nothing else, but for words that say nothing of a dataset."""
+    if isinstance(name, Position):
+        return name.index
+    if isinstance(name, int):
+        return name
+    words, number = _parted(name)
+    return number if words in WORDS else None

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import SamplesError
+from bench.imports.archives import Source
 from bench.imports.files import find, holds_solutions, shown
 from bench.imports.rows import rows
 
@@ -15,7 +16,8 @@ LINE = json.dumps(ROW) + "\n"
 def read(path: Path, data: bytes | str) -> list[tuple[str, str]]:
     """Origin and problem of each row of a file with that content."""
     path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return [(row.origin, row.fields["task_id"] + (" torn" if row.torn else "")) for row in rows(path, path.name)]
+    found = rows(Source(path), path.name)
+    return [(row.origin, str(next(iter(row.record.names), "")) + (" torn" if row.torn else "")) for row in found]
 
 
 @pytest.fixture
@@ -65,8 +67,10 @@ def test_rows(path: Path, data: str, found: list[str]) -> None:
         ("[1, 2", "part-01.jsonl:1 is not JSON"),
         ("5\n", 'part-01.jsonl:1 names no problem; write {"task_id": …, "solution": …} on a line.'),
         ('{"solution": "x"}\n', "part-01.jsonl:1 names no problem"),
-        ('{"task_id": 7, "solution": "x"}\n', "part-01.jsonl:1 names no problem"),
-        ("[5]", "part-01.jsonl, entry 1 names no problem"),
+        ('{"task_id": true, "solution": "x"}\n', "part-01.jsonl:1 names no problem (it has task_id, solution);"),
+        ("[5]", "part-01.jsonl names no problem"),
+        ('{"config": {"model": "x"}}', "part-01.jsonl:1 names no problem (it has config);"),
+        ('{\n "config": {"model": "x"}\n}', "part-01.jsonl names no problem (it has config);"),
         ("[" * 100_000, "part-01.jsonl:1 is not JSON"),
         (b"\xff\xfe\x00", "part-01.jsonl is not UTF-8 text (byte 0); save it as UTF-8."),
         (gzip.compress(LINE.encode())[:-9], "part-01.jsonl is a damaged gzip file; copy or write it again."),
@@ -109,16 +113,19 @@ def test_unreadable(path: Path) -> None:
     with pytest.raises(
         SamplesError, match=r"gone.jsonl cannot be read \(No such file or directory\); make it readable\."
     ):
-        list(rows(path.with_name("gone.jsonl"), "gone.jsonl"))
+        rows(Source(path.with_name("gone.jsonl")), "gone.jsonl")
 
 
 def test_a_python_file_is_one_solution(tmp_path: Path) -> None:
     """The whole file is the solution, line ends and all."""
     path = tmp_path / "HumanEval_3.py"
     path.write_bytes(b"x = 1\r\n")
-    assert [(row.fields, row.origin) for row in rows(path, "HumanEval_3.py", "HumanEval/3")] == [
-        ({"task_id": "HumanEval/3", "solution": "x = 1\r\n"}, "HumanEval_3.py")
-    ]
+    (row,) = rows(Source(path), "HumanEval_3.py")
+    assert (row.record.names[0], row.record.texts, row.origin) == (
+        "HumanEval_3",
+        {"solution": ("x = 1\r\n",)},
+        "HumanEval_3.py",
+    )
 
 
 def touch(root: Path, *names: str) -> None:
@@ -131,7 +138,7 @@ def touch(root: Path, *names: str) -> None:
 def names(tmp_path: Path, *solutions: str) -> tuple[list[str], list[str]]:
     """What is read and what is ignored, by relative path."""
     found = find(solutions, tmp_path)
-    return [shown(f, tmp_path) for f in found.files], [shown(f, tmp_path) for f in found.ignored]
+    return [shown(f.place, tmp_path) for f in found.files], [shown(f, tmp_path) for f in found.ignored]
 
 
 def test_natural_order(tmp_path: Path) -> None:
@@ -175,12 +182,15 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
         ("HumanEval_0.py", True),
         ("HumanEval_0/0.py", True),
         ("Third_alpha.py", True),
-        ("a.json", False),
+        ("a.JSON", True),
+        ("a.ndjson.xz", True),
+        ("45.py", True),
         ("a.py", False),
-        ("_0.py", False),
+        ("README.md", False),
+        ("a.csv", False),
         ("a_b_c.py", False),
     ],
 )
 def test_holds_solutions(name: str, read: bool) -> None:  # noqa: FBT001
-    """JSON lines and Python that may be named after a problem hold solutions."""
+    """JSON and texts that may be named after a problem hold solutions."""
     assert holds_solutions(Path(name)) is read

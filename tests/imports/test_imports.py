@@ -221,7 +221,7 @@ def test_chat_answers(place: Place) -> None:
     imported = place.collect("answers.jsonl")
     assert (imported.solutions[FIRST][0].code, imported.solutions[FIRST][0].info.rule) == ("", "none")
     assert {one.info.rule for task_id in OTHERS for one in imported.solutions[task_id]} == {"fence"}
-    assert imported.summary == "found 18 of 18 problems in 1 file, 18 by extraction"
+    assert imported.summary == "found 18 of 18 problems in 1 file, 17 by extraction, 1 without code"
 
 
 def test_where_code_was_found(place: Place) -> None:
@@ -318,7 +318,7 @@ def test_python_of_a_problem_that_there_is_not(place: Place) -> None:
     place.write("import/part-01.jsonl", place.rows())
     place.write("import/Demo_18.py", "x = 1\n")
     assert place.error() == (
-        'import/Demo_18.py solves the unknown problem "Demo/18"; Demo has Demo/0 to Demo/17, so correct or delete '
+        'import/Demo_18.py solves the unknown problem "Demo_18"; Demo has Demo/0 to Demo/17, so correct or delete '
         "that file."
     )
 
@@ -461,7 +461,7 @@ def test_several_samples(place: Place) -> None:
     place.write("import/all.jsonl", rows)
     imported = place.collect(more=SAMPLED)
     assert [one.code for one in imported.solutions[FIRST]] == ["x = 0", "x = 0", "x = 1"]
-    assert imported.summary == "found 18 of 18 problems in 1 file, 54 samples"
+    assert imported.summary.startswith("found 18 of 18 problems in 1 file, 54 samples, 54 without their function")
 
 
 def test_what_evalplus_left_raw(place: Place) -> None:
@@ -475,7 +475,9 @@ def test_what_evalplus_left_raw(place: Place) -> None:
     assert place.collect("import/*.jsonl") == imported
     assert codes(place.collect("import/m_temp_0.0.raw.jsonl")) != SOLUTIONS
     (place.root / "import/m_temp_0.0.jsonl").unlink()
-    assert place.collect().summary == "found 18 of 18 problems in 1 file"
+    assert place.collect().summary.startswith(
+        "found 18 of 18 problems in 1 file, 18 by extraction, solution read as chat"
+    )
 
 
 def test_more_samples_than_asked_for(place: Place) -> None:

@@ -1,0 +1,158 @@
+"""Files as they lie on the disk → their content, unpacked within bounds; archives are folders.
+
+A file is known by its first bytes, whatever it is called.
+"""
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from bench.errors import SamplesError
+from bench.untrusted import TooLargeError, bounded
+
+LARGEST = 1 << 29
+"""Bytes of one file or archive, unpacked."""
+MEMBERS = 200_000
+ARCHIVES = (".zip", ".eval", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
+"""How names of archives end; an inspect log is a zip."""
+PACKED = (".gz", ".bz2", ".xz")
+_PACKERS: Mapping[bytes, tuple[str, Callable[..., Any]]] = {
+    b"\x1f\x8b": ("gzip file", partial(gzip.GzipFile, None, "rb", 9)),
+    b"BZh": ("bzip2 file", bz2.BZ2File),
+    b"\xfd7zXZ\x00": ("xz file", lzma.LZMAFile),
+}
+_OTHERS = {
+    b"\x28\xb5\x2f\xfd": ("a zstd file", "unpack it (zstd -d)"),
+    b"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", "unpack it (7z x)"),
+    b"Rar!": ("a RAR archive", "unpack it (unrar x)"),
+    b"PAR1": ("a Parquet file", "save it as JSON lines, in Python by pandas.read_parquet(…).to_json(…, lines=True)"),
+    b"ARROW1": ("an Arrow file", "save it as JSON lines"),
+    b"SQLite format 3\0": ("a SQLite database", "save its rows as JSON lines"),
+    b"\x80\x04": ("a pickle", "save its rows as JSON lines"),
+    b"\x80\x05": ("a pickle", "save its rows as JSON lines"),
+    b"%PDF": ("a PDF", "save its text"),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that may hold solutions: `path` on the disk, or the `member` of the archive at `path`."""
+
+    path: Path
+    member: str = ""
+
+    @property
+    def place(self) -> Path:
+        """Where it is, an archive being a folder."""
+        return self.path / self.member if self.member else self.path
+
+    def read(self, name: str) -> bytes:
+        """Its content, unpacked; `name` is for the sentence of a SamplesError."""
+        data = _members(self.path, name)[self.member] if self.member else _bytes(self.path, name)
+        return unpacked(data, name)
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip or a tar, by its content where its name says so, or something packed like it."""
+    if not path.name.casefold().endswith(ARCHIVES):
+        return False
+    try:
+        with path.open("rb") as file:
+            start = file.read(512)
+    except OSError:
+        return False
+    return start.startswith((b"PK\3\4", *_PACKERS)) or start[257:262] == b"ustar"
+
+
+def members(path: Path, name: str) -> list[str]:
+    """The names of the files in an archive that is called `name` in messages. Raises SamplesError."""
+    return list(_members(path, name))
+
+
+def unpacked(data: bytes, name: str) -> bytes:
+    """What gzip, bzip2 or xz packed, else `data` as it is. Raises SamplesError for a damaged file, or another kind."""
+    data = _unpacked(data, name)
+    for magic, (kind, remedy) in _OTHERS.items():
+        if data.startswith(magic):
+            raise SamplesError(f"{name} is {kind}, which is not read; {remedy}.")
+    if data.startswith(b"PK\3\4") or data[257:262] == b"ustar":
+        kind = "zip" if data.startswith(b"PK") else "tar"
+        raise SamplesError(f"{name} is a {kind} archive by another name; let its name end in .{kind}.")
+    return data
+
+
+def _unpacked(data: bytes, name: str) -> bytes:
+    for magic, (kind, opened) in _PACKERS.items():
+        if data.startswith(magic):
+            try:
+                with opened(io.BytesIO(data)) as file:
+                    return bounded(iter(lambda: file.read(1 << 20), b""), size=LARGEST)
+            except TooLargeError:
+                raise SamplesError(
+                    f"{name} is larger than {LARGEST >> 20} MiB, unpacked; import a part of it."
+                ) from None
+            except (EOFError, OSError, zlib.error, lzma.LZMAError):
+                raise SamplesError(f"{name} is a damaged {kind}; copy or write it again.") from None
+    return data
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise SamplesError(f"{name} is larger than {LARGEST >> 20} MiB; import a part of it.")
+        return path.read_bytes()
+    except OSError as error:
+        raise SamplesError(f"{name} cannot be read ({error.strerror}); make it readable.") from None
+
+
+def _members(path: Path, name: str) -> Mapping[str, bytes]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise SamplesError(f"{name} cannot be read ({error.strerror}); make it readable.") from None
+    return _read(path, name, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, name: str, _size: int, _mtime: int) -> Mapping[str, bytes]:
+    data = _bytes(path, name)
+    try:
+        return _zip_members(data) if data.startswith(b"PK") else _tar_members(_unpacked(data, name))
+    except TooLargeError as error:
+        raise SamplesError(f"{name} is too large an archive ({error}); import a part of it.") from None
+    except NotImplementedError:
+        raise SamplesError(f"{name} is packed in a way that Python does not read; unpack it.") from None
+    except RuntimeError:
+        raise SamplesError(f"{name} is an encrypted archive; unpack it.") from None
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError, ValueError):
+        raise SamplesError(f"{name} is a damaged archive; copy or write it again.") from None
+
+
+def _zip_members(data: bytes) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    room = LARGEST
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for info in archive.infolist()[:MEMBERS]:
+            if not info.is_dir():
+                with archive.open(info) as file:
+                    found[info.filename] = bounded(iter(lambda file=file: file.read(1 << 20), b""), size=room)  # type: ignore[misc]
+                room -= len(found[info.filename])
+    return found
+
+
+def _tar_members(data: bytes) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        for info in archive:
+            if info.isfile() and len(found) < MEMBERS and (file := archive.extractfile(info)):
+                found[info.name] = file.read()
+    return found
