@@ -29,6 +29,9 @@ SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?
 STRING, ARRAY = 8, 9
 """Value types of the GGUF format, version 3 (ggml's docs/gguf.md)."""
 
+MOST_TEXTS = 1 << 21
+"""Texts of an array; the largest vocabularies have 300,000 words, and twice as many merges."""
+
 VERSIONS = (2, 3)
 ALIGNMENT = 32
 
@@ -312,6 +315,8 @@ class _Reader:
         if kind != ARRAY:
             return self.scalar(SCALARS[kind])
         inner, count = self.unpack("<IQ")
+        if count > MOST_TEXTS:
+            raise ValueError(count)
         if inner != STRING:
             self.take(struct.calcsize(SCALARS[inner]) * count)
             return None

@@ -285,7 +285,7 @@ def test_endless_counts_cost_little(tmp_path: Path) -> None:
             file.write(b"GGUF" + struct.pack("<IQQ", 3, tensors, entries))
             file.write(text(b"a") + struct.pack("<IIQ", 9, 8, (1 << 64) - 1))
             file.truncate(100 << 20)
-        began = time.monotonic()
+        began = time.process_time()
         gguf.facts(path)
         assert gguf.damage(path, tmp_path) == ""
-        assert time.monotonic() - began < 10
+        assert time.process_time() - began < 5

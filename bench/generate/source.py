@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.console import tell
 from bench.errors import RequestError
 from bench.generate import room
 from bench.generate.client import Answer, LateError, Tick, complete
@@ -132,8 +131,7 @@ def _no_server(profile: Profile) -> bool:
 
     if profile.server.kind != "process" or (process.executable(profile) and importlib.util.find_spec("gguf")):
         return False
-    if not process.executable(profile) and process.wheel_failure() != process.NO_WHEEL:
-        tell(f"  {process.absence(profile)}; until then, the demo's answers are bundled ones")
+    process.report_wheel()
     return True
 
 

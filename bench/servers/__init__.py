@@ -6,6 +6,7 @@
 
     health.py · server_log.py     waiting for a server and asking for its facts; its output, and the reason in it
     model_files.py · lock.py      files that its flags name; one server at a time on a machine
+    meter.py                      memory and energy while it runs
 
 A program that reads a prompt and writes an answer has no endpoint: generate/ asks it directly. Every other kind is a
 module here that is named as `[server] kind` names it, with `serve(profile, config, model, log)`, a context manager that
@@ -16,13 +17,15 @@ STARTED_KINDS where it starts a llama-server.
 import contextlib
 import importlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bench import machine
 from bench.console import tell
 from bench.profiles import Config, Profile
 from bench.servers.lock import one_server
+from bench.servers.meter import metering
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Endpoint:
 
     `facts` holds what the server said of itself: build, slots, context (tokens a slot), model. `llama` says that it
     understands llama.cpp's own request fields, `native` where llama.cpp's own API lies (/tokenize and others); a router
-    wants the model's name in each request there. `local` says that no proxy stands between it and us.
+    wants the model's name in each request there. `local` says that no proxy stands between it and us. `measured` gives
+    what it costs: peaks so far, and energy since the last call (meter.py).
     """
 
     base_url: str
@@ -42,6 +46,8 @@ class Endpoint:
     llama: bool = True
     local: bool = True
     native: str = ""
+    pid: int | None = None
+    measured: Callable[[], dict[str, Any]] = dict
 
     @property
     def root(self) -> str:
@@ -64,7 +70,13 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     with contextlib.ExitStack() as stack:
         if profile.server.starts:
             stack.enter_context(one_server(profile.host))
-        yield _enter(stack, lambda: kind(profile, config, model, log))
+        if not profile.server.starts or profile.host:
+            yield _enter(stack, lambda: kind(profile, config, model, log))
+            return
+        meter = stack.enter_context(metering())
+        endpoint = _enter(stack, lambda: kind(profile, config, model, log))
+        facts = endpoint.facts | {"machine": machine.record()}
+        yield replace(endpoint, facts=facts, measured=lambda: meter.read(endpoint.pid))
 
 
 def _enter(stack: contextlib.ExitStack, serve: Callable[[], contextlib.AbstractContextManager[Endpoint]]) -> Endpoint:

@@ -74,10 +74,11 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
         _up(client, profile, compose)
         container = Running(engine, log)
         url = tunnel.url(host) if host else f"http://{HOST}:{container.port}"
-        health.wait(url, profile, container.ended, log)
+        seconds = health.wait(url, profile, container.ended, log)
         if host:
             tunnel.require_ours(profile, host, model_files.inside(profile))
-        yield Endpoint(f"{url}/v1", profile.id, facts={**health.facts(url), "image": image}, ended=container.ended)
+        facts = {**health.facts(url), "image": image, "load_seconds": seconds}
+        yield Endpoint(f"{url}/v1", profile.id, facts=facts, ended=container.ended, pid=container.pid)
     finally:
         failure = sys.exception()
         try:
@@ -280,7 +281,7 @@ class Running:
     def __init__(self, engine: Engine, log: Path) -> None:
         self.engine = engine
         (found,) = json.loads(engine.call("container", "inspect", NAME))
-        self.id = str(found["Id"])
+        self.id, self.pid = str(found["Id"]), int(found["State"]["Pid"])
         bound = found["NetworkSettings"]["Ports"].get(f"{PORT}/tcp") or [{}]
         self.port = int(bound[0].get("HostPort") or 0)
         # A program of its own, so that it does not outlive us; it ends with the container.

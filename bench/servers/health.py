@@ -43,20 +43,20 @@ def session(headers: Mapping[str, str] | None = None, *, local: bool = True) -> 
     return made
 
 
-def wait(url: str, profile: Profile, ended: Callable[[], str | None], log: Path) -> None:
-    """Poll /health of a server that we started until it answers 200.
+def wait(url: str, profile: Profile, ended: Callable[[], str | None], log: Path) -> float:
+    """Poll /health of a server that we started until it answers 200; the seconds that it took.
 
     Raises StartError at once when the server ends, LoadingError after health_timeout.
     """
     timeout, caller = profile.server.health_timeout, session()
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
+    began = time.monotonic()
+    while time.monotonic() < began + timeout:
         healthy = status(url, caller) == requests.codes.ok
         how = ended()
         if how:
             raise _start_error(profile, how, log)
         if healthy:
-            return
+            return round(time.monotonic() - began, 2)
         time.sleep(POLL)
     reason = server_log.reason(log)
     what = f"llama-server did not get healthy within {timeout:g} s"

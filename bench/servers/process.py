@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from bench.console import tell
 from bench.errors import MissingPrerequisite, ServerError
 from bench.processes import die_with_parent, find_program, stop
 from bench.profiles import Config, Profile
@@ -81,6 +82,16 @@ def wheel_failure() -> str | None:
     return f"{words}; install llama.cpp, and name it in server.executable"
 
 
+@functools.cache
+def report_wheel() -> None:
+    """Say once why the wheel, which is there, cannot be loaded."""
+    if wheel_failure() not in (None, NO_WHEEL):
+        tell(
+            f"  the llama.cpp server in the wheel xllamacpp cannot be loaded: {wheel_failure()}; until then, the "
+            "demo's answers are bundled ones"
+        )
+
+
 @contextlib.contextmanager
 def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[Endpoint]:
     """Start the process, yield its endpoint when healthy, end it whatever happens. Raises ServerError."""
@@ -97,11 +108,11 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
             code = process.poll()
             return None if code is None else f"signal {-code}" if code < 0 else f"exit code {code}"
 
-        health.wait(url, profile, ended, log)
-        facts = health.facts(url)
+        seconds = health.wait(url, profile, ended, log)
+        facts = health.facts(url) | {"load_seconds": seconds}
         if command == WHEEL and facts.get("build") in UNBUILT:
             facts["build"] = f"xllamacpp {metadata.version('xllamacpp')}"
-        yield Endpoint(f"{url}/v1", profile.id, facts=facts, ended=ended)
+        yield Endpoint(f"{url}/v1", profile.id, facts=facts, ended=ended, pid=process.pid)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from tests.servers.helpers import Make, refusal, say, serving
 @pytest.fixture
 def guarded(make: Make, tmp_path: Path) -> Iterator[Endpoint]:
     """A llama-server with a key, which somebody else started."""
-    profile, config = make("process", args=["--api-key", "sesame"])
+    profile, config = make("process")
+    profile = replace(profile, args=("--api-key", "sesame"))
     with serve(profile, config, config.model_path(profile), tmp_path / "guarded.log") as endpoint:
         yield endpoint
 
