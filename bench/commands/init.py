@@ -12,11 +12,11 @@ from typing import Any
 
 from doit.cmd_base import Command
 
+from bench import hub
 from bench.console import counted, line, tell, warn
 from bench.discovery import Candidate, Places
 from bench.errors import BenchError
 from bench.files import write_atomic
-from bench.hub import PREFIX
 from bench.layout import TAKEN
 from bench.profiles import Config, Profile, Sampling, schema
 from bench.profiles.file import chosen, load, read
@@ -61,7 +61,10 @@ class Init(Command):  # type: ignore[misc] # doit is untyped
             return 3
         file = chosen(Path.cwd() / "profiles.toml")
         try:
-            return init(file, *find(Places(file.parent, Path.home(), os.environ)), write=opt_values["write"])
+            config = load(file) if file.exists() else None
+            models = config.models if config else file.parent / "models"
+            found = find(Places(file.parent, Path.home(), models, os.environ))
+            return init(file, config, *found, write=opt_values["write"])
         except BenchError as error:
             warn(error.sentence)
             return 1
@@ -78,9 +81,13 @@ def find(places: Places) -> tuple[list[Candidate], list[str]]:
     return folders.joined([*(look(places) for look in looks), servers.models()])
 
 
-def init(file: Path, candidates: Iterable[Candidate], left_out: Iterable[str], *, write: bool) -> int:
-    """Write the profiles file, or show how it would change; the exit code. Raises BenchError."""
-    config = load(file) if file.exists() else None
+def init(
+    file: Path, config: Config | None, candidates: Iterable[Candidate], left_out: Iterable[str], *, write: bool
+) -> int:
+    """Write the profiles file, or show how the one that holds `config` would change; the exit code.
+
+    Raises BenchError.
+    """
     for text in left_out:
         tell(line("left out", "", text))
     added = named(new(candidates, config), config)
@@ -110,9 +117,8 @@ def new(candidates: Iterable[Candidate], config: Config | None) -> Iterator[Cand
     seen = {_place(config, profile) for profile in config.profiles} if config else set()
     names: set[str] = set()
     for one in candidates:
-        place = f"{one.base_url} {one.model}" if one.base_url else one.model
-        if not one.base_url and not one.model.startswith(PREFIX):
-            place = os.path.realpath(one.model)
+        path = hub.cached(one.model) if one.model.startswith(hub.PREFIX) else Path(one.model)
+        place = f"{one.base_url} {one.model}" if one.base_url else os.path.realpath(path)
         if place not in seen and not (one.base_url and one.model in names):
             seen.add(place)
             names.add(one.source.removesuffix(" of Ollama"))
@@ -122,7 +128,7 @@ def new(candidates: Iterable[Candidate], config: Config | None) -> Iterator[Cand
 def _place(config: Config, profile: Profile) -> str:
     if profile.server.kind == "endpoint":
         return f"{profile.server.base_url} {profile.model}"
-    return profile.model if profile.model.startswith(PREFIX) else os.path.realpath(config.model_path(profile))
+    return os.path.realpath(config.model_path(profile))
 
 
 def named(candidates: Iterable[Candidate], config: Config | None) -> dict[str, tuple[str, Candidate]]:

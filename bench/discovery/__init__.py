@@ -31,10 +31,11 @@ NO_CHAT = ("clip", "bert", "nomic-bert", "jina-bert-v2", "t5encoder", "wavtokeni
 
 @dataclass(frozen=True)
 class Places:
-    """Where to look: from where the user stands, in the home folder, and as the environment says."""
+    """Where to look: the folder of profiles.toml, its folder of models, the home folder, and the environment."""
 
     folder: Path
     home: Path
+    models: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, variable: str, *default: str) -> Path:

@@ -1,9 +1,12 @@
 """GGUF files in the folders where programs keep them."""
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from bench import hub
 from bench.discovery import SPLIT, Candidate, Places, UnusableError, candidate
 from bench.text import plain
 from bench.untrusted import parse_json, read_file, table, word
@@ -17,14 +20,29 @@ Found = tuple[list[Candidate], list[str]]
 
 def models(places: Places) -> Found:
     """The folder of models that this project uses."""
-    return below(places.folder / "models", "in models/")
+    return below(places.models, f"in {places.models.name}/")
 
 
 def hugging_face(places: Places) -> Found:
     """The cache of Hugging Face: models--<org>--<repo>/snapshots/<commit>/…, links into blobs/."""
     home = places.named("HF_HOME", ".cache", "huggingface")
     cache = places.named("HF_HUB_CACHE") if places.environment.get("HF_HUB_CACHE") else home / "hub"
-    return below(cache, "in Hugging Face's cache", within="snapshots")
+    found, left_out = below(cache, "in Hugging Face's cache", within="snapshots")
+    return [replace(one, model=repository_name(Path(one.model), cache)) for one in found], left_out
+
+
+def repository_name(path: Path, cache: Path) -> str:
+    """What a file of Hugging Face's cache is called on the hub: `hf:…`, by its quantization where that is enough."""
+    repository, _, commit, *_ = path.relative_to(cache).parts
+    snapshot = cache / repository / "snapshots" / commit
+    files = [str(each.relative_to(snapshot)) for each in snapshot.rglob("*.gguf")]
+    name = repository.removeprefix("models--").replace("--", "/", 1)
+    file = str(path.relative_to(snapshot))
+    with contextlib.suppress(hub.AbsentError):
+        reference = hub.Reference(name, hub.quantization(file))
+        if reference.chosen and reference.select(files)[0] == file:
+            return f"{hub.PREFIX}{name}:{reference.chosen}"
+    return f"{hub.PREFIX}{name}:{file}"
 
 
 def lm_studio(places: Places) -> Found:

@@ -47,7 +47,7 @@ REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?")
 def presets(places: Places) -> Found:
     """The sections of models.ini, as llama-server's --models-preset takes it; [*] holds for all."""
     folders = [
-        places.folder, places.folder / "models", places.home / ".config" / "llama.cpp",
+        places.folder, places.models, places.home / ".config" / "llama.cpp",
         places.named("LLAMA_CACHE", ".cache", "llama.cpp"),
     ]  # fmt: skip
     candidates: list[Candidate] = []

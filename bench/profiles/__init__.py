@@ -35,7 +35,9 @@ THIS_MACHINE = "this machine"
 Line = Annotated[str, Meta(pattern=rf"^(?![\s\S]*[{HIDDEN}])")]
 """A text that terminals show as it is: nothing in it is obeyed, ends the line, or cannot be seen."""
 
-Count = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Slots = Annotated[int, Meta(ge=1, le=4096)]
+Samples = Annotated[int, Meta(ge=1, le=10_000)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=366 * 86400)]
 Variable = Annotated[str, Meta(pattern=r"^([A-Za-z_]\w*)?$(?!\n)")]
@@ -62,7 +64,7 @@ class Server:
         120.0, "nothing", "seconds without a token (or a long prompt's first) until the server counts as hung"
     )
     request_timeout: Seconds = key(3600.0, "nothing", "seconds for one answer")
-    retries: Annotated[int, Meta(ge=0)] = key(3, "nothing", "after connection errors, 5xx and 429")
+    retries: Annotated[int, Meta(ge=0, le=100)] = key(3, "nothing", "after connection errors, 5xx and 429")
 
     @property
     def starts(self) -> bool:
@@ -111,9 +113,9 @@ class Sandbox:
         "ganler/evalplus:latest", "grading",
         "for Docker; pulled (gigabytes) when the first real model is graded. `bubblewrap` needs no download",
     )  # fmt: skip
-    workers: Annotated[int, Meta(ge=0)] = key(0, "nothing", "samples at once; 0 is one a core")
-    memory: Annotated[int, Meta(ge=256)] = key(4096, "grading", "MiB for one sample")
-    pids: Annotated[int, Meta(ge=16)] = key(128, "grading", "processes of one sample")
+    workers: Annotated[int, Meta(ge=0, le=4096)] = key(0, "nothing", "samples at once; 0 is one a core")
+    memory: Annotated[int, Meta(ge=256, le=2**24)] = key(4096, "grading", "MiB for one sample")
+    pids: Annotated[int, Meta(ge=16, le=2**22)] = key(128, "grading", "processes of one sample")
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,8 @@ class Sampling:
         sent="always",
     )  # fmt: skip
     context: Count = key(16384, "nothing", "tokens a slot")
-    slots: Count = key(1, "nothing", "requests in flight; greedy text may differ between slot counts")
-    samples: Count = key(1, "answers", "solutions of each problem; several, at a temperature, give pass@k")
+    slots: Slots = key(1, "nothing", "requests in flight; greedy text may differ between slot counts")
+    samples: Samples = key(1, "answers", "solutions of each problem; several, at a temperature, give pass@k")
     temperature: Annotated[float, Meta(ge=0, le=5)] = key(0.0, "answers", "0 is greedy", sent="always")
     top_p: Annotated[float, Meta(gt=0, le=1)] = key(0.95, "answers", "at a temperature above 0", sent="sampled")
     seed: Annotated[int, Meta(ge=-(2**62), le=2**62)] = key(

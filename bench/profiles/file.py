@@ -33,7 +33,7 @@ from bench.profiles import (
 )
 from bench.profiles.families import expanded
 from bench.profiles.keys import keys
-from bench.profiles.sentence import filled, reject_unknown, require, shown
+from bench.profiles.sentence import choice, filled, reject_unknown, require, shown
 from bench.text import plain
 
 SECTIONS = ("defaults", "server", "sandbox", "evaluate", "report", "paths", "hosts", "profiles")
@@ -155,7 +155,7 @@ def _check_sampling(sampling: Sampling, where: str, *, imported: bool = False) -
     Of `imported` solutions nothing is sampled here: there may be several of a problem whatever the temperature.
     """
     for dataset in sampling.datasets:
-        require(dataset in SOURCES, where, "datasets", dataset, f"choose among {', '.join(SOURCES)}")
+        require(dataset in SOURCES, where, "datasets", dataset, choice(dataset, SOURCES))
     require(sampling.datasets, where, "datasets", [], "name at least one")
     greedy_many = sampling.samples > 1 and sampling.temperature == 0 and not imported
     remedy = "greedy samples are all the same; set temperature = 0.8"

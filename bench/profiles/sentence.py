@@ -51,7 +51,7 @@ def converted(key: Key, value: Any, where: str) -> Any:
         at = re.search(r"at `\$\[(\d+)\]", str(error))
         # Whoever writes the key itself where its variable's name belongs is not to see it in logs.
         wrong = "…" if key.name == "api_key_env" else value[int(at[1])] if at else value
-        raise ProfilesError(f"{where} {key.name} = {shown(wrong)} is impossible; {remedy(key)}.") from None
+        raise ProfilesError(f"{where} {key.name} = {shown(wrong)} is impossible; {remedy(key, value)}.") from None
 
 
 def finite(value: Any) -> Any:
@@ -59,12 +59,12 @@ def finite(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def remedy(key: Key) -> str:
+def remedy(key: Key, value: Any) -> str:
     """How a key must be written."""
     if key.form:
         return f"write it as {key.form}"
     if get_origin(key.kind) is Literal:
-        return f"choose among {', '.join(filter(None, get_args(key.kind)))}"
+        return choice(value, filter(None, get_args(key.kind)))
     schema = msgspec.json.schema(key.kind)
     if "pattern" in schema:
         return "use one line of plain text"
@@ -80,6 +80,13 @@ def reject_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -
             near = difflib.get_close_matches(key, names, 1)
             hint = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(sorted(names))}."
             raise ProfilesError(f'{where} has the unknown key "{plain(key)}"; {hint}')
+
+
+def choice(value: Any, names: Iterable[str]) -> str:
+    """Which of the names to write instead: the nearest one, if one is near, and all of them."""
+    known = list(names)
+    near = difflib.get_close_matches(value, known, 1) if isinstance(value, str) else []
+    return (f'did you mean "{near[0]}"? It is one of ' if near else "choose among ") + ", ".join(known)
 
 
 def require(fits: object, where: str, key: str, value: Any, remedy: str) -> None:

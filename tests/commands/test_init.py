@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ import tomli
 
 from bench.commands.init import init, named, new, toml
 from bench.discovery import Candidate
-from bench.errors import ProfilesError
 from bench.profiles.file import load
+from tests.test_gguf import write
 
 
 def candidate(model: str, quantization: str = "Q8_0", **more: object) -> Candidate:
@@ -27,7 +28,7 @@ def test_first_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         Candidate("Ollama on port 11434", "qwen3:8b", "qwen3:8b", placement=(), base_url="http://127.0.0.1:11434/v1"),
     ]
     file = tmp_path / "profiles.toml"
-    assert init(file, found, ["x: it is no GGUF file"], write=False) == 0
+    assert init(file, None, found, ["x: it is no GGUF file"], write=False) == 0
     a, b, c = load(file).profiles
     assert (a.id, a.title, a.family, a.model, a.note) == (
         "small-q8_0",
@@ -56,26 +57,17 @@ def test_a_file_that_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     file, old = tmp_path / "profiles.toml", '# mine\n[profiles.a]\nmodel = "a.gguf"\ntitle = "Small Q4_K_M"\n'
     file.write_text(old)
     found = [candidate(str(tmp_path / "models" / "a.gguf")), candidate("/b.gguf", "Q4_K_M")]
-    assert init(file, found, [], write=False) == 0
+    assert init(file, load(file), found, [], write=False) == 0
     out = capsys.readouterr().out
     assert '+title = "Small Q4_K_M 2"' in out
     assert "doit init --write adds 1 profile" in out
     assert file.read_text() == old
-    assert init(file, found, [], write=True) == 0
+    assert init(file, load(file), found, [], write=True) == 0
     assert file.read_text().startswith(old)
     assert [profile.id for profile in load(file).profiles] == ["a", "small-q4_k_m-2"]
     capsys.readouterr()
-    assert init(file, found, [], write=True) == 0
+    assert init(file, load(file), found, [], write=True) == 0
     assert "Every model that was found has a profile" in capsys.readouterr().out
-
-
-def test_a_damaged_file(tmp_path: Path) -> None:
-    """A profiles file that cannot be read is left as it is, with the sentence that says what is wrong."""
-    file = tmp_path / "profiles.toml"
-    file.write_text("[profiles.a]\nmodle = 3\n")
-    with pytest.raises(ProfilesError, match="did you mean"):
-        init(file, [candidate("/b.gguf")], [], write=True)
-    assert file.read_text() == "[profiles.a]\nmodle = 3\n"
 
 
 def test_the_same_model_once(tmp_path: Path) -> None:
@@ -103,15 +95,38 @@ def test_toml(value: object) -> None:
     assert tomli.loads(f"x = {toml(value)}")["x"] == value
 
 
-def test_as_a_user_gives_it(tmp_path: Path) -> None:
-    """`doit init` needs no profiles file and no dodo.py; where nothing is found it says where it looked."""
-    environment = {name: os.environ[name] for name in ("PATH",)} | {
-        "HOME": str(tmp_path),
-        "HF_HUB_CACHE": str(tmp_path / "h"),
-    }
-    command = [sys.executable, "-m", "doit", "init"]
-    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert ran.returncode == (0 if (tmp_path / "profiles.toml").exists() else 1), ran.stderr
-    assert "models/" in ran.stdout or "profiles.toml has" in ran.stdout
-    odd = subprocess.run([*command, "x"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+@pytest.fixture
+def doit(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Runs doit in an empty folder, with an empty home."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "error"}
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "doit", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_as_a_user_gives_it(tmp_path: Path, doit: Callable[..., "subprocess.CompletedProcess[str]"]) -> None:
+    """`doit init` needs neither a profiles file nor a dodo.py."""
+    (tmp_path / "models").mkdir()
+    write(tmp_path / "models" / "Small-Q4_K_M.gguf")
+    ran = doit("init")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "small-q4_k_m" in ran.stdout
+    assert load(tmp_path / "profiles.toml").profile("small-q4_k_m").model == "Small-Q4_K_M.gguf"
+    odd = doit("init", "x")
     assert (odd.returncode, "takes no" in odd.stderr) == (3, True)
+
+
+def test_a_file_of_its_own_models(tmp_path: Path, doit: Callable[..., "subprocess.CompletedProcess[str]"]) -> None:
+    """The folder of models is the one that the profiles file names; a damaged profiles file is left as it is."""
+    (tmp_path / "gguf").mkdir()
+    write(tmp_path / "gguf" / "Small-Q4_K_M.gguf")
+    file, text = tmp_path / "profiles.toml", '[paths]\nmodels = "gguf"\n[profiles.a]\nmodel = "a.gguf"\n'
+    file.write_text(text)
+    assert '+model = "Small-Q4_K_M.gguf"' in doit("init").stdout
+    file.write_text(text + "modle = 3\n")
+    ran = doit("init", "--write")
+    assert (ran.returncode, "did you mean" in ran.stderr) == (1, True)
+    assert file.read_text() == text + "modle = 3\n"

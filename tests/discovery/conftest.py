@@ -17,7 +17,7 @@ Model = Callable[..., Path]
 def places(tmp_path: Path) -> Places:
     """Nothing but an empty home, and an empty folder in it where the user stands."""
     (tmp_path / "home" / "work").mkdir(parents=True)
-    return Places(tmp_path / "home" / "work", tmp_path / "home")
+    return Places(tmp_path / "home" / "work", tmp_path / "home", tmp_path / "home" / "work" / "models")
 
 
 @pytest.fixture

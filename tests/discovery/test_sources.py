@@ -75,11 +75,16 @@ def test_hugging_face(places: Places, model: Model, variable: str) -> None:
     blob = model(f"{repository}/blobs/5d41402a")
     snapshot = places.home / repository / "snapshots" / "0123abc"
     snapshot.mkdir(parents=True)
-    (snapshot / "Small-Q4_K_M.gguf").symlink_to("../../blobs/5d41402a")
+    for name in ("Small-Q4_K_M.gguf", "a-Q8_0.gguf", "b-Q8_0.gguf", "other.gguf"):
+        (snapshot / name).symlink_to("../../blobs/5d41402a")
     found, _ = folders.hugging_face(replace(places, environment={variable: str(places.home / value)} if value else {}))
-    assert [(one.title, Path(one.model), one.bytes) for one in found] == [
-        ("Small Q4_K_M", snapshot / "Small-Q4_K_M.gguf", blob.stat().st_size)
+    assert [(one.title, one.model) for one in found] == [
+        ("Small Q4_K_M", "hf:org/Small-GGUF:Q4_K_M"),
+        ("a Q8_0", "hf:org/Small-GGUF:a-Q8_0.gguf"),
+        ("b Q8_0", "hf:org/Small-GGUF:b-Q8_0.gguf"),
+        ("other", "hf:org/Small-GGUF:other.gguf"),
     ]
+    assert {one.bytes for one in found} == {blob.stat().st_size}
 
 
 def test_lm_studio(places: Places, model: Model) -> None:

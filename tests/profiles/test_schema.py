@@ -34,7 +34,8 @@ def test_schema_knows_all_keys() -> None:
     assert set(profile["properties"]) == {*keys(Profile), *keys(Sampling), "server"}
     assert not profile["additionalProperties"]
     assert profile["properties"]["max_tokens"] == {
-        "type": "integer", "minimum": 1, "default": 4096, "description": keys(Sampling)["max_tokens"].about,
+        "type": "integer", "minimum": 1, "maximum": 2147483647, "default": 4096,
+        "description": keys(Sampling)["max_tokens"].about,
     }  # fmt: skip
 
 
