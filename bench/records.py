@@ -82,9 +82,8 @@ class Verdict:
     """How one sample did. `plus_run` is false where the plus suite was not run, since base had failed.
 
     `failure` describes the first failing input: suite, index, input, expected, actual (shortened texts), or error
-    (exception with its line in the solution). `retried` says that it needed more time than a sample gets beside
-    others, and got its whole limit with a core to itself; `disturbed`, that a neighbour may be to blame for how it
-    ended, so that it is to be tried again alone.
+    (exception with its line in the solution). `retried` says that it was run again alone, with its
+    whole limits and a core to itself; `retry_alone`, that a neighbour may have caused it, so that this is to be done.
     """
 
     base: Status
@@ -95,7 +94,7 @@ class Verdict:
     failure: dict[str, Any] | None = None
     seconds: float = 0.0
     retried: bool = False
-    disturbed: bool = False
+    retry_alone: bool = False
 
     @property
     def passed(self) -> bool:

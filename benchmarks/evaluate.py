@@ -20,7 +20,6 @@ from pathlib import Path
 from bench import problems
 from bench.evaluate.ground_truth import Truth
 from bench.layout import RunFiles
-from bench.sandbox import bubblewrap
 
 WORKERS = 2
 WEAK = "vicunlocked-30b-gptq"
@@ -94,7 +93,12 @@ def _timed(job: Callable[[], object]) -> float:
 
 
 def _box(folder: Path, variable: str) -> list[str]:
-    binds = bubblewrap._binds([*bubblewrap.SYSTEM, sys.base_prefix, sys.prefix])  # noqa: SLF001 - the same machine
+    places = [*map(Path, ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", sys.base_prefix, sys.prefix))]
+    links = [
+        part for place in places if place.is_symlink() for part in ("--symlink", str(place.readlink()), str(place))
+    ]
+    real = [place for place in dict.fromkeys(places) if place.exists() and not place.is_symlink()]
+    binds = [*links, *(part for place in real for part in ("--ro-bind", str(place), str(place)))]
     settings = {"HOME": "/here", variable: "/here/data.jsonl", "PATH": os.environ["PATH"]}
     environment = [part for name, value in settings.items() for part in ("--setenv", name, value)]
     return [

@@ -25,21 +25,18 @@ class Bundle:
         return digest(f"{self.dataset} {self.md5} {digest(self.data)}")
 
     def unpack(self, folder: Path) -> Truth:
-        """The ground truth below `folder`, for lanes to read."""
-        # Its files get the rights that lanes need: docker's have another user.
+        """The ground truth below `folder`."""
         with zipfile.ZipFile(io.BytesIO(self.data)) as packed:
             packed.extractall(folder)
-        truth = Truth(folder, self.dataset, self.md5)
-        for path in (truth.box, *truth.box.rglob("*")):
-            path.chmod(0o755 if path.is_dir() else 0o644)
-        return truth
+        return Truth(folder, self.dataset, self.md5)
 
 
 def bundle(truth: Truth) -> Bundle:
     """Pack the ground truth: about 4 MB for HumanEval+."""
     packed, cache_folder = io.BytesIO(), truth.root.parent.parent
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
-        for path in (truth.root / "index.json", *sorted(truth.root.glob("*/*.truth")), *sorted(truth.box.rglob("*"))):
+        files = [truth.root / "index.json", *truth.root.glob("*/*.truth"), *(truth.root / "inputs").iterdir()]
+        for path in sorted(files):
             if path.is_file():
                 # With one date for all, the same content has the same name.
                 name = zipfile.ZipInfo(str(path.relative_to(cache_folder)))

@@ -1,52 +1,141 @@
 """Grading by the workers of a Dask cluster.
 
-    Cluster ──▶ workers.py      which workers there are, and which of them can grade
-       ├──────▶ batches.py       what is on its way, and what comes back
-       └──────▶ session.py      what each worker does with a batch
-
-Dask moves batches and ground truth, and runs again what a worker took along.
+Dask runs the plugin `Sandboxes` once on every worker, also on those that join later: it unpacks the ground truth and
+proves the worker's own sandbox. A worker that can grade offers a resource, one for each of its threads; a batch of
+samples is a task that needs one. Dask gives batches to free workers, and runs again what a worker took along when it
+died.
 """
 
+import asyncio
 import contextlib
+import itertools
 import logging
-from collections.abc import Iterable, Iterator
+import queue
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
-from distributed import Client, Future, KilledWorker
+from distributed import Client, Future, KilledWorker, Reschedule, Worker, WorkerPlugin, get_worker
+from distributed.client import ClosedClientError
 
-from bench.errors import GraderError, SandboxError
-from bench.evaluate import session
-from bench.evaluate.batches import BATCH, Batches, Sent, batched, name_of
-from bench.evaluate.bundle import bundle, code
-from bench.evaluate.grade import Work
-from bench.evaluate.grader import Site
+from bench.console import tell
+from bench.errors import BenchError, GraderError, SandboxError
+from bench.evaluate.bundle import Bundle, bundle, code
+from bench.evaluate.grade import Job
+from bench.evaluate.grader import Environment
 from bench.evaluate.ground_truth import Truth
-from bench.evaluate.workers import CODE, GONE, SAME, Workers, said
+from bench.evaluate.local import ThisMachine
 from bench.files import write_atomic
 from bench.locks import locked
 from bench.profiles import Sandbox
 from bench.records import Verdict
+from bench.sandbox.kinds import sandbox_for
 
 CONNECT = 10.0
 """Seconds in which a scheduler must answer."""
 
-PARTS = 4
-"""A lane gets at least so many batches of a grading, so that all of them end at about the same time."""
+BATCH, AHEAD = 20, 2
+"""Samples in a task; tasks on their way for each thread of the cluster: the rest waits here, not in the scheduler."""
 
-AHEAD = 2
-"""Batches on their way or at work, for each lane of the cluster: what waits is with us, not in the scheduler."""
+PATIENCE = 60.0
+"""Seconds in which a cluster without a worker that can grade must get one."""
 
-LIVES = 3
-"""So many workers may end under one sample before it is thought to be to blame."""
+LOOK = 1.0
+"""Seconds between two looks at the workers."""
+
+GONE = (OSError, RuntimeError, ClosedClientError)
+SAME = "install this machine's bench and EvalPlus there"
+
+
+class Sandboxes(WorkerPlugin):
+    """A worker's sandboxes, from when it joins until it leaves or the grading ends; `trouble` says why it has none."""
+
+    def __init__(self, data: Bundle, sandbox: Sandbox, *, trusted: bool) -> None:
+        self.name, self.code = f"bench-{data.name}", code()
+        self.bundle, self.sandbox, self.trusted = data, sandbox, trusted
+        self.trouble = ""
+
+    async def setup(self, worker: Worker) -> None:
+        """Make ready, off the event loop."""
+        self.open = contextlib.ExitStack()
+        try:
+            await asyncio.to_thread(self._start, worker.local_directory)
+        except (BenchError, OSError) as error:
+            self.trouble = str(error)
+        await worker.set_resources(**{self.name: 0 if self.trouble else worker.state.nthreads})
+
+    async def teardown(self, worker: Worker) -> None:  # noqa: ARG002 - Dask's signature
+        """End the sandboxes."""
+        await asyncio.to_thread(self.open.close)
+
+    def _start(self, folder: str) -> None:
+        if code() != self.code:
+            raise SandboxError(f"it has another grader; {SAME}.")
+        place = Path(self.open.enter_context(tempfile.TemporaryDirectory(dir=folder, prefix="bench-")))
+        here = ThisMachine(self.bundle.unpack(place), sandbox_for(self.sandbox, trusted=self.trusted))
+        self.grader = self.open.enter_context(here)
+        here.select_ground_truth()
+
+    def leave(self, worker: Worker, trouble: str) -> None:
+        """Take no more work; called by a task."""
+        self.trouble = trouble
+        loop: Any = worker.loop
+        asyncio.run_coroutine_threadsafe(worker.set_resources(**{self.name: 0}), loop.asyncio_loop).result()
+
+
+def on_worker(name: str, work: Callable[[ThisMachine], Iterable[Any]]) -> list[Any]:
+    """A task: `work` with this worker's sandboxes; where they break, another worker has to do it."""
+    worker = get_worker()
+    plugin: Any = worker.plugins[name]
+    try:
+        return list(work(plugin.grader))
+    except SandboxError as error:
+        plugin.leave(worker, str(error))
+        raise Reschedule from None
+
+
+def grade(name: str, jobs: Sequence[Job], *, alone: bool) -> list[tuple[Verdict, Environment]]:
+    """The verdict on each."""
+
+    def verdicts(here: ThisMachine) -> Iterator[tuple[Verdict, Environment]]:
+        return ((verdict, environment) for _, verdict, environment in here.each(jobs, alone=alone, workers=1))
+
+    return on_worker(name, verdicts)
+
+
+def compute(name: str, task_ids: Sequence[str]) -> list[tuple[str, bytes]]:
+    """The ground truth of each problem: the Python that it is for, and the content of its file."""
+
+    def files(here: ThisMachine) -> Iterator[tuple[str, bytes]]:
+        truth = here.truth
+        tasks = [truth.tasks[task_id] for task_id in task_ids]
+        return ((truth.python, truth.path(task).read_bytes()) for task in here.computed(tasks, workers=1))
+
+    return on_worker(name, files)
+
+
+def state(name: str, dask_worker: Any) -> tuple[str, Environment | None, int]:
+    """Why a worker cannot grade ("" where it can), its sandbox (None while it makes ready), its threads."""
+    plugin = dask_worker.plugins.get(name)
+    if plugin is None or plugin.trouble or not hasattr(plugin, "grader"):
+        return (plugin.trouble if plugin else ""), None, 0
+    return "", plugin.grader.environment, dask_worker.state.nthreads
 
 
 class Cluster:
-    """The workers of the scheduler at `where`. Raises SandboxError where it does not answer, or none can grade."""
+    """The workers of the scheduler at `where`. Raises SandboxError where it does not answer, or none can grade.
+
+    `width` samples run at once; `ready` names the workers that could grade at the last look.
+    """
 
     def __init__(self, where: str, truth: Truth, sandbox: Sandbox, *, trusted: bool) -> None:
         self.where, self.truth, self.sandbox, self.trusted = where, truth, sandbox, trusted
-        self.width = 0
+        self.width, self.refused, self.ready = 0, set[str](), frozenset[str]()
+        self.environments: AbstractSet[Environment] = frozenset()
 
     def __enter__(self) -> Self:
         _silence()
@@ -54,12 +143,12 @@ class Cluster:
             self.client = Client(self.where, timeout=CONNECT, set_as_default=False)
         except (*GONE, ValueError, TypeError, ImportError) as error:
             raise SandboxError(
-                f"No Dask scheduler answers at {self.where} ({said(error)}); start it, or remove [evaluate] scheduler."
+                f"No Dask scheduler answers at {self.where} ({_first_line(error)}); start it, or remove [evaluate] "
+                "scheduler."
             ) from None
         try:
-            self._require_same()
-            self.workers = Workers(self.client, self.where)
-            self._summon()
+            self.truth.restore(self.truth.tasks.values())
+            self._install()
         except BaseException:
             self.__exit__()
             raise
@@ -67,113 +156,142 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(*GONE):
+            if hasattr(self, "plugin"):
+                self.client.unregister_worker_plugin(self.plugin.name)
             self.client.close(timeout=2)
 
-    def _require_same(self) -> None:
+    def _install(self) -> None:
+        self.plugin = Sandboxes(bundle(self.truth), self.sandbox, trusted=self.trusted)
         try:
-            found = self.client.run_on_scheduler(eval, CODE)
+            self.client.register_plugin(self.plugin)
         except Exception as error:  # noqa: BLE001 - whatever a machine without this package raises
-            found = said(error)
-        if found != code():
-            raise SandboxError(f"The Dask scheduler at {self.where} has no bench, or another one ({found}); {SAME}.")
-
-    def _summon(self) -> None:
-        """Let every worker have what is known, and wait until one of them can grade."""
-        self.truth.restore(self.truth.tasks.values())
-        self.workers.give(bundle(self.truth), self.sandbox, trusted=self.trusted)
-        while not self.workers.settled():
-            self.workers.wait()
+            raise SandboxError(f"A machine of {self.where} cannot load bench ({_first_line(error)}); {SAME}.") from None
+        self._look(time.monotonic() + PATIENCE)
         # Workers with another Python compute what they need of theirs as they grade.
-        self.truth.python = next(iter(self.workers.fit.values())).python
-        self.width = max(self.width, self.workers.lanes)
+        self.truth.python = next(iter(self.environments)).python
 
-    @property
-    def sites(self) -> AbstractSet[Site]:
-        """The sandboxes of the workers."""
-        return frozenset(self.workers.fit.values())
+    def _look(self, until: float) -> bool:
+        """See who can grade, and wait for one; whether any of those before is left. Raises SandboxError."""
+        while True:
+            with self._scheduler():
+                found = self.client.run(partial(state, self.plugin.name), on_error="return")
+            states = {worker: one for worker, one in found.items() if isinstance(one, tuple)}
+            for worker, one in found.items():
+                trouble = (
+                    one[0] if isinstance(one, tuple) else f"it cannot load the grader ({_first_line(one)}); {SAME}."
+                )
+                if trouble and worker not in self.refused:
+                    self.refused.add(worker)
+                    tell(f"  worker {worker} is left out: {trouble}")
+            self.environments |= {one for _, one, _ in states.values() if one}
+            self.width = sum(threads for _, _, threads in states.values())
+            if self.width:
+                before, self.ready = self.ready, frozenset(worker for worker, one in states.items() if one[1])
+                return bool(before & self.ready)
+            if time.monotonic() > until or (found and all(worker in self.refused for worker in found)):
+                raise SandboxError(f"No worker of {self.where} can grade: {self._why(states)}")
+            time.sleep(LOOK)
+
+    def _why(self, states: dict[str, tuple[str, Environment | None, int]]) -> str:
+        nobody = f"it has had no worker for {PATIENCE:.0f} s; start one (dask worker {self.where}), and run doit again."
+        return next((trouble for trouble, _, _ in states.values() if trouble), nobody)
 
     def prepare(self, samples: int) -> None:  # noqa: ARG002 - the workers are there already
         """Let the workers compute what is missing of the ground truth, keep it here, and give all of it to each."""
         if not self.truth.missing():
             return
         with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
-            each_alone = ([task.task_id] for task in self.truth.missing())
-            batches = Batches(session.compute, each_alone, lambda: AHEAD * self.workers.lanes)
-            for task_id, (python, body) in self._done(batches):
+            for task_id, (python, body) in self._done(compute, [task.task_id for task in self.truth.missing()], 1):
                 write_atomic(self.truth.path(self.truth.tasks[task_id], python), body)
-        self._summon()
+        with self._scheduler():
+            self.client.unregister_worker_plugin(self.plugin.name)
+        self._install()
 
-    def each(
-        self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False
-    ) -> Iterator[tuple[Work, Verdict, Site]]:
-        """As every grader does; `alone`, no worker of the same machine runs a batch beside it (cores.py sees to it)."""
-        size = 0.0 if alone else min(BATCH, seconds / (PARTS * max(1, self.width)))
-        # What waits for a core of its own keeps a thread of its worker, so none is sent before there is one to wait in.
-        ahead = 1 if alone else AHEAD
-        new = batched(works, lambda work: work.seconds, size)
-        batches = Batches(session.grade, new, lambda: ahead * self.workers.lanes, {"alone": alone})
-        for work, (verdict, site) in self._done(batches):
-            yield work, verdict, site
+    def each(self, jobs: Iterable[Job], *, alone: bool = False) -> Iterator[tuple[Job, Verdict, Environment]]:
+        """As every grader does; `alone`, each has a core of a worker's machine to itself."""
+        for job, (verdict, environment) in self._done(partial(grade, alone=alone), jobs, 1 if alone else BATCH):
+            yield job, verdict, environment
 
-    def _done(self, batches: Batches) -> Iterator[tuple[Any, Any]]:
+    def _done(self, function: Callable[..., list[Any]], jobs: Iterable[Any], size: int) -> Iterator[tuple[Any, Any]]:
         """Each job with its value, as batches come back; whatever happens to workers, each job once."""
+        with self._scheduler():
+            batches = Batches(self, function, jobs, size)
+            try:
+                yield from batches.done()
+            finally:
+                self.client.cancel(list(batches.sent))
+
+    @contextlib.contextmanager
+    def _scheduler(self) -> Iterator[None]:
         try:
-            while self._send(batches):
-                future = self.workers.wait()
-                batch = batches.sent.pop(future, None) if future else None
-                if future and batch:
-                    yield from self._landed(batches, future, batch)
-                self._call_back(batches)
-        finally:
-            for future in batches.sent:
-                self.workers.cancel(future)
+            yield
+        except GONE:
+            raise GraderError(
+                f"The Dask scheduler at {self.where} is gone; start it, and run doit again: what was graded is kept."
+            ) from None
 
-    def _send(self, batches: Batches) -> bool:
-        """Send as many batches as may be ahead; whether any is under way or waits."""
-        while batches.waits() and self.workers.fit and len(batches.sent) < batches.ahead():
-            jobs, allowed = batches.again.popleft(), frozenset(self.workers.fit)
-            name = self.workers.order.name
-            future = self.workers.submit(batches.function, name, jobs, workers=list(allowed), **batches.options)
-            batches.sent[future] = Sent(jobs, allowed)
-        self.width = max(self.width, self.workers.lanes)
-        return bool(batches.sent or batches.again)
 
-    def _landed(self, batches: Batches, future: "Future[Any]", batch: Sent) -> Iterator[tuple[Any, Any]]:
-        """What a batch brought; the rest of it is sent again."""
-        if future.status == "error":
-            self._failed(batches, batch, future.exception())
-            return
-        report = self.workers.result(future) if future.status == "finished" else None
-        if report is None:
-            batches.again.append(batch.jobs)
-            return
-        yield from zip(batch.jobs, report.values, strict=False)
-        rest = batch.jobs[len(report.values) :]
-        if rest:
-            batches.again.append(rest)
-            if report.unknown:
-                self.workers.fit.pop(report.worker, None)
-            else:
-                self.workers.refuse(report.worker, report.trouble)
+class Batches:
+    """Jobs on their way to workers and back, so many in a task; `sent` are the tasks under way."""
 
-    def _failed(self, batches: Batches, batch: Sent, error: BaseException) -> None:
-        """Send one by one what several workers ended with. Raises GraderError where one sample seems to end them."""
-        if not isinstance(error, KilledWorker):
+    def __init__(self, cluster: Cluster, function: Callable[..., list[Any]], jobs: Iterable[Any], size: int) -> None:
+        self.cluster, self.function, self.jobs, self.size = cluster, function, iter(jobs), size
+        self.sent: dict[Future[Any], list[Any]] = {}
+        self.again: list[list[Any]] = []
+        self.ended: queue.Queue[Future[Any]] = queue.Queue()
+        self.until = 0.0
+
+    def done(self) -> Iterator[tuple[Any, Any]]:
+        """Each job with its value. Raises GraderError where one of them ends the workers."""
+        while self._send():
+            try:
+                future = self.ended.get(timeout=LOOK)
+            except queue.Empty:
+                self._look()
+                continue
+            batch = self.sent.pop(future, None)
+            if batch is not None:
+                self.until = 0.0
+                yield from self._landed(future, batch)
+
+    def _send(self) -> bool:
+        """Send what may be under way; whether anything is."""
+        cluster = self.cluster
+        while len(self.sent) < AHEAD * max(1, cluster.width):
+            batch = self.again.pop() if self.again else list(itertools.islice(self.jobs, self.size))
+            if not batch:
+                break
+            resources = {cluster.plugin.name: 1}
+            future = cluster.client.submit(self.function, cluster.plugin.name, batch, resources=resources, pure=False)
+            future.add_done_callback(self.ended.put)
+            self.sent[future] = batch
+        return bool(self.sent)
+
+    def _look(self) -> None:
+        self.until = self.until or time.monotonic() + PATIENCE
+        if not self.cluster._look(self.until):  # noqa: SLF001 - its own part
+            # Dask does not look again at what no worker could take when a new one offers the resource.
+            self.cluster.client.cancel(list(self.sent))
+            self.again += self.sent.values()
+            self.sent.clear()
+
+    def _landed(self, future: "Future[Any]", batch: list[Any]) -> Iterator[tuple[Any, Any]]:
+        if future.status == "finished":
+            yield from zip(batch, future.result(), strict=True)
+        elif future.status != "error":
+            self.again.append(batch)
+        elif not isinstance(error := future.exception(), KilledWorker):
             raise error
-        if len(batch.jobs) == 1:
-            name = name_of(batch.jobs[0])
-            batches.killed[name] += 1
-            if batches.killed[name] == LIVES:
-                raise GraderError(f"{self.where}: workers end whenever they have {name}; see their logs.")
-        batches.again.extend([job] for job in batch.jobs)
+        elif len(batch) > 1:
+            self.again += [[job] for job in batch]
+        else:
+            name = getattr(batch[0], "task_id", batch[0])
+            raise GraderError(f"{self.cluster.where}: workers end whenever they have {name}; see their logs.")
 
-    def _call_back(self, batches: Batches) -> None:
-        """Take back the batches that no worker is left for."""
-        for future, batch in list(batches.sent.items()):
-            if not batch.allowed & self.workers.fit.keys():
-                del batches.sent[future]
-                self.workers.cancel(future)
-                batches.again.append(batch.jobs)
+
+def _first_line(error: object) -> str:
+    """An error's first line, or its name."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _silence() -> None:

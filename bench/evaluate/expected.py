@@ -24,11 +24,10 @@ MIN_LIMIT, FACTOR, SUITE_LIMIT = 4.0, 4.0, 60.0
 
 DIGESTS = frozenset([outputs.DIGEST, outputs.DIGEST + outputs.CONVERTED])
 
-HURRY = 4.0
-"""Beside others a test and a suite get this fraction of their limits, or twice their reference; more only with a core
-to themselves.
+SHORTER = 4.0
+"""Beside others a test and a suite get this fraction of their limits, or twice their reference.
 
-So a loop without end that is stopped and runs again costs a limit and a quarter, not two.
+So a loop without end that is stopped and runs again alone costs a limit and a quarter, not two.
 """
 
 
@@ -37,7 +36,7 @@ class Expected:
     """A suite's expected records: `wire` as the sandbox would send them, `offsets` where each begins and all end.
 
     `first_float` is the first test whose output is compared with a tolerance (-1: none), `nan` the tests whose output
-    holds a NaN, which equals nothing. `limits` are for a run with a core to itself, `hurried` for one beside others.
+    holds a NaN, which equals nothing. `limits` are for a run alone on a core, `short_limits` for one beside others.
     `wide` says that an output is so large that writing it down takes its time.
     """
 
@@ -46,7 +45,7 @@ class Expected:
     first_float: int
     nan: frozenset[int]
     limits: Limits
-    hurried: Limits
+    short_limits: Limits
     wide: bool = False
 
     def __len__(self) -> int:
@@ -80,7 +79,7 @@ def heads(body: bytes) -> list[dict[str, Any]]:
 def _suite(meta: dict[str, Any], wire: bytes) -> Expected:
     seconds = meta["seconds"]
     whole = _limits(seconds, MIN_LIMIT, FACTOR, SUITE_LIMIT)
-    short = _limits(seconds, MIN_LIMIT / HURRY, FACTOR / 2, max(SUITE_LIMIT / HURRY, FACTOR / 2 * sum(seconds)))
+    short = _limits(seconds, MIN_LIMIT / SHORTER, FACTOR / 2, max(SUITE_LIMIT / SHORTER, FACTOR / 2 * sum(seconds)))
     first_float, nan = meta["first_float"], frozenset(meta["nan"])
     starts = offsets(meta["sizes"])
     kinds = set(map(wire.__getitem__, starts[:-1]))

@@ -1,32 +1,38 @@
-"""One sample, one lane, one verdict."""
+"""One sample, one sandbox, one verdict."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from bench.evaluate.comparison import Comparison
 from bench.evaluate.formatting import shorten
 from bench.evaluate.ground_truth import Truth
-from bench.evaluate.judge import Judge, SuiteResult
+from bench.evaluate.judge import UNREADABLE, Judge, SuiteResult
 from bench.evaluate.readers import Readers
 from bench.evaluate.task import SUITES, Task
-from bench.records import Verdict
-from bench.sandbox.instance import Lane, Run
+from bench.records import Status, Verdict
+from bench.sandbox.instance import Run, SandboxInstance
 
 NO_CODE = {"suite": "base", "error": "no code", "line": 0}
 ENDED_IT = {"suite": "base", "error": "it ended its sandbox", "line": 0}
-UNSANDBOXED = Verdict("fail", "fail", plus_run=False, failure=ENDED_IT, disturbed=True)
-"""What a sample is worth that ended two sandboxes, or whose neighbours made the kernel end them."""
-
+CRASHED = Verdict("fail", "fail", plus_run=False, failure=ENDED_IT, retry_alone=True)
+"""The verdict on a sample that ended two sandboxes, or whose neighbours made the kernel end them."""
 
 OVERHEAD = 0.05
 """Seconds that a sample costs beside its tests, about."""
 
+SHARED = re.compile(
+    r"(MemoryError|OSError|BlockingIOError|InterruptedError)\b|RuntimeError: can't start new thread|"
+    rf"was ended by signal|ended without a result|{UNREADABLE}"
+)
+"""Errors of a sample that what runs beside it can cause: it may have taken the memory or the processes."""
+
 
 @dataclass(frozen=True)
-class Work:
+class Job:
     """One sample to grade, which takes `seconds` or so.
 
-    `before` is what it came to beside others, where it is tried again alone on a core.
+    `before` is its verdict beside others, where it is run again alone on a core.
     """
 
     task_id: str
@@ -36,26 +42,27 @@ class Work:
     before: Verdict | None = None
 
 
-def judged(truth: Truth, readers: Readers, lane: Lane, work: Work) -> Verdict:
-    """The verdict on one sample, on whichever machine this runs. Raises LaneEnded, GraderError."""
-    return Attempt(truth, truth.tasks[work.task_id], work.text, lane, readers, work.before).verdict()
+def grade(truth: Truth, readers: Readers, sandbox: SandboxInstance, job: Job, core: int = -1) -> Verdict:
+    """The verdict on one sample, on whichever machine this runs. Raises SandboxEnded, GraderError."""
+    return Attempt(truth, truth.tasks[job.task_id], job.text, sandbox, readers, job.before, core).verdict()
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One sample in one lane, as `Work` describes it."""
+    """One sample in one sandbox, as `Job` describes it; alone on a `core` where it was tried `before`."""
 
     truth: Truth
     task: Task
     solution: str
-    lane: Lane
+    sandbox: SandboxInstance
     readers: Readers
     before: Verdict | None = None
+    core: int = -1
 
     def verdict(self) -> Verdict:
         """EvalPlus's verdict: the base suite's, and the plus suite's where base passed.
 
-        Raises LaneEnded where the sandbox ended under it, GraderError where the ground truth is damaged.
+        Raises SandboxEnded where the sandbox ended under it, GraderError where the ground truth is damaged.
         """
         if not self.solution.strip():
             return Verdict("fail", "fail", plus_run=False, failure=NO_CODE)
@@ -71,34 +78,35 @@ class Attempt:
         return self._verdict(results, total)
 
     def _suite(self, suite: str) -> tuple[SuiteResult, float]:
-        task, checker, expected = self.task, self.task.checker, self.truth.expected(self.lane, self.task, suite)
+        task, checker, expected = self.task, self.task.checker, self.truth.expected(self.sandbox, self.task, suite)
         run = Run(
             entry_point=task.entry_point,
-            inputs=task.inputs_file(suite),
-            limits=expected.limits,
-            hurried=None if self.before else expected.hurried,
+            inputs=self.truth.marshalled_inputs(task, suite),
+            limits=expected.limits if self.before else expected.short_limits,
+            alone=self.before is not None,
+            core=self.core,
             form=checker.normalise,
             uncut_from=checker.uncut_from(expected.first_float),
             wide=expected.wide,
         )
         arguments = self.truth.inputs(task, suite) if checker.needs_inputs else ()
         judge = Judge(Comparison(checker, expected, arguments), self.readers)
-        end = self.lane.run(run, self.solution, judge.feed)
+        end = self.sandbox.run(run, self.solution, judge.feed)
         return judge.finish(end), end.seconds
 
     def _verdict(self, results: dict[str, SuiteResult], seconds: float) -> Verdict:
         base, plus = results["base"], results.get("plus")
-        extended, disturbed = any(result.extended for result in results.values()), (plus or base).disturbed
+        failure = self._failure("plus" if plus else "base", plus or base)
         return Verdict(
             base=base.status,
             plus=plus.status if plus else "fail",
             plus_run=plus is not None,
             base_fail=_failed(base),
             plus_fail=_failed(plus) if plus else [],
-            failure=self._failure("plus" if plus else "base", plus or base),
+            failure=failure,
             seconds=round(seconds, 3),
-            retried=extended and not disturbed,
-            disturbed=disturbed,
+            retried=self.before is not None,
+            retry_alone=self.before is None and _shared((plus or base).status, failure),
         )
 
     def _failure(self, suite: str, result: SuiteResult) -> dict[str, Any] | None:
@@ -112,3 +120,8 @@ class Attempt:
 
 def _failed(result: SuiteResult) -> list[int]:
     return [] if result.status == "pass" or result.index is None else [result.index]
+
+
+def _shared(status: Status, failure: dict[str, Any] | None) -> bool:
+    """Whether a verdict may hang on what ran beside the sample."""
+    return status == "timeout" or bool(failure and SHARED.match(str(failure.get("error", ""))))

@@ -5,12 +5,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.evaluate.grade import Work
+from bench.evaluate.grade import Job
 from bench.records import Verdict
 
 
 @dataclass(frozen=True)
-class Site:
+class Environment:
     """A sandbox that graded: `identity` names what decides a verdict beside the sample; versions as it said itself."""
 
     kind: str
@@ -24,7 +24,7 @@ class Grader(Protocol):
     """What grades, as long as its block lasts."""
 
     @property
-    def sites(self) -> AbstractSet[Site]:
+    def environments(self) -> AbstractSet[Environment]:
         """The sandboxes that may grade."""
 
     @property
@@ -41,11 +41,9 @@ class Grader(Protocol):
         Raises SandboxError and GraderError.
         """
 
-    def each(
-        self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False
-    ) -> Iterator[tuple[Work, Verdict, Site]]:
-        """The verdict for each, as they come, with where it was found; `seconds` is about what all of them take.
+    def each(self, jobs: Iterable[Job], *, alone: bool = False) -> Iterator[tuple[Job, Verdict, Environment]]:
+        """The verdict for each, as they come, with where it was found.
 
-        Work is taken when there is room for it. `alone` gives each a core to itself, with nothing beside them
+        Jobs are taken when there is room for them. `alone` gives each a core to itself, with nothing beside them
         but each other. Raises SandboxError and GraderError.
         """

@@ -1,7 +1,7 @@
 """Ground truth: what the canonical solutions return and how long they take, one checksummed file a problem.
 
     <cache>/truth/<dataset md5>-<format>/
-        box/inside/, box/inputs/     what the sandbox sees, read-only: the runner and the inputs
+        inputs/                      the inputs of the suites; sent to the sandbox with each sample
         index.json                   per problem: prompt, canonical solution, tolerance, digests of the inputs
         <python>/<problem>.truth     expected records of both suites; never visible inside
 
@@ -23,7 +23,7 @@ from bench.evaluate.expected import Collector, Expected, heads, keep, kept, pack
 from bench.evaluate.task import SUITES, Task, file_name, inputs_file
 from bench.evaluate.values import decode
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
-from bench.sandbox.instance import Lane, Limits, Run
+from bench.sandbox.instance import Limits, Run, SandboxInstance
 
 FORMAT = 4
 UNLIMITED = Limits(600.0, {}, 600.0)
@@ -41,13 +41,11 @@ class Truth:
         self.dataset, self.python = dataset, python
         self.hash = md5 or problems.fingerprint(dataset) or problems.load(dataset).hash
         self.root = cache / "truth" / f"{self.hash}-{FORMAT}"
-        self.box = self.root / "box"
         self._costs: dict[Path, float] = {}
         self.tasks = self._index()
         self._kept = lru_cache(maxsize=16)(_read)
 
     def _index(self) -> dict[str, Task]:
-        _install(Path(__file__).parents[1] / "sandbox" / "inside", self.box / "inside")
         saved = read_json(self.root / "index.json")
         if not (isinstance(saved, dict) and saved.get("check") == digest_of(saved.get("tasks"))):
             saved = {"tasks": [self._prepare(problem) for problem in problems.load(self.dataset).problems.values()]}
@@ -67,7 +65,7 @@ class Truth:
         digests = {}
         for suite in SUITES:
             data = marshal.dumps(getattr(problem, f"{suite}_input"), 2)
-            _write_open(self.box / inputs_file(problem.task_id, suite), data)
+            write_atomic(self.root / inputs_file(problem.task_id, suite), data)
             digests[suite] = digest(data)
         return {
             "task_id": problem.task_id, "entry_point": problem.entry_point, "prompt": problem.prompt,
@@ -77,10 +75,14 @@ class Truth:
 
     def inputs(self, task: Task, suite: str) -> list[Any]:
         """The inputs of a suite. Raises GraderError where the file was damaged."""
-        data = (self.box / task.inputs_file(suite)).read_bytes()
+        return marshal.loads(self.marshalled_inputs(task, suite))  # type: ignore[no-any-return]  # noqa: S302 - own file, digest checked
+
+    def marshalled_inputs(self, task: Task, suite: str) -> bytes:
+        """The inputs of a suite as they are sent to a sandbox. Raises GraderError where the file was damaged."""
+        data = (self.root / task.inputs_file(suite)).read_bytes()
         if digest(data) != task.digests[suite]:
-            raise GraderError(f"The inputs of {task.task_id} in {self.box} are damaged; delete {self.root}.")
-        return marshal.loads(data)  # type: ignore[no-any-return]  # noqa: S302 - own file, digest checked
+            raise GraderError(f"The inputs of {task.task_id} in {self.root} are damaged; delete that folder.")
+        return data
 
     def missing(self) -> list[Task]:
         """The problems whose ground truth or inputs are not there or damaged."""
@@ -104,7 +106,7 @@ class Truth:
 
     def _sound(self, task: Task) -> bool:
         try:
-            found = {suite: digest((self.box / task.inputs_file(suite)).read_bytes()) for suite in SUITES}
+            found = {suite: digest((self.root / task.inputs_file(suite)).read_bytes()) for suite in SUITES}
         except OSError:
             return False
         return found == task.digests
@@ -113,38 +115,36 @@ class Truth:
         """Where the expected records of a problem are kept; `python` if not the sandbox's."""
         return self.root / (python or self.python or "unknown") / f"{file_name(task.task_id)}.truth"
 
-    def compute(self, lane: Lane, task: Task) -> None:
-        """Run the canonical solution in `lane` and keep what it returns. Raises GraderError, LaneEnded."""
-        keep(self.path(task), pack([self._collect(lane, task, suite) for suite in SUITES]))
+    def compute(self, sandbox: SandboxInstance, task: Task) -> None:
+        """Run the canonical solution in `sandbox` and keep what it returns. Raises GraderError, SandboxEnded."""
+        keep(self.path(task), pack([self._collect(sandbox, task, suite) for suite in SUITES]))
 
-    def _collect(self, lane: Lane, task: Task, suite: str) -> tuple[dict[str, Any], bytes]:
-        # Limits alike: CPU seconds are measured here, and the yardstick would run beside them.
+    def _collect(self, sandbox: SandboxInstance, task: Task, suite: str) -> tuple[dict[str, Any], bytes]:
         run = Run(
             entry_point=task.entry_point,
-            inputs=task.inputs_file(suite),
+            inputs=self.marshalled_inputs(task, suite),
             limits=UNLIMITED,
-            hurried=UNLIMITED,
             form=task.checker.normalise,
             timed=True,
             uncut_from=task.checker.uncut_from(-1),
         )
         collector = Collector()
-        end = lane.run(run, task.canonical, collector.take)
+        end = sandbox.run(run, task.canonical, collector.take)
         packed, times = collector.done()
         if end.status != 0 or not times:
             raise GraderError(f"The canonical solution of {task.task_id} does not run in this sandbox ({end}).")
         first_float, seconds, nan = decode(times)
         return {"first_float": first_float, "seconds": seconds, "nan": nan, "sizes": collector.sizes}, packed
 
-    def expected(self, lane: Lane, task: Task, suite: str) -> Expected:
-        """The expected records of a suite; where they are not there or damaged, they are computed in `lane`.
+    def expected(self, sandbox: SandboxInstance, task: Task, suite: str) -> Expected:
+        """The expected records of a suite; where they are not there or damaged, they are computed in `sandbox`.
 
-        Raises GraderError, LaneEnded.
+        Raises GraderError, SandboxEnded.
         """
         try:
             return self.known(task, suite)
         except FileNotFoundError:
-            self.compute(lane, task)
+            self.compute(sandbox, task)
         return self.known(task, suite)
 
     def known(self, task: Task, suite: str) -> Expected:
@@ -157,18 +157,3 @@ def _read(path: Path) -> dict[str, Expected]:
     if body is None:
         raise FileNotFoundError(path)
     return dict(zip(SUITES, unpack(body), strict=True))
-
-
-def _install(source: Path, target: Path) -> None:
-    """Copy the runner where the sandbox can read it, whatever the umask."""
-    for file in source.glob("*.py"):
-        _write_open(target / file.name, file.read_bytes())
-
-
-def _write_open(path: Path, data: bytes) -> None:
-    if path.exists() and path.read_bytes() == data:
-        return
-    write_atomic(path, data)
-    path.chmod(0o644)
-    path.parent.chmod(0o755)
-    path.parent.parent.chmod(0o755)

@@ -4,7 +4,7 @@ As long as the bytes are the expected ones they are only compared, here. From th
 sample sent is read by a process of its own (readers.py), so what it costs, or breaks, is that sample's alone.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.evaluate.comparison import Comparison
@@ -17,16 +17,11 @@ UNREADABLE = "comparing its output took more memory or time than it may"
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """How a suite ended; `failure` says why it did not pass, `index` which test it was (None: before the first).
-
-    `disturbed` says that a neighbour may be to blame, `extended` that it went on past its hurried limits.
-    """
+    """How a suite ended; `failure` says why it did not pass, `index` which test it was (None: before the first)."""
 
     status: Status
     index: int | None = None
     failure: dict[str, Any] | None = None
-    disturbed: bool = False
-    extended: bool = False
 
 
 @dataclass
@@ -50,21 +45,20 @@ class Judge:
         found = Finding(self.comparison.index, self.comparison.failure)
         if self.reader:
             found = self.reader.finding() or Finding(self.comparison.index, failed(UNREADABLE))
-        return replace(_result(found, len(self.comparison.expected), end), extended=end.extended)
+        return _result(found, len(self.comparison.expected), end)
 
 
 def _result(found: Finding, tests: int, end: End) -> SuiteResult:
     if found.failure is None and found.index == tests:
-        return SuiteResult("timeout" if end.doubtful else "pass", disturbed=end.doubtful)
+        return SuiteResult("pass")
     # Records of tests that were right may still have been on their way when the process ended.
     reached = found.index if found.failure is not None else max(found.index, end.test)
     index = min(reached, tests - 1) if end.test >= 0 and tests else None
     if found.failure is not None:
-        # A reader that died may have been ended for want of the machine's memory.
-        return SuiteResult("fail", index, dict(found.failure), disturbed=found.failure.get("error") == UNREADABLE)
+        return SuiteResult("fail", index, dict(found.failure))
     if end.broken == "time":
-        return SuiteResult("timeout", index, failed("ran out of time"), disturbed=not end.own_core)
+        return SuiteResult("timeout", index, failed("test timed out"))
     if end.broken == "memory":
         return SuiteResult("fail", index, failed("used more memory than it may"))
     how = f"was ended by signal {end.signal}" if end.signal else "ended without a result"
-    return SuiteResult("fail", index, failed(how), disturbed=end.signal == 9)
+    return SuiteResult("fail", index, failed(how))

@@ -1,4 +1,4 @@
-"""Grading by the lanes of this machine."""
+"""Grading by the sandboxes of this machine."""
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -6,24 +6,24 @@ from functools import partial
 from typing import Self
 
 from bench.errors import SandboxError
-from bench.evaluate.grade import UNSANDBOXED, Work, judged
-from bench.evaluate.grader import Site
+from bench.evaluate.grade import CRASHED, Job, grade
+from bench.evaluate.grader import Environment
 from bench.evaluate.ground_truth import Truth
 from bench.evaluate.readers import Readers
 from bench.evaluate.task import Task
 from bench.locks import locked
 from bench.records import Verdict
-from bench.sandbox.kinds import Box
+from bench.sandbox.kind import SandboxKind
 from bench.sandbox.pool import Pool
 
 
 class ThisMachine:
-    """The lanes of this machine, opened when the first sample needs one."""
+    """The sandboxes of this machine, opened when the first sample needs one."""
 
     where = ""
 
-    def __init__(self, truth: Truth, box: Box) -> None:
-        self.truth, self.pool, self.readers = truth, Pool(box, truth.box), Readers()
+    def __init__(self, truth: Truth, kind: SandboxKind) -> None:
+        self.truth, self.pool, self.readers = truth, Pool(kind, truth.root), Readers()
 
     def __enter__(self) -> Self:
         self.pool.__enter__()
@@ -35,50 +35,49 @@ class ThisMachine:
 
     @property
     def width(self) -> int:
-        """One lane a core, or as many as are set."""
-        return self.pool.box.workers
+        """One sandbox a core, or as many as are set."""
+        return self.pool.kind.workers
 
     @property
-    def site(self) -> Site:
+    def environment(self) -> Environment:
         """The sandbox; its versions are known when it has started once."""
-        box, hello = self.pool.box, self.pool.hello
-        image = box.settings.image if box.kind == "docker" else ""
-        return Site(box.kind, box.identity, image, hello.get("python", ""), hello.get("numpy", ""))
+        kind, facts = self.pool.kind, self.pool.facts
+        return Environment(kind.name, kind.identity, kind.image, facts.get("python", ""), facts.get("numpy", ""))
 
     @property
-    def sites(self) -> AbstractSet[Site]:
+    def environments(self) -> AbstractSet[Environment]:
         """The one sandbox."""
-        return {self.site}
+        return {self.environment}
 
     def prepare(self, samples: int) -> None:
-        """Start lanes, and compute what is missing or damaged of the ground truth, and keep it for all."""
+        """Start sandboxes, and compute what is missing or damaged of the ground truth, and keep it for all."""
         self.pool.start(samples)
         self.select_ground_truth()
         if self.truth.missing():
             with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
-                lacking = self.truth.missing()
-                self.truth.restore(lacking)
-                for _ in self.computed(lacking):
+                missing = self.truth.missing()
+                self.truth.restore(missing)
+                for _ in self.computed(missing):
                     pass
 
     def select_ground_truth(self) -> None:
         """Start a sandbox if there is none, and use the ground truth of its Python. Raises SandboxError."""
-        self.pool.give_back(self.pool.take())
-        self.truth.python = self.site.python
+        self.pool.release(self.pool.acquire())
+        self.truth.python = self.environment.python
 
-    def computed(self, tasks: Iterable[Task], lanes: int = 0) -> Iterator[Task]:
+    def computed(self, tasks: Iterable[Task], workers: int = 0) -> Iterator[Task]:
         """Each problem when its ground truth has been computed."""
-        for task, _ in self.pool.each(tasks, self.truth.compute, _not_computed, lanes):
+        for task, _ in self.pool.each(tasks, self.truth.compute, _not_computed, workers):
             yield task
 
     def each(
-        self, works: Iterable[Work], *, seconds: float = 0.0, alone: bool = False, lanes: int = 0  # noqa: ARG002
-    ) -> Iterator[tuple[Work, Verdict, Site]]:  # fmt: skip
-        """As every grader does, in so many `lanes` (0: all)."""
-        lanes = lanes or (self.pool.box.apart if alone else 0)
-        judge = partial(judged, self.truth, self.readers)
-        for work, verdict in self.pool.each(works, judge, lambda _: UNSANDBOXED, lanes):
-            yield work, verdict, self.site
+        self, jobs: Iterable[Job], *, alone: bool = False, workers: int = 0
+    ) -> Iterator[tuple[Job, Verdict, Environment]]:
+        """As every grader does, in so many sandboxes (0: all)."""
+        work = partial(grade, self.truth, self.readers)
+        each = self.pool.each_alone if alone else self.pool.each
+        for job, verdict in each(jobs, work, lambda _: CRASHED, workers):
+            yield job, verdict, self.environment
 
 
 def _not_computed(task: Task) -> None:

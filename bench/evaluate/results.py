@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.evaluate import GRADER_VERSION
-from bench.evaluate.grader import Grader, Site
+from bench.evaluate.grader import Environment, Grader
 from bench.evaluate.ground_truth import Truth
 from bench.evaluate.samples_file import Sample, Solutions, by_task
 from bench.evaluate.task import Task
@@ -57,18 +57,18 @@ class SampleResult:
 class GradedBy:
     """Who graded: the sandboxes, how they are set, samples at once, the scheduler's address ("": this machine)."""
 
-    sites: tuple[Site, ...]
+    environments: tuple[Environment, ...]
     settings: Sandbox
     workers: int
     scheduler: str
     python: str
 
     @classmethod
-    def of(cls, sites: Iterable[Site], grader: Grader, settings: Sandbox, python: str) -> "GradedBy":
+    def of(cls, environments: Iterable[Environment], grader: Grader, settings: Sandbox, python: str) -> "GradedBy":
         """Those sandboxes of a grader that graded; `python` is the version of those whose verdicts were known."""
-        sites = sorted(sites, key=lambda site: (site.kind, site.identity))
-        versions = _several(site.python for site in sites)
-        return cls(tuple(sites), settings, grader.width, grader.where, versions or python)
+        ordered = sorted(environments, key=lambda one: (one.kind, one.identity))
+        versions = _several(one.python for one in ordered)
+        return cls(tuple(ordered), settings, grader.width, grader.where, versions or python)
 
 
 def summarise(truth: Truth, samples: list[Sample], graded: Sequence[SampleResult], seconds: float) -> Summary:
@@ -111,17 +111,17 @@ def write(
 
 def bench_block(truth: Truth, summary: Summary, by: GradedBy) -> dict[str, Any]:
     """What EvalPlus's schema has no place for, but for the samples; where sandboxes differ, all are named."""
-    sites, settings = by.sites, by.settings
+    environments, settings = by.environments, by.settings
     return {
         "schema": SCHEMA,
         "grader": GRADER_VERSION,
         "evalplus": version("evalplus"),
         "python": by.python,
         "sandbox": {
-            "kind": _several(site.kind for site in sites),
-            "image": _several(site.image for site in sites),
-            "identity": _several(site.identity for site in sites),
-            "numpy": _several(site.numpy for site in sites),
+            "kind": _several(one.kind for one in environments),
+            "image": _several(one.image for one in environments),
+            "identity": _several(one.identity for one in environments),
+            "numpy": _several(one.numpy for one in environments),
             "memory": settings.memory,
             "pids": settings.pids,
         },

@@ -1,6 +1,6 @@
 """Grading one samples file.
 
-    samples ─▶ known verdicts ─▶ the rest, one lane a core (longest.py) ─▶ what others disturbed, again ─▶ results
+    samples ─▶ known verdicts ─▶ the rest, one sandbox a core ─▶ what neighbours may have caused, alone ─▶ results
 
 Where anything goes wrong as a whole, the old results stay.
 """
@@ -15,11 +15,10 @@ from pathlib import Path
 
 from bench.errors import SandboxError
 from bench.evaluate import log, results, samples_file
-from bench.evaluate.grade import OVERHEAD, Work
-from bench.evaluate.grader import Grader, Site
+from bench.evaluate.grade import OVERHEAD, Job
+from bench.evaluate.grader import Environment, Grader
 from bench.evaluate.ground_truth import Truth
 from bench.evaluate.local import ThisMachine
-from bench.evaluate.longest import Longest
 from bench.evaluate.results import SampleResult, Summary
 from bench.evaluate.samples_file import Sample, Solutions
 from bench.evaluate.verdict_cache import Verdicts
@@ -54,14 +53,13 @@ def evaluate(
     truth = Truth(cache, dataset)
     samples, solutions = samples_file.read(files.samples, truth.tasks), Solutions(files.samples, truth.tasks)
     with open_grader(truth, sandbox, scheduler, trusted=trusted) as grader:
-        verdicts = Verdicts(cache, dataset, {_named(site, sandbox) for site in grader.sites})
+        verdicts = Verdicts(cache, dataset, {_named(one, sandbox) for one in grader.environments})
         if not reuse:
             verdicts.known.clear()
         known = {sample.key for sample in samples if verdicts.get(sample.key)}
-        longest = Longest(cache, dataset, truth.cost)
-        grading = Grading(truth, grader, sandbox, verdicts, solutions, longest)
+        grading = Grading(truth, grader, sandbox, verdicts, solutions)
         found = grading.run(samples, on_progress)
-        by = results.GradedBy.of(grading.sites or grader.sites, grader, sandbox, verdicts.python)
+        by = results.GradedBy.of(grading.environments or grader.environments, grader, sandbox, verdicts.python)
     graded = [SampleResult(found[sample.key], sample.key in known) for sample in samples]
     summary = results.summarise(truth, samples, graded, time.monotonic() - began)
     results.write(files.results, truth, samples, solutions, graded, summary, by)
@@ -97,8 +95,7 @@ class Grading:
     sandbox: Sandbox
     verdicts: Verdicts
     solutions: Solutions
-    longest: Longest
-    sites: set[Site] = field(default_factory=set)
+    environments: set[Environment] = field(default_factory=set)
 
     def run(self, samples: list[Sample], on_progress: OnProgress | None = None) -> dict[str, Verdict]:
         """The verdict for each key; a text that occurs twice runs once."""
@@ -109,42 +106,38 @@ class Grading:
         self.grader.prepare(len(unique))
         again, same = [], Counter(sample.key for sample in samples)
         done = sum(same[key] for key in found)
-        for work, verdict in self._graded(sorted(unique.values(), key=lambda one: self.longest.turn(one.task_id)), {}):
-            found[work.key] = verdict
-            if verdict.disturbed:
-                again.append(unique[work.key])
-            done += same[work.key]
+        for job, verdict in self._graded(sorted(unique.values(), key=self._seconds, reverse=True), {}):
+            found[job.key] = verdict
+            if verdict.retry_alone:
+                again.append(unique[job.key])
+            done += same[job.key]
             if on_progress:
                 on_progress(done, len(samples))
         # Two suites before one: what takes longest goes first.
-        for work, verdict in self._graded(sorted(again, key=lambda one: found[one.key].base == "pass"), found):
-            found[work.key] = verdict
+        for job, verdict in self._graded(sorted(again, key=lambda one: found[one.key].base == "pass"), found):
+            found[job.key] = verdict
         return found
 
-    def _graded(self, samples: list[Sample], before: dict[str, Verdict]) -> Iterator[tuple[Work, Verdict]]:
-        works = (
-            Work(
+    def _graded(self, samples: list[Sample], before: dict[str, Verdict]) -> Iterator[tuple[Job, Verdict]]:
+        jobs = (
+            Job(
                 one.task_id, one.key, "" if one.empty else self.solutions.text(one), self._seconds(one),
                 before.get(one.key),
             )
             for one in samples
         )  # fmt: skip
-        seconds = sum(map(self._seconds, samples))
-        for work, verdict, site in self.grader.each(works, seconds=seconds, alone=bool(before)):
-            self.sites.add(site)
-            self.longest.note(work.task_id, verdict.seconds)
+        for job, verdict, environment in self.grader.each(jobs, alone=bool(before)):
+            self.environments.add(environment)
             # Alone, nobody else is to blame.
-            final = replace(verdict, retried=True, disturbed=False) if before else verdict
-            if not final.disturbed:
-                self.verdicts.put(work.key, final, _named(site, self.sandbox), site.python)
-            yield work, final
-        if samples:
-            self.longest.save()
+            final = replace(verdict, retried=True, retry_alone=False) if before else verdict
+            if not final.retry_alone:
+                self.verdicts.put(job.key, final, _named(environment, self.sandbox), environment.python)
+            yield job, final
 
     def _seconds(self, sample: Sample) -> float:
-        return OVERHEAD + self.longest.seconds(sample.task_id)
+        return OVERHEAD + self.truth.cost(sample.task_id)
 
 
-def _named(site: Site, limits: Sandbox) -> str:
+def _named(environment: Environment, limits: Sandbox) -> str:
     # What failed for want of memory or processes may pass with more of them.
-    return f"{site.identity}, {limits.memory} MiB, {limits.pids} processes"
+    return f"{environment.identity}, {limits.memory} MiB, {limits.pids} processes"

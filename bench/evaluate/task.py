@@ -15,7 +15,7 @@ def file_name(task_id: str) -> str:
 
 
 def inputs_file(task_id: str, suite: str) -> str:
-    """Where the inputs of a suite are, as seen from the folder that the sandbox sees."""
+    """Where the inputs of a suite are, in the folder of the ground truth."""
     return f"inputs/{file_name(task_id)}.{suite}"
 
 
@@ -35,5 +35,5 @@ class Task:
     digests: dict[str, str]
 
     def inputs_file(self, suite: str) -> str:
-        """Where the inputs of a suite are, in the sandbox too."""
+        """Where the inputs of a suite are, in the folder of the ground truth."""
         return inputs_file(self.task_id, suite)

@@ -1,84 +1,205 @@
-"""The sandbox in bubblewrap: this machine's Python and NumPy, read-only, in namespaces of their own."""
+"""The sandbox in bubblewrap: this machine's Python and NumPy, read-only, in namespaces of their own.
+
+Bound is what `contents` lists: the interpreter, its standard library, the shared libraries that these load, and NumPy.
+"""
 
 import importlib.util
+import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
 import sysconfig
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import ClassVar
 
 from bench.errors import SandboxError
 from bench.profiles import Sandbox
+from bench.sandbox.instance import SandboxInstance
+from bench.sandbox.kind import SandboxKind
 
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 FIRST_UID = 60000
-SAY_VERSION = "import ctypes, decimal, json, platform, random, statistics; print(platform.python_version())"
+FILES = 64 << 20
 ROOT_NAMESPACES = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+RIGHTS = ["CAP_SYS_ADMIN"]
+"""Of the runner alone, over its own sandbox: to give each sample namespaces of its own."""
+
+ROOT_RIGHTS = [*RIGHTS, "CAP_SETUID", "CAP_SETGID", "CAP_KILL"]
+PER_NAMESPACE = (5, 14)
+"""Since this version Linux counts a user's processes for each user namespace, not over all of them."""
+
+DESCRIBE = """
+import ctypes, glob, importlib, json, os, platform, sys, sysconfig
+sys.path.append(sys.argv[1])
+place = sysconfig.get_path("platstdlib") + "/lib-dynload"
+for name in ["ctypes", "numpy.linalg", "numpy.random", *(file.split(".")[0] for file in os.listdir(place))]:
+    if not name.startswith(("_tkinter", "_test", "xx", "nis", "readline")):
+        try:
+            importlib.import_module(name)
+        except Exception:
+            pass
+try:
+    ctypes.CDLL("libgcc_s.so.1")
+except OSError:
+    pass
+found = []
+class Info(ctypes.Structure):
+    _fields_ = [("address", ctypes.c_void_p), ("name", ctypes.c_char_p)]
+@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Info), ctypes.c_size_t, ctypes.c_void_p)
+def note(info, size, data):
+    found.append(os.fsdecode(info.contents.name or b""))
+    return 0
+ctypes.CDLL(None).dl_iterate_phdr(note, None)
+print(json.dumps([platform.python_version(), sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), found]))
+"""
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """The Python of a sandbox: its file, its standard library and the shared libraries that it loads."""
+
+    path: str
+    version: str
+    folders: tuple[str, ...]
+    libraries: tuple[str, ...]
+
+
+class Bubblewrap(SandboxKind):
+    """Namespaces of this machine, set up by bwrap, as root or as an ordinary user."""
+
+    name: ClassVar[str] = "bubblewrap"
+
+    def __init__(self, settings: Sandbox, *, pull: bool = True) -> None:
+        super().__init__(settings, pull=pull)
+        self.identity = versions()
+
+    @staticmethod
+    def failure() -> str | None:
+        """Why bwrap does not start."""
+        return reason()
+
+    def start(self, runner: Path, number: int) -> SandboxInstance:
+        """Start bwrap with the runner in it."""
+        limit = _processes(self.settings)
+        return SandboxInstance(command(runner.resolve(), number), memory=self.memory, processes=limit)
 
 
 def reason() -> str | None:
     """None where a sandbox starts, else why not."""
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed (apt install bubblewrap)"
-    program = ["bwrap", "--unshare-all", *_binds(["/usr", "/bin", "/lib", "/lib64"]), "--proc", "/proc", "true"]
+    program = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
     tried = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
     return None if tried.returncode == 0 else (tried.stderr.strip() or "bubblewrap does not start")
 
 
 @lru_cache
-def interpreter() -> tuple[str, str]:
-    """The path and the version of the sandbox's Python: this program's own, or the system's where that is faster.
+def interpreter() -> Interpreter:
+    """The sandbox's Python: this program's own, or the system's where that is faster. Raises SandboxError.
 
     Distributions link theirs with optimisation (LTO). pyenv does not: the same samples take a fifth longer there.
     """
     own = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     system = shutil.which(f"python{sys.version_info[0]}.{sys.version_info[1]}", path="/usr/bin")
     if system and "--with-lto" not in str(sysconfig.get_config_var("CONFIG_ARGS")):
-        said = subprocess.run([system, "-I", "-c", SAY_VERSION], capture_output=True, text=True, check=False)
-        if said.returncode == 0:
-            return system, said.stdout.strip()
-    return own, platform.python_version()
+        found = _described(os.path.realpath(system))
+        if found:
+            return found
+    found = _described(own)
+    if found is None:
+        raise SandboxError(f"{own} does not start by itself, and the sandbox needs it; install Python anew.")
+    return found
+
+
+def _described(python: str) -> Interpreter | None:
+    ran = subprocess.run(
+        [python, "-I", "-c", DESCRIBE, str(_site())], capture_output=True, text=True, check=False,
+        env={"OPENBLAS_NUM_THREADS": "1"},
+    )  # fmt: skip
+    if ran.returncode:
+        return None
+    said, *folders, libraries = json.loads(ran.stdout)
+    inside = (*(f"{folder}/" for folder in folders), f"{_site()}/")
+    outside = [path for path in libraries if path.startswith("/") and not path.startswith(inside)]
+    return Interpreter(python, said, tuple(dict.fromkeys(folders)), tuple(outside))
+
+
+def _site() -> Path:
+    spec = importlib.util.find_spec("numpy")
+    if spec is None or spec.origin is None:
+        raise SandboxError("NumPy is not installed beside this program, and the sandbox needs it; install it.")
+    return Path(spec.origin).parent.parent
 
 
 def versions() -> str:
     """What decides a verdict beside the sample and its limits."""
-    return f"python {interpreter()[1]}, numpy {version('numpy')}"
+    return f"python {interpreter().version}, numpy {version('numpy')}"
 
 
-def command(box: Path, lane: int) -> list[str]:
-    """The command line of one lane. Raises SandboxError where NumPy is missing."""
+def command(runner: Path, number: int) -> list[str]:
+    """The command line of one sandbox. Raises SandboxError where NumPy is missing."""
     root = os.getuid() == 0
-    # Each lane has a uid of its own, so that limits on processes do not add up across lanes and runs.
-    uid = FIRST_UID + (os.getpid() * 16 + lane) % 5000 if root else 0
-    keep = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if root else []
+    # Each sandbox has a uid of its own, so that limits on processes do not add up across sandboxes and runs.
+    uid = FIRST_UID + (os.getpid() * 16 + number) % 5000 if root else 0
+    rights = [part for right in (ROOT_RIGHTS if root else RIGHTS) for part in ("--cap-add", right)]
     # A user namespace would hold no other uid than root's.
     apart = ROOT_NAMESPACES if root else ["--unshare-all"]
-    python, _ = interpreter()
-    prefix = [] if python.startswith("/usr/") else [sys.base_prefix]
     return [
-        "bwrap", *apart, "--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL", *keep,
-        "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8",
+        "bwrap", *apart, "--hostname", "sandbox", "--die-with-parent", "--new-session", "--as-pid-1",
+        "--cap-drop", "ALL", *rights, "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8",
         "--setenv", "PYTHONHASHSEED", "0", "--setenv", "OPENBLAS_NUM_THREADS", "1",
         "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
-        *_binds([*SYSTEM, *prefix]), *_numpy(), "--ro-bind", str(box), "/box",
-        "--proc", "/proc", "--dev", "/dev", "--mqueue", "/dev/mqueue",
-        # Memory that is mapped from it and shared would be counted against nobody.
-        "--ro-bind", "/dev/null", "/dev/zero",
-        "--size", str(64 << 20), "--perms", "1777", "--tmpfs", "/dev/shm",  # noqa: S108 - inside
-        "--remount-ro", "/dev", "--size", str(64 << 20), "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108 - inside
-        "--chdir", "/box", "--remount-ro", "/", python, "-s", "-m", "inside.runner", str(uid),
+        *contents(), "--ro-bind", str(runner), "/box", "--proc", "/proc",
+        # No terminal, no message queue, and no /dev/zero: memory mapped from it is charged to nobody.
+        "--perms", "0755", "--dir", "/dev",
+        *(part for name in ("null", "random", "urandom") for part in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
+        "--size", str(FILES), "--perms", "1777", "--tmpfs", "/dev/shm",  # noqa: S108 - inside
+        "--size", str(FILES), "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108 - inside
+        "--chdir", "/box", "--remount-ro", "/", interpreter().path, "-s", "-m", "inside.runner", str(uid),
     ]  # fmt: skip
 
 
-def processes(settings: Sandbox) -> int:
-    """The limit on processes of one lane's user: what a sample may have, beside what the user has already."""
-    if os.getuid() == 0:
-        return settings.pids
-    # Linux before 5.14 counts all of a user's processes, in whatever namespace.
+def contents() -> list[str]:
+    """What of this machine a sandbox sees, as options of bwrap: links first, then read-only binds."""
+    python, site = interpreter(), _site()
+    wanted = {path: path for path in (python.path, *python.folders, "/etc/ld.so.cache", "/usr/share/zoneinfo")}
+    wanted |= {_unlinked(path): os.path.realpath(path) for path in python.libraries}
+    wanted |= {f"/site/{name}": str(site / name) for name in ("numpy", "numpy.libs")}
+    binds = [
+        part for target, source in wanted.items() if Path(source).exists()
+        for part in (*_folders(Path(target)), "--ro-bind", source, target)
+    ]  # fmt: skip
+    hidden = [f"{folder}/{name}" for folder in python.folders for name in ("site-packages", "dist-packages", "test")]
+    covers = [part for place in hidden if Path(place).is_dir() for part in ("--tmpfs", place, "--remount-ro", place)]
+    return [*_links(), *binds, *covers]
+
+
+def _links() -> list[str]:
+    """Links such as /lib64, by which a program names its loader."""
+    links = (path for path in map(Path, ("/bin", "/lib", "/lib32", "/lib64")) if path.is_symlink())
+    return [part for path in links for part in ("--symlink", str(path.readlink()), str(path))]
+
+
+def _unlinked(path: str) -> str:
+    """A library's name in its folder, the folder without links."""
+    return str(Path(os.path.realpath(Path(path).parent)) / Path(path).name)
+
+
+def _folders(path: Path) -> list[str]:
+    # What bubblewrap makes by itself on the way to a mount can be entered by root alone.
+    return [part for folder in reversed(path.parents[:-1]) for part in ("--perms", "0755", "--dir", str(folder))]
+
+
+def _processes(settings: Sandbox) -> int:
+    """The limit on processes of one sandbox's user: what a sample may have, beside what the user has already."""
+    release = tuple(int(part) for part in platform.release().split(".")[:2] if part.isdigit())
+    if os.getuid() == 0 or release >= PER_NAMESPACE:
+        # The runner is one of them.
+        return settings.pids + 1
     own = sum(1 for entry in Path("/proc").iterdir() if entry.name.isdigit() and _owned(entry))
     return settings.pids + own
 
@@ -88,28 +209,3 @@ def _owned(entry: Path) -> bool:
         return entry.stat().st_uid == os.getuid()
     except OSError:
         return False
-
-
-def _binds(paths: list[str]) -> list[str]:
-    binds: list[str] = []
-    for path in dict.fromkeys(paths):
-        if Path(path).is_symlink():
-            binds += ["--symlink", str(Path(path).readlink()), path]
-        elif Path(path).exists() and not path.startswith("/usr/"):
-            binds += [*_folders(Path(path)), "--ro-bind", path, path]
-    return binds
-
-
-def _folders(path: Path) -> list[str]:
-    # What bubblewrap makes by itself on the way to a mount can be entered by root alone.
-    return [part for folder in reversed(path.parents[:-1]) for part in ("--perms", "0755", "--dir", str(folder))]
-
-
-def _numpy() -> list[str]:
-    spec = importlib.util.find_spec("numpy")
-    if spec is None or spec.origin is None:
-        raise SandboxError("NumPy is not installed beside this program, and the sandbox needs it; install it.")
-    site = Path(spec.origin).parent.parent
-    folders = [site / "numpy", site / "numpy.libs"]
-    binds = [part for place in folders if place.is_dir() for part in ("--ro-bind", str(place), f"/site/{place.name}")]
-    return ["--perms", "0755", "--dir", "/site", *binds]

@@ -1,4 +1,4 @@
-"""The sandbox in Docker: one container a lane, without network, capabilities or a writable root.
+"""The sandbox in Docker: a container without network, capabilities or a writable root.
 
 The command line is used throughout: interactive stdin needs it, and importing python-on-whales costs 0.2 s of a
 grading that takes 8.
@@ -7,11 +7,14 @@ grading that takes 8.
 import os
 import subprocess
 from pathlib import Path
+from typing import ClassVar
 
 from bench import owner
 from bench.console import tell
 from bench.errors import SandboxError
 from bench.profiles import Sandbox
+from bench.sandbox.instance import SandboxInstance
+from bench.sandbox.kind import SandboxKind
 
 OWNER = "bench.sandbox"
 """The label that names the process whose sandbox it is, as `owner.identity` does."""
@@ -61,8 +64,32 @@ def _inspect(image: str) -> str:
     return found.stdout.strip() if found.returncode == 0 else ""
 
 
-def command(settings: Sandbox, box: Path, lane: int) -> list[str]:
-    """The command line of one lane's container; it ends with its stdin."""
+class Docker(SandboxKind):
+    """Containers of an image; the engine keeps memory, processes and cores."""
+
+    name: ClassVar[str] = "docker"
+
+    def __init__(self, settings: Sandbox, *, pull: bool = True) -> None:
+        super().__init__(settings, pull=pull)
+        self.image = settings.image
+        self.identity = f"docker {image_id(settings.image, pull=pull)}"
+
+    @staticmethod
+    def failure() -> str | None:
+        """Why the engine cannot be used."""
+        return reason()
+
+    def remove_orphans(self) -> None:
+        """Remove containers whose grading is gone."""
+        remove_orphans()
+
+    def start(self, runner: Path, number: int) -> SandboxInstance:
+        """Start a container."""
+        return SandboxInstance(command(self.settings, runner.resolve(), number), memory=self.memory)
+
+
+def command(settings: Sandbox, runner: Path, number: int) -> list[str]:
+    """The command line of one container; it ends with its stdin."""
     memory = f"{settings.memory + OVERHEAD}m"
     return [
         "docker", "run", "--interactive", "--rm", "--pull", "never", "--network", "none", "--read-only",
@@ -71,9 +98,9 @@ def command(settings: Sandbox, box: Path, lane: int) -> list[str]:
         "--cpus", str(min(1.5, os.cpu_count() or 1)),
         "--ulimit", "core=0", "--ulimit", "nofile=1024", "--shm-size", "16m",
         "--tmpfs", "/tmp:rw,nosuid,nodev,size=64m,nr_inodes=16k,mode=1777",  # noqa: S108 - inside the container
-        "--mount", f"type=bind,source={box},target=/box,readonly", "--workdir", "/box",
+        "--mount", f"type=bind,source={runner},target=/box,readonly", "--workdir", "/box",
         "--label", f"{OWNER}={owner.identity()}", "--label", f"{owner.MACHINE}={owner.machine()}",
-        "--name", f"bench-sandbox-{os.getpid()}-{lane}-{os.urandom(3).hex()}",
+        "--name", f"bench-sandbox-{os.getpid()}-{number}-{os.urandom(3).hex()}",
         "--log-driver", "none", "--env", "PYTHONHASHSEED=0", "--env", "OPENBLAS_NUM_THREADS=1",
         "--env", "PYTHONDONTWRITEBYTECODE=1",
         "--entrypoint", "python3", settings.image, "-s", "-m", "inside.runner", "0",

@@ -1,4 +1,4 @@
-"""A lane: one sandbox with our runner as its first process, one sample at a time."""
+"""One sandbox with our runner as its first process: one job at a time."""
 
 import contextlib
 import json
@@ -9,20 +9,21 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.errors import SandboxError
-from bench.sandbox.inside.limits import DOUBT, PATIENCE_ALONE, SLOWEST
+from bench.sandbox.inside.limits import SLOWEST, WAIT
 
 START_SECONDS = 90.0
-LONGEST, GRACE = PATIENCE_ALONE * SLOWEST * DOUBT, 30.0
-"""A run that has not ended after LONGEST times its suite's limit and GRACE seconds is no longer being served."""
+GRACE = 30.0
+"""Seconds beyond its longest limit after which a run is no longer being served."""
 
 MOST = 1 << 20
 CHUNK = 1 << 17
 
 
-class LaneEnded(Exception):  # noqa: N818 - an event that its caller handles; users see a SandboxError
+class SandboxEnded(Exception):  # noqa: N818 - an event that its caller handles; users see a SandboxError
     """The sandbox ended, or broke its protocol, while it was being used."""
 
 
@@ -39,28 +40,33 @@ class Limits:
 class Run:
     """One suite to run.
 
-    `inputs` is the path of the inputs inside the sandbox; `form` is what an output becomes before it is sent
-    (`Checker.normalise`); from test `uncut_from` on (-1: never) a large output crosses whole, not as a digest. The
-    `limits` stretch where the machine is slow at the moment; without a core to itself, the sample is stopped at the
-    `hurried` ones, where there are any. `wide` says that outputs are large, so that writing one down may take its time.
+    `inputs` are the arguments of its tests, marshalled; `form` is what an output becomes before it is sent
+    (`Checker.normalise`); from test `uncut_from` on (-1: never) a large output crosses whole, not as a digest. With
+    `alone`, nothing of ours runs beside it: it keeps to the `core` (-1: any), and the `limits` stretch by how slow the
+    machine is. `wide` says that outputs are large, so that writing one down may take its time.
     """
 
     entry_point: str
-    inputs: str
+    inputs: bytes
     limits: Limits
-    hurried: Limits | None = None
+    alone: bool = False
+    core: int = -1
     form: str = ""
     timed: bool = False
     uncut_from: int = -1
     wide: bool = False
+
+    @property
+    def longest(self) -> float:
+        """Seconds on the wall after which it must have ended."""
+        return self.limits.suite * (SLOWEST if self.alone else 1.0) + WAIT + GRACE
 
 
 @dataclass(frozen=True)
 class End:
     """How a run ended: `broken` is "time", "memory" or "", `status` a wait status, `test` the index that ran last.
 
-    `extended` says that it passed the hurried limits and went on, `own_core` that it had a core to itself when it
-    passed the last ones, `doubtful` that it passed some that it might have kept alone.
+    `seconds` are those on the wall, `cpu` those of all its processes.
     """
 
     status: int | None
@@ -68,9 +74,7 @@ class End:
     test: int
     seconds: float
     dirty: bool
-    extended: bool = False
-    own_core: bool = False
-    doubtful: bool = False
+    cpu: float = 0.0
 
     @property
     def signal(self) -> int:
@@ -88,31 +92,31 @@ def into(stream: bytearray) -> Callable[[bytes], bool]:
     return feed
 
 
-class Lane:
+class SandboxInstance:
     """One sandbox; `command` starts it, `memory` (bytes) and `processes` are a sample's limits (0: the engine's)."""
 
-    def __init__(self, command: list[str], cwd: str | None, memory: int, processes: int) -> None:
+    def __init__(self, command: list[str], *, memory: int, processes: int = 0, folder: Path | None = None) -> None:
         self.memory, self.processes = memory, processes
         self.dirty = False
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the lane
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the sandbox
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, cwd=cwd, bufsize=0,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, cwd=folder, bufsize=0,
             start_new_session=True,
         )  # fmt: skip
-        self.hello: dict[str, Any] = {}
+        self.facts: dict[str, Any] = {}
 
-    def greet(self) -> dict[str, Any]:
-        """What the runner says of itself. Raises SandboxError with the sandbox's own words where it does not start."""
+    def handshake(self) -> dict[str, Any]:
+        """The runner's versions and means. Raises SandboxError with the sandbox's own words where it does not start."""
         try:
             letter, body = self._frame(time.monotonic() + START_SECONDS)
-            self.hello = json.loads(body)
-        except (LaneEnded, ValueError):
+            self.facts = json.loads(body)
+        except (SandboxEnded, ValueError):
             words = self.words()
             self.close()
             raise SandboxError(f"The sandbox did not start: {_reason(words)}", log=words) from None
         if letter != b"H":
             raise SandboxError("The sandbox runs another runner than this project's; clear the cache.")
-        return self.hello
+        return self.facts
 
     def words(self) -> str:
         """What the sandbox's own program wrote to stderr, its last lines."""
@@ -121,14 +125,17 @@ class Lane:
         return self.errors.read()[-2000:].decode("utf-8", "replace").strip()
 
     def run(self, run: Run, source: str, feed: Callable[[bytes], bool]) -> End:
-        """Run a suite; `feed` gets the child's bytes as they come and returns False to stop it. Raises LaneEnded."""
-        return End(**self.call({"op": "run", **asdict(run)}, source, feed, run.limits.suite * LONGEST + GRACE))
+        """Run a suite; `feed` gets the sample's bytes as they come, False stops it. Raises SandboxEnded."""
+        job = {"op": "run", **asdict(run)}
+        return End(**self.call(job, source, feed, seconds=run.longest, inputs=job.pop("inputs")))
 
-    def call(self, job: dict[str, Any], source: str, feed: Callable[[bytes], bool], seconds: float) -> dict[str, Any]:
-        """Send a job, hand its records to `feed`, return its end record. Raises LaneEnded."""
+    def call(
+        self, job: dict[str, Any], source: str, feed: Callable[[bytes], bool], *, seconds: float, inputs: bytes = b""
+    ) -> dict[str, Any]:
+        """Send a job, hand its records to `feed`, return its end record. Raises SandboxEnded."""
         data = source.encode("utf-8", "surrogatepass")
-        sizes = {"memory": self.memory, "processes": self.processes, "source_bytes": len(data)}
-        self._send({**job, **sizes}, data)
+        sizes = {"source_bytes": len(data), "inputs_bytes": len(inputs)}
+        self._send({**job, **sizes, "memory": self.memory, "processes": self.processes}, data + inputs)
         deadline, wanted = time.monotonic() + seconds, True
         while True:
             letter, body = self._frame(deadline)
@@ -147,12 +154,12 @@ class Lane:
             while view:
                 view = view[os.write(self._fd(self.process.stdin), view) :]
         except OSError:
-            raise LaneEnded from None
+            raise SandboxEnded from None
 
     def _frame(self, deadline: float) -> tuple[bytes, bytes]:
         size = int.from_bytes(self._read(4, deadline), "little")
         if size > MOST:
-            raise LaneEnded
+            raise SandboxEnded
         return self._read(1, deadline), self._read(size, deadline)
 
     def _read(self, count: int, deadline: float) -> bytes:
@@ -161,7 +168,7 @@ class Lane:
             ready, _, _ = select.select([fd], [], [], max(0.0, deadline - time.monotonic()))
             part = os.read(fd, min(count, CHUNK)) if ready else b""
             if not part:
-                raise LaneEnded
+                raise SandboxEnded
             parts.append(part)
             count -= len(part)
         return b"".join(parts)

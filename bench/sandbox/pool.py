@@ -1,144 +1,203 @@
-"""Lanes, opened when they are needed, proved before they are used, replaced when they end."""
+"""Sandboxes, opened when they are needed, proved before they are used, replaced when they end."""
 
+import contextlib
+import fcntl
+import os
 import secrets
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from bench.console import tell
 from bench.errors import SandboxError
+from bench.files import write_atomic
 from bench.parallel import each
-from bench.sandbox import docker
-from bench.sandbox.instance import Lane, LaneEnded
-from bench.sandbox.kinds import Box
-from bench.sandbox.probe_targets import Outside
+from bench.sandbox.instance import SandboxEnded, SandboxInstance
+from bench.sandbox.kind import SandboxKind
+from bench.sandbox.probe_targets import ProbeTargets
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
+PACKAGE = Path(__file__).parent / "inside"
 AHEAD = 1000
 """Results that may wait to be taken, so that memory is bounded whatever the number of samples."""
 
 
 class Pool:
-    """The lanes of one grading; `stage` is the folder that they see, `hello` what the first one said of itself."""
+    """The sandboxes of one grading; `folder` is for what it needs on disk, `facts` are those of the first sandbox."""
 
-    def __init__(self, box: Box, stage: Path) -> None:
-        self.box, self.stage = box, stage
-        self.hello: dict[str, Any] = {}
+    def __init__(self, kind: SandboxKind, folder: Path) -> None:
+        self.kind, self.folder = kind, folder
+        self.facts: dict[str, Any] = {}
         self.opened = 0
-        self.started: list[Lane] = []
-        self.free: list[Lane] = []
-        self.busy: list[Lane] = []
+        self.started: list[SandboxInstance] = []
+        self.free: list[SandboxInstance] = []
+        self.busy: list[SandboxInstance] = []
         self.lock = threading.Lock()
         self.closed = False
-        self.outside: Outside | None = None
-        # bubblewrap ends with the thread that started it (--die-with-parent): this one outlives every lane.
+        self.targets: ProbeTargets | None = None
+        # bubblewrap ends with the thread that started it (--die-with-parent): this one outlives every sandbox.
         self.opener = ThreadPoolExecutor(1)
 
     def __enter__(self) -> Self:
-        if self.box.kind == "docker":
-            docker.remove_orphans()
-        if self.box.isolated:
-            self.outside = Outside(self.stage.parent / f"canary-{secrets.token_hex(4)}")
+        self.kind.remove_orphans()
+        self.runner = _installed(self.folder)
+        if self.kind.isolated:
+            self.targets = ProbeTargets(self.folder / f"canary-{secrets.token_hex(4)}")
         return self
 
     def __exit__(self, *_: object) -> None:
         with self.lock:
             self.closed = True
-            lanes = self.started + self.free + self.busy
-        threads = [threading.Thread(target=lane.close) for lane in lanes]
+            sandboxes = self.started + self.free + self.busy
+        threads = [threading.Thread(target=sandbox.close) for sandbox in sandboxes]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         self.opener.shutdown()
-        if self.outside:
-            self.outside.close()
+        if self.targets:
+            self.targets.close()
 
     def start(self, count: int) -> None:
-        """Start so many lanes, at most as many as run at once; they load their Python while the caller goes on."""
+        """Start so many sandboxes, at most as many as run at once; they load their Python while the caller goes on."""
         with self.lock:
-            self.started += [self._open() for _ in range(min(count, self.box.workers))]
+            self.started += [self._open() for _ in range(min(count, self.kind.workers))]
 
-    def _open(self) -> Lane:
+    def _open(self) -> SandboxInstance:
         number, self.opened = self.opened, self.opened + 1
-        return self.opener.submit(self.box.open, self.stage, number).result()
+        return self.opener.submit(self.kind.start, self.runner, number).result()
 
-    def take(self) -> Lane:
-        """A lane that passed its probe. Raises SandboxError, and LaneEnded where the pool is closed."""
+    def acquire(self) -> SandboxInstance:
+        """A sandbox that passed its probe. Raises SandboxError, and SandboxEnded where the pool is closed."""
         with self.lock:
             if self.free:
                 self.busy.append(self.free.pop())
                 return self.busy[-1]
             if self.closed:
-                raise LaneEnded
-            lane = self.started.pop() if self.started else self._open()
-            self.busy.append(lane)
+                raise SandboxEnded
+            sandbox = self.started.pop() if self.started else self._open()
+            self.busy.append(sandbox)
         try:
-            self._prove(lane)
+            self._prove(sandbox)
         except BaseException:
-            self.drop(lane)
+            self.discard(sandbox)
             raise
-        return lane
+        return sandbox
 
-    def give_back(self, lane: Lane) -> None:
-        """Keep a lane for the next job, unless a sample left something in it that would not go."""
-        if lane.dirty:
-            self.drop(lane)
+    def release(self, sandbox: SandboxInstance) -> None:
+        """Keep a sandbox for the next job, unless a sample left something in it that would not go."""
+        if sandbox.dirty:
+            self.discard(sandbox)
             return
         with self.lock:
-            self.busy.remove(lane)
-            self.free.append(lane)
+            self.busy.remove(sandbox)
+            self.free.append(sandbox)
 
-    def drop(self, lane: Lane) -> None:
-        """End a lane."""
-        with self.lock, suppress(ValueError):
-            self.busy.remove(lane)
-        lane.close()
+    def discard(self, sandbox: SandboxInstance) -> None:
+        """End a sandbox."""
+        with self.lock, contextlib.suppress(ValueError):
+            self.busy.remove(sandbox)
+        sandbox.close()
 
-    def _prove(self, lane: Lane) -> None:
-        hello = lane.greet()
-        if str(hello["numpy"]).startswith("missing"):
-            where = f"The sandbox image {self.box.settings.image}" if self.box.kind == "docker" else "The sandbox"
-            raise SandboxError(f"{where} has no usable NumPy ({hello['numpy']}); choose one that has it.")
-        if self.outside:
-            through = self.outside.probe(lane)
+    def _prove(self, sandbox: SandboxInstance) -> None:
+        facts = sandbox.handshake()
+        if str(facts["numpy"]).startswith("missing"):
+            where = f"The sandbox image {self.kind.image}" if self.kind.image else "The sandbox"
+            raise SandboxError(f"{where} has no usable NumPy ({facts['numpy']}); choose one that has it.")
+        if self.targets:
+            through = self.targets.probe(sandbox)
             if through:
-                raise SandboxError(f"The sandbox ({self.box.kind}) does not hold: {'; '.join(through)}.")
-        if self.box.isolated and not self.hello and not hello["filtered"]:
+                raise SandboxError(f"The sandbox ({self.kind.name}) does not hold: {'; '.join(through)}.")
+        if self.kind.isolated and not self.facts and not facts["filtered"]:
             tell("  system calls of samples are not filtered on this machine; docs/sandbox.md says what that means")
-        self.hello = self.hello or hello
+        self.facts = self.facts or facts
 
     def each(
         self,
         jobs: Iterable[Job],
-        work: Callable[[Lane, Job], Result],
-        give_up: Callable[[Job], Result],
+        work: Callable[[SandboxInstance, Job], Result],
+        on_crash: Callable[[Job], Result],
         workers: int = 0,
     ) -> Iterator[tuple[Job, Result]]:
-        """The result of `work` for each job, as they come; `give_up` says what a job is worth that ended two lanes.
+        """The result of `work` for each job, as they come; `on_crash` gives that of a job that ended two sandboxes.
 
-        Jobs are taken when a lane is free. Raises what `work` raises, and SandboxError where no new lane starts.
+        Jobs are taken when a sandbox is free. Raises what `work` raises, and SandboxError where no new one starts.
         """
-        return each(jobs, lambda job: self._attempt(job, work, give_up), workers or self.box.workers, ahead=AHEAD)
+        return each(jobs, lambda job: self._attempt(job, work, on_crash), workers or self.kind.workers, ahead=AHEAD)
 
-    def _attempt(self, job: Job, work: Callable[[Lane, Job], Result], give_up: Callable[[Job], Result]) -> Result:
+    def each_alone(
+        self,
+        jobs: Iterable[Job],
+        work: Callable[[SandboxInstance, Job, int], Result],
+        on_crash: Callable[[Job], Result],
+        workers: int = 0,
+    ) -> Iterator[tuple[Job, Result]]:
+        """As `each`, with a core that each job has to itself, whose number `work` gets."""
+
+        def attempt(job: Job) -> Result:
+            with exclusive_core() as core:
+                return self._attempt(job, lambda sandbox, job: work(sandbox, job, core), on_crash)
+
+        return each(jobs, attempt, workers or min(self.kind.workers, len(os.sched_getaffinity(0))), ahead=AHEAD)
+
+    def _attempt(
+        self, job: Job, work: Callable[[SandboxInstance, Job], Result], on_crash: Callable[[Job], Result]
+    ) -> Result:
         for _ in range(2):
-            lane = self.take()
+            sandbox = self.acquire()
             try:
-                result = work(lane, job)
-            except LaneEnded:
-                self.drop(lane)
+                result = work(sandbox, job)
+            except SandboxEnded:
+                self.discard(sandbox)
                 continue
             except BaseException:
-                self.drop(lane)
+                self.discard(sandbox)
                 raise
-            self.give_back(lane)
+            self.release(sandbox)
             return result
-        # Two lanes ended under this job: if a third one starts, the job ended them, else the engine did.
-        self.give_back(self.take())
-        return give_up(job)
+        # Two sandboxes died while running this job. If a third one starts, blame the job; if not, the engine.
+        self.release(self.acquire())
+        return on_crash(job)
+
+
+def _installed(folder: Path) -> Path:
+    """The folder that sandboxes see: a copy of the runner that everyone can read, whatever the umask."""
+    target = folder / "runner"
+    for file in sorted(PACKAGE.glob("*.py")):
+        path, data = target / PACKAGE.name / file.name, file.read_bytes()
+        if not path.exists() or path.read_bytes() != data:
+            write_atomic(path, data)
+        path.chmod(0o644)
+    for place in (target, target / PACKAGE.name):
+        place.chmod(0o755)
+    return target
+
+
+@contextlib.contextmanager
+def exclusive_core() -> Iterator[int]:
+    """Wait for a core that no other grading on this machine has to itself, and keep it for the block; its number."""
+    place = Path(tempfile.gettempdir()) / f"bench-{os.getuid()}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    cores = sorted(os.sched_getaffinity(0))
+    with contextlib.ExitStack() as stack:
+        for core in cores:
+            fd = _opened(place / f"core-{core}.lock", stack)
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+        else:
+            # Numbers of threads follow each other, so those that wait do not all wait for the same core.
+            core = cores[threading.get_native_id() % len(cores)]
+            fcntl.flock(_opened(place / f"core-{core}.lock", stack), fcntl.LOCK_EX)
+        yield core
+
+
+def _opened(path: Path, stack: contextlib.ExitStack) -> int:
+    fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    stack.callback(os.close, fd)
+    return fd

@@ -1,4 +1,4 @@
-"""What a sample must not reach, put up on this machine before any sample runs, so that a lane's probe can try."""
+"""What a sample must not reach, put up on this machine before any sample runs, so that each sandbox's probe can try."""
 
 import json
 import secrets
@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bench.errors import SandboxError
 from bench.files import write_atomic
-from bench.sandbox.instance import Lane, LaneEnded, Limits, into
+from bench.sandbox.instance import Limits, SandboxEnded, SandboxInstance, into
 
 PROBE_SECONDS = 30.0
 
 
-class Outside:
+class ProbeTargets:
     """Listeners on this machine's addresses, and a file with a secret."""
 
     def __init__(self, canary: Path) -> None:
@@ -25,7 +25,7 @@ class Outside:
             with suppress(OSError):
                 self.listeners.append(socket.create_server((address, 0)))
 
-    def probe(self, lane: Lane) -> list[str]:
+    def probe(self, sandbox: SandboxInstance) -> list[str]:
         """What got through, one clause each. Raises SandboxError where the probe does not come back."""
         answer, limits = bytearray(), asdict(Limits(PROBE_SECONDS, {}, PROBE_SECONDS))
         job = {
@@ -35,13 +35,13 @@ class Outside:
             "secret": self.secret,
             # The runner keeps limits whatever it runs.
             "limits": limits,
-            "hurried": limits,
+            "alone": False,
             "wide": False,
         }
         try:
-            lane.call(job, "", into(answer), PROBE_SECONDS)
+            sandbox.call(job, "", into(answer), seconds=PROBE_SECONDS)
             return list(json.loads(answer))
-        except (LaneEnded, ValueError):
+        except (SandboxEnded, ValueError):
             raise SandboxError("The sandbox ended while it was being probed; see docs/sandbox.md.") from None
 
     def close(self) -> None:

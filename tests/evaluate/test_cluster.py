@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ import pytest
 
 from bench.errors import BenchError, GraderError, SandboxError
 from bench.evaluate import cluster
-from bench.evaluate.batches import Batches, batched, name_of
 from bench.sandbox.kinds import available
 from tests.evaluate.grading import SOLUTIONS, Grader
 
@@ -107,36 +106,13 @@ def test_a_cluster_finds_what_one_machine_finds(grader: Grader, tmp_path: Path, 
 
 
 @pytest.mark.slow
-def test_a_worker_tries_again_as_many_at_once_as_it_has_threads(
-    grader: Grader, programs: Programs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of samples that were disturbed, a worker of three threads has three in hand, each of its own batch."""
-    programs.scheduler()
-    programs.worker(1, threads=3)
-    sent: list[list[str]] = []
-    send = cluster.Cluster._send
-
-    def noted(self: cluster.Cluster, batches: Batches) -> bool:
-        more = send(self, batches)
-        if batches.options.get("alone"):
-            sent.append([name_of(job) for batch in batches.sent.values() for job in batch.jobs])
-        return more
-
-    monkeypatch.setattr(cluster.Cluster, "_send", noted)
-    sleepers = [f"import time\ndef total(numbers):\n    time.sleep(60)  # {number}\n" for number in range(4)]
-    found = grader.grade([("Demo/0", text) for text in sleepers], scheduler=programs.address, reuse=False)
-    assert statuses(found) == [("timeout", "fail", True)] * 4
-    assert max(map(len, sent)) == 3
-
-
-@pytest.mark.slow
 def test_workers_that_cannot_grade_are_left_out(
     grader: Grader, programs: Programs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Workers without sandbox, with another grader or without one are named, and the others do the work."""
     other = tmp_path / "other"
     shutil.copytree(ROOT / "bench", other / "bench")
-    with (other / "bench" / "evaluate" / "shown.py").open("a") as file:
+    with (other / "bench" / "evaluate" / "formatting.py").open("a") as file:
         file.write("# another one\n")
     (tmp_path / "none" / "bench").mkdir(parents=True)
     (tmp_path / "none" / "bench" / "__init__.py").write_text("raise ModuleNotFoundError('there is no bench')")
@@ -234,14 +210,6 @@ def test_no_scheduler_is_one_sentence(grader: Grader, monkeypatch: pytest.Monkey
         grader.run(scheduler=Programs(tmp_path).address)
     assert caught.value.sentence.startswith("No Dask scheduler answers at tcp://127.0.0.1:")
     assert caught.value.sentence.endswith("; start it, or remove [evaluate] scheduler.")
-
-
-def test_batches() -> None:
-    """Batches keep the order, cost about as much as is wanted, and have a longest length."""
-    cost: Callable[[int], float] = {9: 2.0, 5: 0.9, 4: 0.2, 1: 0.001}.__getitem__
-    assert list(batched([9, 5, 4, 5, 4, 1], cost, 1.0)) == [[9], [5, 4], [5, 4], [1]]
-    assert [len(batch) for batch in batched([1] * 120, cost, 1.0)] == [50, 50, 20]
-    assert list(batched([1, 1], cost, 0.0)) == [[1], [1]]
 
 
 def test_without_dask_it_is_one_sentence(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> None:

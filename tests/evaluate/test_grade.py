@@ -1,4 +1,4 @@
-"""What becomes of a sample that ran out of time; a lane that says how a run ended stands in for a busy machine."""
+"""What becomes of a sample that ran out of time; a scripted sandbox stands in for a busy machine."""
 
 import signal
 from collections.abc import Callable
@@ -6,31 +6,34 @@ from pathlib import Path
 
 import pytest
 
-from bench.evaluate.grade import Attempt
+from bench.evaluate.grade import Job, grade
 from bench.evaluate.ground_truth import Truth
 from bench.evaluate.readers import Readers
+from bench.evaluate.task import SUITES
 from bench.records import Verdict
-from bench.sandbox.instance import End, Lane, Run
+from bench.sandbox.instance import End, Run, SandboxInstance
 from tests.evaluate.grading import SOLUTIONS, Grader, ground_truth
 
 LATE = {"status": None, "broken": "time"}
 KILLED = {"status": int(signal.SIGKILL), "broken": ""}
+FULL = {"status": None, "broken": "memory"}
 
 
-class Told(Lane):
-    """A lane in which the suites end as told; a suite that ends well has computed what is expected."""
+class Scripted(SandboxInstance):
+    """A sandbox in which the suites end as given; a suite that ends well has computed what is expected."""
 
     def __init__(self, truth: Truth, ends: dict[str, dict[str, object]]) -> None:
-        self.truth, self.ends, self.runs = truth, ends, list[Run]()
+        self.truth, self.ends, self.runs = truth, ends, dict[str, Run]()
 
     def run(self, run: Run, source: str, feed: Callable[[bytes], bool]) -> End:
-        """As told."""
-        self.runs.append(run)
-        suite = run.inputs.rpartition(".")[2]
-        told = {"status": 0, "broken": "", "test": 0, "seconds": 1.0, "dirty": False, **self.ends[suite]}
-        if told["status"] == 0:
-            feed(bytes(self.truth.known(self.truth.tasks["Demo/0"], suite).wire))
-        return End(**told)
+        """As given."""
+        task = self.truth.tasks["Demo/0"]
+        suite = next(suite for suite in SUITES if run.inputs == self.truth.marshalled_inputs(task, suite))
+        self.runs[suite] = run
+        end = {"status": 0, "broken": "", "test": 0, "seconds": 1.0, "cpu": 1.0, "dirty": False, **self.ends[suite]}
+        if end["status"] == 0:
+            feed(bytes(self.truth.known(task, suite).wire))
+        return End(**end)
 
 
 @pytest.fixture
@@ -40,42 +43,36 @@ def truth(grader: Grader, cache: Path) -> Truth:
     return ground_truth(cache)
 
 
-ENDS = {
-    "quick": ({}, {}, False, False),
-    "stopped at the first limit": (LATE, {}, False, True),
-    "out of time on its own core": (LATE | {"extended": True, "own_core": True}, {}, True, False),
-    "out of time, disturbed at last": (LATE | {"extended": True}, {}, False, True),
-    "killed": (KILLED, {}, False, True),
-    "killed after it went on": (KILLED | {"extended": True}, {}, False, True),
-    "right after it went on": ({"extended": True}, {}, True, False),
-    "right, but late": ({"extended": True, "own_core": True, "doubtful": True}, {}, False, True),
-    "plus right, but late": ({}, {"extended": True, "own_core": True, "doubtful": True}, False, True),
-    "base went on, plus stopped": ({"extended": True}, LATE, False, True),
-    "plus out of time on its own core": ({}, LATE | {"extended": True, "own_core": True}, True, False),
-}
-
-
-@pytest.mark.parametrize("name", ENDS)
-def test_who_runs_again(truth: Truth, name: str) -> None:
-    """A sample runs again where a neighbour may be to blame; who had a core to itself is counted, and is done."""
-    base, plus, retried, again = ENDS[name]
-    lane = Told(truth, {"base": base, "plus": plus})
-    verdict = Attempt(truth, truth.tasks["Demo/0"], SOLUTIONS["Demo/0"], lane, Readers()).verdict()
-    assert (verdict.retried, verdict.disturbed) == (retried, again)
-    assert all(run.hurried for run in lane.runs)
+@pytest.mark.parametrize(
+    ("ends", "again"),
+    [({}, False), ({"base": LATE}, True), ({"base": KILLED}, True), ({"plus": LATE}, True), ({"plus": FULL}, False)],
+)
+def test_who_runs_again(truth: Truth, ends: dict[str, dict[str, object]], *, again: bool) -> None:
+    """Beside others, limits are short, and a sample runs again where a neighbour may have caused how it ended."""
+    sandbox = Scripted(truth, {"base": {}, "plus": {}} | ends)
+    verdict = grade(truth, Readers(), sandbox, Job("Demo/0", "key", SOLUTIONS["Demo/0"]))
+    assert (verdict.retried, verdict.retry_alone) == (False, again)
+    task = truth.tasks["Demo/0"]
+    assert all(run.limits == truth.known(task, suite).short_limits for suite, run in sandbox.runs.items())
 
 
 def test_the_second_try_has_the_whole_limits(truth: Truth) -> None:
-    """Alone, a sample is not hurried, and a base suite that it has passed does not run again."""
-    before = Verdict("pass", "timeout")
-    lane = Told(truth, {"plus": LATE})
-    verdict = Attempt(truth, truth.tasks["Demo/0"], SOLUTIONS["Demo/0"], lane, Readers(), before).verdict()
-    assert (verdict.base, verdict.plus) == ("pass", "timeout")
-    assert [(run.inputs.rpartition(".")[2], run.hurried) for run in lane.runs] == [("plus", None)]
+    """Alone, a sample has its whole limits and a core, and a base suite that it has passed does not run again."""
+    sandbox = Scripted(truth, {"plus": LATE})
+    job = Job("Demo/0", "key", SOLUTIONS["Demo/0"], before=Verdict("pass", "timeout"))
+    verdict = grade(truth, Readers(), sandbox, job, 1)
+    assert (verdict.base, verdict.plus, verdict.retried, verdict.retry_alone) == ("pass", "timeout", True, False)
+    ((suite, run),) = sandbox.runs.items()
+    assert (suite, run.alone, run.core) == ("plus", True, 1)
+    assert run.limits == truth.known(truth.tasks["Demo/0"], "plus").limits
 
 
-def test_a_sample_cannot_ask_to_run_again(grader: Grader) -> None:
-    """Whether a sample runs again hangs on how it ended, not on the words of the exception that it raised."""
-    source = "def total(numbers):\n    raise OSError('it was ended by signal 9')\n"
-    ((base, _, row),) = grader.grade([("Demo/0", source)])
-    assert (base, row["failure"]["error"], row["retried"]) == ("fail", "OSError: it was ended by signal 9", False)
+@pytest.mark.parametrize(
+    "error", ["MemoryError", "OSError(12, 'no memory')", 'RuntimeError("can\'t start new thread")']
+)
+def test_what_neighbours_can_cause_is_tried_alone(grader: Grader, error: str) -> None:
+    """A sample that lacked what all share runs once more, alone; its fail stands then, and is not kept."""
+    pairs = [("Demo/0", f"def total(numbers):\n    raise {error}\n")]
+    for _ in range(2):
+        ((base, _, row),) = grader.grade(pairs)
+        assert (base, row["retried"], row["cached"]) == ("fail", True, False)

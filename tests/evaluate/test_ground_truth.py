@@ -34,7 +34,7 @@ def damage(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["*/Demo_0*.truth", "index.json", "box/inputs/Demo_1*.plus", "box/inside/runner.py", "box/inside/call.py"]
+    "name", ["*/Demo_0*.truth", "index.json", "inputs/Demo_1*.plus", "runner/inside/runner.py", "runner/inside/call.py"]
 )
 @pytest.mark.parametrize("how", ["damaged", "missing"])
 def test_what_is_damaged_is_made_again(own: Grader, name: str, how: str) -> None:
@@ -73,11 +73,11 @@ def test_another_dataset_file_has_its_own_ground_truth(
 
 
 def test_expected_outputs_are_never_where_a_sample_sees(own: Grader) -> None:
-    """The folder that the sandbox mounts holds the runner and the inputs; no solution, no expected output."""
-    box = ground_truth(own.cache).box
-    assert {path.name for path in box.iterdir()} == {"inside", "inputs"}
-    assert not any(b"canonical-marker" in path.read_bytes() for path in box.rglob("*") if path.is_file())
-    assert not list(box.rglob("*/*.truth"))
+    """The folder that the sandbox mounts holds the runner's code; no input, no solution, no expected output."""
+    runner = ground_truth(own.cache).root / "runner"
+    assert [path.name for path in runner.iterdir()] == ["inside"]
+    assert {path.suffix for path in (runner / "inside").iterdir()} == {".py"}
+    assert not any(b"canonical-marker" in path.read_bytes() for path in (runner / "inside").iterdir())
 
 
 def test_limits_are_evalplus_heads(own: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,11 +100,11 @@ def test_beside_others_limits_are_short(own: Grader, monkeypatch: pytest.MonkeyP
     body = kept(path_of(own, "Demo/0"))
     assert body
     slow = expected._suite(expected.heads(body)[0] | {"sizes": [], "seconds": [0.1, 2.0, 0.6]}, b"")
-    assert slow.hurried == Limits(1.0, {"1": 4.0, "2": 1.2}, pytest.approx(7.2))
+    assert slow.short_limits == Limits(1.0, {"1": 4.0, "2": 1.2}, pytest.approx(7.2))
     many = expected._suite(expected.heads(body)[0] | {"sizes": [], "seconds": [0.01] * 900}, b"")
-    assert (many.hurried.suite, many.limits.suite) == (pytest.approx(19.0), 61.0)
+    assert (many.short_limits.suite, many.limits.suite) == (pytest.approx(19.0), 61.0)
     few = expected._suite(expected.heads(body)[0] | {"sizes": [], "seconds": [0.001] * 100}, b"")
-    assert (few.hurried.suite, few.limits.suite) == (16.0, 61.0)
+    assert (few.short_limits.suite, few.limits.suite) == (16.0, 61.0)
 
 
 def test_large_outputs_are_kept_compact(own: Grader) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from bench import owner
 from bench.sandbox import bubblewrap, docker
-from bench.sandbox.instance import GRACE, LONGEST, Limits
+from bench.sandbox.inside.limits import SLOWEST, WAIT
+from bench.sandbox.instance import GRACE, Limits
 from tests.evaluate.grading import SOLUTIONS, Grader, ground_truth
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
@@ -34,15 +35,15 @@ def source(path: Path) -> str:
 
 
 def left_behind(kind: str) -> list[str]:
-    """What still runs of this process's sandboxes: containers, or processes of its lanes' users."""
+    """What still runs of this process's sandboxes: containers, or processes of its sandboxes' users."""
     if kind == "docker":
         command = ["docker", "ps", "--all", "--quiet", "--filter", f"label={docker.OWNER}={owner.identity()}"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    lanes = {bubblewrap.FIRST_UID + (os.getpid() * 16 + lane) % 5000 for lane in range(16)}
+    users = {bubblewrap.FIRST_UID + (os.getpid() * 16 + number) % 5000 for number in range(16)}
     found = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and entry.stat().st_uid in lanes:
+            if entry.name.isdigit() and entry.stat().st_uid in users:
                 found.append(entry.name)
     return found
 
@@ -61,7 +62,7 @@ def test_there_are_thirty_kinds_of_hostility() -> None:
 
 def most(limits: Limits, failure: dict[str, Any]) -> float:
     """Seconds on the wall after which no sample still runs, however busy the machine: all have only begun one test."""
-    return (limits.suite if failure["index"] is None else limits.test) * LONGEST + GRACE
+    return (limits.suite if failure["index"] is None else limits.test) * SLOWEST + WAIT + GRACE
 
 
 @pytest.mark.slow

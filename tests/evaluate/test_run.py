@@ -7,11 +7,11 @@ import pytest
 from bench import problems
 from bench.errors import BenchError, SamplesError
 from bench.evaluate import local
-from bench.evaluate.grade import Work, judged
+from bench.evaluate.grade import Job, grade
 from bench.evaluate.ground_truth import Truth
 from bench.evaluate.readers import Readers
 from bench.records import Verdict
-from bench.sandbox.instance import Lane
+from bench.sandbox.instance import SandboxInstance
 from tests.evaluate.grading import PROBLEMS, SOLUTIONS, Grader, problem
 
 WRONG = "def total(numbers):\n    return 7\n"
@@ -130,22 +130,22 @@ def test_time_outs_get_their_whole_limit_with_a_core_to_themselves(grader: Grade
     about = grader.results()["bench"]["samples"]["Demo/0"]
     assert [one["retried"] for one in about] == [True, False]
     assert grader.results()["eval"]["Demo/0"][0]["base_status"] == "timeout"
-    assert about[0]["failure"]["error"] == "ran out of time"
+    assert about[0]["failure"]["error"] == "test timed out"
     assert about[0]["seconds"] >= 1
 
 
-def test_who_was_not_on_a_core_runs_again_alone(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sample that ran out of time and was not on a core all the while runs again when the others are done."""
-    tries: list[Work] = []
+def test_who_ran_out_of_time_runs_again_alone(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sample that ran out of time beside others runs again when they are done."""
+    tries: list[Job] = []
 
-    def recorded(truth: Truth, readers: Readers, lane: Lane, work: Work) -> Verdict:
-        tries.append(work)
-        return judged(truth, readers, lane, work)
+    def recorded(truth: Truth, readers: Readers, sandbox: SandboxInstance, job: Job, core: int = -1) -> Verdict:
+        tries.append(job)
+        return grade(truth, readers, sandbox, job, core)
 
-    monkeypatch.setattr(local, "judged", recorded)
+    monkeypatch.setattr(local, "grade", recorded)
     grader.write([("Demo/0", "import time\ndef total(numbers):\n    time.sleep(60)\n"), ("Demo/0", WRONG)])
     assert grader.run(reuse=False).retries == 1
-    assert [work.before.base if work.before else None for work in tries] == [None, None, "timeout"]
+    assert [job.before.base if job.before else None for job in tries] == [None, None, "timeout"]
     assert "sleep" in tries[2].text
     assert grader.results()["eval"]["Demo/0"][0]["base_status"] == "timeout"
 
@@ -169,7 +169,7 @@ def test_the_log_says_how_it_was_graded(grader: Grader) -> None:
     how, what, empty, wrong, right = grader.files.log("evaluation").read_text().splitlines()
     assert how == "Graded in bubblewrap, 2 at once; a sample may have 4096 MiB and 128 processes."
     assert what == (
-        "2 samples of a dataset of 6 problems: 1 pass base, 1 plus; 0 had their whole limit, 2 were known before; "
+        "2 samples of a dataset of 6 problems: 1 pass base, 1 plus; 0 were run again alone, 2 were known before; "
         f"{block['seconds']:.1f} s."
     )
     assert (empty, wrong.split()[:5], right.split()[:5]) == (

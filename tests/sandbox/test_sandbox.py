@@ -1,17 +1,20 @@
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from bench.errors import SandboxError
-from bench.evaluate.ground_truth import Truth
 from bench.profiles import Sandbox
 from bench.sandbox import bubblewrap, docker, kinds
-from bench.sandbox.instance import Lane
-from bench.sandbox.kinds import Box, sandbox_for
+from bench.sandbox.bubblewrap import Bubblewrap
+from bench.sandbox.instance import SandboxInstance
+from bench.sandbox.kinds import sandbox_for
 from bench.sandbox.pool import Pool
+from bench.sandbox.unsandboxed import Unsandboxed
 from tests.evaluate.grading import IMAGE, SOLUTIONS, Grader
 
 PROOF = """
@@ -23,11 +26,10 @@ from pathlib import Path
 from bench.sandbox.pool import Pool
 from bench.sandbox.kinds import sandbox_for
 from bench.evaluate.selftest import selftest
-from bench.evaluate.ground_truth import Truth
 from bench.profiles import Sandbox
 cache, sandbox = Path(sys.argv[1]), Sandbox(kind="bubblewrap")
-with Pool(sandbox_for(sandbox), Truth(cache, "demo").box) as pool:
-    opener = threading.Thread(target=lambda: pool.give_back(pool.take()))
+with Pool(sandbox_for(sandbox), cache) as pool:
+    opener = threading.Thread(target=lambda: pool.release(pool.acquire()))
     opener.start()
     opener.join()
     time.sleep(0.3)
@@ -38,26 +40,26 @@ print(os.getuid(), ended, proof.plus_passed, proof.n_problems)
 SOMEBODY = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
 
 
-class Leaky(Box):
+class Leaky(Bubblewrap):
     """Says that it is bubblewrap, and keeps nothing from what runs in it."""
 
-    def open(self, box: Path, lane: int) -> Lane:
+    def start(self, runner: Path, number: int) -> SandboxInstance:
         """Start the runner beside everything else."""
-        return Lane([sys.executable, "-s", "-m", "inside.runner", "0"], str(box.resolve()), 1 << 30, 0)
+        command = [sys.executable, "-s", "-m", "inside.runner", "0"]
+        return SandboxInstance(command, memory=1 << 30, folder=runner)
 
 
-def test_a_sandbox_that_does_not_hold_is_refused(cache: Path) -> None:
+def test_a_sandbox_that_does_not_hold_is_refused(tmp_path: Path) -> None:
     """Before any sample runs, a probe inside tries network, files and privileges; what gets through ends the run."""
-    box = Truth(cache, "demo").box
-    with Pool(Leaky("bubblewrap", Sandbox(), "leaky"), box) as pool, pytest.raises(SandboxError) as caught:
-        pool.take()
+    with Pool(Leaky(Sandbox()), tmp_path) as pool, pytest.raises(SandboxError) as caught:
+        pool.acquire()
     assert "does not hold: it connected to " in caught.value.sentence
     assert "it read " in caught.value.sentence
     assert not pool.busy
 
 
 def test_bubblewrap_needs_no_root(tmp_path: Path) -> None:
-    """A user who is not root grades in bubblewrap; a lane outlives the thread that asked for it."""
+    """A user who is not root grades in bubblewrap; a sandbox outlives the thread that asked for it."""
     if (reason := kinds.available("bubblewrap")) or subprocess.run([*SOMEBODY, "true"], check=False).returncode:
         pytest.skip(f"no bubblewrap, or no user namespaces: {reason}")
     command = [*SOMEBODY, sys.executable, "-c", PROOF, str(tmp_path)]
@@ -65,57 +67,55 @@ def test_bubblewrap_needs_no_root(tmp_path: Path) -> None:
     assert (ran.stdout.split(), ran.stderr) == (["1000", "None", "18", "18"], "")
 
 
-def test_a_sandbox_that_holds_is_taken(cache: Path, kind: str) -> None:
+def test_a_sandbox_that_holds_is_used(tmp_path: Path, kind: str) -> None:
     """Bubblewrap and Docker let nothing through; who runs inside is nobody in particular."""
-    box = sandbox_for(Sandbox(kind=kind, image=IMAGE))
-    with Pool(box, Truth(cache, "demo").box) as pool:
-        lane = pool.take()
-        assert pool.outside
-        assert pool.outside.probe(lane) == []
-        pool.give_back(lane)
+    with Pool(sandbox_for(Sandbox(kind=kind, image=IMAGE)), tmp_path) as pool:
+        sandbox = pool.acquire()
+        assert pool.targets
+        assert pool.targets.probe(sandbox) == []
+        pool.release(sandbox)
 
 
 def test_the_runner_is_process_1(tmp_path: Path, cache: Path, kind: str) -> None:
     """What starts a sample is the first process of its sandbox, which the sample can neither signal nor outlive."""
-    source = "import os\ndef total(numbers):\n    return sum(numbers) if os.getppid() == 1 else None\n"
+    source = "import os\ndef total(numbers):\n    return sum(numbers) if 1 in (os.getpid(), os.getppid()) else None\n"
     ((base, plus, _),) = Grader(tmp_path, cache, kind).grade([("Demo/0", source)], reuse=False)
     assert (base, plus) == ("pass", "pass")
 
 
-def test_nothing_of_the_probe_stays(cache: Path, kind: str) -> None:
+def test_nothing_of_the_probe_stays(tmp_path: Path, kind: str) -> None:
     """The file that the probe tries to read is gone after the grading, and nobody listens any more."""
-    truth = Truth(cache, "demo")
-    with Pool(sandbox_for(Sandbox(kind=kind, image=IMAGE)), truth.box) as pool:
-        pool.give_back(pool.take())
-        assert list(truth.root.glob("canary-*"))
-    assert not list(truth.root.glob("canary-*"))
+    with Pool(sandbox_for(Sandbox(kind=kind, image=IMAGE)), tmp_path) as pool:
+        pool.release(pool.acquire())
+        assert list(tmp_path.glob("canary-*"))
+    assert not list(tmp_path.glob("canary-*"))
 
 
-def test_a_sandbox_without_numpy_is_refused(cache: Path) -> None:
+def test_a_sandbox_without_numpy_is_refused(tmp_path: Path) -> None:
     """Where the sandbox's Python has no NumPy, which solutions import, one sentence says so."""
 
-    class Bare(Box):
-        def open(self, box: Path, lane: int) -> Lane:
+    class Bare(Bubblewrap):
+        def start(self, runner: Path, number: int) -> SandboxInstance:
             code = "import sys; sys.modules['numpy'] = None; sys.argv[1:] = ['0']; import runpy;"
             code += "runpy.run_module('inside.runner', run_name='__main__')"
-            return Lane([sys.executable, "-s", "-c", code], str(box.resolve()), 1 << 30, 0)
+            return SandboxInstance([sys.executable, "-s", "-c", code], memory=1 << 30, folder=runner)
 
     words = r"The sandbox has no usable NumPy \(missing: .*; choose one that has it"
-    pool = Pool(Bare("bubblewrap", Sandbox(), "bare"), Truth(cache, "demo").box)
+    pool = Pool(Bare(Sandbox()), tmp_path)
     with pool, pytest.raises(SandboxError, match=words):
-        pool.take()
+        pool.acquire()
 
 
-def test_a_sandbox_that_does_not_start_says_why(cache: Path) -> None:
+def test_a_sandbox_that_does_not_start_says_why(tmp_path: Path) -> None:
     """The sandbox's own last words are in the sentence."""
 
-    class Broken(Box):
-        def open(self, box: Path, lane: int) -> Lane:
-            return Lane(["bwrap", "--no-such-option"], None, 1 << 30, 0)
+    class Broken(Bubblewrap):
+        def start(self, runner: Path, number: int) -> SandboxInstance:
+            return SandboxInstance(["bwrap", "--no-such-option"], memory=1 << 30)
 
-    pool = Pool(Broken("bubblewrap", Sandbox(), "broken"), Truth(cache, "demo").box)
+    pool = Pool(Broken(Sandbox()), tmp_path)
     with pool, pytest.raises(SandboxError, match="did not start: bwrap: Unknown option --no-such-option"):
-        pool.take()
+        pool.acquire()
 
 
 def test_without_a_sandbox_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +125,7 @@ def test_without_a_sandbox_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(SandboxError) as caught:
         sandbox_for(Sandbox())
     assert caught.value.sentence == kinds.NONE
-    assert sandbox_for(Sandbox(), trusted=True).kind == "none"
+    assert sandbox_for(Sandbox(), trusted=True).name == "none"
     assert kinds.available("auto") == "docker is not installed; bubblewrap is not installed"
 
 
@@ -135,15 +135,15 @@ def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch, capsys: 
     def no_image(image: str, **_: bool) -> str:
         raise SandboxError(f"The sandbox image {image} is not here.")
 
-    monkeypatch.setattr(kinds, "REFUSED", set())
+    monkeypatch.setattr(kinds, "UNAVAILABLE", set())
     monkeypatch.setattr(docker, "reason", lambda: None)
     monkeypatch.setattr(docker, "image_id", no_image)
     monkeypatch.setattr(bubblewrap, "reason", lambda: None)
-    assert [sandbox_for(Sandbox()).kind for _ in range(2)] == ["bubblewrap", "bubblewrap"]
+    assert [sandbox_for(Sandbox()).name for _ in range(2)] == ["bubblewrap", "bubblewrap"]
     image = "The sandbox image ganler/evalplus:latest is not here."
-    assert capsys.readouterr().out == f"  grading in bubblewrap, not in Docker: {image}\n"
+    assert capsys.readouterr().out == f"  grading in bubblewrap: {image}\n"
     monkeypatch.setattr(bubblewrap, "reason", lambda: "not installed")
-    monkeypatch.setattr(kinds, "REFUSED", set())
+    monkeypatch.setattr(kinds, "UNAVAILABLE", set())
     with pytest.raises(SandboxError, match=image):
         sandbox_for(Sandbox())
 
@@ -165,21 +165,40 @@ def test_no_sandbox_warns(grader: Grader, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err == ""
 
 
-def test_one_lane_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_sandbox_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """All cores that this process may use, unless a number is set."""
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2, 3, 4})
-    assert Box("none", Sandbox(), "").workers == 5
-    assert Box("none", Sandbox(workers=3), "").workers == 3
+    assert Unsandboxed(Sandbox()).workers == 5
+    assert Unsandboxed(Sandbox(workers=3)).workers == 3
 
 
-def test_each_second_try_has_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    """More lanes than cores do not run at once what needs a core to itself."""
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
-    assert [Box("none", Sandbox(workers=workers), "").apart for workers in (0, 1, 8)] == [2, 1, 2]
+def test_each_second_try_has_a_core(tmp_path: Path) -> None:
+    """No two jobs that run alone have the same core at once, whatever the number of sandboxes and of gradings."""
+    using: set[int] = set()
+
+    def work(_: SandboxInstance, job: int, core: int) -> int:
+        assert core not in using
+        using.add(core)
+        time.sleep(0.02)
+        using.remove(core)
+        return job
+
+    done: list[list[tuple[int, int]]] = []
+
+    def grade(name: str) -> None:
+        with Pool(Unsandboxed(Sandbox(workers=5)), tmp_path / name) as pool:
+            done.append(list(pool.each_alone(range(6), work, int)))
+
+    threads = [threading.Thread(target=grade, args=(name,)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(found) for found in done] == [6, 6]
 
 
 def test_no_memory_from_zero(grader: Grader) -> None:
-    """In bubblewrap /dev/zero cannot be opened, for what is mapped from it is counted against nobody."""
+    """In bubblewrap /dev/zero is not there, for what is mapped from it is counted against nobody."""
     finds = "import io\ndef total(numbers):\n    return io.open('/dev/zero', 'rb').read(9)\n"
     ((_, _, row),) = grader.grade([("Demo/0", finds)])
-    assert row["failure"]["error"].startswith("PermissionError")
+    assert row["failure"]["error"].startswith("FileNotFoundError")

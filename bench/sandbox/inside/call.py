@@ -25,6 +25,9 @@ FILENAME = "<solution>"
 COLLECTED = (700, 10, 1000)
 """How often the collector runs: seldom over everything, as in EvalPlus's process, which holds millions of objects."""
 
+OPEN_FILES = 64
+"""Descriptors of a sample: what it leaves in pipes and sockets, charged to nobody, is at most 14 MB."""
+
 FLUSH_BYTES, FLUSH_SECONDS = 1 << 16, 0.05
 
 OS_NAMES = (
@@ -89,6 +92,7 @@ def restrict(memory: int, processes: int) -> None:
         limit = memory if most == resource.RLIM_INFINITY else min(memory, most)
         resource.setrlimit(kind, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     if processes:
         resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
     faulthandler.disable()
@@ -103,14 +107,14 @@ def restrict(memory: int, processes: int) -> None:
     sys.modules.update(dict.fromkeys(MODULES))  # type: ignore[arg-type]
 
 
-def run(job: dict[str, Any], source: str, inputs: list[Any], fd: int, progress: Any) -> NoReturn:
+def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, int], progress: Any) -> NoReturn:
     """Run the suite and end the process; `progress[0]` is the number of the test that runs, from 1.
 
     `progress[1]` is 1 while the output of that test is written down.
     """
     # Bound now: the sample may replace them.
-    leave, dumps, describe = os._exit, marshal.dumps, error_of
-    pipe = Pipe(fd)
+    leave, dumps, describe, write = os._exit, marshal.dumps, error_of, os.write
+    pipe, events = Pipe(pipes[0]), pipes[1]
     try:
         restrict(job["memory"], job["processes"])
         gc.collect()
@@ -119,6 +123,7 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], fd: int, progress: 
         sys.stdin = sys.stdout = sys.stderr = Sink()
         namespace: dict[str, Any] = {}
         exec(compile(source, FILENAME, "exec", dont_inherit=True), namespace)  # noqa: S102 - what this is for
+        write(events, b"!")
         if job["entry_point"] in namespace:
             tests(namespace[job["entry_point"]], inputs, job, pipe, progress)
             pipe.put_last(outputs.HEADER.pack(outputs.DONE, 0))

@@ -37,7 +37,7 @@ def read_exactly(count: int) -> bytes:
     return b"".join(parts)
 
 
-class Tally:
+class RecordCounter:
     """How many whole records have gone by, of a stream that comes in pieces.
 
     Only headers are looked at: a copy of an output would stay in this process, and the next sample is born with it.

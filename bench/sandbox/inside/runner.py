@@ -1,8 +1,9 @@
 """The sandbox's first process: takes jobs on stdin, runs each in a child, hands its records on, keeps its limits.
 
-Frames out (protocol.py): H hello, D records, E how the child ended. After a job comes the source, and the child
-itself reads it, so that nothing of one sample stays in this process for the next. As process 1 of its namespace it
-cannot be signalled by a sample.
+Frames out (protocol.py): H handshake, D records, E how the child ended. After a job come the source and the inputs, and
+the child itself reads them, so that nothing of one sample stays in this process for the next. Each child has namespaces
+and file systems of its own (namespaces.py), where this process may make them; a sample sees neither this process nor
+another sample.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ import time
 from typing import Any, NoReturn
 
 from . import call, cleanup, probe, seccomp
-from .clock import Clock
-from .limits import TICK, Watch
-from .protocol import Tally, read_exactly, receive, send, write_all
+from .limits import TICK, Meter, Watch
+from .namespaces import Namespaces, drop_rights, exit_status
+from .protocol import RecordCounter, read_exactly, receive, send, write_all
 
 BUFFER = bytearray(1 << 16)
 BODY = 5
@@ -34,78 +35,117 @@ LOADED = "collections", "copy", "functools", "hashlib", "heapq", "itertools", "m
 """What samples like to import: loaded once, for all of them."""
 
 
-def start(job: dict[str, Any], progress: Any) -> tuple[int, int]:
-    """Fork the child of a job; returns its pid and the pipe that it writes, once it has read its source."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        be_child(job, writer, progress)
-    os.close(writer)
-    if not os.read(reader, 1):
-        os._exit(1)
-    return pid, reader
+class Child:
+    """The process of one sample: its pid, the pipe of its records, and one of events: job read, tests begun."""
+
+    def __init__(self, job: dict[str, Any], namespaces: Namespaces, progress: Any) -> None:
+        """Start it; it has read its source and inputs then. Ends this process where it cannot be started."""
+        self.records, records = os.pipe()
+        self.events, events = os.pipe()
+        self.pid = namespaces.fork()
+        if self.pid == 0:
+            be_child(job, namespaces, (records, events), progress)
+        os.close(records)
+        os.close(events)
+        if self.pid < 0 or not os.read(self.events, 1):
+            os._exit(1)
+
+    def close(self) -> None:
+        """Read no more."""
+        os.close(self.records)
+        os.close(self.events)
 
 
-def be_child(job: dict[str, Any], writer: int, progress: Any) -> NoReturn:
-    """Read the source and the inputs, leave behind every file but the pipe, and run."""
+def be_child(job: dict[str, Any], namespaces: Namespaces, pipes: tuple[int, int], progress: Any) -> NoReturn:
+    """Read the source and the inputs, leave behind all rights and every file but the two pipes, and run."""
     try:
         source = read_exactly(job["source_bytes"]).decode("utf-8", "surrogatepass")
-        os.write(writer, b"!")
+        data = read_exactly(job["inputs_bytes"])
+        records, events = pipes
+        os.write(events, b"!")
         null = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(null, fd)
-        os.closerange(3, writer)
-        os.closerange(writer + 1, 64)
-        if os.getpid() != 1:
-            os.setsid()
+        low, high = sorted(pipes)
+        for first, last in ((3, low), (low + 1, high), (high + 1, 256)):
+            os.closerange(first, last)
+        confine(job, namespaces)
         if job["op"] == "probe":
-            call.Pipe(writer).put_last(json.dumps(probe.findings(job)).encode())
+            call.Pipe(records).put_last(json.dumps(probe.findings(job)).encode())
             os._exit(0)
-        with open(job["inputs"], "rb") as file:
-            inputs = marshal.loads(file.read())  # noqa: S302 - the project's own file, mounted read-only
-        os.chdir(job["folder"])
-        call.run(job, source, inputs, writer, progress)
+        inputs = marshal.loads(data) if data else []  # noqa: S302 - the project's own bytes
+        call.run(job, source, inputs, pipes, progress)
     finally:
         os._exit(1)
 
 
-def relay(reader: int, clock: Clock, tally: Tally) -> bool:
+def confine(job: dict[str, Any], namespaces: Namespaces) -> None:
+    """Keep this child to itself, to its core where it has one, and to the system calls of samples. Raises OSError."""
+    if os.getpid() != 1:
+        os.setsid()
+    if job.get("core", -1) >= 0:
+        # An engine may have given its container other cores.
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, {job["core"]})
+    os.chdir(job["folder"])
+    if namespaces.own >= 0:
+        drop_rights(namespaces.user)
+        seccomp.restrict()
+
+
+def relay(child: Child, meter: Meter, counter: RecordCounter) -> bool:
     """Hand on what the child wrote, as far as one read goes; False at its end."""
-    count = os.readv(reader, [memoryview(BUFFER)[BODY:]])
+    count = os.readv(child.records, [memoryview(BUFFER)[BODY:]])
     if not count:
         return False
     BUFFER[:BODY] = count.to_bytes(4, "little") + b"D"
     began = time.monotonic()
     write_all(memoryview(BUFFER)[: BODY + count])
-    clock.stalled += time.monotonic() - began
-    clock.records = tally.take(memoryview(BUFFER)[BODY : BODY + count])
+    meter.stalled += time.monotonic() - began
+    meter.records = counter.take(memoryview(BUFFER)[BODY : BODY + count])
     return True
 
 
-def attend(pid: int, reader: int, job: dict[str, Any], progress: Any) -> dict[str, Any]:
+def attend(child: Child, watch: Watch) -> dict[str, Any]:
     """Serve the child until it ends, is stopped, or passes a limit; returns how it ended."""
-    clock, broken, stopped, status = Clock(pid), "", False, None
-    watch, tally = Watch(job, clock, progress), Tally()
+    broken, stopped, status = "", False, None
+    meter, counter = watch.meter, RecordCounter()
     poller = select.poll()
-    poller.register(reader, select.POLLIN)
-    poller.register(0, select.POLLIN)
+    for fd in (child.records, child.events, 0):
+        poller.register(fd, select.POLLIN)
     while not broken and not stopped and status is None:
         ready = dict(poller.poll(TICK * 1000))
         if 0 in ready:
             stopped = receive()["op"] == "stop"
-        if reader in ready and not relay(reader, clock, tally):
+        if child.events in ready:
+            watch.testing = True
+            poller.unregister(child.events)
+        if child.records in ready and not relay(child, meter, counter):
+            status = ending(child.pid)
             break
         broken = watch.broken()
         if not ready:
-            status = reaped(pid)
-    killed = sweep(pid)
+            status = reaped(child.pid)
+    meter.look()
+    killed = sweep(child.pid)
     status = killed if status is None else status
-    while relay(reader, clock, tally):
+    if watch.meter.inner and status is not None:
+        status = exit_status(status)
+    while relay(child, meter, counter):
         pass
-    os.close(reader)
-    seconds, test = round(clock.wall(), 4), int(progress[0]) - 1
-    end = {"status": status, "broken": broken, "test": test, "seconds": seconds}
-    return end | {"extended": watch.extended, "own_core": watch.own_core, "doubtful": watch.doubtful}
+    child.close()
+    return {
+        "status": status, "broken": broken, "test": max(watch.test, int(watch.progress[0])) - 1,
+        "seconds": round(meter.wall(), 4), "cpu": round(meter.cpu, 3),
+    }  # fmt: skip
+
+
+def ending(pid: int) -> int | None:
+    """The wait status of a child that has closed its pipe, if it ends soon."""
+    deadline = time.monotonic() + TICK
+    while (status := reaped(pid)) is None and time.monotonic() < deadline:
+        time.sleep(0.0005)
+    return status
 
 
 def reaped(pid: int) -> int | None:
@@ -127,21 +167,17 @@ def sweep(pid: int) -> int | None:
         status = found if done == pid else status
 
 
-def prepare(lane_uid: int) -> None:
-    """Give up root where the sandbox started with it, and become unreadable to samples."""
+def prepare() -> None:
+    """Become unreadable to samples, and gain no rights any more, which children inherit."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if lane_uid and os.getuid() == 0:
-        os.setgroups([])
-        os.setgid(lane_uid)
-        os.setuid(lane_uid)
-    # PR_SET_NO_NEW_PRIVS, PR_SET_DUMPABLE: a child inherits both, so samples cannot trace this process or each other.
+    # PR_SET_NO_NEW_PRIVS, PR_SET_DUMPABLE.
     library = ctypes.CDLL(None)
     library.prctl(38, 1, 0, 0, 0)
     library.prctl(4, 0, 0, 0, 0)
 
 
-def hello() -> dict[str, Any]:
-    """Who this is, once all is loaded that samples share."""
+def versions() -> dict[str, Any]:
+    """The versions of what runs samples, once all is loaded that they share."""
     for name in LOADED:
         importlib.import_module(name)
     sys.path[:] = [path for path in sys.path if path not in ("", os.getcwd())]
@@ -155,11 +191,12 @@ def hello() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Serve jobs until stdin ends."""
-    prepare(int(sys.argv[1]))
+    """Serve jobs until stdin ends; the argument is the uid that samples get where this process is root (0: its own)."""
+    prepare()
+    loaded, namespaces = versions(), Namespaces(int(sys.argv[1]))
     progress = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("I")
-    filtered = os.getpid() == 1 and seccomp.restrict()
-    send(b"H", json.dumps({**hello(), "filtered": filtered}).encode())
+    filtered = namespaces.own >= 0 and platform.machine() in seccomp.AUDIT
+    send(b"H", json.dumps({**loaded, "filtered": filtered, "private": namespaces.private}).encode())
     born_with = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     first = cleanup.state()
     gc.collect()
@@ -168,12 +205,16 @@ def main() -> None:
         job = receive()
         if job["op"] == "stop":
             continue
-        job |= {"folder": cleanup.folder(), "born_with": born_with}
+        # A file system of the sample's own needs no folder in it.
+        job["folder"] = "/tmp" if namespaces.private else cleanup.folder()  # noqa: S108 - the sandbox's own
         progress[0] = progress[1] = 0
-        pid, reader = start(job, progress)
-        end = attend(pid, reader, job, progress)
+        watch = Watch(job, progress)
+        child = Child(job, namespaces, progress)
+        watch.start(Meter(child.pid, born_with, inner=namespaces.private))
+        end = attend(child, watch)
         BUFFER[:] = bytes(len(BUFFER))
-        end["dirty"] = not cleanup.cleared(job["folder"]) or cleanup.state() != first
+        kept = not namespaces.private and not cleanup.cleared(job["folder"])
+        end["dirty"] = kept or cleanup.state() != first
         send(b"E", json.dumps(end).encode())
 
 

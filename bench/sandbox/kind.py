@@ -1,0 +1,46 @@
+"""What every kind of sandbox can say and do. A new kind is a module with one class, and its line in kinds.py."""
+
+import os
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+from bench.profiles import Sandbox
+from bench.sandbox.instance import SandboxInstance
+
+
+class SandboxKind(ABC):
+    """One kind of sandbox, as it is set: `identity` names what decides a verdict beside sample and limits."""
+
+    name: ClassVar[str]
+    isolated: ClassVar[bool] = True
+    """Whether it keeps samples from this machine, which is then proved."""
+
+    identity: str
+    image: str = ""
+
+    def __init__(self, settings: Sandbox, *, pull: bool = True) -> None:  # noqa: ARG002 - for kinds that have images
+        """Raises SandboxError where something is missing, which `pull` may fetch."""
+        self.settings = settings
+
+    @staticmethod
+    @abstractmethod
+    def failure() -> str | None:
+        """Why sandboxes of this kind cannot be used on this machine; None where they can."""
+
+    @abstractmethod
+    def start(self, runner: Path, number: int) -> SandboxInstance:
+        """Start a sandbox, the grading's `number`th, that sees the folder `runner` read-only. Raises SandboxError."""
+
+    def remove_orphans(self) -> None:  # noqa: B027 - most leave nothing
+        """Remove what sandboxes of killed gradings left on this machine."""
+
+    @property
+    def workers(self) -> int:
+        """Sandboxes to run at once: as set, or one a core that this process may use."""
+        return self.settings.workers or len(os.sched_getaffinity(0))
+
+    @property
+    def memory(self) -> int:
+        """Bytes that a sample may use."""
+        return self.settings.memory << 20
