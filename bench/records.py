@@ -18,8 +18,9 @@ class Completion:
     """One line of raw.jsonl: everything known about one completion; `key` names the request that it answers.
 
     Tokens are counts, `seconds` is wall time, `speeds` are tokens per second as the server measured them
-    (`prompt`, `generation`). `server` holds what was granted and where it ran: slots, context, build, placement. `v` is
-    the version of the line's format.
+    (`prompt`, `generation`), `first_token` are seconds to the first token. `server` holds what was granted and where it
+    ran: slots, context, build, placement; `model` is the one that the server says has answered. `ending` is how the
+    request ended (bench.generate.answer.Ending; "" in lines of version 0.1), `v` the version of the line's format.
     """
 
     key: str
@@ -38,6 +39,9 @@ class Completion:
     error: str = ""
     server: dict[str, Any] = field(default_factory=dict)
     at: str = ""
+    model: str = ""
+    ending: str = ""
+    first_token: Seconds = 0.0
     v: int = 1
 
 

@@ -12,7 +12,7 @@ from bench.errors import SamplesError
 from bench.extract import extract_code
 from bench.files import write_jsonl
 from bench.generate.journal import JournalEntry
-from bench.generate.wanted import Place
+from bench.generate.requests import SampleId
 from bench.layout import JOURNAL, RunFiles
 from bench.problems import Problem
 from bench.profiles import Config, Profile
@@ -20,7 +20,7 @@ from bench.records import Sample, SampleInfo, lost
 
 
 def from_completions(
-    profile: Profile, config: Config, dataset_name: str, completions: Mapping[Place, JournalEntry]
+    profile: Profile, config: Config, dataset_name: str, completions: Mapping[SampleId, JournalEntry]
 ) -> None:
     """Write the samples of a model's completions. Raises SamplesError for a problem without one."""
     _write(config.layout.run(profile.id, dataset_name), list(_completed(profile, dataset_name, completions)))
@@ -39,7 +39,7 @@ def _write(files: RunFiles, samples: Sequence[Sample]) -> None:
     write_jsonl(files.samples, ({"task_id": sample.info.task_id, "solution": sample.code} for sample in samples))
 
 
-def _completed(profile: Profile, dataset_name: str, completions: Mapping[Place, JournalEntry]) -> Iterator[Sample]:
+def _completed(profile: Profile, dataset_name: str, completions: Mapping[SampleId, JournalEntry]) -> Iterator[Sample]:
     for problem in problems.load(dataset_name).problems.values():
         for number in range(profile.sampling.samples):
             kept = completions.get((problem.task_id, number))

@@ -2,7 +2,7 @@
 
 The prompt is the messages' contents, an empty line between them. The exit code decides: 0 is an answer, whatever it
 says; anything else is tried again a bounded number of times. Standard error goes to the log. BENCH_SEED holds the seed
-of a sample, where there is one. For actions only: imports requests, by way of the client.
+of a sample, where there is one.
 """
 
 import contextlib
@@ -13,8 +13,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench.errors import MissingPrerequisite, RequestError, ServerError
-from bench.generate.client import PAUSE, Answer, LateError
+from bench.errors import MissingPrerequisite, ServerError
+from bench.generate.answer import Answer, Ending
 from bench.processes import die_with_parent, find_program, stop
 from bench.profiles import Profile
 from bench.servers import server_log
@@ -22,22 +22,24 @@ from bench.servers import server_log
 Messages = Sequence[dict[str, str]]
 Ask = Callable[[Messages, int | None], Answer]
 
+PAUSE = 0.5
+"""Seconds before the first new try; each further pause is twice as long."""
 LONGEST = 16 << 20
 """Bytes of an answer that are read; what runs away beyond that is cut off, as max_tokens would."""
 
 
 @contextlib.contextmanager
-def asker(profile: Profile, folder: Path, log: Path) -> Iterator[Ask]:
+def open_command(profile: Profile, folder: Path, log: Path) -> Iterator[Ask]:
     """A function that asks the profile's program, at work in `folder`; when the block ends, none of it runs any more.
 
-    Raises MissingPrerequisite where there is no such program. The function raises RequestError for a program that
-    fails each time, and LateError for one that takes longer than request_timeout. It may be called by several threads.
+    Raises MissingPrerequisite where there is no such program. The function may be called by several threads; a program
+    that fails each time has refused the request, and one that takes longer than request_timeout is late.
     """
     name, *rest = profile.server.command
     found = find_program(name, folder)
     if found is None:
         raise MissingPrerequisite(
-            f"{profile.id}: there is no program {name} on this machine; install it, or mend server.command."
+            f"{profile.id}: there is no program {name} on this machine; install it, or fix server.command."
         )
     server_log.begin(log, profile.server.command)
     asking = _Asking(profile, [found, *rest], folder, log)
@@ -45,6 +47,10 @@ def asker(profile: Profile, folder: Path, log: Path) -> Iterator[Ask]:
         yield asking.ask
     finally:
         asking.close()
+
+
+class _StoppedError(Exception):
+    """The program is not waited for any more."""
 
 
 class _Asking:
@@ -62,7 +68,10 @@ class _Asking:
         pause, tries = PAUSE, self.profile.server.retries + 1
         code = 0
         for attempt in range(tries):
-            code, answer = self._run(prompt, seed)
+            try:
+                code, answer = self._run(prompt, seed)
+            except _StoppedError as error:
+                return Answer(ending=Ending.LATE, error=str(error))
             if code == 0:
                 return answer
             if attempt + 1 < tries:
@@ -70,9 +79,8 @@ class _Asking:
                 pause *= 2
         ended = f"signal {-code}" if code < 0 else f"exit code {code}"
         often = "once" if tries == 1 else f"{tries} times, last"
-        raise RequestError(
-            f"{self.profile.server.command[0]} failed {often} with {ended}; its words are in {self.log}",
-        )
+        name = self.profile.server.command[0]
+        return Answer(ending=Ending.REFUSED, error=f"{name} failed {often} with {ended}; its words are in {self.log}")
 
     def close(self) -> None:
         """End what still runs."""
@@ -91,8 +99,8 @@ class _Asking:
                 f"{self.profile.id}: there is no room for a prompt and an answer in {tempfile.gettempdir()}, or for "
                 f"{self.log} ({error.strerror}); free space."
             ) from None
-        reason = "length" if len(text) > LONGEST else "stop"
-        return code, Answer(content=[text[:LONGEST].decode("utf-8", "replace")], finish_reason=reason)
+        ending, reason = (Ending.CUT, "length") if len(text) > LONGEST else (Ending.ENDED, "stop")
+        return code, Answer(text[:LONGEST].decode("utf-8", "replace"), ending=ending, finish_reason=reason)
 
     def _ran(self, prompt: bytes, environment: dict[str, str]) -> tuple[int, bytes]:
         # Files, not pipes: no prompt or answer is too long for them, and no left-over child can hold them open.
@@ -110,7 +118,7 @@ class _Asking:
     ) -> "Iterator[subprocess.Popen[bytes]]":
         with self.lock:
             if self.closed.is_set():
-                raise LateError(f"{self.profile.id}: stopped")
+                raise _StoppedError("stopped")
             try:
                 process = subprocess.Popen(
                     self.command, stdin=stdin, stdout=stdout, stderr=stderr, env=environment,
@@ -119,13 +127,13 @@ class _Asking:
             except OSError as error:
                 raise ServerError(
                     f"{self.profile.id}: {self.profile.server.command[0]} cannot be started ({error.strerror}); "
-                    "mend it, or server.command."
+                    "fix it, or server.command."
                 ) from None
             self.running.add(process)
         try:
             yield process
         except subprocess.TimeoutExpired as error:
-            raise LateError(f"the program took longer than request_timeout = {error.timeout:g} s") from None
+            raise _StoppedError(f"the program took longer than request_timeout = {error.timeout:g} s") from None
         finally:
             stop(process)
             with self.lock:

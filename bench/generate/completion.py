@@ -1,43 +1,75 @@
 """An answer, or the lack of one → a completion with exactly one outcome."""
 
-from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from bench.errors import RequestError
 from bench.extract import extract_code, normalized, split_thoughts
-from bench.generate.client import Answer
-from bench.generate.wanted import Wanted
+from bench.generate.answer import ANSWERED, Answer, Ending
+from bench.generate.requests import Request
 from bench.profiles import Profile
 from bench.records import Completion, Outcome, lost
 
+WORDS = 2000
+"""Characters of a server's words that are kept."""
 
-def answered(
-    want: Wanted, profile: Profile, answer: Answer, seconds: float, server: dict[str, Any], *, think: bool = False
+
+def completion_of(
+    request: Request, profile: Profile, answer: Answer, seconds: float, server: dict[str, Any], *, think: bool = False
 ) -> Completion:
     """The completion that an answer makes; thoughts are kept apart, whatever way they came.
 
-    `think` says that the prompt ended with the tag that opens a thought.
+    `think` says that the prompt ended with the mark that opens a thought.
     """
-    apart = "".join(answer.reasoning)
-    inside = think and not apart and _unparted(profile, answer)
-    thoughts = split_thoughts(normalized("".join(answer.content)), inside=inside)
-    reasoning = "\n".join(filter(None, [apart, thoughts.reasoning]))
-    return replace(
-        _blank(want, profile, seconds, server),
-        outcome=outcome(thoughts.answer, answer.finish_reason, closed=thoughts.closed),
+    inside = think and not answer.reasoning and _unparted(profile, answer)
+    thoughts = split_thoughts(normalized(answer.text), inside=inside)
+    return Completion(
+        key=request.key,
+        task_id=request.problem.task_id,
+        sample=request.sample,
+        outcome=outcome(thoughts.answer, answer.ending, closed=thoughts.closed),
         answer=thoughts.answer,
-        reasoning=reasoning,
+        reasoning="\n".join(filter(None, [normalized(answer.reasoning), thoughts.reasoning])),
         finish_reason=answer.finish_reason,
+        max_tokens=profile.sampling.max_tokens,
+        seed=request.seed,
         prompt_tokens=answer.prompt_tokens,
         completion_tokens=answer.completion_tokens,
+        seconds=round(seconds, 3),
         speeds=answer.speeds,
+        error=answer.error[:WORDS],
+        server=server,
+        at=datetime.now().isoformat(sep=" ", timespec="milliseconds"),  # noqa: DTZ005 - the user's own clock
+        model=answer.model,
+        ending=answer.ending,
+        first_token=answer.first_token,
     )
 
 
+def outcome(answer: str, ending: Ending, *, closed: bool) -> Outcome:
+    """`empty` where no answer came, also when all tokens went to reasoning; `truncated` where one was cut off.
+
+    `closed` is false where the text ends inside a thought: that is a cut too, for no code follows.
+    """
+    if ending not in ANSWERED:
+        return "timeout" if ending in (Ending.LATE, Ending.HUNG) else "error"
+    if not closed:
+        return "truncated"
+    if not answer.strip():
+        return "empty"
+    return "stop" if ending is Ending.ENDED else "truncated"
+
+
+def loss_reason(completion: Completion, request: Request) -> str:
+    """Why a completion counts as lost: its outcome, `no code`, or "" where it holds code."""
+    problem, code = request.problem, ""
+    if completion.outcome == "stop":
+        code = extract_code(completion.answer, problem.entry_point, problem.prompt).code
+    return lost(completion.outcome, code)
+
+
 def _unparted(profile: Profile, answer: Answer) -> bool:
-    """Whether an answer without thoughts apart is one in which they may stand, its opening tag being in the prompt.
+    """Whether an answer without thoughts apart is one in which they may stand, its opening mark being in the prompt.
 
     So it is with --reasoning-format none. Another server parts them, and then there were none; but what it cut off
     came from one that does not part them rather than from a model that did not think.
@@ -45,45 +77,4 @@ def _unparted(profile: Profile, answer: Answer) -> bool:
     flags = [*profile.args, *profile.placement]
     formats = [value for flag, value in pairwise(flags) if flag == "--reasoning-format"]
     asked = profile.sampling.request.get("reasoning_format", formats[-1] if formats else "")
-    return asked == "none" or answer.finish_reason == "length"
-
-
-def failed(want: Wanted, profile: Profile, error: Exception, seconds: float, server: dict[str, Any]) -> Completion:
-    """The completion of a request that the server refused (`error`) or did not finish in time (`timeout`)."""
-    kind: Outcome = "error" if isinstance(error, RequestError) else "timeout"
-    return replace(_blank(want, profile, seconds, server), outcome=kind, error=str(error)[:2000])
-
-
-def outcome(answer: str, finish_reason: str, *, closed: bool) -> Outcome:
-    """`empty` where no answer came, also when all tokens went to reasoning; `truncated` where one was cut off.
-
-    `closed` is false where the text ends inside a thought: that is a cut too, for no code follows.
-    """
-    if not closed:
-        return "truncated"
-    if not answer.strip():
-        return "empty"
-    return "truncated" if finish_reason == "length" else "stop"
-
-
-def lacks(completion: Completion, want: Wanted) -> str:
-    """Why a completion is worth nothing: its outcome, `no code`, or "" where it holds code."""
-    problem, code = want.problem, ""
-    if completion.outcome == "stop":
-        code = extract_code(completion.answer, problem.entry_point, problem.prompt).code
-    return lost(completion.outcome, code)
-
-
-def _blank(want: Wanted, profile: Profile, seconds: float, server: dict[str, Any]) -> Completion:
-    return Completion(
-        key=want.key,
-        task_id=want.problem.task_id,
-        sample=want.sample,
-        outcome="empty",
-        answer="",
-        max_tokens=profile.sampling.max_tokens,
-        seed=want.seed,
-        seconds=round(seconds, 3),
-        server=server,
-        at=datetime.now().isoformat(sep=" ", timespec="milliseconds"),  # noqa: DTZ005 - the user's own clock
-    )
+    return asked == "none" or answer.ending is not Ending.ENDED

@@ -1,10 +1,12 @@
 """run.json: what made the completions, as a pure function of them, so that the same completions give the same bytes."""
 
 import json
+import math
 import platform
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from statistics import median
 from typing import Any
 
 import bench
@@ -14,9 +16,11 @@ from bench.generate.prompt import WORDING_VERSION
 from bench.profiles import Config, Profile
 from bench.profiles.keys import keys
 from bench.records import Completion
-from bench.servers import remote_models
+from bench.servers import meter, remote_models
 
 SCHEMA = 1
+COSTS = ("memory", "gpu_memory", "energy")
+"""What a completion records of its server that is no property of that."""
 COMPARED = ("build", "slots", "context", "placement")
 """What tells one server from another, in what a completion records of it."""
 
@@ -31,14 +35,21 @@ def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: S
         "dataset": dataset,
         "dataset_hash": md5,
         "model": {**model_facts(config, profile), "fingerprint": fingerprint(config, profile)},
-        "server": {**(servers[-1] if servers else {}), **answered_by(servers)},
+        "server": {**last_server(servers), **answered_by(servers)},
         **different(servers),
+        "models": dict(Counter(completion.model for completion in done if completion.model)),
+        "costs": costs(done),
         "settings": recorded(profile),
         "totals": totals(done),
         "versions": {"bench": bench.__version__, "python": platform.python_version()},
         "began": _shown(min(begin for begin, _ in spans)) if spans else "",
         "ended": _shown(max(end for _, end in spans)) if spans else "",
     }
+
+
+def last_server(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The server that answered last, without what it cost."""
+    return {name: value for name, value in servers[-1].items() if name not in COSTS} if servers else {}
 
 
 def recorded(profile: Profile) -> dict[str, Any]:
@@ -72,19 +83,41 @@ def different(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"servers": rows} if len(rows) > 1 else {}
 
 
+def costs(done: Sequence[Completion]) -> dict[str, float]:
+    """What the server took, and seconds to the first token (the median of all requests)."""
+    first = [completion.first_token for completion in done if completion.first_token > 0]
+    return meter.costs([c.server for c in done]) | ({"first_token_seconds": round(median(first), 3)} if first else {})
+
+
 def totals(done: Sequence[Completion]) -> dict[str, Any]:
-    """Counts, tokens, seconds of wall time in which requests were in flight, and tokens per second of the server."""
+    """Counts, tokens, seconds of wall time in which requests were in flight, and tokens per second.
+
+    Speeds are the server's own where it measures them, else those at which tokens came.
+    """
     return {
         "completions": len(done),
         "prompt_tokens": sum(completion.prompt_tokens for completion in done),
         "completion_tokens": sum(completion.completion_tokens for completion in done),
         "outcomes": dict(sorted(Counter(completion.outcome for completion in done).items())),
         "speed": {
-            "prompt": _speed((c.prompt_tokens, c.speeds.get("prompt", 0.0)) for c in done),
-            "generation": _speed((c.completion_tokens, c.speeds.get("generation", 0.0)) for c in done),
+            "prompt": _speed((c.prompt_tokens, c.speeds.get("prompt") or prompt_speed(c)) for c in done),
+            "generation": _speed(
+                (c.completion_tokens, c.speeds.get("generation") or generation_speed(c)) for c in done
+            ),
         },
         "seconds": round(busy(map(span, done)), 1),
     }
+
+
+def prompt_speed(completion: Completion) -> float:
+    """Tokens of the prompt per second until the first token, for a server that measures nothing; it may have waited."""
+    return completion.prompt_tokens / completion.first_token if completion.first_token > 0 else 0.0
+
+
+def generation_speed(completion: Completion) -> float:
+    """Tokens per second after the first one, as they came here, for a server that measures nothing."""
+    seconds = completion.seconds - completion.first_token
+    return completion.completion_tokens / seconds if completion.first_token > 0 and seconds > 0 else 0.0
 
 
 def span(completion: Completion) -> tuple[float, float]:
@@ -107,7 +140,7 @@ def busy(spans: Iterable[tuple[float, float]]) -> float:
 
 def _speed(measured: Iterable[tuple[int, float]]) -> float | None:
     """Tokens per second over all requests: tokens by the seconds that they took, each at its own speed."""
-    pairs = [(tokens, speed) for tokens, speed in measured if tokens and speed > 0]
+    pairs = [(tokens, speed) for tokens, speed in measured if tokens > 0 and 0 < speed < math.inf]
     if not pairs:
         return None
     return round(sum(tokens for tokens, _ in pairs) / sum(tokens / speed for tokens, speed in pairs), 2)

@@ -3,19 +3,20 @@
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench import problems, servers
 from bench.console import shown, tell
 from bench.files import write_json
+from bench.generate.answer import Answer, Ending
+from bench.generate.backend import Backend, open_backend
 from bench.generate.canary import FIRST, Canary
-from bench.generate.client import DownError, Tick, UnwantedError
-from bench.generate.completion import lacks
+from bench.generate.completion import completion_of, loss_reason
+from bench.generate.http import DownError, Tick, UnwantedError
 from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import file_of, identify
 from bench.generate.provenance import provenance
-from bench.generate.source import open_source
-from bench.generate.wanted import Place, Wanted, kept, wanted
+from bench.generate.requests import Request, SampleId, kept, requests_of
 from bench.layout import RunFiles
 from bench.parallel import each
 from bench.profiles import Config, Profile
@@ -24,14 +25,14 @@ from bench.records import Completion
 from bench.servers.server_log import note, tail
 from bench.text import plain
 
-STARTS = 2
-"""How often a server is started: one that ended or hung in the middle is started once more."""
+STARTS = 5
+"""How often a server is started that ends or hangs in the middle; one that then answers nothing fails at once."""
 
 
 def generate(profile: Profile, config: Config, dataset_name: str) -> None:
     """Bring the journal up to date with the profile, then write run.json.
 
-    A server that ends in the middle is started once more. Raises ServerError, CanaryError, JournalError,
+    A server that ends in the middle is started again. Raises ServerError, CanaryError, JournalError,
     MissingPrerequisite or DatasetError; what was answered before is in the journal.
     """
     servers.remove_orphans()
@@ -44,13 +45,15 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
         tell(f"  {shown(files.journal)}: its last line was torn; it is cut off, and asked again where it is wanted")
     for sentence in journal.damaged:
         tell(f"  {sentence}")
-    run = Generation(config, profile, files, journal, wanted(profile, dataset, identify(config, profile)))
+    run = Generation(config, profile, files, journal, requests_of(profile, dataset, identify(config, profile)))
     for start in range(1, STARTS + 1):
+        before = len(run.kept())
         try:
             run.ask()
             break
         except DownError as error:
-            if start == STARTS:
+            idle = start > 1 and len(run.kept()) == before
+            if not error.again or start == STARTS or idle:
                 error.log = error.log or tail(files.log("server"))
                 raise
             tell(f"  {error.sentence} It is tried once more.")
@@ -61,48 +64,97 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
 
 @dataclass
 class Generation:
-    """One profile's completions on one dataset: those that are wanted, and the journal that has some of them."""
+    """One profile's completions on one dataset: the requests for them, and the journal that has some of them.
+
+    `suspects` are the requests that were in flight when a server went down: they are asked again last, one at a time.
+    `failed` are those by which it went down then, too.
+    """
 
     config: Config
     profile: Profile
     files: RunFiles
     journal: Journal
-    wants: list[Wanted]
+    requests: list[Request]
+    suspects: dict[SampleId, Request] = field(default_factory=dict)
+    failed: set[SampleId] = field(default_factory=set)
+    model: str = ""
 
-    def kept(self, *, failures: bool = False) -> dict[Place, JournalEntry]:
+    def kept(self, *, failures: bool = False) -> dict[SampleId, JournalEntry]:
         """What the journal has."""
-        return kept(self.journal.entries, self.wants, self.profile.sampling.max_tokens, failures=failures)
+        return kept(self.journal.entries, self.requests, self.profile.sampling.max_tokens, failures=failures)
 
     def ask(self) -> None:
         """Ask for all that is missing. Raises what `generate` raises."""
         have = self.kept()
-        missing = [want for want in self.wants if want.place not in have]
+        missing = [r for r in self.requests if r.sample_id not in have and r.sample_id not in self.failed]
         if not missing:
             return
-        progress, canary = Progress(self.profile.title, len(self.wants), had=len(have)), self.canary(have)
+        in_flight: dict[SampleId, Request] = {}
+        progress, canary = Progress(self.profile.title, len(self.requests), had=len(have)), self.canary(have)
+        known = next((r for r in self.requests if r.sample_id in have), None)
         with (
-            open_source(self.profile, self.config, self.files.log("server"), missing) as source,
+            open_backend(self.profile, self.config, self.files.log("server"), missing, known) as backend,
             live(progress),
             while_wanted(progress) as tick,
         ):
             progress.start()
-            width = min(source.width, len(missing))
-            for want, completion in each(missing, lambda want: source.complete(want, tick), width):
-                self.journal.append(completion)
-                lacking = lacks(completion, want)
-                note(self.files.log("codegen"), log_line(completion, lacking))
-                progress.count(lacking)
-                canary.watch(lacking)
+            for width, requests in self.turns(missing, backend):
+                for request, completion in each(requests, lambda r: self.complete(backend, r, tick, in_flight), width):
+                    self.keep(request, completion, progress, canary)
 
-    def canary(self, have: Mapping[Place, JournalEntry]) -> Canary:
+    def turns(self, missing: list[Request], backend: Backend) -> Iterator[tuple[int, list[Request]]]:
+        """What is asked at once, and by how many threads."""
+        first = [request for request in missing if request.sample_id not in self.suspects]
+        yield min(backend.width, len(first)), first
+        for request in missing:
+            if request.sample_id in self.suspects:
+                yield 1, [request]
+
+    def complete(
+        self, backend: Backend, request: Request, tick: Tick, in_flight: dict[SampleId, Request]
+    ) -> Completion:
+        """One completion. Raises DownError, but for a request by which the server went down before."""
+        suspect, at = request.sample_id in self.suspects, request.sample_id
+        # Only where the server answers others does it go down by this one.
+        fair = suspect and backend.works(tick)
+        in_flight[at] = request
+        try:
+            completion = backend.complete(request, tick)
+        except DownError as error:
+            self.suspects |= in_flight
+            if fair and error.again:
+                self.failed.add(at)
+                answer = Answer(ending=Ending.BROKEN, error=error.sentence)
+                self.keep(request, completion_of(request, self.profile, answer, 0.0, {}))
+            raise
+        del in_flight[at]
+        return completion
+
+    def keep(
+        self, request: Request, completion: Completion, progress: Progress | None = None, canary: Canary | None = None
+    ) -> None:
+        """Write a completion into the journal and codegen.log. Raises CanaryError and JournalError."""
+        self.journal.append(completion)
+        loss = loss_reason(completion, request)
+        note(self.files.log("codegen"), log_line(completion, loss))
+        if completion.model and completion.model != self.model:
+            if self.model:
+                tell(f"  {completion.task_id} was answered by {completion.model}, those before by {self.model}")
+            self.model = completion.model
+        if progress and canary:
+            progress.count(loss)
+            canary.watch(completion, loss)
+
+    def canary(self, have: Mapping[SampleId, JournalEntry]) -> Canary:
         """One that has seen the first completions that are there, so that a run that goes on begins no new count.
 
         Raises CanaryError where those are all lost.
         """
         canary = Canary(self.profile)
-        came = sorted((want for want in self.wants if want.place in have), key=lambda want: have[want.place].line)
-        for want in came[:FIRST]:
-            canary.watch(lacks(have[want.place].completion, want))
+        there = [request for request in self.requests if request.sample_id in have]
+        for request in sorted(there, key=lambda request: have[request.sample_id].line)[:FIRST]:
+            completion = have[request.sample_id].completion
+            canary.watch(completion, loss_reason(completion, request))
         return canary
 
 
@@ -125,9 +177,9 @@ def while_wanted(progress: Progress) -> Iterator[Tick]:
         ended.set()
 
 
-def log_line(completion: Completion, lacking: str) -> str:
+def log_line(completion: Completion, loss: str) -> str:
     """A completion's line in codegen.log."""
     return (
-        f"{completion.at}  {completion.task_id:<14} sample {completion.sample}  {lacking or 'code':<10} "
+        f"{completion.at}  {completion.task_id:<14} sample {completion.sample}  {loss or 'code':<10} "
         f"{completion.completion_tokens:6d} tokens {completion.seconds:8.2f} s  {plain(completion.error)}"
     ).rstrip()

@@ -41,7 +41,7 @@ class Generate(Step):
         found = super().reasons()
         if not found or found[0].kind == "prerequisite" or not self.files.journal.exists():
             return found
-        from bench.generate.wanted import count  # noqa: PLC0415 - only where something changed
+        from bench.generate.requests import count  # noqa: PLC0415 - only where something changed
 
         counted = count(self.profile, self.config, self.dataset)
         if counted is None:
@@ -108,7 +108,7 @@ class Samples(Step):
         if self.profile.imported:
             samples.from_imports(self.profile, self.config, self.dataset)
             return
-        from bench.generate.wanted import completions_of  # noqa: PLC0415 - heavy
+        from bench.generate.requests import completions_of  # noqa: PLC0415 - heavy
 
         completions = completions_of(self.profile, self.config, self.dataset)
         samples.from_completions(self.profile, self.config, self.dataset, completions)

@@ -5,8 +5,8 @@ import pytest
 from bench import samples
 from bench.evaluate.run import evaluate
 from bench.files import read_json
+from bench.generate.requests import completions_of
 from bench.generate.run import generate
-from bench.generate.wanted import completions_of
 from bench.infos import read_infos
 from bench.profiles.file import load
 from bench.sandbox.kinds import available

@@ -5,13 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 
 from bench import gguf, problems
 from bench.demo.answers import DATASETS, Reply, bundled, reply
 from bench.demo.model import build, build_answers
 from bench.errors import MissingPrerequisite
-from bench.generate.client import complete
+from bench.generate.http import Client
 from bench.generate.prompt import body, messages
 from bench.problems import Problem
 from bench.profiles import Config
@@ -30,11 +29,10 @@ def serving(config: Config, model: Path) -> Iterator[Ask]:
     with serve(profile, config, model, model.with_suffix(".log")) as endpoint:
 
         def ask(problem: Problem) -> Reply:
-            with requests.Session() as session:
-                asked = messages(problem, profile.sampling)
-                request = body(profile.sampling, asked, None, model=endpoint.model, llama=endpoint.llama)
-                answer = complete(endpoint, profile, request, session, lambda _: None)
-            return Reply("".join(answer.content), answer.finish_reason, answer.completion_tokens)
+            asked = messages(problem, profile.sampling)
+            request = body(profile.sampling, asked, None, model=endpoint.model, llama=endpoint.llama)
+            answer = Client(endpoint, profile, 1.0).complete(request, lambda _: None)
+            return Reply(answer.text, answer.finish_reason, answer.completion_tokens)
 
         yield ask
 

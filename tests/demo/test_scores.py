@@ -10,8 +10,8 @@ from bench.evaluate import expected
 from bench.evaluate.run import evaluate
 from bench.evaluate.selftest import selftest
 from bench.files import read_json
+from bench.generate.requests import completions_of
 from bench.generate.run import generate
-from bench.generate.wanted import completions_of
 from bench.infos import read_infos
 from bench.profiles import Config
 from bench.sandbox.kinds import available

@@ -94,7 +94,7 @@ def tiny_problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 def faulty(tmp_path: Path, tiny_problems: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A profile whose server does to each request what the test plans."""
     monkeypatch.setenv("FAULTY", str(tmp_path))
-    monkeypatch.setattr("bench.generate.client.PAUSE", 0.01)
+    monkeypatch.setattr("bench.generate.http.PAUSE", 0.01)
     bench = Bench(tmp_path)
     bench.plan({})
     return bench

@@ -2,8 +2,9 @@
 """A stand-in for llama-server for faults that a real one does not produce on demand.
 
 Started with llama-server's flags (it reads --port alone). The folder in FAULTY holds plan.json, a list with one
-behaviour a request; the last one repeats. Requests are counted across restarts in the folder's file `asked`, starts in
-`started`. As long as there is a file `loading`, it still loads its model.
+behaviour a request; the last one repeats. With `only`, a prompt that holds that text meets `fault`, another one
+`otherwise`. Requests are counted across restarts in the folder's file `asked`, starts in `started`. As long as there is
+a file `loading`, it still loads its model.
 """
 
 import contextlib
@@ -69,9 +70,11 @@ class Handler(BaseHTTPRequestHandler):
             size = FOLDER / "size"
             self.say(200, {"data": [{"meta": {"size": int(size.read_text())} if size.exists() else {}}]})
 
-    def say(self, status: int, value: object) -> None:
+    def say(self, status: int, value: object, retry_after: object = None) -> None:
         data = value.encode() if isinstance(value, str) else json.dumps(value).encode()
         self.send_response(status)
+        if retry_after is not None:
+            self.send_header("Retry-After", str(retry_after))
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -84,13 +87,18 @@ class Handler(BaseHTTPRequestHandler):
         (FOLDER / "last.json").write_text(json.dumps(asked))
         number = counted("asked")
         behaviour = PLAN[min(number, len(PLAN) - 1)]
+        if isinstance(behaviour, dict) and "only" in behaviour:
+            told = str(behaviour["only"]) in json.dumps(asked["messages"])
+            behaviour = behaviour.get("fault", {}) if told else behaviour.get("otherwise", {})
         if isinstance(behaviour, int):
             note("+")
             note("-")
             self.say(behaviour, {"error": {"message": f"words about {behaviour}"}})
             return
         if "status" in behaviour:
-            self.say(behaviour["status"], behaviour["body"])
+            note("+")
+            note("-")
+            self.say(behaviour["status"], behaviour["body"], behaviour.get("retry_after"))
             return
         with in_flight():
             self.answer(behaviour, asked["max_tokens"])
@@ -101,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         pieces = str(behaviour.get("content", "```python\ndef f():\n    return 1\n```"))
         for piece in (pieces[:5], pieces[5:]):
-            self.event({"choices": [{"delta": {"content": piece}}]})
+            self.event({"choices": [{"delta": {"content": piece}}], "model": behaviour.get("model")})
         if behaviour.get("reasoning"):
             self.event({"choices": [{"delta": {"reasoning_content": behaviour["reasoning"]}}]})
         if behaviour.get("raw"):

@@ -1,28 +1,33 @@
 import pytest
 
-from bench.generate.client import Answer
-from bench.generate.completion import answered, outcome
-from bench.generate.wanted import Wanted
+from bench.generate.answer import Answer, Ending
+from bench.generate.completion import completion_of, outcome
+from bench.generate.requests import Request
 from bench.problems import Problem
-from bench.profiles import Profile, Sampling, Server
+from bench.profiles import Profile
 
-WANT = Wanted(Problem("Demo/0", "def f():\n", "f", "", [], [], 0), 0, "key", [], None)
-PROFILE = Profile("m", "M", "", "", "m.gguf", (), False, (), (), Sampling(), Server())  # noqa: FBT003 - positions
+REQUEST = Request(Problem("Demo/0", "def f():\n", "f", "", [], [], 0), 0, "key", [], None)
+PROFILE = Profile("m", title="M", model="m.gguf")
 
 
 @pytest.mark.parametrize(
-    ("answer", "finish", "closed", "said"),
+    ("answer", "ending", "closed", "expected"),
     [
-        ("code", "stop", True, "stop"),
-        ("code", "length", True, "truncated"),
-        ("", "stop", True, "empty"),
-        (" \n", "length", True, "empty"),
-        ("", "stop", False, "truncated"),
+        ("code", Ending.ENDED, True, "stop"),
+        ("code", Ending.CUT, True, "truncated"),
+        ("code", Ending.CUT_BY_SERVER, True, "truncated"),
+        ("", Ending.ENDED, True, "empty"),
+        (" \n", Ending.CUT, True, "empty"),
+        ("", Ending.ENDED, False, "truncated"),
+        ("code", Ending.REFUSED, True, "error"),
+        ("code", Ending.BROKEN, True, "error"),
+        ("code", Ending.HUNG, True, "timeout"),
+        ("code", Ending.LATE, True, "timeout"),
     ],
 )
-def test_one_outcome(answer: str, finish: str, closed: bool, said: str) -> None:  # noqa: FBT001 - a table
+def test_one_outcome(answer: str, ending: Ending, closed: bool, expected: str) -> None:  # noqa: FBT001 - a table
     """No answer is `empty` even if it ran out of tokens; a cut, also inside a thought, is `truncated`."""
-    assert outcome(answer, finish, closed=closed) == said
+    assert outcome(answer, ending, closed=closed) == expected
 
 
 @pytest.mark.parametrize(
@@ -37,5 +42,5 @@ def test_one_outcome(answer: str, finish: str, closed: bool, said: str) -> None:
 )
 def test_thoughts_are_kept_apart(content: str, reasoning: str, kept_answer: str, kept_reasoning: str) -> None:
     """Thoughts are kept apart from the answer, whichever way they came, closed or not."""
-    made = answered(WANT, PROFILE, Answer(content=[content], reasoning=[reasoning], finish_reason="stop"), 1.0, {})
+    made = completion_of(REQUEST, PROFILE, Answer(content, reasoning, finish_reason="stop"), 1.0, {})
     assert (made.answer, made.reasoning) == (kept_answer, kept_reasoning)

@@ -7,7 +7,7 @@ import pytest
 
 from bench import problems
 from bench.errors import CanaryError, ServerError
-from bench.generate.client import DownError, HungError
+from bench.generate.http import DownError
 from tests.generate.conftest import Bench
 
 EMPTY = {"content": ""}
@@ -71,17 +71,17 @@ def test_a_5xx_is_tried_again(faulty: Bench) -> None:
 
 
 def test_tries_are_bounded(faulty: Bench) -> None:
-    """A server that answers 5xx for ever fails the profile after its retries and one more start."""
+    """A server that answers nobody but with a 5xx fails the profile, after two problems' tries and one more start."""
     faulty.plan(500)
-    with pytest.raises(DownError, match="failed 2 times: 500 words about 500"):
+    with pytest.raises(DownError, match="the server answers no request: 500: words about 500"):
         faulty.generate()
-    assert (faulty.count("asked"), faulty.count("started")) == (4, 2)
+    assert (faulty.count("asked"), faulty.count("started")) == (8, 2)
 
 
 @pytest.mark.parametrize(
     "behaviour",
     [
-        {"status": 502, "body": f"<html>\n<p>\x1b[2Jlong</p>\n{'<br>' * 1000}"},
+        {"status": 500, "body": f"<html>\n<p>\x1b[2Jlong</p>\n{'<br>' * 1000}"},
         {"status": 404, "body": {"error": {"message": f"\x1b[2Jlong\r\n\u202e{'words ' * 1000}"}}},
         {"raw": json.dumps({"error": {"message": f"\x1b[2Jlong\n{'words ' * 1000}"}})},
     ],
@@ -104,22 +104,69 @@ def test_a_4xx_is_a_recorded_failure(faulty: Bench) -> None:
     assert faulty.provenance()["totals"]["outcomes"] == {"error": 1, "stop": 5}
 
 
-def test_a_server_that_dies_is_restarted_once(faulty: Bench) -> None:
-    """A server that ends in the middle of an answer is started once more, and the problem is asked again."""
+def test_a_server_that_dies_is_restarted(faulty: Bench) -> None:
+    """A server that ends in the middle of an answer is started once more, and the problem is asked again, last."""
     faulty.plan({}, {}, {"die": True}, {})
-    assert [c.task_id for c in faulty.generate()] == [f"Demo/{i}" for i in range(6)]
+    assert [c.task_id for c in faulty.generate()] == [f"Demo/{i}" for i in (0, 1, 3, 4, 5, 2)]
     assert faulty.count("started") == 2
 
 
-def test_a_server_that_dies_twice_fails_the_profile(faulty: Bench) -> None:
-    """After the second death the profile fails; what was answered before is in the journal, and is not asked again."""
-    faulty.plan({}, {"die": True}, {}, {"die": True}, {})
+def test_a_server_that_dies_and_dies_fails_the_profile(faulty: Bench) -> None:
+    """A server that ends again before it has answered anything fails the profile; earlier answers stay."""
+    faulty.plan({}, {}, {"die": True}, {"die": True}, {})
     with pytest.raises(ServerError, match="ended in the middle of an answer \\(exit code 7\\)") as caught:
         faulty.generate()
     assert "a line of the faulty server's log" in caught.value.log
     assert len(faulty.journal()) == 2
     assert len(faulty.generate()) == 6
     assert faulty.count("asked") == 8
+
+
+@pytest.mark.parametrize("fault", [500, {"die": True}, {"cut": True}, {"sleep": 2}])
+def test_one_request_by_which_a_server_fails(faulty: Bench, fault: object) -> None:
+    """A prompt at which the server fails each time is that problem's failure with the words; all others are asked."""
+    faulty.plan({"only": "f2()", "fault": fault})
+    done = faulty.generate(server="stall_timeout = 0.4")
+    (lost,) = (completion for completion in done if completion.task_id == "Demo/2")
+    assert lost.outcome in ("error", "timeout")
+    assert lost.error
+    assert [c.outcome for c in done if c is not lost] == ["stop"] * 5
+    assert faulty.provenance()["totals"]["completions"] == 6
+
+
+def test_refusals_in_a_row(faulty: Bench) -> None:
+    """A server that refuses even what it has answered before stops the profile; all of it is asked again later."""
+    faulty.plan({}, {}, 400)
+    with pytest.raises(ServerError, match="answers no request: the server refused the request with 400: words"):
+        faulty.generate()
+    assert faulty.count("asked") < 8
+    faulty.plan({})
+    assert [c.outcome for c in faulty.generate() if c.outcome == "stop"] == ["stop"] * 6
+
+
+def test_refusals_in_a_row_of_a_server_that_works(faulty: Bench) -> None:
+    """Refusals in a row are those of their problems where the server still answers what it has answered before."""
+    faulty.plan({}, {"only": "Return 0", "otherwise": 400})
+    assert [c.outcome for c in faulty.generate()] == ["stop"] + ["error"] * 5
+
+
+def test_patience(faulty: Bench) -> None:
+    """A server that is busy is waited for as long as it says, but not beyond health_timeout."""
+    faulty.plan({}, {"status": 429, "body": {}, "retry_after": "1"}, {"status": 503, "body": {}}, {})
+    assert {c.outcome for c in faulty.generate(retries=0)} == {"stop"}
+    (began, *later) = [at for sign, at in faulty.flights() if sign == "+"][1:4]
+    assert later[0] - began >= 1
+    faulty.plan({"status": 429, "body": {"error": "daily limit"}, "retry_after": "7200"})
+    with pytest.raises(ServerError, match=r"come back in 7200 s, which is longer than .*daily limit"):
+        faulty.generate('system_prompt = ""')
+
+
+def test_which_model_answered(faulty: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """The model that the server names is recorded with each completion, and a change within a run is reported."""
+    faulty.plan({"model": "big"}, {"model": "big"}, {"model": "small"})
+    assert [c.model for c in faulty.generate()] == ["big"] * 2 + ["small"] * 4
+    assert "Demo/2 was answered by small, those before by big" in capsys.readouterr().out
+    assert faulty.provenance()["models"] == {"big": 2, "small": 4}
 
 
 def test_a_stream_that_breaks_off_is_no_answer(faulty: Bench) -> None:
@@ -130,16 +177,16 @@ def test_a_stream_that_breaks_off_is_no_answer(faulty: Bench) -> None:
 
 
 def test_what_is_no_event_is_no_answer(faulty: Bench) -> None:
-    """What a server sends in place of an event is asked again, not taken for an answer or its end."""
+    """What a server sends in place of an event is asked again, not taken for an answer or its end; null is nothing."""
     faulty.plan({"raw": "null"}, {"raw": "5"}, {"raw": '{"choices": ["x"]}'}, {})
     assert {c.outcome for c in faulty.generate(retries=3)} == {"stop"}
-    assert faulty.count("asked") == 9
+    assert faulty.count("asked") == 8
 
 
 def test_a_server_that_hangs_and_says_that_it_lives(faulty: Bench) -> None:
     """Comments that keep the connection open, as llama-server sends them, are no answer: both limits hold."""
     faulty.plan({}, {"pings": 40})
-    with pytest.raises(HungError, match=r"sent nothing for stall_timeout = 0\.3 s"):
+    with pytest.raises(DownError, match=r"sent nothing for stall_timeout = 0\.3 s"):
         faulty.generate(server="stall_timeout = 0.3")
     late = faulty.generate("canary = false\n", server="request_timeout = 0.3")[-1]
     assert (late.outcome, late.seconds < 1) == ("timeout", True)
@@ -148,7 +195,7 @@ def test_a_server_that_hangs_and_says_that_it_lives(faulty: Bench) -> None:
 def test_a_server_that_hangs(faulty: Bench) -> None:
     """A server that sends nothing for stall_timeout is started once more, then the profile fails."""
     faulty.plan({}, {"sleep": 5})
-    with pytest.raises(HungError, match=r"sent nothing for stall_timeout = 0\.3 s"):
+    with pytest.raises(DownError, match=r"sent nothing for stall_timeout = 0\.3 s"):
         faulty.generate(server="stall_timeout = 0.3")
     assert faulty.count("started") == 2
 
@@ -166,7 +213,10 @@ def test_an_answer_that_takes_too_long(faulty: Bench) -> None:
         (EMPTY | {"reasoning": "hm", "finish": "length"}, "5 empty", 'reasoning = "off"'),
         ({"finish": "length"}, "5 truncated", "raise max_tokens"),
         ({"content": "I would rather not."}, "5 no code", "chat template"),
-        (400, "5 error", "server's words"),
+        (400, "5 error", "400: words about 400"),
+        ({"status": 400, "body": {"detail": "System role not supported"}}, "5 error", 'system_prompt = ""'),
+        ({"status": 400, "body": {"detail": "maximum context length is 64"}}, "5 error", "context of that server"),
+        ({"finish": "length", "tokens": 40}, "5 truncated", "40 tokens, below max_tokens = 100"),
     ],
 )
 def test_the_canary(faulty: Bench, behaviour: object, saw: str, remedy: str) -> None:
@@ -282,7 +332,7 @@ def test_requests_in_flight(faulty: Bench, granted: int, slots: int, widest: int
 
 def test_pauses_grow(faulty: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each new try waits twice as long as the one before it."""
-    monkeypatch.setattr("bench.generate.client.PAUSE", 0.1)
+    monkeypatch.setattr("bench.generate.http.PAUSE", 0.1)
     faulty.plan(500, 500, 500, {})
     faulty.generate(retries=3)
     began = [at for sign, at in faulty.flights() if sign == "+"][:4]

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from bench.console import tell
 from bench.errors import BenchError, ServerError
-from bench.generate.client import DownError, Tick
-from bench.generate.source import OneSource
-from bench.generate.wanted import Wanted
+from bench.generate.backend import OneBackend
+from bench.generate.http import DownError, Tick
+from bench.generate.requests import Request
 from bench.parallel import each
 from bench.profiles import Profile
 from bench.records import Completion
@@ -24,8 +24,8 @@ from bench.text import plain
 SAME = ("parameters", "bytes", "quantization", "chat_template")
 """What endpoints that serve the same model say alike."""
 
-Connect = Callable[[str, float], OneSource]
-"""Makes the source of an endpoint; raises LoadingError for one that still loads its model after so many seconds."""
+Connect = Callable[[str, float], OneBackend]
+"""Makes the backend of an endpoint; raises LoadingError for one that still loads its model after so many seconds."""
 
 LOOK = 1.0
 """Seconds after which a request that waits for room looks whether it is still wanted."""
@@ -33,18 +33,18 @@ LOOK = 1.0
 
 @dataclass
 class EndpointState:
-    """How one endpoint stands: `source` is None while it is left out, for `why`, until `due` at least."""
+    """How one endpoint stands: `backend` is None while it is left out, for `why`, until `due` at least."""
 
     url: str
-    source: OneSource | None = None
+    backend: OneBackend | None = None
     busy: int = 0
     why: str = ""
     due: float = 0.0
     trying: bool = False
 
 
-class Spread:
-    """A Source with several endpoints behind it; `connect` makes that of one. Made by `open_spread`."""
+class LoadBalancer:
+    """A Backend with several endpoints behind it; `connect` makes that of one. Made by `open_balancer`."""
 
     def __init__(self, profile: Profile, states: Sequence[EndpointState], connect: Connect) -> None:
         self.profile, self.states, self.connect = profile, states, connect
@@ -54,38 +54,42 @@ class Spread:
         self.broken: BaseException | None = None
 
     @property
-    def sources(self) -> list[OneSource]:
+    def backends(self) -> list[OneBackend]:
         """Those of the endpoints that are not left out."""
-        return [state.source for state in self.states if state.source]
+        return [state.backend for state in self.states if state.backend]
 
-    def complete(self, want: Wanted, tick: Tick) -> Completion:
+    def complete(self, request: Request, tick: Tick) -> Completion:
         """One completion, by whichever endpoint has room. Raises DownError where none of them is left."""
         while True:
-            state, source = self._take(tick)
+            state, backend = self._take(tick)
             try:
-                return source.complete(want, tick)
+                return backend.complete(request, tick)
             except DownError as error:
-                self._drop(state, source, error)
+                self._drop(state, backend, error)
             finally:
                 self._give(state)
 
-    def _take(self, tick: Tick) -> tuple[EndpointState, OneSource]:
+    def works(self, tick: Tick) -> bool:
+        """Whether any of them answers a request that was answered before."""
+        return any(backend.works(tick) for backend in self.backends)
+
+    def _take(self, tick: Tick) -> tuple[EndpointState, OneBackend]:
         """An endpoint with room, now or when there is one; has those that are due tried again meanwhile."""
         while True:
             tick(0)
             with self.changed:
-                free = [state for state in self.states if state.source and state.busy < state.source.width]
+                free = [state for state in self.states if state.backend and state.busy < state.backend.width]
                 if free:
                     state = min(free, key=lambda state: state.busy)
-                    assert state.source
+                    assert state.backend
                     state.busy += 1
-                    return state, state.source
+                    return state, state.backend
                 if self.broken:
                     raise self.broken
-                if not self.sources and not any(state.trying for state in self.states):
+                if not self.backends and not any(state.trying for state in self.states):
                     raise none_left(self.profile, self.states)
                 for state in self.states:
-                    if not state.source and not state.trying and state.due <= time.monotonic():
+                    if not state.backend and not state.trying and state.due <= time.monotonic():
                         self.begin(state)
                 self.changed.wait(LOOK)
 
@@ -95,30 +99,30 @@ class Spread:
         threading.Thread(target=self._try, args=[state], daemon=True).start()
 
     def _try(self, state: EndpointState) -> None:
-        source, why = None, ""
+        backend, why = None, ""
         try:
-            source = self.connect(state.url, self.profile.server.health_timeout)
+            backend = self.connect(state.url, self.profile.server.health_timeout)
         except BenchError as error:
             why = error.sentence
         except BaseException as error:  # noqa: BLE001 - raised again where requests wait
             self.broken = error
         with self.changed:
             try:
-                if source:
-                    require_same(self.profile, [source, *self.sources])
+                if backend:
+                    require_same(self.profile, [backend, *self.backends])
             except ServerError as error:
-                source, why = None, error.sentence
-            state.trying, state.source = False, source
-            if source is None:
+                backend, why = None, error.sentence
+            state.trying, state.backend = False, backend
+            if backend is None:
                 state.why, state.due = why, time.monotonic() + self.profile.server.stall_timeout
             elif not self.closed:
                 tell(f"  {state.url} answers {'again' if state.why else 'now'}")
             self.changed.notify_all()
 
-    def _drop(self, state: EndpointState, source: OneSource, error: DownError) -> None:
+    def _drop(self, state: EndpointState, backend: OneBackend, error: DownError) -> None:
         with self.changed:
-            if state.source is source:
-                state.source, state.why = None, error.sentence
+            if state.backend is backend:
+                state.backend, state.why = None, error.sentence
                 state.due = time.monotonic() + self.profile.server.stall_timeout
                 tell(f"  {state.url} is left out: {error.sentence}")
 
@@ -129,42 +133,42 @@ class Spread:
 
 
 @contextlib.contextmanager
-def open_spread(profile: Profile, urls: Sequence[str], connect: Connect) -> Iterator[Spread]:
+def open_balancer(profile: Profile, urls: Sequence[str], connect: Connect) -> Iterator[LoadBalancer]:
     """All endpoints that are ready now, or at least one; the others to join later.
 
     Raises ServerError where none gets ready, or where they do not serve the same model.
     """
-    spread = Spread(profile, [EndpointState(url) for url in urls], connect)
+    balancer = LoadBalancer(profile, [EndpointState(url) for url in urls], connect)
     loading: list[EndpointState] = []
 
     def enter(state: EndpointState) -> None:
         try:
-            state.source = connect(state.url, 0.0)
+            state.backend = connect(state.url, 0.0)
         except LoadingError:
             loading.append(state)
         except BenchError as error:
             state.why, state.due = error.sentence, time.monotonic() + profile.server.stall_timeout
 
-    for state, _ in each(spread.states, enter, len(spread.states)):
-        if not state.source:
+    for state, _ in each(balancer.states, enter, len(balancer.states)):
+        if not state.backend:
             tell(f"  {state.url} {'still loads its model' if state in loading else f'is left out: {state.why}'}")
-    require_same(profile, spread.sources)
-    with spread.changed:
+    require_same(profile, balancer.backends)
+    with balancer.changed:
         for state in loading:
-            spread.begin(state)
-        spread.changed.wait_for(lambda: spread.sources or not any(state.trying for state in spread.states))
-        if not spread.sources:
-            raise spread.broken or ServerError(none_left(profile, spread.states).sentence)
+            balancer.begin(state)
+        balancer.changed.wait_for(lambda: balancer.backends or not any(state.trying for state in balancer.states))
+        if not balancer.backends:
+            raise balancer.broken or ServerError(none_left(profile, balancer.states).sentence)
     try:
-        yield spread
+        yield balancer
     finally:
-        spread.closed = True
+        balancer.closed = True
 
 
-def require_same(profile: Profile, sources: Sequence[OneSource]) -> None:
+def require_same(profile: Profile, backends: Sequence[OneBackend]) -> None:
     """Raise ServerError where two endpoints say different things of their model."""
-    first = sources[0].facts if sources else {}
-    for facts in (source.facts for source in sources[1:]):
+    first = backends[0].facts if backends else {}
+    for facts in (backend.facts for backend in backends[1:]):
         for name in SAME:
             if name in first and name in facts and first[name] != facts[name]:
                 one, other = (plain(str(value)) for value in (first[name], facts[name]))

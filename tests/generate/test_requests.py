@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bench.generate.journal import JournalEntry
-from bench.generate.wanted import Wanted, kept, satisfies
+from bench.generate.requests import Request, kept, satisfies
 from bench.problems import Problem
 from bench.records import Completion
 
@@ -38,7 +38,7 @@ def test_satisfies(completion: Completion, max_tokens: int, answers: bool) -> No
 
 
 WANTS = [
-    Wanted(Problem(f"HumanEval/{number}", "", "f", "", [], [], 0), 0, key, [], None) for number, key in enumerate("ab")
+    Request(Problem(f"HumanEval/{number}", "", "f", "", [], [], 0), 0, key, [], None) for number, key in enumerate("ab")
 ]
 
 

@@ -1,10 +1,11 @@
-"""The completions that a profile wants on a dataset, and those of them that the journal has."""
+"""The requests of a profile on a dataset, and the completions that the journal has of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench import problems
 from bench.errors import BenchError, MissingPrerequisite
+from bench.generate.answer import UNCOUNTED, Ending
 from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import Model, identify
 from bench.generate.prompt import messages, request_key, seed_of
@@ -12,15 +13,12 @@ from bench.problems import Dataset, Problem
 from bench.profiles import Config, Profile
 from bench.records import Completion
 
-Place = tuple[str, int]
+SampleId = tuple[str, int]
 """A problem's task_id and the number of the sample, from 0."""
-
-UNCOUNTED = 16
-"""Tokens by which servers may differ over how many an answer has."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Request:
     """One completion to have: what is asked, and the key under which the journal keeps the answer."""
 
     problem: Problem
@@ -30,15 +28,15 @@ class Wanted:
     seed: int | None
 
     @property
-    def place(self) -> Place:
+    def sample_id(self) -> SampleId:
         """Which completion this is."""
         return self.problem.task_id, self.sample
 
 
-def wanted(profile: Profile, dataset: Dataset, model: Model) -> list[Wanted]:
-    """All completions of a profile on a dataset, sample by sample, in problem order."""
+def requests_of(profile: Profile, dataset: Dataset, model: Model) -> list[Request]:
+    """The requests for all completions of a profile on a dataset, sample by sample, in problem order."""
     return [
-        Wanted(
+        Request(
             problem,
             sample,
             request_key(problem, profile, model, sample),
@@ -51,55 +49,57 @@ def wanted(profile: Profile, dataset: Dataset, model: Model) -> list[Wanted]:
 
 
 def kept(
-    entries: Sequence[JournalEntry], wants: list[Wanted], max_tokens: int, *, failures: bool = False
-) -> dict[Place, JournalEntry]:
-    """What a journal with these `entries` has of `wants`, in their order.
+    entries: Sequence[JournalEntry], requests: list[Request], max_tokens: int, *, failures: bool = False
+) -> dict[SampleId, JournalEntry]:
+    """What a journal with these `entries` has of `requests`, in their order.
 
     The first that answers a request counts; with `failures`, the last of them where none does.
     """
-    wanted_keys = {want.key for want in wants}
+    keys = {request.key for request in requests}
     good: dict[str, JournalEntry] = {}
     bad: dict[str, JournalEntry] = {}
     for entry in entries:
         completion = entry.completion
-        if completion.key not in wanted_keys:
+        if completion.key not in keys:
             continue
         if satisfies(completion, max_tokens):
             good.setdefault(completion.key, entry)
         elif failures and is_failure(completion):
             bad[completion.key] = entry
     found = bad | good
-    return {want.place: found[want.key] for want in wants if want.key in found}
+    return {request.sample_id: found[request.key] for request in requests if request.key in found}
 
 
 def satisfies(completion: Completion, max_tokens: int) -> bool:
     """Whether a completion answers the same request with that limit.
 
-    One that ended by itself is the same under any limit that it fits into; one that was cut off, under its own only; a
-    failure is none at all.
+    A finished completion is valid for its own max_tokens and for any other that it fits in; a truncated one for its own
+    alone; a failed request never.
     """
     if is_failure(completion):
         return False
     if is_cut(completion):
         return completion.max_tokens == max_tokens
-    return completion.completion_tokens <= max_tokens
+    return completion.max_tokens == max_tokens or completion.completion_tokens <= max_tokens
 
 
 def is_failure(completion: Completion) -> bool:
     """Whether a request failed, so that it is worth asking again as it is: an error, a time-out, or one cut short.
 
-    What a server cuts off well below max_tokens ran into a limit of its own, such as Ollama's num_ctx. Servers that do
-    not count tokens never show it.
+    What a server cuts off well below max_tokens ran into a limit of its own, such as Ollama's num_ctx. A completion of
+    version 0.1 does not say which limit it was.
     """
     if completion.outcome in ("error", "timeout"):
         return True
+    if completion.ending:
+        return completion.ending == Ending.CUT_BY_SERVER
     short = 0 < completion.completion_tokens < completion.max_tokens - UNCOUNTED
     return completion.finish_reason == "length" and short
 
 
 def is_cut(completion: Completion) -> bool:
     """Whether a completion was cut off, in the answer or in its thoughts."""
-    return completion.outcome == "truncated" or completion.finish_reason == "length"
+    return completion.outcome == "truncated" or completion.ending == Ending.CUT or completion.finish_reason == "length"
 
 
 def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int, int] | None:
@@ -110,26 +110,29 @@ def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int
     if problems.fingerprint(dataset_name) is None:
         return None
     try:
-        journal, wants = _held(profile, config, dataset_name)
+        journal, requests = _held(profile, config, dataset_name)
     except BenchError:
         return None
-    have = kept(journal.entries, wants, profile.sampling.max_tokens)
-    missing = {want.key for want in wants if want.place not in have}
+    have = kept(journal.entries, requests, profile.sampling.max_tokens)
+    missing = {request.key for request in requests if request.sample_id not in have}
     cut = {completion.key for completion in journal.completions if is_cut(completion)}
-    return len(missing), len(wants), len(missing & cut)
+    return len(missing), len(requests), len(missing & cut)
 
 
-def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[Place, JournalEntry]:
+def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[SampleId, JournalEntry]:
     """What the journal holds for the profile as it is now, failed requests included. Raises JournalError."""
-    journal, wants = _held(profile, config, dataset_name)
-    return kept(journal.entries, wants, profile.sampling.max_tokens, failures=True)
+    journal, requests = _held(profile, config, dataset_name)
+    return kept(journal.entries, requests, profile.sampling.max_tokens, failures=True)
 
 
-def _held(profile: Profile, config: Config, dataset_name: str) -> tuple[Journal, list[Wanted]]:
-    """What there is, and what is wanted now. Raises MissingPrerequisite where the model cannot be known here."""
+def _held(profile: Profile, config: Config, dataset_name: str) -> tuple[Journal, list[Request]]:
+    """The journal, and the requests of the profile as it is now.
+
+    Raises MissingPrerequisite where the model cannot be known here.
+    """
     model = identify(config, profile)
     if not model.fingerprint:
         sentence = f"{profile.id}: {profile.model} is not on this machine; doit -a generate:{profile.id} downloads it."
         raise MissingPrerequisite(sentence)
-    wants = wanted(profile, problems.load(dataset_name), model)
-    return Journal(config.layout.run(profile.id, dataset_name).journal), wants
+    requests = requests_of(profile, problems.load(dataset_name), model)
+    return Journal(config.layout.run(profile.id, dataset_name).journal), requests

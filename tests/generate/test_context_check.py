@@ -10,14 +10,14 @@ import pytest
 from bench.demo.model import TEMPLATE, build_answers
 from bench.demo.tokenizer import ASK
 from bench.errors import ServerError
-from bench.generate import room
-from bench.generate.client import Answer
-from bench.generate.completion import answered
+from bench.generate import context_check
+from bench.generate.answer import Answer, Ending
+from bench.generate.completion import completion_of
 from bench.generate.journal import Journal
+from bench.generate.requests import Request
 from bench.generate.run import generate
-from bench.generate.wanted import Wanted
 from bench.problems import Problem
-from bench.profiles import Config, Profile, Sampling, Server
+from bench.profiles import Config, Profile
 from bench.profiles.file import load
 from bench.records import Completion
 from bench.servers import serve
@@ -55,10 +55,10 @@ def generated(config: Config) -> list[Completion]:
     return Journal(config.layout.run("m", "demo").journal).completions
 
 
-def wants(*prompts: str) -> list[Wanted]:
+def requests(*prompts: str) -> list[Request]:
     """Requests that hold these prompts."""
     return [
-        Wanted(Problem(prompt, prompt, "f", "", [], [], 0), 0, prompt, [{"role": "user", "content": prompt}], None)
+        Request(Problem(prompt, prompt, "f", "", [], [], 0), 0, prompt, [{"role": "user", "content": prompt}], None)
         for prompt in prompts
     ]
 
@@ -78,9 +78,9 @@ def test_characters_are_not_tokens(make: Make, tmp_path: Path) -> None:
     profile = config.profiles[0]
     spaces, words = " " * 160 + "x", "y" * 150
     with serve(profile, config, config.model_path(profile), tmp_path / "server.log") as endpoint:
-        found = room.look(profile, endpoint, wants(spaces, words))
-        assert found.longest == room.look(profile, endpoint, wants(words)).longest
-        assert found.longest > room.look(profile, endpoint, wants(spaces)).longest
+        found = context_check.check(profile, endpoint, requests(spaces, words))
+        assert found.longest == context_check.check(profile, endpoint, requests(words)).longest
+        assert found.longest > context_check.check(profile, endpoint, requests(spaces)).longest
         assert not found.think
 
 
@@ -117,10 +117,13 @@ def test_an_answer_where_no_thought_was_opened(make: Make, template: str) -> Non
 
 def test_a_server_that_parts_thoughts(make: Make) -> None:
     """What a server that keeps thoughts apart says after none of them, up to its end, is an answer."""
-    profile = Profile("m", "M", "", "", "m.gguf", (), False, (), (), Sampling(), Server())  # noqa: FBT003 - positions
-    (want,) = wants("p")
-    said = Answer(content=["code"], finish_reason="stop")
-    assert answered(want, profile, said, 1.0, {}, think=True).answer == "code"
-    assert answered(want, replace(profile, args=("--reasoning-format", "none")), said, 1.0, {}, think=True).answer == ""
-    apart = replace(said, reasoning=["Hm."], finish_reason="length")
-    assert answered(want, profile, apart, 1.0, {}, think=True).answer == "code"
+    profile = Profile("m", title="M", model="m.gguf")
+    (request,) = requests("p")
+    said = Answer("code", finish_reason="stop")
+    assert completion_of(request, profile, said, 1.0, {}, think=True).answer == "code"
+    assert (
+        completion_of(request, replace(profile, args=("--reasoning-format", "none")), said, 1.0, {}, think=True).answer
+        == ""
+    )
+    apart = replace(said, reasoning="Hm.", ending=Ending.CUT)
+    assert completion_of(request, profile, apart, 1.0, {}, think=True).answer == "code"

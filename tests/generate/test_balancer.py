@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import ServerError
-from bench.generate.client import DownError
+from bench.generate.http import DownError
 from bench.generate.journal import Journal
 from bench.generate.run import generate
 from bench.profiles import Config
@@ -66,7 +66,7 @@ class There:
 @pytest.fixture
 def two(tmp_path: Path, tiny_problems: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[There, There]]:
     """Two endpoints that answer."""
-    monkeypatch.setattr("bench.generate.client.PAUSE", 0.01)
+    monkeypatch.setattr("bench.generate.http.PAUSE", 0.01)
     a, b = There(tmp_path / "a"), There(tmp_path / "b")
     a.start()
     b.start()
@@ -102,7 +102,7 @@ def generated(tmp_path: Path, *urls: str, text: str = "") -> list[Completion]:
     return Journal(tmp_path / "results" / "m" / "demo" / "raw.jsonl").completions
 
 
-def test_requests_are_spread(tmp_path: Path, two: tuple[There, There]) -> None:
+def test_requests_are_balancer(tmp_path: Path, two: tuple[There, There]) -> None:
     """Each endpoint has so many requests in flight as the profile has slots, and the journal says who answered what."""
     a, b = two
     a.plan({"sleep": 0.2})
@@ -235,8 +235,8 @@ def test_none_left(tmp_path: Path, two: tuple[There, There]) -> None:
         there.start()
     with pytest.raises(DownError, match="no endpoint of lab answers") as caught:
         generated(tmp_path, a.url, b.url)
-    assert f"{a.url} failed 2 times: 500" in caught.value.sentence
-    assert f"{b.url} failed 2 times: 500" in caught.value.sentence
+    assert f"{a.url} answers no request: 500" in caught.value.sentence
+    assert f"{b.url} answers no request: 500" in caught.value.sentence
     assert len(Journal(tmp_path / "results" / "m" / "demo" / "raw.jsonl").completions) == 2
 
 
@@ -290,3 +290,13 @@ def test_what_nobody_waits_for_is_cut_off(tmp_path: Path, two: tuple[There, Ther
     with pytest.raises(DownError, match="403"):
         generated(tmp_path, a.url, text="slots = 3")
     assert eventually(lambda: (a.folder / "cut").exists() and len((a.folder / "cut").read_text()) == 2, 10)
+
+
+def test_one_that_refuses_is_left_out(tmp_path: Path, two: tuple[There, There]) -> None:
+    """An endpoint that refuses what the other answers takes no further work from it, and no problem is lost."""
+    a, b = two
+    a.plan({}, 400)
+    a.stop(), b.stop(), a.start(), b.start()
+    done = generated(tmp_path, a.url, b.url)
+    assert {completion.outcome for completion in done} == {"stop"}
+    assert Counter(completion.server["endpoint"] for completion in done)[a.url] <= 1

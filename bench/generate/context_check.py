@@ -11,7 +11,7 @@ import requests
 from bench.errors import ServerError
 from bench.extract import opens_thought
 from bench.generate.prompt import reasoning
-from bench.generate.wanted import Wanted
+from bench.generate.requests import Request
 from bench.profiles import Profile
 from bench.servers import Endpoint, health
 
@@ -27,7 +27,7 @@ class Prompts:
     think: bool = False
 
 
-def look(profile: Profile, endpoint: Endpoint, wants: list[Wanted]) -> Prompts:
+def check(profile: Profile, endpoint: Endpoint, wanted: list[Request]) -> Prompts:
     """What the server says of the longest prompts.
 
     Raises ServerError where it says that a slot cannot hold the longest and max_tokens.
@@ -35,8 +35,8 @@ def look(profile: Profile, endpoint: Endpoint, wants: list[Wanted]) -> Prompts:
     context = endpoint.facts.get("context")
     if not isinstance(context, int):
         return Prompts()
-    largest = sorted(wants, key=lambda want: len(want.problem.prompt), reverse=True)[:MEASURED]
-    rendered = [text for want in largest if (text := _rendered(profile, endpoint, want))]
+    largest = sorted(wanted, key=lambda request: len(request.problem.prompt), reverse=True)[:MEASURED]
+    rendered = [text for request in largest if (text := _rendered(profile, endpoint, request))]
     prompts = Prompts(max((_tokens(endpoint, text) for text in rendered), default=0), any(map(opens_thought, rendered)))
     needed = prompts.longest + profile.sampling.max_tokens
     if prompts.longest and needed > context:
@@ -47,10 +47,10 @@ def look(profile: Profile, endpoint: Endpoint, wants: list[Wanted]) -> Prompts:
     return prompts
 
 
-def _rendered(profile: Profile, endpoint: Endpoint, want: Wanted) -> str:
+def _rendered(profile: Profile, endpoint: Endpoint, request: Request) -> str:
     """A prompt with its chat template, as the profile's own request fields have it; "" where the server cannot say."""
     sampling = profile.sampling
-    asked = {"messages": want.messages, **reasoning(sampling.reasoning, llama=endpoint.llama), **sampling.request}
+    asked = {"messages": request.messages, **reasoning(sampling.reasoning, llama=endpoint.llama), **sampling.request}
     try:
         return str(_post(endpoint, "apply-template", asked)["prompt"])
     except (requests.RequestException, ValueError, KeyError, TypeError):

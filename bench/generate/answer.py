@@ -1,0 +1,117 @@
+"""What a server made of one request, and the one table that says whether and why an answer ended."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Ending(StrEnum):
+    """How one request ended."""
+
+    ENDED = "ended"
+    CUT = "cut"
+    """By max_tokens, which is ours."""
+    CUT_BY_SERVER = "cut by the server"
+    """By a limit of the server's own, such as its context."""
+    REFUSED = "refused"
+    """The server says no to this request, and would say it again."""
+    BROKEN = "broken"
+    """An error, or a stream without its end: worth another try."""
+    BUSY = "busy"
+    """The server loads, is away for a moment, or wants us to wait."""
+    UNFIT = "unfit"
+    """What answers is no such server, or does not take us: no request can be answered."""
+    LATE = "late"
+    """It took longer than request_timeout."""
+    HUNG = "hung"
+    """Nothing came for stall_timeout."""
+
+
+ANSWERED = (Ending.ENDED, Ending.CUT, Ending.CUT_BY_SERVER)
+
+UNCOUNTED = 16
+"""Tokens by which servers may differ over how many an answer has."""
+
+REASONS = (
+    (Ending.REFUSED, r"filter|safety|refus|block|polic|sensitiv|moderat|recitation|prohibit|guardrail|toxic|spii"),
+    (Ending.BROKEN, r"error|fail|abort|cancel|unload|^load$|interrupt|network|insufficient|timeout|userstop|malformed"),
+    (Ending.CUT, r"length|limit|max|exceed|context|incomplete|budget|capacity"),
+)
+"""How a finish_reason is read, whatever its case and punctuation; any other one is a natural end.
+
+Among them: stop, eos, eos_token, end_turn, COMPLETE; length, max_tokens, MAX_TOKENS, model_length,
+contextLengthReached; content_filter, SAFETY, sensitive; error, abort, load (Ollama), modelUnloaded (LM Studio),
+insufficient_system_resource.
+"""
+SERVERS_OWN = re.compile(r"context|model")
+"""Limits that are the server's by their name: model_length, contextLengthReached, model_context_window_exceeded."""
+
+STATUSES = (
+    (Ending.UNFIT, (300, 301, 302, 303, 304, 307, 308, 401, 402, 403, 404, 405, 407)),
+    (Ending.BUSY, (408, 425, 429, 502, 503, 521, 522, 523, 529)),
+)
+"""How an HTTP status is read; of the others, 4xx refuses the request and 5xx is broken."""
+NO_CREDIT = re.compile(
+    r"insufficient[_ ](?:quota|credit|balance|funds)|exceeded your current quota|billing", re.IGNORECASE
+)
+"""A 429 that no waiting ends."""
+REFUSALS = re.compile(
+    r"invalid.?request|bad.?request|not.?supported|unsupported|context|template|validation", re.IGNORECASE
+)
+"""Words of an error without a status by which it is about the request."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. Speeds are tokens per second as the server measured them, `first_token` is in seconds.
+
+    `error` has the server's words where it did not answer; `model` is the one that the server says has answered;
+    `retry_after` is in seconds.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    ending: Ending = Ending.ENDED
+    finish_reason: str = ""
+    error: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    speeds: dict[str, float] = field(default_factory=dict)
+    first_token: float = 0.0
+    model: str = ""
+    retry_after: float | None = None
+
+
+def by_reason(reason: str, tokens: int, max_tokens: int, *, exact: bool, empty: bool = False) -> Ending:
+    """How an answer of so many tokens ended whose server gives this reason; 0 tokens are not counted.
+
+    `exact` says that the server keeps to max_tokens and says "stop" of a natural end alone; of another one, as many
+    tokens as were allowed are a cut. `empty` says that there is no text.
+    """
+    word = re.sub("[^a-z]", "", reason.lower())
+    ending = next((ending for ending, pattern in REASONS if re.search(pattern, word)), Ending.ENDED)
+    if ending is Ending.CUT:
+        own = SERVERS_OWN.search(word) or empty
+        ours = tokens >= max_tokens - UNCOUNTED if tokens else not own
+        return Ending.CUT if ours else Ending.CUT_BY_SERVER
+    if ending is Ending.ENDED and tokens >= max_tokens > 0 and not exact:
+        return Ending.CUT
+    return ending
+
+
+def by_status(status: int, words: str) -> Ending:
+    """How a request ended to which the server answers a status other than 2xx, with these words."""
+    if status == 429 and NO_CREDIT.search(words):
+        return Ending.UNFIT
+    known = next((ending for ending, statuses in STATUSES if status in statuses), None)
+    return known or (Ending.BROKEN if status >= 500 else Ending.REFUSED)
+
+
+def by_error(code: int, words: str, *, streamed: bool) -> Ending:
+    """How a request ended in whose answer, with status 200, there is an error; `code` is 0 where it has none.
+
+    Without a code, one that is all of the answer refuses the request; one in a stream may be the server's own fault.
+    """
+    if code >= 300:
+        return by_status(code, words)
+    return Ending.BROKEN if streamed and not REFUSALS.search(words) else Ending.REFUSED

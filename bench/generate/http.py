@@ -1,0 +1,278 @@
+"""Requests to a server → answers: one connection each, patience while the server is away, bounded tries where it fails.
+
+A response is read by a thread of its own, so that a request can also end while nothing comes: in a server's queue, in a
+prompt of an hour, or when nobody wants the answer any more. For actions only: imports requests.
+"""
+
+import contextlib
+import queue
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import DecodeError
+
+from bench.console import tell
+from bench.errors import ServerError
+from bench.generate.answer import Answer, Ending
+from bench.generate.stream import Closed, Data, Event, Head, Reader, TimedOut
+from bench.profiles import Profile
+from bench.servers import Endpoint, health
+from bench.servers.endpoint import failure
+
+PAUSE = 0.5
+"""Seconds before the first new try; each further pause is twice as long."""
+LONGEST_PAUSE = 10.0
+LOOK = 0.25
+"""Seconds after which a request that waits looks whether it is still wanted."""
+GRACE = 2.0
+"""Seconds for what may follow an answer's finish_reason: counts, timings, the end mark."""
+QUIET = 3.0
+"""Seconds of waiting for a server before a line says so."""
+
+UNFIT = (
+    requests.exceptions.SSLError, requests.exceptions.ProxyError, requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError,
+)  # fmt: skip
+"""What requests raises where no other try gets through."""
+
+OPTIONAL = ("stream_options", "top_p", "cache_prompt")
+"""Fields that are left out for a server that refuses them: without them, a greedy answer is the same."""
+LIMITS = ("max_tokens", "max_completion_tokens")
+"""What a limit is called; the later name where a server refuses the first."""
+
+
+class DownError(ServerError):
+    """The server ended, hangs, cannot be reached, or answers nobody; `again` says that another start may help."""
+
+    def __init__(self, sentence: str, *, again: bool = True) -> None:
+        super().__init__(sentence)
+        self.again = again
+
+
+class UnwantedError(Exception):
+    """Nobody waits for the answer any more."""
+
+
+Tick = Callable[[int], None]
+"""Called with how many pieces of an answer came, 0 while none comes. Raises UnwantedError where it need not go on."""
+
+
+class Client:
+    """Asks one endpoint, by any number of threads.
+
+    `patience` is for how many seconds a server that is busy or away is waited for.
+    """
+
+    def __init__(self, endpoint: Endpoint, profile: Profile, patience: float) -> None:
+        self.endpoint, self.profile, self.patience = endpoint, profile, patience
+        self.heard = time.monotonic()
+        self.told = 0.0
+        self.left_out: list[str] = []
+
+    def complete(self, request: dict[str, Any], tick: Tick) -> Answer:
+        """The answer to one request, or its failure once the tries are used up.
+
+        Raises DownError where the server ended, is away for longer than `patience`, or takes no request at all.
+        """
+        url, retries = self.endpoint.base_url, self.profile.server.retries
+        tries, pause, began = 0, PAUSE, time.monotonic()
+        while True:
+            tick(0)
+            answer = self._once(request, tick)
+            tries += 1
+            if answer.ending is Ending.UNFIT:
+                starts = self.profile.server.starts
+                raise DownError(f"{self.profile.id}: {url} answers {answer.error}.", again=starts)
+            if answer.ending is Ending.REFUSED and self._adapt(request, answer.error):
+                continue
+            if answer.ending not in (Ending.BUSY, Ending.BROKEN):
+                return answer
+            if reason := self.endpoint.ended():
+                raise DownError(f"{self.profile.id}: the server ended in the middle of an answer ({reason}).")
+            wait = max(pause, answer.retry_after or 0.0)
+            waits = answer.ending is Ending.BUSY and time.monotonic() + wait < began + self.patience
+            if not waits and answer.ending is Ending.BUSY and (tries > retries or answer.retry_after):
+                raise DownError(self._away(answer, tries, time.monotonic() - began))
+            if not waits and tries > retries:
+                return answer
+            self._pause(wait, answer, tick)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _once(self, request: dict[str, Any], tick: Tick) -> Answer:
+        """One try. Without a piece of its own, a request waits as long as there are pieces for others."""
+        limits = self.profile.server
+        reader = Reader(_limit(request), exact=self.endpoint.llama)
+        began = heard = time.monotonic()
+        first = finished = 0.0
+        with closing(self.endpoint, {k: v for k, v in request.items() if k not in self.left_out}) as connection:
+            while reader.answer is None:
+                event, now = connection.next(LOOK), time.monotonic()
+                pieces = reader.take(event) if event else 0
+                if pieces:
+                    first = first or now - began
+                    heard = self.heard = now
+                finished = finished or (now if reader.finished else 0.0)
+                tick(pieces)
+                if now - began > limits.request_timeout:
+                    late = f"the answer took longer than request_timeout = {limits.request_timeout:g} s"
+                    reader.take(TimedOut(Ending.LATE, late))
+                elif finished and now - finished > GRACE:
+                    reader.take(TimedOut(Ending.ENDED))
+                elif now - max(heard, 0.0 if first else self.heard) > limits.stall_timeout:
+                    hung = f"the server sent nothing for stall_timeout = {limits.stall_timeout:g} s"
+                    reader.take(TimedOut(Ending.HUNG, hung))
+        return replace(reader.answer, first_token=round(first, 3))
+
+    def _adapt(self, request: dict[str, Any], words: str) -> bool:
+        """Whether a refusal names a field that can be left out, or called otherwise: it is, from then on."""
+        refused = [name for name in (*OPTIONAL, *LIMITS) if name in request and re.search(rf"\b{name}\b", words)]
+        for name in refused:
+            if name in self.left_out or (name == "top_p" and request.get("temperature", 0) > 0):
+                continue
+            if name in LIMITS:
+                other = LIMITS[1 - LIMITS.index(name)]
+                if other in self.left_out:
+                    continue
+                request.setdefault(other, request[name])
+            self.left_out.append(name)
+            tell(f"  {self.endpoint.base_url} refuses {name}: requests go without it")
+            return True
+        return False
+
+    def _pause(self, seconds: float, answer: Answer, tick: Tick) -> None:
+        if seconds > QUIET and self.told < self.heard:
+            self.told = time.monotonic()
+            tell(f"  {self.endpoint.base_url} is waited for, up to {self.patience:g} s: {answer.error}")
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK))
+            tick(0)
+
+    def _away(self, answer: Answer, tries: int, seconds: float) -> str:
+        where = f"{self.profile.id}: {self.endpoint.base_url}"
+        if answer.retry_after and answer.retry_after > self.patience:
+            return (
+                f"{where} wants us to come back in {answer.retry_after:.0f} s, which is longer than health_timeout = "
+                f"{self.profile.server.health_timeout:g} s ({answer.error}); run doit again then, or raise it."
+            )
+        return f"{where} failed {tries} times in {seconds:.0f} s: {answer.error}."
+
+
+class Connection:
+    """One POST, whose events come by `next`; `close` ends it at any time, and frees the server's slot with it."""
+
+    def __init__(self, endpoint: Endpoint, request: dict[str, Any]) -> None:
+        self._events: queue.Queue[Event] = queue.Queue()
+        self._sockets: list[socket.socket] = []
+        self._closed = False
+        self._base = endpoint.base_url
+        self._session = health.session(endpoint.headers, local=endpoint.local)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Adapter(self._open))
+        threading.Thread(target=self._read, args=[request], daemon=True).start()
+
+    def next(self, seconds: float) -> Event | None:
+        """The next event, None where there is none in so many seconds."""
+        with contextlib.suppress(queue.Empty):
+            return self._events.get(timeout=seconds)
+        return None
+
+    def close(self) -> None:
+        """Cut the connection, whatever the reading thread waits for."""
+        self._closed = True
+        for open_socket in self._sockets:
+            with contextlib.suppress(OSError):
+                open_socket.shutdown(socket.SHUT_RDWR)
+
+    def _open(self, opened: socket.socket) -> None:
+        self._sockets.append(opened)
+        if self._closed:
+            self.close()
+
+    def _read(self, request: dict[str, Any]) -> None:
+        begun = False
+        try:
+            with self._session.post(
+                f"{self._base}/chat/completions", json=request, stream=True, timeout=(30, None)
+            ) as response:
+                begun = True
+                self._events.put(_head(response))
+                while data := response.raw.read1(1 << 16, decode_content=True):
+                    self._events.put(Data(data))
+            self._events.put(Closed())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is said where the answer is waited for
+            self._events.put(_closed(error, self._base, begun=begun))
+
+
+class _Adapter(HTTPAdapter):
+    """Tells `opened` of each socket that it opens."""
+
+    def __init__(self, opened: Callable[[socket.socket], None]) -> None:
+        self._opened = opened
+        super().__init__()
+
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **options)
+        opened = self._opened
+        plain_connection = pool.ConnectionCls
+
+        class Told(plain_connection):  # type: ignore[misc,valid-type]
+            def connect(self) -> None:
+                super().connect()
+                opened(self.sock)
+
+        pool.ConnectionCls = Told
+        return pool
+
+
+@contextlib.contextmanager
+def closing(endpoint: Endpoint, request: dict[str, Any]) -> Iterator[Connection]:
+    """A connection, cut when the block ends."""
+    connection = Connection(endpoint, request)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _head(response: requests.Response) -> Head:
+    """The head, also where a redirect made something else of the POST on the way."""
+    moved = next((r for r in response.history if response.request.method != "POST"), None)
+    if moved is not None:
+        return Head(moved.status_code, location=response.url)
+    return Head(response.status_code, _seconds(response.headers.get("Retry-After", "")))
+
+
+def _seconds(retry_after: str) -> float | None:
+    """Retry-After in seconds, whether it is a number or a date (RFC 9110, 10.2.3)."""
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        return max(0.0, float(retry_after)) if float(retry_after) < 1e9 else None
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    return None
+
+
+def _closed(error: Exception, url: str, *, begun: bool) -> Closed:
+    """How a connection ended that did not end well."""
+    if isinstance(error, DecodeError | requests.exceptions.ContentDecodingError):
+        return Closed(failure(url, requests.exceptions.ContentDecodingError()))
+    if begun:
+        return Closed("the connection was closed in the middle")
+    if isinstance(error, requests.TooManyRedirects):
+        return Closed(f"{url} redirects without end; fix server.base_url", unfit=True)
+    if isinstance(error, UNFIT):
+        return Closed(failure(url, error), unfit=True)
+    refused = "refused" in str(error) or isinstance(error, requests.Timeout) or "Name" in str(error)
+    return Closed(failure(url, error) if refused else "the connection was closed without an answer", away=True)
+
+
+def _limit(request: dict[str, Any]) -> int:
+    return next((request[name] for name in reversed(LIMITS) if isinstance(request.get(name), int)), 0)
