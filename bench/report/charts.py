@@ -66,8 +66,8 @@ class Drawing:
 def charts(board: Leaderboard, budgets: Sequence[Budget], anchors: dict[str, str]) -> list[Chart]:
     """The charts that the data allow; `anchors` are where the rows' details are, by the id of a result."""
     makers = (
-        ("quality", f"Quality against speed, {board.name}", _quality(board, anchors)),
-        ("scores", f"Scores, {board.name}", _scores(board, anchors)),
+        ("quality", f"Quality against speed, {board.name}", quality(board, anchors)),
+        ("scores", f"Scores, {board.name}", scores(board, anchors)),
         ("failures", f"What failed, {board.name}", _failures(board)),
         ("budget", f"Solved against time at every token limit, {board.name}", _budget(budgets)),
         ("curves", f"pass@k, {board.name}", _curves(board)),
@@ -137,6 +137,20 @@ def svg(spec: Spec, about: str) -> str:
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{html.escape(about)}" ', 1)
 
 
+def plain_svg(spec: Spec) -> str:
+    """A chart as an SVG file in the colours of the light theme."""
+    import vl_convert  # noqa: PLC0415 - heavy
+
+    return str(vl_convert.vegalite_to_svg(spec, vl_version=VERSION))
+
+
+def png(spec: Spec, scale: float) -> bytes:
+    """A chart as a PNG in the colours of the light theme."""
+    import vl_convert  # noqa: PLC0415 - heavy
+
+    return bytes(vl_convert.vegalite_to_png(spec, vl_version=VERSION, scale=scale))
+
+
 @lru_cache(maxsize=1)
 def colors() -> dict[str, str]:
     """The colours of the light theme by their names."""
@@ -161,7 +175,8 @@ def front(rows: Sequence[Row]) -> list[Row]:
     return found[::-1]
 
 
-def _quality(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
+def quality(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
+    """Score against speed, with the front; None where no speed is known."""
     timed = [row for row in board.rows if row.metrics.cost.speed]
     if not timed:
         return None
@@ -242,8 +257,10 @@ class _Plane:
         for row in named:
             text = row["title"] if len(row["title"]) <= LONGEST else f"{row['title'][: LONGEST - 1]}…"
             options = [(self._box(text, row, *at), at) for at in AROUND]
-            inside = [option for option in options if self._holds(option[0])] or options[:1]
-            box, (dx, dy, align) = min(inside, key=lambda option: sum(_meet(option[0], other) for other in taken))
+            # Inside the plot before all, then over as few others as possible.
+            box, (dx, dy, align) = min(
+                options, key=lambda one: (self._outside(one[0]), sum(_meet(one[0], other) for other in taken))
+            )
             taken.append(box)
             found.append(
                 {"text": text, "speed": row["speed"], "score": row["score"], "dx": dx, "dy": dy, "align": align}
@@ -258,15 +275,18 @@ class _Plane:
         left = x - {"left": 0.0, "right": width, "center": width / 2}[align]
         return left, y - LINE / 2, left + width, y + LINE / 2
 
-    def _holds(self, box: tuple[float, float, float, float]) -> bool:
-        return box[0] >= 0 and box[1] >= 0 and box[2] <= self.width and box[3] <= self.height
+    def _outside(self, box: tuple[float, float, float, float]) -> float:
+        """How many pixels of a box lie outside the plot."""
+        over = (-box[0], -box[1], box[2] - self.width, box[3] - self.height)
+        return round(sum(max(0.0, pixels) for pixels in over))
 
 
 def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _scores(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
+def scores(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
+    """The scores, best first; None without rows."""
     rows: list[Spec] = []
     published: list[Spec] = []
     for row in board.rows[:TOP]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.console import counted, duration, size
 from bench.layout import JOURNAL, PROVENANCE, RESULTS, SAMPLES
+from bench.machine import label
 from bench.profiles import Sampling
 from bench.report.format import listed, short_count
 from bench.report.leaderboard import Leaderboard, Row
@@ -49,13 +50,7 @@ def machine(results: Iterable[Result]) -> str:
 
 def machine_label(result: Result) -> str:
     """The machine that a result was made on, as run.json says it; "" for imports."""
-    found = table(result.run.get("machine"))
-    if word(found.get("label")):
-        return word(found.get("label"))
-    gpus = found.get("gpus")
-    names = [word(table(one).get("name")) or word(one) for one in (gpus if isinstance(gpus, list) else [gpus])]
-    memory = positive(found.get("memory")) or positive(found.get("ram"))
-    return " · ".join(filter(None, [*names, word(found.get("cpu")), size(int(memory)) if memory else ""]))
+    return label(result.server.get("machine"))
 
 
 def builds(results: Iterable[Result]) -> str:

@@ -14,6 +14,8 @@ QUANTIZATION = re.compile(
     r"[\s(\[-]*\b(?:UD-)?(?:I?Q\d\w*|TQ\d\w*|B?F16|F32|FP16|FP8|MXFP4\w*|INT[48]|GPTQ|AWQ)\b[)\]]*", re.IGNORECASE
 )
 BITS = re.compile(r"\d+")
+NOTABLE = 1.05
+"""A smaller ratio of speeds is not worth a word."""
 MARGIN = 0.03
 """The loss that is small enough for a smaller file, as a fraction, where profiles.toml sets no other."""
 
@@ -64,7 +66,10 @@ class Rung:
             by = f"{min(abs(low), abs(high)):.1f} to {max(abs(low), abs(high)):.1f} points"
             return ", ".join([f"{'better' if better else 'worse'} by {by} ({p_value(self.corrected)})", *self._savings])
         bound = f"at most {max(0.0, -low):.1f} points worse (95 %)"
-        if self.difference.low < -self.margin:
+        if self.to_settle:
+            needed = round(self.to_settle, -2) or self.to_settle
+            bound = f"undecided, about {needed:,} problems would settle it: {bound}"
+        elif self.difference.low < -self.margin:
             bound = f"undecided: {bound}"
         return ", ".join([bound, *self._savings])
 
@@ -72,7 +77,8 @@ class Rung:
     def _savings(self) -> list[str]:
         faster, saved = self.speed_ratio, self.saved_bytes
         return [
-            *([f"{ratio(faster)} faster" if faster >= 1 else f"{ratio(1 / faster)} slower"] if faster else []),
+            *([f"{ratio(faster)} faster"] if faster and faster >= NOTABLE else []),
+            *([f"{ratio(1 / faster)} slower"] if faster and faster <= 1 / NOTABLE else []),
             *([f"{gigabytes(saved)} GB smaller"] if saved and saved > 0 else []),
         ]
 

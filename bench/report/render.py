@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.files import read_table, write_atomic
 from bench.profiles import Config
-from bench.report import history, html, jsonfile, markdown
+from bench.report import exports, history, html, jsonfile, markdown
 from bench.report.answer import answer, margin_of
 from bench.report.budget import budgets
 from bench.report.ladder import MARGIN, ladder
@@ -55,3 +55,4 @@ def write(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[st
     write_atomic(layout.data, jsonfile.render(report))
     journals = {(one.id, one.dataset): layout.run(one.id, one.dataset).journal for one in report.results}
     write_atomic(layout.page, html.render(report, journals))
+    exports.write(layout.root / exports.FOLDER, report)

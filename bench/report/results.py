@@ -233,9 +233,7 @@ def _pooled_run(results: Sequence[Result]) -> dict[str, Any]:
         if all(speeds):
             spent = sum(count / speed for count, speed in zip(tokens, speeds, strict=True) if count and speed)
             added["speed"] = {"generation": added["completion_tokens"] / spent}
-    return {key: results[0].run[key] for key in ("model", "server", "machine") if key in results[0].run} | {
-        "totals": added
-    }
+    return {key: results[0].run[key] for key in ("model", "server") if key in results[0].run} | {"totals": added}
 
 
 def _state(

@@ -60,6 +60,10 @@ ERRORS = {
     "c": "IndexError: list index out of range", "m": "NameError: name 'List' is not defined",
     "f": "the solution does not define solve", "s": "SyntaxError: invalid syntax", "t": "ran out of time",
 }  # fmt: skip
+MACHINE = {
+    "gpus": [{"name": "NVIDIA GeForce RTX 4090", "memory": 24 * 2**30}], "memory": 125 * 2**30,
+    "cpu": "AMD Ryzen 9 7950X 16-Core Processor",
+}  # fmt: skip
 SELFTESTS = {
     "humaneval docker": {
         "dataset": "humaneval", "sandbox": "docker", "problems": 164, "base": 164, "plus": 164, "date": "2026-11-23",
@@ -122,14 +126,13 @@ def run(**more: Any) -> dict[str, Any]:
         "model": {"file": "m-Q6_K.gguf", "files": 3, "bytes": 67_100_000_000, "architecture": "qwen3next",
                   "quantization": "Q6_K", "context_train": 262144, "fingerprint": "51b2c3a4d5e6f708"},
         "server": {"kind": "compose", "build": "b7123-1a2b3c4", "slots": 1, "context": 16384,
-                   "parameters": 79674391296, "image": "ghcr.io/ggml-org/llama.cpp:server-cuda"},
+                   "parameters": 79674391296, "image": "ghcr.io/ggml-org/llama.cpp:server-cuda", "machine": MACHINE},
         "settings": {"args": ["--jinja"], "placement": ["-ot", r"blk\.([0-9]|1[01])\.=CUDA0,exps=CPU"],
                      "max_tokens": 4096, "context": 16384, "slots": 1, "samples": 1, "temperature": 0.0, "top_p": 0.95,
                      "system_prompt": "You are a helpful assistant good at coding.", "request": {},
                      "prompt_version": 1},
         "totals": {"completions": 12, "prompt_tokens": 2160, "completion_tokens": 4321, "outcomes": {"stop": 12},
                    "speed": {"prompt": 812.4, "generation": 21.44}, "seconds": 3481.2},
-        "machine": {"label": "RTX 4090 24 GB · Ryzen 9 7950X · 128 GB"},
         "versions": {"bench": "0.1.0", "python": "3.11.2", "requests": "2.32.0"},
         "began": "2026-11-24 22:10:03", "ended": "2026-11-24 23:08:41",
         **more,

@@ -132,7 +132,7 @@ def test_ticks_reach_the_data() -> None:
     for speeds in ([20.0], [9.0, 60.0], [3.0, 800.0]):
         found = [result(f"m{at}", "ppb", run=local(speed, 1.0, str(at))) for at, speed in enumerate(speeds)]
         board = leaderboard("humaneval", found)
-        drawing = charts._quality(board, {row.result.id: "" for row in board.rows})
+        drawing = charts.quality(board, {row.result.id: "" for row in board.rows})
         assert drawing
         domain, ticks = drawing.x["scale"]["domain"], drawing.x["axis"]["values"]
         assert (domain[0], domain[1]) == (ticks[0], ticks[-1])

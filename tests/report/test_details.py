@@ -67,18 +67,16 @@ def test_facts_are_plain(text: str) -> None:
     """Whatever run.json holds, each fact is one line that can be printed."""
     nasty = {"kind": text, "build": text, "image": text, "file": text, "quantization": text, "placement": [text]}
     settings = {"args": [text], "system_prompt": text, "temperature": text, "request": {text: text}}
-    about = run(model=nasty, server=nasty, settings=settings, machine={"label": text}, began=text, ended=text)
+    about = run(model=nasty, server=nasty, settings=settings, began=text, ended=text)
     (row,) = leaderboard("humaneval", [result("a", "p", run=about)]).rows
     assert all(found.isprintable() for _, found in facts(row))
 
 
 def test_the_machine() -> None:
-    """The machine is named by its label, or by its parts; an import has none."""
+    """The machine is the one that run.json has of the server; an import has none."""
     assert machine_label(result("a", "p", run=run())) == "RTX 4090 24 GB · Ryzen 9 7950X · 128 GB"
-    parts = {"gpus": [{"name": "RTX 4090"}], "cpu": "Ryzen 9", "memory": 64_000_000_000}
-    assert machine_label(result("a", "p", run=run(machine=parts))) == "RTX 4090 · Ryzen 9 · 64.0 GB"
     assert machine_label(result("a", "p")) == ""
-    assert machine_label(result("a", "p", run=run(machine=3))) == ""
+    assert machine_label(result("a", "p", run=run(server={"machine": 3}))) == ""
 
 
 def test_settings_that_all_share() -> None:

@@ -40,7 +40,7 @@ def test_the_bound_is_that_of_the_interval() -> None:
     assert small.verdict == f"at most {bound} points worse (95 %), 1.7{TIMES} faster, 3.8 GB smaller"
     assert small.to_settle is None
     (family,) = ladder([leaderboard("humaneval", two("p" * 40, "p" * 39 + "b"))])
-    assert family.rungs[1].verdict.startswith("undecided: at most ")
+    assert family.rungs[1].verdict.startswith("undecided, about ")
     assert (family.rungs[1].to_settle or 0) > 40
 
 
@@ -48,7 +48,9 @@ def test_the_margin_is_a_setting() -> None:
     """A larger margin accepts what a smaller one leaves undecided."""
     board = leaderboard("humaneval", two("p" * 100, "p" * 98 + "bb"))
     strict, lenient = (ladder([board], margin)[0].rungs[1].verdict for margin in (0.03, 0.10))
-    assert strict == f"undecided: {lenient}"
+    assert strict.endswith(lenient)
+    assert strict.startswith("undecided")
+    assert lenient.startswith("at most ")
 
 
 def test_shown_to_be_worse() -> None:

@@ -1,0 +1,136 @@
+"""What people take away from a report, in results/share/: the table as CSV, the headline as a picture, one model's row.
+
+Written anew with each report; what is no longer part of it goes.
+"""
+
+import csv
+import html
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.files import write_atomic
+from bench.report import charts, details
+from bench.report.answer import main_board
+from bench.report.columns import columns
+from bench.report.escape import markdown
+from bench.report.format import as_json, gigabytes, percent, rate, short_count, with_interval
+from bench.report.jsonfile import row_json
+from bench.report.leaderboard import Leaderboard, Row
+from bench.report.markdown import Report
+from bench.stats import Estimate
+from bench.untrusted import positive, word
+
+FOLDER = "share"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet take a text for a formula."""
+SCALE = 2.0
+"""Pixels of the PNG for each of the SVG."""
+LETTER = 6.7
+
+
+def write(folder: Path, report: Report) -> None:
+    """Write all of it. Raises BenchError where that fails."""
+    files = dict(exports(report))
+    for name, content in files.items():
+        write_atomic(folder / name, content)
+    for old in folder.glob("*"):
+        if old.name not in files and old.is_file() and not old.name.startswith("."):
+            old.unlink()
+
+
+def exports(report: Report) -> Iterator[tuple[str, str | bytes]]:
+    """Names and contents."""
+    board = main_board(report.boards)
+    if board is None:
+        return
+    yield "models.csv", table(report)
+    spec = headline(board)
+    yield "headline.svg", charts.plain_svg(spec)
+    yield "headline.png", charts.png(spec, SCALE)
+    yield "badge.svg", badge(board)
+    for one in report.boards:
+        for row in one.rows:
+            name = re.sub(r"[^\w.-]", "_", f"{row.result.id}-{one.dataset}")
+            yield f"{name}.json", json.dumps(row_json(one, row), indent=1) + "\n"
+            yield f"{name}.md", row_markdown(one, row)
+
+
+def table(report: Report) -> str:
+    """Every row of every dataset as CSV, by the keys of the columns; an estimate takes three."""
+    found = io.StringIO()
+    rows: list[dict[str, object]] = []
+    for board in report.boards:
+        for row in board.rows:
+            cells: dict[str, object] = {"dataset": board.dataset, "id": row.result.id}
+            for column in columns(board):
+                value = column.value(row)
+                if isinstance(value, Estimate):
+                    ends = dict(zip(("", "_low", "_high"), as_json(value), strict=True))
+                    cells |= {f"{column.key}{end}": one for end, one in ends.items()}
+                else:
+                    cells[column.key] = column.number(row)
+            rows.append(cells)
+    writer = csv.DictWriter(found, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return found.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A text that a spreadsheet would run stays a text."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) and len(value) > 2 else value
+
+
+def headline(board: Leaderboard) -> charts.Spec:
+    """The chart that stands for the report, with its title: quality against speed, or the scores."""
+    nowhere = {row.result.id: "" for row in board.rows}
+    drawing, name = charts.quality(board, nowhere), "quality"
+    if drawing is None:
+        drawing, name = charts.scores(board, nowhere), "scores"
+    assert drawing is not None
+    spec = charts.filled(name, drawing)
+    machine = details.machine(row.result for row in board.rows)
+    spec["title"] = {"text": f"{board.name}, {board.problems} problems", "subtitle": machine, "anchor": "start"}
+    spec["padding"] |= {"top": 56}
+    spec["config"] |= {"background": "#ffffff"}
+    return spec
+
+
+def badge(board: Leaderboard) -> str:
+    """The best model and its score as a badge."""
+    row = (board.ranked or list(board.rows))[0]
+    left, right = board.name, f"{row.title} {percent(row.metrics.score.value)} %"
+    widths = [round(LETTER * len(text)) + 14 for text in (left, right)]
+    texts = "".join(
+        f'<text x="{x}" y="14" fill="#fff" text-anchor="middle">{html.escape(text)}</text>'
+        for x, text in ((widths[0] / 2, left), (widths[0] + widths[1] / 2, right))
+    )
+    about = html.escape(f"{left}: {right}")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{sum(widths)}" height="20" role="img" aria-label="{about}">'
+        f'<rect width="{sum(widths)}" height="20" rx="3" fill="#0b5c94"/>'
+        f'<rect width="{widths[0]}" height="20" rx="3" fill="#565c64"/>'
+        f'<g font-family="Verdana, DejaVu Sans, sans-serif" font-size="11">{texts}</g></svg>\n'
+    )
+
+
+def row_markdown(board: Leaderboard, row: Row) -> str:
+    """One row as a Markdown table of the form of llama-bench's, with machine and build."""
+    cost, server = row.metrics.cost, row.result.server
+    parameters = positive(server.get("parameters"))
+    cells = {
+        "model": row.title,
+        "size": f"{gigabytes(cost.bytes)} GB" if cost.bytes else "",
+        "params": short_count(parameters) if parameters else "",
+        "machine": details.machine_label(row.result),
+        "build": word(server.get("build")),
+        "test": f"{board.name}, {row.metrics.problems} problems",
+        "score (95 %)": f"{with_interval(row.metrics.score)} %",
+        "t/s": rate(cost.speed) if cost.speed else "",
+    }
+    shown = {title: text for title, text in cells.items() if text}
+    lines = [list(shown), ["---"] * len(shown), [markdown(text) for text in shown.values()]]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
