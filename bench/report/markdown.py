@@ -69,6 +69,12 @@ class Report:
         return [*([self.pooled] if self.pooled else []), *(board for board in self.boards if board.rows)]
 
     @property
+    def title(self) -> str:
+        """The question; models that did not run here are not "on this machine"."""
+        local = any(result.run for result in self.results) or not self.shown
+        return f"Which model is best at code{' on this machine' if local else ''}?"
+
+    @property
     def head(self) -> str:
         """The machine, the builds and the last day of grading."""
         days = sorted(result.date[:10] for result in self.results if result.date)

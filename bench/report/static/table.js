@@ -60,6 +60,37 @@ function makeSearchable(input, table, output) {
   });
 }
 
+/** The rows on show as texts, the head first. */
+function textsOf(table) {
+  const rows = [table.tHead.rows[0], ...table.tBodies[0].rows].filter((row) => !row.hidden);
+  return rows.map((row) => [...row.cells].map((cell) => (cell.querySelector("button") ?? cell).innerText.trim()));
+}
+
+const FORMS = {
+  csv: (rows) => rows.map((row) => row.map((text) => csvCell(text.replace(/\s+/g, " "))).join(",")).join("\n"),
+  md: ([head, ...rows]) =>
+    [head, head.map(() => "---"), ...rows]
+      .map((row) => `| ${row.map((text) => text.replace(/\s+/g, " ").replace(/[\\|`*_<[]/g, "\\$&")).join(" | ")} |`)
+      .join("\n"),
+};
+
+/** A cell that no spreadsheet takes for a formula. */
+function csvCell(text) {
+  const safe = /^[=+\-@][^\d.]/.test(text) ? `'${text}` : text;
+  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function makeCopyable(group) {
+  group.hidden = !navigator.clipboard;
+  group.addEventListener("click", async (event) => {
+    const form = event.target.dataset.form;
+    if (!form) return;
+    await navigator.clipboard.writeText(FORMS[form](textsOf(document.getElementById(group.dataset.copies))));
+    event.target.textContent = "Copied";
+  });
+}
+
+for (const group of document.querySelectorAll(".copy")) makeCopyable(group);
 for (const table of document.querySelectorAll("table.sortable")) makeSortable(table);
 for (const input of document.querySelectorAll("input[data-searches]")) {
   makeSearchable(input, document.getElementById(input.dataset.searches), document.getElementById(`${input.id}-count`));

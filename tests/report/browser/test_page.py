@@ -452,3 +452,13 @@ def test_the_tab_sees_what_goes_wrong(tab: Page, tmp_path: Path) -> None:
     tab.open(path)
     assert tab.requests == ["http://127.0.0.1:9/x.png"]
     assert any("nothing is not defined" in complaint for complaint in tab.complaints)
+
+
+def test_the_table_is_copied(page: Page) -> None:
+    """The rows on show can be copied as CSV and as Markdown, with nothing that a spreadsheet runs."""
+    forms = "FORMS.{}([['#', 'Model'], ['=1', 'A, \"B\"'], ['=1', '=SUM(A1)'], ['2', 'a|b_c']])"
+    assert page.run(forms.format("csv")) == '#,Model\n=1,"A, ""B"""\n=1,\'=SUM(A1)\n2,a|b_c'
+    assert page.run(forms.format("md")).splitlines()[-1] == "| 2 | a\\|b\\_c |"
+    texts = page.run("textsOf(document.querySelector('.headline'))")
+    assert texts[0][:3] == ["#", "Model", "Demo"]
+    assert len(texts) == 4
