@@ -87,6 +87,14 @@ def test_a_sample_may_use_numpy(grader: Grader) -> None:
 
 
 @pytest.mark.parametrize(
+    "line", ["import multiprocessing", "from multiprocessing import Pool", "import concurrent.futures.process"]
+)
+def test_a_sample_may_import_what_it_cannot_use(grader: Grader, line: str) -> None:
+    """A module that needs names which samples lack is loaded all the same, as in EvalPlus."""
+    assert [row[:2] for row in grader.grade([("Demo/0", f"{line}\n\n{SOLUTIONS['Demo/0']}")])] == [("pass", "pass")]
+
+
+@pytest.mark.parametrize(
     ("returned", "status"),
     [
         ("n / 3 for n in (2, 1, 0)", "pass"), ("n / 3 + 1e-8 for n in (0, 1, 2)", "pass"),

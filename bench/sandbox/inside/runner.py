@@ -31,8 +31,11 @@ from .protocol import RecordCounter, read_exactly, receive, send, write_all
 
 BUFFER = bytearray(1 << 16)
 BODY = 5
-LOADED = "collections", "copy", "functools", "hashlib", "heapq", "itertools", "math", "random", "re", "string", "typing"
-"""What samples like to import: loaded once, for all of them."""
+LOADED = (
+    "collections", "copy", "functools", "hashlib", "heapq", "itertools", "math", "random", "re", "string", "typing",
+    "multiprocessing.pool", "concurrent.futures.process",
+)  # fmt: skip
+"""What samples like to import, and what cannot be loaded once names are missing: loaded once, for all of them."""
 
 
 class Child:
