@@ -11,12 +11,13 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 from bench import gguf
 from bench.console import size, tell
 from bench.errors import BenchError, DownloadError
 from bench.locks import locked
+from bench.progress import Progress, live
 from bench.text import plain
 
 PREFIX = "hf:"
@@ -123,8 +124,10 @@ def download(model: str, where: str) -> Path:
         lacks = sum(_lacks(reference, one) for one in chosen)
         _check_room(lacks)
         tell(f"  downloads {model} ({size(lacks)}) into {cache()}")
-        with locked(_folder(reference) / ".bench.lock", what=f"The download of {model}", wait=True):
-            paths = [_fetch(reference, one, endpoint) for one in chosen]
+        total = sum(int(one.size) for one in chosen)
+        progress = Progress(where, total, had=total - lacks, unit=size)
+        with locked(_folder(reference) / ".bench.lock", what=f"The download of {model}", wait=True), live(progress):
+            paths = [_fetch(reference, one, endpoint, progress) for one in chosen]
     except AbsentError as error:
         raise DownloadError(f"{where}: {reference.repository} {error}; correct model in profiles.toml.") from None
     except BenchError as error:
@@ -136,6 +139,8 @@ def download(model: str, where: str) -> Path:
 
 def _listed(reference: Reference, endpoint: str | None) -> list[Any]:
     """What the hub says of the model's files, in order."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     from huggingface_hub import HfApi  # noqa: PLC0415 - only where something is downloaded
     from huggingface_hub.hf_api import RepoFile  # noqa: PLC0415 - as above
 
@@ -182,7 +187,28 @@ def _check_room(needed: int) -> None:
         )
 
 
-def _fetch(reference: Reference, file: Any, endpoint: str | None) -> Path:
+class Bar:
+    """What the hub's library counts bytes with."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def __call__(self, **_: Any) -> "Bar":
+        """The library makes one for each file."""
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, count: int) -> None:
+        """More bytes have come; where a server ignores what is there already, fewer."""
+        self.progress.done += count
+
+
+def _fetch(reference: Reference, file: Any, endpoint: str | None, progress: Progress) -> Path:
     """A file in the cache; its content is checked against the hash that the hub names."""
     from huggingface_hub import file_download, hf_hub_download, hf_hub_url  # noqa: PLC0415 - as above
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined] # noqa: PLC0415 - as above
@@ -194,7 +220,7 @@ def _fetch(reference: Reference, file: Any, endpoint: str | None) -> Path:
             url = hf_hub_url(reference.repository, file.path, endpoint=endpoint)
             file_download.http_get(
                 url, content, resume_size=content.tell(), headers=build_hf_headers(), expected_size=file.size,
-                displayed_filename=PurePosixPath(file.path).name,
+                displayed_filename=PurePosixPath(file.path).name, tqdm_class=Bar(progress),  # type: ignore[arg-type]
             )  # fmt: skip
         with part.open("rb") as content:
             if hashlib.file_digest(content, "sha256").hexdigest() != file.lfs.sha256:

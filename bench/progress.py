@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from bench.console import duration, in_worker, tell
@@ -18,7 +18,7 @@ WIDTH = 28
 
 @dataclass
 class Progress:
-    """Where a step stands; `had` of the `total` were there before it began."""
+    """Where a step stands; `had` of the `total` were there before it began. `unit` says how counts are shown."""
 
     title: str
     total: int
@@ -27,6 +27,7 @@ class Progress:
     pieces: int = 0
     lost: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
+    unit: Callable[[int], str] = str
 
     def start(self) -> None:
         """The work begins: the loading of a model, say, is no part of its speed."""
@@ -53,7 +54,7 @@ class Progress:
         to_go = spent / self.done * (self.total - reached) if self.done else None
         parts = [
             "━" * filled + "╌" * (width - filled),
-            f"{reached}/{self.total}",
+            f"{self.unit(reached)}/{self.unit(self.total)}",
             f"{self.pieces / spent:.0f} tok/s" if spent > 0.5 and self.pieces else "",
             *(f"{count} {name}" for name, count in sorted(self.lost.items())),
             f"ETA {duration(to_go)}" if to_go is not None and reached < self.total else "",
