@@ -1,138 +1,156 @@
 """The graph: doit builds what is stale, and says why.
 
-    profiles.toml ──▶ generate:<profile> ──▶ raw.jsonl
-                                               │
-    imported solutions ─────────────▶ samples:<profile> ──▶ samples.jsonl
-                                               │
-    dataset, ground truth ──────────▶ eval:<profile> ──▶ eval_results.json
-                                               │
-    reference scores ───────────────▶ report ──▶ REPORT.md, report.html, report.json
+    profiles.toml ──▶ generate:<profile>:<dataset> ──▶ raw.jsonl, run.json
+                                                          │ file_dep
+    imported solutions ───────────────▶ samples:… ──▶ samples.jsonl
+                                                          │ file_dep
+    the dataset ──────────────────────▶ eval:… ─────▶ eval_results.json
+                                                          │ results that are there
+    reference scores ─────────────────▶ report ─────▶ REPORT.md, report.html, report.json
 
-A profile with several datasets has a task for each (`eval:<profile>:mbpp`). What each step depends on stands in
-bench/graph/steps.py; what makes a step stale, in bench/graph/stale.py.
+An edge that is a file is a `file_dep`. What no file holds is a named setting in doit's database (graph/settings.py):
+the keys of profiles.toml that an answer depends on, the content of a model that is too large to be read, a dataset or a
+result that may be missing without anything being stale.
 """
 
+import os
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from doit.exceptions import InvalidDodoFile
+from doit.task import Task, dict_to_task
 
-from bench.commands import jobs
+from bench import interrupts
+from bench.commands.cache import clear_cache
+from bench.console import shown
 from bench.errors import BenchError
-from bench.graph import turns
-from bench.graph.chain import chains
-from bench.graph.hooks import Clean, Fresh, Memory, WholeFresh, make_results
+from bench.files import make_folder
+from bench.graph import database
+from bench.graph.hosts import OnePerMachine
 from bench.graph.prerequisites import skipped
 from bench.graph.report import Report
-from bench.graph.reporter import RunReporter
-from bench.graph.step import Step
-from bench.graph.steps import Evaluate, Generate, Samples
+from bench.graph.reporter import RunReporter, title
+from bench.graph.settings import AllUpToDate
+from bench.graph.stages import Clean, Evaluate, Generate, Samples, Stage
 from bench.profiles import Profile
 from bench.profiles.file import chosen, load
 
+interrupts.prepare()
 try:
     CONFIG = load(chosen(Path(__file__).with_name("profiles.toml")))
     SKIPPED = skipped(CONFIG)
-    make_results(CONFIG.layout.root)
+    os.chdir(CONFIG.file.parent)  # so that doit knows files by the same names wherever the folder lies
+    make_folder(CONFIG.layout.root)
+    DATABASE = database.prepare(CONFIG.layout)
 except BenchError as error:
     raise InvalidDodoFile(error.sentence) from None
 
 DOIT_CONFIG = {
     "default_tasks": [*(f"eval:{p.id}" for p in CONFIG.profiles if p.id not in SKIPPED), "report"],
-    "dep_file": str(CONFIG.layout.root / ".doit.json"),
+    "dep_file": DATABASE,
     "backend": "json",
-    "codec_cls": Memory,
     "continue": True,
+    "cleanforget": True,
     "verbosity": 2,
-    "reporter": RunReporter.bound(CONFIG, SKIPPED, turns.prepare),
+    "sort": "definition",  # doit list: the profiles in the file's order
+    "reporter": RunReporter.bound(CONFIG, SKIPPED),
 }
 
 REPORT = Report(CONFIG, SKIPPED)
-cleaning = partial(Clean, CONFIG.layout.lock)
 
 
-def leaf(step: Step, task_dep: list[str], **more: Any) -> dict[str, Any]:
-    """The task of one step: one profile, one dataset."""
-    return {
-        "name": f"{step.profile.id}:{step.dataset}",
-        "doc": f"{step.profile.title}, {step.dataset}",
-        "actions": [step.make],
-        "task_dep": task_dep,
-        "uptodate": [Fresh(step)],
-        "clean": [cleaning(step.clean)],
-        "teardown": [REPORT.refresh],  # a run that ends early shows what it came to
-        "io": {"capture": False},
-        "meta": {"step": step},
-        **more,
-    }
+def task_generate() -> Iterator[Task]:
+    """Ask the models for completions; what was interrupted goes on where it was."""
+    models = [profile for profile in CONFIG.profiles if not profile.imported]
+    for profile in models:
+        for stage in (Generate(CONFIG, profile, dataset) for dataset in profile.sampling.datasets):
+            # The report shows each score before the next model starts.
+            yield task(stage, actions=[REPORT.refresh, stage.run], uptodate=[OnePerMachine(profile.machine)])
+        yield group(Generate, profile)
+    yield every("generate", models)
 
 
-def whole(stage: type[Step], profile: Profile) -> dict[str, Any]:
-    """All datasets of one profile under one name."""
-    steps = [stage(CONFIG, profile, dataset) for dataset in profile.sampling.datasets]
-    return {
-        "basename": stage.stage,
-        "name": profile.id,
-        "doc": profile.title,
-        "actions": None,
-        "task_dep": [f"{stage.stage}:{profile.id}:{step.dataset}" for step in steps],
-        "uptodate": [WholeFresh(*chains(CONFIG, profile, stage))],
-        "clean": [cleaning(step.clean) for step in steps],
-    }
-
-
-def task_generate() -> Iterator[dict[str, Any]]:
-    """Ask the models for completions; a run that stopped goes on where it was."""
-    for profile in (one for one in CONFIG.profiles if not one.imported):
-        yield whole(Generate, profile)
-        for dataset in profile.sampling.datasets:
-            yield leaf(Generate(CONFIG, profile, dataset), [])
-
-
-def task_samples() -> Iterator[dict[str, Any]]:
+def task_samples() -> Iterator[Task]:
     """Take the code out of answers, or import solutions."""
     for profile in CONFIG.profiles:
-        yield whole(Samples, profile)
-        for dataset in profile.sampling.datasets:
-            task_dep = [] if profile.imported else [f"generate:{profile.id}:{dataset}"]
-            yield leaf(Samples(CONFIG, profile, dataset), task_dep)
+        for stage in (Samples(CONFIG, profile, dataset) for dataset in profile.sampling.datasets):
+            yield task(stage, file_dep=stage.inputs())
+        yield group(Samples, profile)
+    yield every("samples", CONFIG.profiles)
 
 
-def task_eval() -> Iterator[dict[str, Any]]:
-    """Grade each profile; the list of these tasks is the list of profiles."""
+def task_eval() -> Iterator[Task]:
+    """Grade; the list of these tasks is the list of profiles."""
     for profile in CONFIG.profiles:
-        doc = f"{profile.title}: {profile.note}" if profile.note else profile.title
-        uptodate = [WholeFresh(*chains(CONFIG, profile, Evaluate))]
-        yield {"basename": f"eval:{profile.id}", "name": None, "doc": doc, "uptodate": uptodate}
-        for dataset in profile.sampling.datasets:
-            step, dep = Evaluate(CONFIG, profile, dataset), f"samples:{profile.id}:{dataset}"
-            actions = [step.make, REPORT.refresh]  # the report shows each score before the next model starts
-            yield leaf(step, [dep], basename=f"eval:{profile.id}", name=dataset, actions=actions)
+        for stage in (Evaluate(CONFIG, profile, dataset) for dataset in profile.sampling.datasets):
+            yield task(stage, file_dep=[stage.files.samples])
+        yield group(Evaluate, profile)
 
 
 def task_report() -> dict[str, Any]:
     """Render REPORT.md, report.html and report.json from what exists."""
     return {
         "actions": [REPORT.make],
-        "uptodate": [Fresh(REPORT)],
-        "clean": [cleaning(REPORT.clean)],
+        "file_dep": [shown(CONFIG.file)],
+        "targets": list(map(shown, REPORT.targets)),
+        "uptodate": [REPORT.uptodate()],
+        "clean": [Clean(REPORT.clean)],
+        "title": title,
         "io": {"capture": False},
-        "meta": {"step": REPORT},
+        "meta": {"title": ("report", shown(CONFIG.layout.report))},
     }
 
 
-def task_command() -> Iterator[dict[str, Any]]:
-    """Jobs beside the graph: doctor, why, prompts, selftest, compare, cache."""
-    for job in jobs.jobs(CONFIG, SKIPPED):
-        yield {
-            "basename": job.name,
-            "doc": job.doc,
-            "actions": [job.action],
-            "params": job.params,
-            "uptodate": [False],
-            "clean": [cleaning(job.clean)] if job.clean else [],
-            "io": {"capture": False},
-            "meta": {"beside": True},
-        }
+def task_cache() -> Task:
+    """Tell where verdicts and ground truth are kept; `doit clean cache` removes them."""
+    cache = CONFIG.layout.cache
+    return hidden({
+        "name": "cache",
+        "actions": [lambda: print(cache)],
+        "clean": [Clean(clear_cache, [cache])],
+        "io": {"capture": False},
+    })  # fmt: skip
+
+
+def task(stage: Stage, uptodate: list[Any] = [], file_dep: list[Path] = [], **more: Any) -> Task:  # noqa: B006 - never written
+    """The task of one stage of one profile on one dataset."""
+    settings = stage.uptodate()
+    REPORT.chains.setdefault((stage.profile.id, stage.dataset), []).append((stage, settings))
+    fields = {
+        "name": f"{stage.name}:{stage.profile.id}:{stage.dataset}",
+        "doc": f"{stage.profile.title}, {stage.dataset}",
+        "actions": [stage.run],
+        "file_dep": list(map(shown, file_dep)),
+        "targets": list(map(shown, stage.targets)),
+        "uptodate": [settings, *uptodate],
+        "clean": [Clean(stage.clean)],
+        "teardown": [REPORT.refresh],  # a run that ends early shows what it came to
+        "title": title,
+        "io": {"capture": False},
+        "meta": {"title": (stage.name, stage.label), "stage": stage},
+    }
+    return hidden(fields | more)
+
+
+def group(stage: type[Stage], profile: Profile) -> Task:
+    """All datasets of one profile under one name; those of the last stage are what `doit list` shows."""
+    names = [f"{stage.name}:{profile.id}:{dataset}" for dataset in profile.sampling.datasets]
+    doc = f"{profile.title}: {profile.note}" if profile.note else profile.title
+    fields = {"name": f"{stage.name}:{profile.id}", "doc": doc, "actions": None, "task_dep": names}
+    made = (dict_to_task if stage is Evaluate else hidden)(fields | {"uptodate": [AllUpToDate()]})
+    made.has_subtask = True
+    return made
+
+
+def every(stage: str, profiles: list[Profile] | tuple[Profile, ...]) -> Task:
+    """A stage of all profiles that can run here under one name."""
+    names = [f"{stage}:{profile.id}" for profile in profiles if profile.id not in SKIPPED]
+    return hidden({"name": stage, "actions": None, "task_dep": names, "uptodate": [AllUpToDate()]})
+
+
+def hidden(fields: dict[str, Any]) -> Task:
+    """A task that `doit list` shows with --all alone."""
+    made = dict_to_task(fields)
+    made.subtask_of = fields["name"].rpartition(":")[0] or "all"
+    return made

@@ -73,6 +73,16 @@ def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     write_atomic(path, "".join(json.dumps(row) + "\n" for row in rows))
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder to write in. Raises BenchError where that cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BenchError(f"{path} cannot be made ({error.strerror}); make its folder writable.") from None
+    if not os.access(path, os.W_OK):
+        raise BenchError(f"{path} is not writable; change its owner or rights, or set [paths] results.")
+
+
 def read_json(path: Path) -> Any:
     """The JSON value in `path`, or None where the file is missing or damaged."""
     try:

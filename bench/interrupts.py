@@ -1,12 +1,16 @@
 """Ctrl-C, SIGTERM, a terminal that is closed, a reader that has gone: the run ends in order."""
 
+import atexit
 import contextlib
+import ctypes
+import multiprocessing
 import os
 import signal
 import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.util import register_after_fork
 from types import FrameType
 from typing import ClassVar
 
@@ -34,7 +38,6 @@ class Stopped(SystemExit):
 
 def handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Handler]:
     """Let `handler` have the signals that end a run, and return who had them; what nohup ignores stays ignored."""
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     numbers = [n for n in ENDING if n != signal.SIGHUP or signal.getsignal(n) != signal.SIG_IGN]
     return {number: signal.signal(number, handler) for number in numbers}
 
@@ -72,6 +75,34 @@ def interrupt(number: int, _frame: object) -> None:
     if now - Stopped.last > ONE_INTERRUPT:
         Stopped.last = now
         raise Stopped
+
+
+def prepare() -> None:
+    """For when the graph is loaded: a signal ends whatever doit does in order, and a gone reader what it lists.
+
+    Workers of doit -n end when the run is gone.
+    """
+    handle(interrupt)
+    end_with_reader()
+    register_after_fork(prepare, lambda _: end_with_parent())
+    # doit does not end those that it was just starting when the interrupt came, and Python would wait for them.
+    atexit.register(_end_workers)
+
+
+def _end_workers() -> None:
+    for worker in multiprocessing.active_children():
+        worker.terminate()
+
+
+def begin_work() -> None:
+    """For when a stage begins: nobody's leaving kills it; `leave_reader` ends the run in order."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
+def end_with_parent() -> None:
+    """End as on SIGTERM when the process that started this one is gone, so that no worker goes on by itself."""
+    ctypes.CDLL(None).prctl(ctypes.c_int(1), ctypes.c_ulong(signal.SIGTERM))  # PR_SET_PDEATHSIG
 
 
 def end_with_reader() -> None:

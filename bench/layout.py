@@ -48,9 +48,9 @@ class Layout:
         return self.root / LESSON
 
     @property
-    def lock(self) -> Path:
-        """Held by whoever changes anything here."""
-        return self.root / ".lock"
+    def database(self) -> Path:
+        """What doit remembers of each task."""
+        return self.root / ".doit.json"
 
     @property
     def cache(self) -> Path:
@@ -130,9 +130,10 @@ class RunFiles:
         """Why the last try of a stage failed; absent after success."""
         return self.root / FAILURE
 
-    def stamp(self, stage: str) -> Path:
-        """What a stage's output was made from."""
-        return self.root / ".stamps" / f"{stage}.json"
+    @property
+    def lock(self) -> Path:
+        """Held by the stage at work here; what was written there stays where that was stopped."""
+        return self.root / ".lock"
 
     def log(self, name: str) -> Path:
         """What a person reads when it went wrong: `server` of a profile, `codegen` and `evaluation` of each dataset."""

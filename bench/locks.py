@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.console import tell
 from bench.errors import BenchError, LockedError
 from bench.text import plain
 
@@ -19,20 +20,20 @@ LONGEST = 300
 """Bytes of a lock file that are read."""
 
 
+UNNOTICED = 0.5
+"""Seconds for which a lock is waited for without a word: its holder may only look, or be about to end."""
+
+
 @contextlib.contextmanager
 def locked(path: Path, *, what: str, wait: bool = False, everyone: bool = False, note: str = "") -> Iterator[None]:
     """Hold an exclusive lock on `path` for the block; the file says who holds it since when, and the `note`.
 
-    With `wait`, block until it is free. Otherwise raise LockedError that names the holder; BenchError where the file
-    cannot be opened. With `everyone`, other users may take it too.
+    With `wait`, wait until it is free, and tell a person for whom unless `what` is empty. Otherwise raise LockedError
+    that names the holder; BenchError where the file cannot be opened. With `everyone`, other users may take it too.
     """
     lock = _opened(path, everyone=everyone)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            holder = _holder(lock) or "another process"
-            raise LockedError(f"{what} is in use by {holder}; wait for it, or stop it first.") from None
+        _acquire(lock, what, wait=wait)
         os.ftruncate(lock, 0)
         # A full disk cannot take the holder's name; the lock holds all the same.
         with contextlib.suppress(OSError):
@@ -40,10 +41,28 @@ def locked(path: Path, *, what: str, wait: bool = False, everyone: bool = False,
             os.pwrite(lock, f"process {os.getpid()} since {since}{note}".encode(), 0)
         try:
             yield
-        finally:
+        except Exception:
             os.ftruncate(lock, 0)
+            raise
+        os.ftruncate(lock, 0)
     finally:
         os.close(lock)
+
+
+def _acquire(lock: int, what: str, *, wait: bool) -> None:
+    ends = time.monotonic() + UNNOTICED
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if time.monotonic() > ends:
+            break
+        time.sleep(0.02)
+    holder = _holder(lock) or "another process"
+    if not wait:
+        raise LockedError(f"{what} is in use by {holder}; wait for it, or stop it first.")
+    if what:
+        tell(f"  {what} is in use by {holder}; waiting for it.")
+    return fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def holding(path: Path) -> str:
@@ -61,16 +80,17 @@ def holding(path: Path) -> str:
     return ""
 
 
-def last_holder(path: Path) -> str:
-    """Who says in the lock file that they hold it; empty where nobody does."""
+def abandoned(path: Path) -> str:
+    """What the last holder of the lock wrote, where it was stopped or killed before its block ended; "" otherwise."""
     try:
         lock = _regular(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
     except OSError:
         return ""
     try:
-        return _holder(lock)
+        words = _holder(lock)
     finally:
         os.close(lock)
+    return words if words and not holding(path) else ""
 
 
 def shared_folder(path: Path) -> Path:

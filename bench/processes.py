@@ -24,11 +24,6 @@ def die_with_parent() -> None:
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def end_with_parent() -> None:
-    """For a worker of doit's (-n): end as on SIGTERM when the run is gone, so that no worker goes on by itself."""
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 def stop(process: "subprocess.Popen[bytes]") -> None:
     """End a program that leads its own process group, and all in that group.
 

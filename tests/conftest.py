@@ -15,7 +15,6 @@ SHARED = Path(__file__).parents[2] / "shared"
 def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run servers of their own, whoever else runs one on this machine."""
     monkeypatch.setenv("BENCH_LOCKS", str(tmp_path))
-    monkeypatch.delenv("BENCH_RUN", raising=False)
     monkeypatch.delenv("BENCH_PROFILES", raising=False)
 
 

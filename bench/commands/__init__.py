@@ -1,1 +1,58 @@
-"""What a person may ask beside the graph; jobs.py has the list."""
+"""What a person may ask beside the graph, as commands of doit: why, doctor, compare, selftest, prompts.
+
+pyproject.toml registers them, for a clone and for an installed package.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from doit.cmd_base import DoitCmdBase
+
+from bench.errors import BenchError
+from bench.interrupts import Stopped
+from bench.profiles import Config
+
+
+class Command(DoitCmdBase):  # type: ignore[misc] # doit is untyped
+    """A command that reads profiles.toml and prints lines; an error of the user's is one sentence and exit code 1."""
+
+    doc_usage = ""
+    doc_description = None
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = ()
+
+    def _execute(self, pos_args: list[str]) -> int:
+        return self.tell(self.lines(pos_args))
+
+    def lines(self, names: list[str]) -> Iterator[str]:
+        """What the command prints, line by line as it comes; `names` are its arguments."""
+        raise NotImplementedError
+
+    @property
+    def declared(self) -> Config:
+        """What dodo.py has read from profiles.toml. Raises BenchError where it is another project's."""
+        config = self.loader.namespace.get("CONFIG")
+        if not isinstance(config, Config):
+            raise BenchError(f"doit {self.name} is for bench's dodo.py; name it with -f, or go to its folder.")
+        return config
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """The profiles that cannot run here, and why."""
+        return dict(self.loader.namespace["SKIPPED"])
+
+    def tell(self, lines: Iterator[str]) -> int:
+        """Print the lines; doit's exit code."""
+        try:
+            for text in lines:
+                print(text, flush=True)
+        except BenchError as error:
+            print("\n".join(filter(None, [error.sentence, error.log])), file=sys.stderr)
+            return 1
+        except BrokenPipeError:
+            # Whoever reads this, such as head, has seen enough; Python's own flush at the end must not fail either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except KeyboardInterrupt:
+            raise Stopped from None
+        return 0

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import docker, gguf, problems
-from bench.commands.findings import Finding
+from bench.commands import Command
+from bench.commands.findings import Finding, render
 from bench.console import counted, size
 from bench.imports.files import guide, imported_by
 from bench.machine import Machine, Probe, label, look, record
@@ -252,3 +253,13 @@ def _shown(path: Path) -> str:
         if path.is_relative_to(base):
             return prefix + str(path.relative_to(base))
     return str(path)
+
+
+class Doctor(Command):
+    """doit doctor."""
+
+    doc_purpose = "tell what this machine can run, and what to do about the rest"
+
+    def lines(self, names: list[str]) -> Iterator[str]:  # noqa: ARG002 - it looks at all
+        """All findings, as people read them."""
+        yield render(report(self.declared))

@@ -1,19 +1,20 @@
 """What a profile needs that this machine may lack: a model file, or solutions to import."""
 
+import contextlib
+
 from bench import gguf
-from bench.errors import MissingPrerequisite
+from bench.errors import MissingPrerequisite, SamplesError
 from bench.profiles import Config, Profile
 
 
 def missing(config: Config, profile: Profile) -> str | None:
     """What this profile needs and this machine lacks, in one phrase with the place looked at; None if nothing."""
     if profile.imported:
-        from bench import imports  # noqa: PLC0415 - only where a profile is looked at
-        from bench.imports import files  # noqa: PLC0415 - the same
+        from bench.imports import files  # noqa: PLC0415 - only where a profile imports
 
-        if imports.import_digest(profile, config) is None:
-            where = ", ".join(profile.solutions)
-            return f"no solutions yet in {where} ({files.guide(profile)})"
+        with contextlib.suppress(SamplesError):  # an archive that cannot be read is there; its own task tells of it
+            if not files.imported_by(profile, config).files:
+                return f"no solutions yet in {', '.join(profile.solutions)} ({files.guide(profile)})"
     elif profile.needs_file and not profile.hub:
         for part in gguf.expected(config.model_path(profile)):
             if not part.is_file():

@@ -1,126 +1,172 @@
-"""The last step of the graph: the report over all profiles, whatever became of them."""
+"""The last task of the graph: the report over all profiles, whatever became of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+from doit import Globals
+from doit.dependency import UptodateCalculator
 from doit.exceptions import TaskFailed
 
 from bench import problems
-from bench.console import line, shown, tell
+from bench.console import in_worker, shown, warn
 from bench.errors import BenchError
-from bench.files import digest, digest_of
-from bench.graph import stale
-from bench.graph.chain import chain
-from bench.graph.step import Step
+from bench.files import digest, digest_of, read_table, write_json
+from bench.graph.settings import Settings, describe, is_changed
+from bench.graph.stages import Stage
 from bench.locks import locked
 from bench.profiles import Config, Profile
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Report:
-    """REPORT.md, report.html and report.json; `skipped` maps ids of profiles that cannot run here to the reason."""
+    """REPORT.md, report.html and report.json; `skipped` maps ids of profiles that cannot run here to the reason.
+
+    `chains` has the settings of each profile's stages on a dataset, in the order in which they run.
+    """
 
     config: Config
     skipped: Mapping[str, str]
-    stage: ClassVar[str] = "report"
-    profile: ClassVar[Profile | None] = None
-
-    def __repr__(self) -> str:
-        """As `doit info` shows it."""
-        return self.stage
+    chains: dict[tuple[str, str], list[tuple[Stage, Settings]]] = field(default_factory=dict)
 
     @property
-    def label(self) -> str:
-        """Where the report is."""
-        return shown(self.config.layout.report)
-
-    @property
-    def stamp(self) -> Path:
-        """What the report was made from."""
-        return self.config.layout.cache / "report.json"
-
-    def depends(self) -> dict[str, Any]:
-        """All that is shown: results, profiles.toml, what is skipped or outdated, the datasets; and the templates."""
-        from bench import report  # noqa: PLC0415 - light, but only the report needs it
-
-        root = self.config.layout.root
-        files = {str(path.relative_to(root)): stale.content_digest(path) for path in report.inputs(self.config)}
-        return {
-            "results": digest_of(files),
-            "profiles": digest(self.config.file.read_bytes()),
-            "skipped profiles": digest_of(dict(self.skipped)),
-            "outdated results": digest_of([[*which, why] for which, why in self.outdated().items()]),
-            "datasets": digest_of({name: problems.fingerprint(name) for name in report.datasets(self.config)}),
-            "templates": digest_of({path.name: stale.content_digest(path) for path in report.sources()}),
-        }
-
-    def outdated(self) -> dict[tuple[str, str], str]:
-        """By profile and dataset, why a result that is there would be made again, as its first such step has it."""
-        found = {}
-        for profile in self.config.profiles:
-            if profile.id in self.skipped or not _model_known(self.config, profile):
-                continue
-            for dataset in profile.sampling.datasets:
-                if self.config.layout.run(profile.id, dataset).results.is_file():
-                    found[profile.id, dataset] = _outdated(self.config, profile, dataset)
-        return {which: why for which, why in found.items() if why}
-
-    def outputs(self) -> tuple[Path, ...]:
+    def targets(self) -> list[Path]:
         """The three reports."""
         layout = self.config.layout
-        return (layout.report, layout.page, layout.data)
+        return [layout.report, layout.page, layout.data]
 
-    def reasons(self) -> tuple[stale.Reason, ...]:
-        """Why the report is rendered again."""
-        return stale.reasons(self.stamp, self.depends(), self.outputs())
-
-    def make(self) -> TaskFailed | None:
-        """Render, and record what from; doit's action."""
+    def results(self) -> list[Path]:
+        """The result files that are shown. Any may be missing: as file_dep, a failed profile would hide the others."""
         from bench import report  # noqa: PLC0415 - light, but only the report needs it
 
+        return report.inputs(self.config)
+
+    def settings(self) -> dict[str, Any]:
+        """What is shown beside the results: what is skipped or outdated, the datasets' problems; and the templates."""
+        from bench import report  # noqa: PLC0415 - as above
+
+        return {
+            "skipped profiles": digest_of(dict(self.skipped)),
+            "outdated results": digest_of([[*which, why] for which, why in self.outdated().items()]),
+            "templates": digest_of({path.name: digest(path.read_bytes()) for path in report.sources()}),
+            **{f"dataset {name}": problems.fingerprint(name) for name in report.datasets(self.config)},
+        }
+
+    def uptodate(self) -> Settings:
+        """What doit asks whether the report is up to date."""
+        return ReportSettings(self)
+
+    def outdated(self) -> dict[tuple[str, str], str]:
+        """By profile and dataset, why a result that is there would be made again, as its first such stage has it."""
+        found = {}
+        for (profile_id, dataset), chain in self.chains.items():
+            profile = self.config.profile(profile_id)
+            known = profile_id not in self.skipped and _model_known(self.config, profile)
+            if known and self.config.layout.run(profile_id, dataset).results.is_file():
+                found[profile_id, dataset] = next(filter(None, (_why(*each) for each in chain)), "")
+        return {which: why for which, why in found.items() if why}
+
+    def make(self) -> TaskFailed | None:
+        """Render; the task's action."""
         try:
-            # With doit -n, several profiles may be graded at about the same time.
-            with locked(self.stamp.with_suffix(".lock"), what="The report", wait=True):
-                depends = self.depends()
-                stale.begin(self.stamp, depends)
-                report.write(self.config, self.skipped, self.outdated())
-                stale.mark(self.stamp, depends, self.outputs())
+            with self._locked():
+                self._render(self._seen())
         except BenchError as error:
             return TaskFailed(error.sentence)
         return None
 
-    def refresh(self) -> TaskFailed | None:
-        """Render again, and say so, if anything changed: after each profile, and when a run ends early."""
-        reasons = self.reasons()
-        if not reasons:
-            return None
-        tell(line(self.stage, self.label, stale.said(reasons)))
-        return self.make()
+    def refresh(self) -> None:
+        """Render if anything changed since the last time: before the next model starts, and when a run ends early."""
+        if not self.results():
+            return
+        try:
+            with self._locked():
+                seen = self._seen()
+                if read_table(self._record).get("seen") != seen or not all(map(Path.is_file, self.targets)):
+                    self._render(seen)
+        except BenchError as error:
+            warn(error.sentence)
 
-    def clean(self) -> None:
-        """Remove the reports."""
-        for path in (*self.outputs(), self.stamp):
-            if path.exists():
+    def clean(self, dryrun: bool) -> None:  # noqa: FBT001 - doit tells by this name whether to touch anything
+        """Remove the reports; the task's clean action."""
+        for path in filter(Path.is_file, self.targets):
+            print(f"  removes {shown(path)}")
+            if not dryrun:
                 path.unlink()
-                print(f"clean     {shown(path)}")
+
+    @property
+    def _record(self) -> Path:
+        return self.config.layout.cache / "report.json"
+
+    def _locked(self) -> Any:
+        # With doit -n, several profiles may be graded at about the same time; nobody needs to hear of that.
+        return locked(self._record.with_suffix(".lock"), what="", wait=True)
+
+    def _seen(self) -> str:
+        """Names what the report would be made from, by the times and sizes of files."""
+        if in_worker() and hasattr(Globals.dep_manager.backend, "reload"):
+            Globals.dep_manager.backend.reload()
+        files = [path for path in (*self.results(), self.config.file) if path.is_file()]
+        states = [[shown(path), path.stat().st_mtime_ns, path.stat().st_size] for path in files]
+        return digest_of([self.settings(), states])
+
+    def _render(self, seen: str) -> None:
+        from bench import report  # noqa: PLC0415 - as above
+
+        report.write(self.config, self.skipped, self.outdated())
+        write_json(self._record, {"seen": seen})
 
 
-def _outdated(config: Config, profile: Profile, dataset: str) -> str:
-    """What changed, and the stage that would run for it; what is missing for a stage says nothing about its result."""
-    for step in chain(config, profile, dataset):
-        # Not how many completions Generate would ask for: the journal is not read for each report.
-        reasons = Step.reasons(step)
-        if reasons and reasons[0].kind == "prerequisite":
-            return ""
-        if reasons:
-            return f"{', '.join(map(_told, reasons))} ({step.stage})"
-    return ""
+class ReportSettings(Settings, UptodateCalculator):  # type: ignore[misc] # doit is untyped
+    """As for every task; and what was asked for beside the report comes first, with doit -n too."""
+
+    no_record = "first run"  # a refresh has written the targets, and left no record
+
+    def __init__(self, report: Report) -> None:
+        Settings.__init__(self, report.settings, lambda: [*report.results(), *report.targets])
+        UptodateCalculator.__init__(self)
+        self.report, self.pending = report, False
+
+    def setup(self, dep_manager: Any, tasks_dict: dict[str, Any]) -> None:
+        """Wait for all tasks that were selected or begun, which have their options by now, and for no other."""
+        super().setup(dep_manager, tasks_dict)
+        if self.looking:
+            return
+        others = [task for task in tasks_dict.values() if task.options is not None and task is not self.task]
+        self.task.setup_tasks = self.task.setup_tasks or [task.name for task in others]
+        self.pending = any(task.actions and not task.executed for task in others)
+
+    def look(self, values: dict[str, Any]) -> None:
+        """As for every task; a stage that is at work will change what is shown."""
+        super().look(values)
+        if self.pending and not self.others:
+            self.others = ["new results"]
+
+    def edited(self, kept: Mapping[str, Any]) -> list[str]:
+        """The profiles whose results are not as they were shown, or are new, or gone; else what was edited."""
+        results = {shown(path): path for path in self.report.results()}
+        targets = set(map(shown, self.report.targets))
+        changed = [name for name in kept if name not in results and name not in targets]
+        changed += [name for name, path in results.items() if name not in kept or is_changed(path, kept[name])]
+        if not changed:
+            return super().edited(kept)
+        root = shown(self.report.config.layout.root)
+        names = dict.fromkeys(Path(name).relative_to(root).parts[0] for name in changed)
+        return [f"results changed ({', '.join(names)})"]
+
+    def save(self) -> dict[str, Any]:
+        """What is shown now: with doit -n, much has changed since doit asked."""
+        self.now = None
+        return super().save()
 
 
-def _told(reason: stale.Reason) -> str:
-    return "what it was made from is not on record" if reason.kind == "first run" else str(reason)
+def _why(stage: Stage, settings: Settings) -> str:
+    """Why a stage would run again; what it lacks, or that it runs now, says nothing about its result."""
+    text = describe(settings.task, counted=False)
+    if not text or settings.now is None or stage.running:
+        return ""
+    return f"{text} ({stage.name})"
 
 
 def _model_known(config: Config, profile: Profile) -> bool:

@@ -48,19 +48,6 @@ def rows(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
 
-def test_a_torn_database(served: Project) -> None:
-    """Whatever a kill -9 left of doit's own database, the next run starts and runs nothing that is done."""
-    assert served.doit("samples:a").code == 0
-    database, journal = served.results / ".doit.json", served.file("a", "raw.jsonl")
-    whole, completions = database.read_bytes(), journal.read_bytes()
-    for torn in (b"", whole[: len(whole) // 2], bytes(len(whole))):
-        database.write_bytes(torn)
-        ran = served.doit("samples:a")
-        assert ran.code == 0, ran.out
-        assert "generate" not in ran.out
-        assert journal.read_bytes() == completions
-
-
 def test_fifty_kills(served: Project) -> None:
     """Fifty kill -9 of doit or of its server at random moments lose no completion, double none, and change no byte."""
     chance = random.Random(20)
@@ -124,49 +111,19 @@ def test_the_database_survives_an_interrupt(served: Project) -> None:
     assert "generate a" not in served.doit().tasks
 
 
-def test_two_doits_at_once(served: Project) -> None:
-    """The second doit on one results directory says which process has it since when, and stops; the first goes on."""
-    first = served.start("generate:a")
-    wait_for(served.file("a", "raw.jsonl"), 1, first)
-    second = served.doit()
-    assert second.code != 0
-    assert f"is in use by process {first.pid} since 20" in second.out
-    assert "Traceback" not in second.out
-    first.communicate(timeout=120)
-    assert first.returncode == 0
-
-
-def test_a_look_beside_a_run(served: Project) -> None:
-    """While one doit works, `why` looks and says so; `clean`, which would take its answers away, is refused."""
-    first = served.start("generate:a")
-    wait_for(served.file("a", "raw.jsonl"), 1, first)
-    looked = served.doit("why")
-    assert looked.code == 0
-    assert f"process {first.pid} since 20" in looked.out
-    assert "is under way" in looked.out
-    cleaned = served.doit("clean", "generate:a")
-    assert cleaned.code != 0
-    assert f"is in use by process {first.pid} since 20" in cleaned.out
-    assert "Traceback" not in cleaned.out
-    first.communicate(timeout=120)
-    assert first.returncode == 0
-    assert "is under way" not in served.doit("why").out
-
-
 def test_two_servers_at_once(served: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Another project's doit does not start a second server beside the first one's, and says who runs it."""
-    served.edit("canary = false", "canary = false\nsamples = 60\ntemperature = 0.8")
+    """Another project's doit tells who runs a server on this machine, and starts its own when that has ended."""
+    served.edit("canary = false", "canary = false\nsamples = 4\ntemperature = 0.8")
     other = Project(tmp_path_factory.mktemp("other"))
     (other.root / "models").symlink_to(served.root / "models")
     other.write((served.root / "profiles.toml").read_text())
     first = served.start("generate:a")
     wait_for(served.file("a", "raw.jsonl"), 1, first)
     second = other.doit("generate:a", BENCH_LOCKS=str(served.root))
-    assert second.code != 0
     assert f"llama-server on this machine is in use by process {first.pid} since 20" in second.out
-    assert first.poll() is None
-    first.terminate()
-    first.communicate(timeout=30)
+    assert second.code == 0, second.out
+    first.communicate(timeout=120)
+    assert first.returncode == 0
 
 
 def test_parallel_tasks_wait_for_the_server(served: Project) -> None:

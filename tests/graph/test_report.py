@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from doit import Globals
+from doit.dependency import Dependency
 from doit.exceptions import TaskFailed
+from doit.task import Task, dict_to_task
 
 from bench import problems, report
-from bench.graph import stale
+from bench.graph.database import Database
 from bench.graph.report import Report
-from bench.graph.steps import Evaluate, Generate, Samples
+from bench.graph.settings import describe
+from bench.graph.stages import Evaluate, Generate, Samples
 from bench.profiles.file import load
 
 REPORTS = ("REPORT.md", "report.html", "report.json")
@@ -34,9 +38,34 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def step(folder: Path) -> Report:
-    """The report's step, as dodo.py makes it."""
-    return Report(load(folder / "profiles.toml"), {"b": "no model file models/b.gguf"})
+def step(folder: Path, skipped: dict[str, str] | None = None) -> Report:
+    """The report, as dodo.py makes it."""
+    away = {"b": "no model file models/b.gguf"} if skipped is None else skipped
+    return Report(load(folder / "profiles.toml"), away)
+
+
+@pytest.fixture
+def database(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The database of doit; the working folder is that of the profiles file."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(Globals, "dep_manager", Dependency(Database, str(folder / "doit.json")))
+    return Globals.dep_manager
+
+
+def task(report: Report) -> Task:
+    """The report's task, as dodo.py declares it."""
+    targets = list(map(str, report.targets))
+    fields = {"name": "report", "actions": [], "targets": targets, "uptodate": [report.uptodate()]}
+    return dict_to_task({**fields, "file_dep": ["profiles.toml"]})
+
+
+def run(database: Any, made: Task, report: Report | None = None) -> None:
+    """Succeed, as doit does."""
+    describe(made)
+    if report:
+        assert report.make() is None
+    made.save_extra_values()
+    database.save_success(made)
 
 
 def test_three_reports_of_the_same_figures(folder: Path) -> None:
@@ -51,34 +80,51 @@ def test_three_reports_of_the_same_figures(folder: Path) -> None:
     assert {name: (folder / "results" / name).read_bytes() for name in REPORTS} == first
 
 
-def test_stale_when_what_it_shows_changed(folder: Path) -> None:
+def test_stale_when_what_it_shows_changed(folder: Path, database: Any) -> None:
     """The report is up to date until a title, a result, a report itself or the reason of a skipped profile changes."""
-    step(folder).make()
-    assert not step(folder).reasons()
-    assert Report(step(folder).config, {}).reasons()
+    made = task(step(folder))
+    assert describe(made) == "first run"
+    run(database, made, step(folder))
+    assert describe(made) == ""
+    assert describe(task(step(folder, {}))) == "skipped profiles changed"
     (folder / "profiles.toml").write_text(PROFILES.replace("Model A", "Model Aleph"))
-    assert [str(reason) for reason in step(folder).reasons()] == ["profiles changed"]
-    step(folder).make()
+    assert describe(made) == "profiles.toml changed"
+    run(database, made, step(folder))
     (folder / "results" / "a" / "demo" / "failure.json").write_text("{}")
-    assert [str(reason) for reason in step(folder).reasons()] == ["results changed"]
-    step(folder).refresh()
+    assert describe(made) == "results changed (a)"
+    run(database, made, step(folder))
     (folder / "results" / "REPORT.md").write_text("by hand")
-    assert [str(reason) for reason in step(folder).reasons()] == ["REPORT.md was changed by hand"]
+    assert describe(made) == "REPORT.md was changed by hand"
 
 
-def test_stale_when_a_dataset_changed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refreshed_where_something_changed(folder: Path, database: Any) -> None:
+    """Between two models the report is rendered anew where a result has come, and left alone where none has."""
+    step(folder).refresh()
+    before = (folder / "results" / "REPORT.md").stat().st_mtime_ns
+    step(folder).refresh()
+    assert (folder / "results" / "REPORT.md").stat().st_mtime_ns == before
+    (folder / "results" / "a" / "demo" / "failure.json").write_text("{}")
+    step(folder).refresh()
+    assert (folder / "results" / "REPORT.md").stat().st_mtime_ns > before
+
+
+def test_stale_when_a_dataset_changed(
+    folder: Path, database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same results are rendered again where a problem has other words; a dataset that is not shown is nothing."""
     own = Path(shutil.copy(problems.location("demo"), tmp_path / "demo.jsonl"))
     monkeypatch.setitem(problems.SOURCES, "demo", replace(problems.SOURCES["demo"], file=str(own)))
-    step(folder).make()
-    assert not step(folder).reasons()
+    made = task(step(folder))
+    run(database, made, step(folder))
     monkeypatch.setenv("MBPP_OVERRIDE_PATH", str(own))
-    assert not step(folder).reasons()
+    assert describe(made) == ""
     own.write_text(own.read_text().replace("is_leap_year", "leaps"))
-    assert [str(reason) for reason in step(folder).reasons()] == ["datasets changed"]
+    assert describe(made) == "dataset demo changed"
     problems.load.cache_clear()
-    step(folder).make()
+    run(database, made, step(folder))
     assert "leaps" in (folder / "results" / "report.html").read_text()
+    own.unlink()
+    assert describe(made) == ""
     problems.load.cache_clear()
 
 
@@ -90,72 +136,60 @@ server = { kind = "endpoint", base_url = "http://127.0.0.1:9/v1" }
 """
 
 
-def finish(folder: Path) -> Report:
-    """Stamps as a whole run over an endpoint's profile leaves them; the report's step after it."""
-    config = load(folder / "profiles.toml")
-    (profile,) = config.profiles
+def graph(folder: Path, database: Any, *, done: bool = False) -> Report:
+    """The report after the stages of an endpoint's profile, which have run where they are `done`."""
+    report = step(folder, {})
+    (profile,) = report.config.profiles
     for kind in (Generate, Samples, Evaluate):
-        done = kind(config, profile, "demo")
-        stale.mark(done.files.stamp(done.stage), done.depends(), done.outputs())
-    return Report(config, {})
+        stage = kind(report.config, profile, "demo")
+        settings, fields = stage.uptodate(), {"name": f"{stage.name}:a:demo", "actions": []}
+        made = dict_to_task({**fields, "targets": list(map(str, stage.targets)), "uptodate": [settings]})
+        report.chains.setdefault(("a", "demo"), []).append((stage, settings))
+        if done:
+            for target in stage.targets:
+                target.touch()
+            run(database, made)
+    return report
 
 
-def test_a_result_that_is_not_up_to_date(folder: Path) -> None:
+def test_a_result_that_is_not_up_to_date(folder: Path, database: Any) -> None:
     """A result of another model than profiles.toml now names is marked with what changed, until it is made anew."""
     (folder / "profiles.toml").write_text(ENDPOINT)
-    for name in ("raw.jsonl", "run.json", "samples.jsonl", "samples_info.jsonl"):
-        (folder / "results" / "a" / "demo" / name).touch()
-    before = finish(folder)
-    before.make()
+    before = graph(folder, database, done=True)
+    run(database, task(before), before)
     assert before.outdated() == {}
     (folder / "profiles.toml").write_text(ENDPOINT.replace("Q4", "Q8").replace("m-q4", "m-q8"))
-    edited = Report(load(folder / "profiles.toml"), {})
-    assert [str(reason) for reason in edited.reasons()] == ["profiles changed", "outdated results changed"]
-    edited.make()
-    assert not edited.reasons()
+    edited = graph(folder, database)
+    made = task(edited)
+    assert describe(made) == "outdated results changed, profiles.toml changed"
+    run(database, made, edited)
+    assert describe(made) == ""
     text, page, data = ((folder / "results" / name).read_text() for name in REPORTS)
     assert "Older results, for the reason given below: Model Q8." in text
     assert re.search(r"\| Model Q8 \| a, demo \| outdated \| model changed .* \(generate\) \| doit eval:a \|", text)
     assert '<span title="model changed' in page
     (model,) = json.loads(data)["datasets"][0]["models"]
     assert (model["state"], model["remedy"]) == ("outdated", "doit eval:a")
-    again = finish(folder)
-    assert "outdated results changed" in map(str, again.reasons())
+    again = graph(folder, database, done=True)
+    assert "outdated results changed" in describe(task(again))
     again.make()
     assert "| outdated |" not in (folder / "results" / "REPORT.md").read_text()
 
 
-def test_what_cannot_be_looked_at_is_not_outdated(folder: Path) -> None:
+def test_what_cannot_be_looked_at_is_not_outdated(folder: Path, database: Any) -> None:
     """A result without a record of what it was made from is outdated; that a model is away says nothing about it."""
-    config = load(folder / "profiles.toml")
-    assert Report(config, {}).outdated() == {}
     (folder / "profiles.toml").write_text(ENDPOINT)
-    found = Report(load(folder / "profiles.toml"), {}).outdated()
-    assert found == {("a", "demo"): "what it was made from is not on record (generate)"}
-    assert Report(load(folder / "profiles.toml"), {"a": "away"}).outdated() == {}
-
-
-def test_a_rendering_that_was_cut_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rendering that did not come to its end is said to be that, not a change by hand."""
-    from bench import report
-
-    step(folder).make()
-    whole = report.write
-
-    def cut(*given: Any) -> None:
-        whole(*given)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(report, "write", cut)
-    with pytest.raises(KeyboardInterrupt):
-        step(folder).make()
-    assert [str(reason) for reason in step(folder).reasons()] == ["it did not come to its end"]
+    assert list(graph(folder, database).outdated()) == [("a", "demo")]
+    away = graph(folder, database)
+    assert Report(away.config, {"a": "away"}, away.chains).outdated() == {}
 
 
 def test_clean(folder: Path) -> None:
     """Cleaning removes the reports and nothing else."""
     step(folder).make()
-    step(folder).clean()
+    step(folder).clean(dryrun=True)
+    assert all((folder / "results" / name).exists() for name in REPORTS)
+    step(folder).clean(dryrun=False)
     assert not any((folder / "results" / name).exists() for name in REPORTS)
     assert (folder / "results" / "a" / "demo" / "eval_results.json").exists()
 

@@ -341,9 +341,8 @@ def test_nothing_shared_is_written(make: Make, log: Path) -> None:
     assert sorted(path.name for path in log.parent.iterdir()) == ["compose.json", "server.log"]
 
 
-def test_two_at_once_in_one_run(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_at_once_in_one_run(make: Make, log: Path) -> None:
     """Two tasks of one run have their containers one after the other."""
-    monkeypatch.setenv("BENCH_RUN", "7")
     made = make("compose")
     answers: list[str] = []
 

@@ -3,13 +3,14 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bench.errors import BenchError, LockedError
+from bench.errors import BenchError
 from bench.locks import shared_folder
 from bench.profiles import SERVER_KINDS, Host
 from bench.servers.lock import one_server
@@ -26,11 +27,11 @@ with one_server():
 """
 
 
-def hold(user: int | None = None, run: str = "7") -> "subprocess.Popen[str]":
-    """A process of a run, by this or another user, that takes the server, and lets go when its input ends."""
+def hold(user: int | None = None) -> "subprocess.Popen[str]":
+    """A process, by this or another user, that takes the server, and lets go when its input ends."""
     return subprocess.Popen(
         [sys.executable, "-c", HOLD, str(os.getuid() if user is None else user)], text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"BENCH_RUN": run},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 
@@ -43,23 +44,13 @@ def holder() -> "subprocess.Popen[str]":
     return program
 
 
-def test_second_run_stops(holder: "subprocess.Popen[str]") -> None:
-    """A second run says which process has the server since when, and stops; after that process, it may run."""
-    with holder:
-        with pytest.raises(LockedError) as caught, one_server():
-            pass
-        since = f"is in use by process {holder.pid} since {time.strftime('%Y-%m-%d')}"
-        assert f"A llama-server on this machine {since}" in caught.value.sentence
-        holder.communicate()
-    with one_server():
-        pass
-
-
-def test_tasks_of_one_run_wait_for_each_other(holder: "subprocess.Popen[str]") -> None:
-    """Two tasks of one doit run, whatever -n says, have their servers one after the other."""
+def test_a_second_run_waits(holder: "subprocess.Popen[str]") -> None:
+    """A second run tells which process has the server since when, and runs its own once that has ended."""
     with holder, hold() as second:
-        with pytest.raises(subprocess.TimeoutExpired):
-            second.wait(1)
+        assert second.stdout is not None
+        since = f"is in use by process {holder.pid} since {time.strftime('%Y-%m-%d')}"
+        assert f"llama-server on this machine {since}" in second.stdout.readline()
+        assert second.poll() is None
         holder.communicate()
         assert second.communicate(timeout=30)[0] == "held\n"
 
@@ -86,17 +77,15 @@ def everyones(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.parametrize(("first", "second"), [(0, NOBODY), (NOBODY, 0), (NOBODY, NOBODY - 1)])
 def test_two_users(everyones: Path, first: int, second: int) -> None:
-    """What one user has, another does not get, whoever was first to make the lock; once it is free, they do."""
+    """What one user has, another waits for, whoever was first to make the lock."""
     with hold(first) as one:
         assert one.stdout is not None
         assert one.stdout.readline() == "held\n"
-        with hold(second, run="8") as two:
-            two.wait(30)
-            assert two.stderr is not None
-            assert f"A llama-server on this machine is in use by process {one.pid} since 20" in two.stderr.read()
-        one.communicate()
-    with hold(second, run="8") as two:
-        assert two.communicate(timeout=30)[0] == "held\n"
+        with hold(second) as two:
+            assert two.stdout is not None
+            assert f"is in use by process {one.pid} since 20" in two.stdout.readline()
+            one.communicate()
+            assert two.communicate(timeout=30)[0] == "held\n"
     assert [path.name for path in everyones.iterdir()] == ["llama-server.lock"]
 
 
@@ -129,29 +118,23 @@ def test_the_folder_of_locks(tmp_path: Path) -> None:
 
 def test_each_host_has_its_own(holder: "subprocess.Popen[str]") -> None:
     """A server on one machine keeps none out on another; two hosts that share an endpoint keep each other out."""
-    lab = Host("lab", endpoints=("http://a", "http://b"))
+    lab, other = Host("lab", endpoints=("http://a", "http://b")), Host("other", endpoints=("http://c", "http://b"))
+    ended: list[str] = []
+
+    def use_other() -> None:
+        with one_server(other):
+            ended.append("other")
+
+    waiting = threading.Thread(target=use_other)
     with holder:
         with one_server(lab), one_server(Host("box", docker="ssh://me@box")):
-            with pytest.raises(LockedError, match="A llama-server on other is in use by"):
-                with_another_run(Host("other", endpoints=("http://c", "http://b")))
-            with one_server(Host("third", endpoints=("http://c",))):
-                pass
-        with one_server(lab):
-            pass
+            with one_server(Host("third", endpoints=("http://d",))):
+                waiting.start()
+                waiting.join(0.3)
+            assert not ended
+        waiting.join(10)
+        assert ended
         holder.communicate()
-
-
-def with_another_run(host: Host) -> None:
-    """Take a host's server as another doit run would."""
-    before = os.environ.get("BENCH_RUN")
-    os.environ["BENCH_RUN"] = "8"
-    try:
-        with one_server(host):
-            pass
-    finally:
-        os.environ.pop("BENCH_RUN")
-        if before is not None:
-            os.environ["BENCH_RUN"] = before
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SERVER_KINDS if kind != "command"])

@@ -1,0 +1,20 @@
+"""doit prompts: the problems, for solvers elsewhere."""
+
+from collections.abc import Iterator
+
+from bench.commands import Command
+from bench.console import shown
+
+
+class Prompts(Command):
+    """A file of prompts for every dataset that a profile names."""
+
+    doc_purpose = "write results/<dataset>_prompts.json for solvers elsewhere"
+
+    def lines(self, names: list[str]) -> Iterator[str]:  # noqa: ARG002 - it writes all
+        """Each file when it is written."""
+        from bench.imports.prompts import write  # noqa: PLC0415 - only here
+
+        named = [dataset for profile in self.declared.profiles for dataset in profile.sampling.datasets]
+        for name in dict.fromkeys(named):
+            yield shown(write(self.declared, name))

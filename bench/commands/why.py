@@ -1,0 +1,43 @@
+"""doit why: what would run, and why."""
+
+import fnmatch
+from collections.abc import Iterator
+from typing import Any
+
+from bench.commands import Command
+from bench.console import line
+from bench.graph.hosts import stage_of
+from bench.graph.settings import describe
+
+
+class Why(Command):
+    """A line for every task that would run, or for every profile where nothing would."""
+
+    doc_purpose = "list what would run, and why; run nothing"
+    doc_usage = "[PROFILE|TASK ...]"
+
+    def lines(self, names: list[str]) -> Iterator[str]:
+        """The lines of the profiles or tasks that are named, or match a pattern; of all without a name."""
+        for profile in self.declared.profiles:
+            if profile.id in self.skipped and _is_asked(profile.id, names):
+                yield line("skip", profile.id, self.skipped[profile.id])
+                continue
+            for dataset in profile.sampling.datasets:
+                ids = [f"{stage}:{profile.id}:{dataset}" for stage in ("generate", "samples", "eval")]
+                chain = [task for task in self.task_list if task.name in ids]
+                if any(_is_asked(name, names) for name in (profile.id, *ids, f"eval:{profile.id}")):
+                    yield from _lines(chain)
+
+
+def _is_asked(name: str, patterns: list[str]) -> bool:
+    return not patterns or any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+
+def _lines(chain: list[Any]) -> list[str]:
+    upstream, lines = "", []
+    for task in chain:
+        stage, reasons = stage_of(task), describe(task)
+        if reasons or upstream:
+            lines.append(line(stage.name, stage.label, reasons or f"if {upstream} changes its input"))
+            upstream = stage.name
+    return lines or [line("fresh", stage_of(chain[0]).label, "nothing would run")]

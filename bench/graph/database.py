@@ -1,0 +1,140 @@
+"""doit's database: written after each task, whole or not at all, by several runs at once; read whatever it holds.
+
+The results say by themselves what is done: where the database is lost, samples are extracted and graded once more, from
+the journal and the known verdicts, and no model is asked.
+"""
+
+import contextlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from doit.dependency import JsonDB
+from doit.exceptions import InvalidTask
+
+from bench.console import shown, warn
+from bench.errors import BenchError
+from bench.files import read_json, read_table, write_atomic
+from bench.layout import Layout
+from bench.locks import locked
+from bench.untrusted import table
+
+STAMPS = ".stamps"
+"""The folder beside the outputs in which version 0.1 kept what doit's database now has."""
+
+
+class Database(JsonDB):  # type: ignore[misc] # doit is untyped
+    """doit's JSON backend, whose records are on the disk as soon as a task has ended."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._db: dict[str, Any] = {}
+        self.changed: set[str] = set()
+        super().__init__(*args, **kwargs)
+
+    def set(self, task_id: str, dependency: str, value: Any) -> None:
+        """Keep a value; doit saves the names of a task's file dependencies last."""
+        super().set(task_id, dependency, value)
+        self.changed.add(task_id)
+        if dependency == "deps:":
+            self.dump()
+
+    def remove(self, task_id: str) -> None:
+        """Forget a task."""
+        super().remove(task_id)
+        self.changed.add(task_id)
+        self.dump()
+
+    def remove_all(self) -> None:
+        """Forget all tasks."""
+        self.changed |= self.read().keys()
+        super().remove_all()
+
+    def dump(self) -> None:
+        """Write what this process changed into what the file holds by now."""
+        if not self.changed:
+            return
+        path = Path(self.name)
+        try:
+            with locked(path.with_suffix(".lock"), what=str(path), wait=True):
+                saved = {name: record for name, record in self.read().items() if name not in self.changed}
+                self._db = saved | {name: self._db[name] for name in sorted(self.changed & self._db.keys())}
+                write_atomic(path, json.dumps(self._db))
+        except BenchError as error:
+            raise InvalidTask(error.sentence) from None
+        self.changed.clear()
+
+    def read(self) -> dict[str, Any]:
+        """What the file holds now."""
+        return read_table(Path(self.name))
+
+    def reload(self) -> None:
+        """Take up what other processes have written."""
+        self._db = self.read() | {name: self._db[name] for name in self.changed & self._db.keys()}
+
+
+def prepare(layout: Layout) -> str:
+    """The database's path, fit for doit to read: without damaged records, and with those of version 0.1.
+
+    Raises BenchError where it cannot be written.
+    """
+    path = layout.database
+    if path.is_dir():
+        aside = path.with_name(f"{path.name}.damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        path.rename(aside)
+        warn(f"{shown(path)} was a folder; it is {aside.name} now, and is made again from the results.")
+    elif path.exists():
+        saved = read_json(path)
+        sound = {name: record for name, record in table(saved).items() if _is_record(record)}
+        if sound != saved:
+            write_atomic(path, json.dumps(sound))
+            warn(f"{shown(path)} was damaged; what it lacks is made again from the results, and no model is asked.")
+    _take_over(layout)
+    return str(path)
+
+
+KEYS: dict[str, type | tuple[type, ...]] = {
+    "_values_:": dict, "deps:": list, "checker:": str, "ignore:": str, "result:": (str, dict),
+}  # fmt: skip
+"""What doit keeps of a task beside the states of its file dependencies."""
+
+
+def _is_record(record: Any) -> bool:
+    """Whether doit can read what it is said to have kept of a task."""
+    if not isinstance(record, dict) or not all(isinstance(record[key], KEYS[key]) for key in KEYS.keys() & record):
+        return False
+    values = record.get("_values_:", {})
+    files = values.get("files", {})
+    return (
+        isinstance(values.get("settings", {}), dict)
+        and isinstance(files, dict)
+        and all(map(_is_state, [*files.values(), *(record[name] for name in record.keys() - KEYS)]))
+    )
+
+
+def _is_state(value: Any) -> bool:
+    """Whether it is a file's time, size and MD5."""
+    return isinstance(value, list) and [type(part) for part in value] in ([float, int, str], [int, int, str])
+
+
+def _take_over(layout: Layout) -> None:
+    """Give doit the settings under which version 0.1 completed generations, once; its stamps then go."""
+    folders = sorted(layout.root.glob(f"*/*/{STAMPS}"))
+    if not folders:
+        return
+    records = read_table(layout.database)
+    for folder in folders:
+        stamp = read_table(folder / "generate.json")
+        task = f"generate:{folder.parent.parent.name}:{folder.parent.name}"
+        if "outputs" in stamp and isinstance(stamp.get("depends"), dict):
+            records[task] = {"_values_:": {"settings": stamp["depends"]}, "checker:": "MD5Checker", "deps:": []}
+        for stage in ("samples", "eval"):
+            records.pop(f"{stage}:{folder.parent.parent.name}:{folder.parent.name}", None)
+    write_atomic(layout.database, json.dumps(records))
+    with contextlib.suppress(OSError):
+        (layout.cache / "report.json").unlink()
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    names = dict.fromkeys(folder.parent.parent.name for folder in folders)
+    warn(f"took over results of version 0.1 ({', '.join(names)}): their answers stay, their verdicts are known.")

@@ -1,0 +1,104 @@
+"""Whose turn it is on each machine, and which models are missing on others.
+
+With `doit -n`, profiles on one machine generate one after the other, and no worker waits for a busy one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bench.console import warn
+from bench.graph.settings import describe
+from bench.graph.stages import Generate
+from bench.profiles import Profile
+
+REPORT = "report"
+GROUPS = ("generate", "samples")
+"""Tasks that stand for a stage of all profiles."""
+
+_order: dict[str, list[str]] = {}
+
+
+class OnePerMachine:
+    """In a task's `uptodate`, makes it wait for the generation before it on its machine, whatever the reporter.
+
+    doit looks at tasks in the order in which it would run them, and at those alone that were asked for. Set-up tasks
+    come first, and where one of them fails, the task itself runs nevertheless.
+    """
+
+    def __init__(self, machine: str) -> None:
+        self.machine = machine
+
+    def __call__(self, task: Any, values: Any) -> None:  # noqa: ARG002 - doit tells by these names what it gives
+        """Says nothing about the task's being up to date."""
+        order = _order.setdefault(self.machine, [])
+        if self.machine and task.name not in order:
+            task.setup_tasks = [*task.setup_tasks, *order[-1:]]
+            order.append(task.name)
+
+
+def prepare(tasks: Mapping[str, Any], selected: list[str], skipped: Iterable[str]) -> dict[str, str]:
+    """Change the names of the selected tasks in place, before the first one runs.
+
+    Returns the profiles whose models are not on their hosts, with what was looked for. A whole run loses their tasks,
+    a stage of all profiles also those of the `skipped` ones; a task that was asked for by name stays, and says itself
+    what it lacks.
+    """
+    found = lacking(tasks, selected)
+    if REPORT in selected:
+        gone = {f"eval:{profile_id}" for profile_id in found}
+        selected[:] = [name for name in selected if name not in gone]
+    for group in {*GROUPS} & {*selected}:
+        own = {f"{group}:{profile_id}" for profile_id in (*skipped, *found)}
+        tasks[group].task_dep = [name for name in tasks[group].task_dep if name not in own]
+    return found
+
+
+def lacking(tasks: Mapping[str, Any], selected: Sequence[str]) -> dict[str, str]:
+    """The profiles that are to generate on other machines and whose models are not there, with what was looked for.
+
+    A whole run warns of the hosts that do not answer.
+    """
+    wanted: dict[str, tuple[Any, Generate]] = {}
+    for task, stage in generations(tasks, selected):
+        if stage.profile.host and stage.profile.host.docker:
+            wanted.setdefault(stage.profile.id, (task, stage))
+    if not wanted:
+        return {}
+    from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
+
+    profiles: list[Profile] = [
+        stage.profile
+        for task, stage in wanted.values()
+        if remote_models.cached(stage.config, stage.profile) is None or describe(task, counted=False)
+    ]
+    ((_, first), *_) = wanted.values()
+    found = remote_models.inspect_all(first.config, profiles) if profiles else []
+    if REPORT in selected:
+        silent = [(profile, what) for profile, what in found if isinstance(what, remote_models.UnreachableError)]
+        for sentence in dict.fromkeys(what.sentence.removeprefix(f"{profile.id}: ") for profile, what in silent):
+            warn(sentence)
+    return {profile.id: what.phrase for profile, what in found if isinstance(what, remote_models.AbsentError)}
+
+
+def generations(tasks: Mapping[str, Any], selected: Sequence[str]) -> Iterator[tuple[Any, Generate]]:
+    """The tasks that generate among the selected ones and all that they depend on, in the order in which they run."""
+    seen: set[str] = set()
+
+    def below(name: str) -> Iterator[str]:
+        if name in seen:
+            return
+        seen.add(name)
+        for before in tasks[name].task_dep:
+            yield from below(before)
+        yield name
+
+    for chosen in selected:
+        for name in below(chosen):
+            stage = stage_of(tasks[name])
+            if isinstance(stage, Generate):
+                yield tasks[name], stage
+
+
+def stage_of(task: Any) -> Any:
+    """The stage that a task of doit's runs; None for a group of tasks."""
+    return (task.meta or {}).get("stage")

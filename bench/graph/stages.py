@@ -1,0 +1,359 @@
+"""The stages of a profile on a dataset: what each depends on beside its files, and how it is run.
+
+    Generate ─▶ Samples ─▶ Evaluate ─▶ report.py
+
+A stage locks its folder while it works, whatever reporter doit has, and records a failure for the report. Heavy modules
+are imported when a stage runs, never before.
+"""
+
+import contextlib
+import itertools
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from doit.action import PythonAction
+from doit.exceptions import TaskFailed
+
+from bench import problems
+from bench.console import duration, in_worker, shown, tell, warn
+from bench.errors import BenchError, LockedError, MissingPrerequisite, SamplesError
+from bench.files import digest, digest_of, read_table, write_json
+from bench.graph.prerequisites import require
+from bench.graph.settings import Change, Settings
+from bench.interrupts import Stopped, begin_work
+from bench.layout import SAMPLES, RunFiles
+from bench.locks import abandoned, holding, locked
+from bench.profiles import Config, Profile
+from bench.progress import Progress, live
+
+
+class Clean(PythonAction):  # type: ignore[misc] # doit is untyped
+    """doit's clean action, as it shows it to a person."""
+
+    def __str__(self) -> str:
+        """What is executed."""
+        return "remove its files"
+
+
+@dataclass(frozen=True, repr=False)
+class Stage:
+    """One stage of one profile on one dataset."""
+
+    config: Config
+    profile: Profile
+    dataset: str
+    name: ClassVar[str] = ""
+
+    def __repr__(self) -> str:
+        """As `doit info` shows it: its name, and its settings."""
+        try:
+            settings = self.settings()
+        except MissingPrerequisite as error:
+            return f"{self.name} of {self.label}: {error.sentence}"
+        return "\n".join([f"{self.name} of {self.label}", *(f"    {name}: {settings[name]}" for name in settings)])
+
+    @property
+    def files(self) -> RunFiles:
+        """Where this profile's files for this dataset are."""
+        return self.config.layout.run(self.profile.id, self.dataset)
+
+    @property
+    def label(self) -> str:
+        """The profile's id, with the dataset where it has several."""
+        several = len(self.profile.sampling.datasets) > 1
+        return f"{self.profile.id}:{self.dataset}" if several else self.profile.id
+
+    @property
+    def targets(self) -> list[Path]:
+        """The files that this stage writes."""
+        raise NotImplementedError
+
+    def settings(self) -> dict[str, Any]:
+        """What the targets depend on beside their file_dep, as named JSON scalars. May raise MissingPrerequisite."""
+        raise NotImplementedError
+
+    def work(self) -> None:
+        """Write the targets. Raises BenchError."""
+        raise NotImplementedError
+
+    def uptodate(self) -> Settings:
+        """What doit asks whether this stage is up to date."""
+        return Settings(self.settings, lambda: self.targets, self.last)
+
+    def last(self) -> str:
+        """How the last try ended, or that one is under way; "" where the last one succeeded."""
+        if self.running:
+            return f"under way in {self.running}"
+        failure = read_table(self.files.failure)
+        if failure.get("stage") == self.name:
+            sentence = str(failure.get("sentence", "")).removeprefix(f"{self.profile.id}: ").rstrip(".")
+            return f"failed last time: {sentence}"
+        return "interrupted last time" if self._mark in abandoned(self.files.lock) else ""
+
+    @property
+    def running(self) -> str:
+        """The process that is at work on this stage, and since when; "" for none."""
+        words = holding(self.files.lock)
+        return words.removesuffix(self._mark) if words.endswith(self._mark) else ""
+
+    def run(self) -> TaskFailed | None:
+        """The task's action: work under the lock; a failure is recorded for the report, and told in one sentence."""
+        begin_work()
+        try:
+            self.settings()
+        except MissingPrerequisite as error:
+            # Nothing has begun: what is there stands, and the report says by itself what is missing.
+            return self._failed(error)
+        try:
+            with self._locked(wait=True):
+                self.work()
+        except BenchError as error:
+            with contextlib.suppress(BenchError):
+                record = {"stage": self.name, "sentence": error.sentence, "at": time.strftime("%Y-%m-%d %H:%M")}
+                # What is not there yet is skipped in the report, as it is where that is seen before anything begins.
+                write_json(self.files.failure, record | {"missing": isinstance(error, MissingPrerequisite)})
+            return self._failed(error)
+        except (KeyboardInterrupt, Stopped):
+            warn(f"\n{self.name} {self.label} stopped; the next doit goes on from here.")
+            raise Stopped from None
+        self.files.failure.unlink(missing_ok=True)
+        return None
+
+    def clean(self, dryrun: bool) -> None:  # noqa: FBT001 - doit tells by this name whether to touch anything
+        """The task's clean action: remove the targets and a failure's record. Ends doit where a stage is at work."""
+        try:
+            with self._locked(wait=False) if self.files.root.is_dir() and not dryrun else contextlib.nullcontext():
+                for path in (*self.targets, self.files.failure):
+                    if path.is_file():
+                        self.remove(path, dryrun=dryrun)
+        except LockedError as error:
+            raise SystemExit(error.sentence) from None
+
+    def remove(self, path: Path, *, dryrun: bool) -> None:
+        """Remove one file."""
+        print(f"  removes {shown(path)}")
+        if not dryrun:
+            path.unlink()
+
+    def _locked(self, *, wait: bool) -> contextlib.AbstractContextManager[None]:
+        return locked(self.files.lock, what=shown(self.files.root), wait=wait, note=self._mark)
+
+    @property
+    def _mark(self) -> str:
+        return f" ({self.name})"
+
+    def _failed(self, error: BenchError) -> TaskFailed:
+        sentence = error.sentence if self.profile.id in error.sentence else f"{self.profile.id}: {error.sentence}"
+        return TaskFailed("\n".join(filter(None, [sentence, error.log])))
+
+
+class Generate(Stage):
+    """Completions of a local model, an endpoint or a command; the journal is never rewritten."""
+
+    name: ClassVar[str] = "generate"
+
+    @property
+    def targets(self) -> list[Path]:
+        """The journal and the provenance."""
+        return [self.files.journal, self.files.provenance]
+
+    def settings(self) -> dict[str, Any]:
+        """What a completion depends on, and how many are wanted."""
+        return completion_identity(self.config, self.profile, self.dataset)
+
+    def uptodate(self) -> Settings:
+        """As for every stage, and how many completions it is for."""
+        return Settings(self.settings, lambda: self.targets, self.last, self.counted)
+
+    def counted(self, changes: Sequence[Change]) -> str:
+        """How many of how many completions would be asked for, and why; "" where nothing is known of that yet."""
+        if not self.files.journal.is_file():
+            return ""
+        from bench.generate.requests import count  # noqa: PLC0415 - only where something changed
+
+        known = count(self.profile, self.config, self.dataset)
+        return asked_for(changes, *known) if known else ""
+
+    def work(self) -> None:
+        """Ask for what the journal lacks."""
+        from bench.generate.run import generate  # noqa: PLC0415 - heavy
+
+        generate(self.profile, self.config, self.dataset)
+
+    def remove(self, path: Path, *, dryrun: bool) -> None:
+        """As for every stage, but the journal, which cost hours, is put aside under a free name."""
+        if path != self.files.journal:
+            return super().remove(path, dryrun=dryrun)
+        names = (path.with_name(f"{path.name}.{number}") for number in itertools.count(1))
+        aside = next(name for name in names if not name.exists())
+        print(f"  keeps   {shown(path)} as {aside.name}")
+        if not dryrun:
+            path.rename(aside)
+        return None
+
+
+def asked_for(changes: Sequence[Change], missing: int, total: int, cut: int) -> str:
+    """What the journal lacks, as the reasons for it have it; counts are in completions, `cut` of those missing."""
+    if not missing:
+        return f"all {total} completions are in the journal"
+    only = changes[0] if len(changes) == 1 else None
+    if only and only.name == "max_tokens" and isinstance(only.old, int) and only.new > only.old and cut:
+        others = f", {missing - cut} failed" if cut < missing else ""
+        return f"{cut} of {total} completions {'was' if cut == 1 else 'were'} truncated{others}"
+    if changes:
+        return f"{missing} of {total} completions are to be asked for"
+    return f"goes on from {total - missing} of {total} completions"
+
+
+class Samples(Stage):
+    """Code out of answers, or solutions made elsewhere, in EvalPlus's sample format."""
+
+    name: ClassVar[str] = "samples"
+
+    @property
+    def targets(self) -> list[Path]:
+        """The samples, and what is known about each."""
+        return [self.files.samples, self.files.infos]
+
+    def settings(self) -> dict[str, Any]:
+        """The extractor, and how completions or solutions are chosen."""
+        from bench import extract  # noqa: PLC0415 - only where a profile is looked at
+
+        known = {"dataset": dataset_identity(self), "extractor": extract.VERSION}
+        if self.profile.imported:
+            require(self.config, self.profile)
+            others = {str(path): digest(path.read_bytes()) for path in self._imported() if self._is_made(path)}
+            known |= {"solutions of other profiles": digest_of(others)} if others else {}
+            return known | {"partial": self.profile.partial, "samples": self.profile.sampling.samples}
+        return known | completion_identity(self.config, self.profile, self.dataset)
+
+    def inputs(self) -> list[Path]:
+        """The journal, or the files that are imported; another profile's need not be up to date, and is a setting."""
+        if not self.profile.imported:
+            return [self.files.journal]
+        return [path for path in self._imported() if not self._is_made(path)]
+
+    def _imported(self) -> list[Path]:
+        from bench.imports.files import imported_by, info_of  # noqa: PLC0415 - only where a profile imports
+
+        with contextlib.suppress(SamplesError):  # an archive that cannot be read, which `work` tells of
+            found = list(dict.fromkeys(source.path for source in imported_by(self.profile, self.config).files))
+            return [*found, *filter(Path.is_file, (info_of(path) for path in found if path.name == SAMPLES))]
+        return []
+
+    def _is_made(self, path: Path) -> bool:
+        run = RunFiles.around(path)
+        return run.folder.parent == self.config.layout.root and path in (run.journal, run.samples, run.infos)
+
+    def work(self) -> None:
+        """Extract, or import."""
+        from bench import samples  # noqa: PLC0415 - heavy
+
+        if self.profile.imported:
+            samples.from_imports(self.profile, self.config, self.dataset)
+            return
+        from bench.generate.requests import completions_of  # noqa: PLC0415 - heavy
+
+        completions = completions_of(self.profile, self.config, self.dataset)
+        samples.from_completions(self.profile, self.config, self.dataset, completions)
+
+
+class Evaluate(Stage):
+    """Verdicts, in a sandbox."""
+
+    name: ClassVar[str] = "eval"
+
+    @property
+    def targets(self) -> list[Path]:
+        """EvalPlus's results."""
+        return [self.files.results]
+
+    def settings(self) -> dict[str, Any]:
+        """The tests, the grader, and what a sandbox gives a sample, in the words of profiles.toml."""
+        from bench.evaluate import GRADER_VERSION  # noqa: PLC0415 - only where a profile is looked at
+
+        sandbox = self.config.sandbox
+        return {
+            "dataset": dataset_identity(self),
+            "grader": GRADER_VERSION,
+            "memory": sandbox.memory,
+            "pids": sandbox.pids,
+            **({"image": sandbox.image} if sandbox.kind in ("auto", "docker") else {}),
+        }
+
+    def work(self) -> None:
+        """Grade, and tell the score."""
+        from bench.evaluate.run import alone, evaluate  # noqa: PLC0415 - heavy
+
+        progress = Progress(f"grading {self.label}" if in_worker() else "grading", _count_lines(self.files.samples))
+        cache = self.config.layout.cache
+        with alone(cache), live(progress, stays=False):
+            summary = evaluate(
+                self.files, self.dataset, self.config.sandbox, cache, scheduler=self.config.evaluation.scheduler,
+                trusted=self.profile.builtin, on_progress=progress.reach,
+            )  # fmt: skip
+        score = score_line(self.dataset, summary, _rows(self.files.infos))
+        tell(f"  {self.label}  {score}" if in_worker() else f"  {score}")
+
+
+def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
+    """The score as a person reads it, with the 95 % interval, what was lost, and the seconds of grading."""
+    title, plus = problems.SOURCES[dataset].title, summary.plus
+    lost = Counter(info["lost"] for info in infos if info.get("lost"))
+    parts = [
+        f"{title} {100 * summary.base.value:.1f}",
+        f"{title}+ {100 * plus.value:.1f} ({100 * plus.low:.1f} to {100 * plus.high:.1f})",
+        *(f"{count} {name}" for name, count in sorted(lost.items())),
+        *([f"{len(summary.not_attempted)} not attempted"] if summary.not_attempted else []),
+        duration(summary.seconds),
+    ]
+    return "   ".join(parts)
+
+
+def completion_identity(config: Config, profile: Profile, dataset: str) -> dict[str, Any]:
+    """What the completions of a profile depend on, flat and named, in the words of profiles.toml.
+
+    Raises MissingPrerequisite where the model is not on this machine.
+    """
+    require(config, profile)
+    from bench.generate.model import identify  # noqa: PLC0415 - only where a profile is looked at
+    from bench.generate.prompt import identity  # noqa: PLC0415 - the same
+
+    return {
+        "dataset": problems.fingerprint(dataset),
+        "samples": profile.sampling.samples,
+        **identity(profile, identify(config, profile)),
+    }
+
+
+def dataset_identity(stage: Stage) -> str | None:
+    """The dataset's fingerprint; None where its file is not on this machine, which is noted where there are results."""
+    found = problems.fingerprint(stage.dataset)
+    if found is None and stage.files.results.is_file():
+        _note_absent(stage.dataset)
+    return found
+
+
+@lru_cache
+def _note_absent(dataset: str) -> None:
+    source = problems.SOURCES[dataset]
+    name = f"; to grade or generate anew, let {source.variable} name its file" if source.variable else ""
+    warn(f"The dataset {source.title}+ is not at {problems.location(dataset)}: results made with it stand{name}.")
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    with contextlib.suppress(OSError, ValueError):
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return []
+
+
+def _count_lines(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.read_bytes().count(b"\n")
+    return 0

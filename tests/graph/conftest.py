@@ -1,0 +1,95 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OLD = Path(__file__).with_name("version_0_1")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A program that answers as profile `a`, an import as profile `b`, and doit on them as a user runs it.
+
+    The program appends a line to `asked` for each prompt.
+    """
+
+    root: Path
+
+    def edit(self, old: str, new: str) -> None:
+        """Change profiles.toml."""
+        text = (self.root / "profiles.toml").read_text()
+        assert old in text
+        (self.root / "profiles.toml").write_text(text.replace(old, new))
+
+    def start(self, *arguments: str, cwd: Path | None = None, **environment: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd or self.root,
+            env=os.environ
+            | {"BENCH_PROFILES": str(self.root / "profiles.toml"), "BENCH_LOCKS": str(self.root), "COLUMNS": "100"}
+            | {"PYTHONWARNINGS": "error"} | environment,
+        )  # fmt: skip
+
+    def doit(self, *arguments: str, code: int = 0, cwd: Path | None = None, **environment: str) -> str:
+        """What doit prints; its exit code is as expected."""
+        process = self.start(*arguments, cwd=cwd, **environment)
+        try:
+            out, _ = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=30)
+        assert process.returncode == code, out
+        assert "Traceback" not in out
+        return out
+
+    def tasks(self, *arguments: str, code: int = 0) -> list[str]:
+        """The tasks that a run runs, such as `generate a`."""
+        verbs = ("generate", "samples", "eval", "report")
+        words = [line.split() for line in self.doit(*arguments, code=code).splitlines()]
+        found = [line[:2] for line in words if line and line[0] in verbs]
+        return [verb if verb == "report" else f"{verb} {name}" for verb, name in found]
+
+    @property
+    def results(self) -> Path:
+        return self.root / "results"
+
+    def file(self, profile: str, name: str) -> Path:
+        return self.results / profile / "demo" / name
+
+    @property
+    def asked(self) -> int:
+        """How many prompts the program has had."""
+        path = self.root / "asked"
+        return len(path.read_text()) if path.exists() else 0
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project that has no results yet."""
+    for name in ("profiles.toml", "answer", "solutions.jsonl"):
+        shutil.copy(OLD / name, tmp_path / name)
+    return Project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project after its first run."""
+    root = tmp_path_factory.mktemp("first")
+    for name in ("profiles.toml", "answer", "solutions.jsonl"):
+        shutil.copy(OLD / name, root / name)
+    project = Project(root)
+    project.doit()
+    return project
+
+
+@pytest.fixture
+def made(first: Project, tmp_path: Path) -> Project:
+    """A copy of it, which is as fresh as the project itself."""
+    shutil.copytree(first.root, tmp_path / "made")
+    return Project(tmp_path / "made")

@@ -1,0 +1,64 @@
+"""Results that doit has no record of: of version 0.1, copied from elsewhere, or after the database was lost."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bench.sandbox.kinds import available
+from tests.graph.conftest import OLD, Project
+
+pytestmark = pytest.mark.skipif(bool(available("bubblewrap")), reason="no bubblewrap to grade in")
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Project:
+    """A project with results of version 0.1, one of whose 18 requests failed."""
+    shutil.copytree(OLD, tmp_path / "old")
+    return Project(tmp_path / "old")
+
+
+def test_results_of_version_0_1(old: Project) -> None:
+    """The next doit asks no model for anything, grades from known verdicts, and tells in one line what it took over."""
+    journal, samples = old.file("a", "raw.jsonl").read_bytes(), old.file("a", "samples.jsonl").read_bytes()
+    out = old.doit()
+    assert [line for line in out.splitlines() if "took over results of version 0.1 (a, b)" in line]
+    assert "generate" not in out
+    assert old.asked == 0
+    assert old.file("a", "raw.jsonl").read_bytes() == journal
+    assert old.file("a", "samples.jsonl").read_bytes() == samples
+    assert "older result" not in (old.results / "REPORT.md").read_text()
+    assert not list(old.results.glob("*/*/.stamps"))
+    assert old.doit() == ""
+
+
+def test_what_had_changed_since_version_0_1(old: Project) -> None:
+    """What was edited before the first run of this version is told with old and new value."""
+    old.edit("max_tokens = 256", "max_tokens = 300")
+    assert "generate  a                         max_tokens 256 → 300, 1 of 18 completions" in old.doit()
+    assert old.asked == 1
+
+
+def test_a_copied_folder(made: Project) -> None:
+    """A results folder that was copied under another profile's name costs no answer."""
+    made.edit(
+        "[profiles.b]", '[profiles.c]\nserver = { kind = "command", command = ["./answer"], retries = 0 }\n[profiles.b]'
+    )
+    shutil.copytree(made.results / "a", made.results / "c")
+    asked, journal = made.asked, made.file("c", "raw.jsonl").read_bytes()
+    out = made.doit("eval:c")
+    assert "generate  c                         goes on from 17 of 18 completions" in out
+    assert made.asked == asked + 1
+    assert made.file("c", "raw.jsonl").read_bytes().startswith(journal)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff"])
+def test_a_lost_database(made: Project, content: bytes) -> None:
+    """With another database than it wrote, doit makes up for it from the results, without a traceback."""
+    made.edit("Model A", "Model Aleph")
+    (made.results / ".doit.json").write_bytes(content)
+    (made.results / ".cache" / "report.json").write_bytes(content)
+    samples = made.file("a", "samples.jsonl").read_bytes()
+    assert "goes on from 17 of 18 completions" in made.doit()
+    assert made.file("a", "samples.jsonl").read_bytes() == samples
+    assert made.doit() == ""
