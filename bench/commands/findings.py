@@ -1,7 +1,7 @@
-"""What the doctor found, as people read it."""
+"""Findings of doctor and lint, as people read them."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,11 +31,17 @@ def render(findings: Iterable[Finding]) -> str:
         if finding.section != section:
             section = finding.section
             lines += ["", section]
-        texts = [*_wrapped(finding.text), *_wrapped(f"→ {finding.remedy}" if finding.remedy else "")]
-        lines.append(line(finding.state, finding.name, texts[0]))
-        lines += [" " * TEXT + text for text in texts[1:]]
+        lines += wrapped(finding)
         ready += [finding.state != "missing"] if section == "Profiles" else []
     return "\n".join([*lines[1:], "", f"{sum(ready)} of {len(ready)} profiles can run on this machine."])
+
+
+def wrapped(finding: Finding) -> Iterator[str]:
+    """The lines of a finding, its remedy below."""
+    texts = [*_wrapped(finding.text), *_wrapped(f"→ {finding.remedy}" if finding.remedy else "")]
+    yield line(finding.state, finding.name, texts[0] if texts else "")
+    for text in texts[1:]:
+        yield " " * TEXT + text
 
 
 def _wrapped(text: str) -> list[str]:
