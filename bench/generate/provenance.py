@@ -10,17 +10,18 @@ from statistics import median
 from typing import Any
 
 import bench
-from bench import gguf
+from bench import gguf, machine
 from bench.generate.model import fingerprint
 from bench.generate.prompt import WORDING_VERSION
 from bench.profiles import Config, Profile
 from bench.profiles.keys import keys
 from bench.records import Completion
 from bench.servers import meter, remote_models
+from bench.untrusted import table
 
 SCHEMA = 1
-COSTS = ("memory", "gpu_memory", "energy")
-"""What a completion records of its server that is no property of that."""
+COST_NAMES = {"memory": "peak_memory", "gpu_memory": "peak_gpu_memory", "energy": "energy_wh"}
+"""What a completion records of its server that is no property of that, and its name in run.json."""
 COMPARED = ("build", "slots", "context", "placement")
 """What tells one server from another, in what a completion records of it."""
 
@@ -38,7 +39,8 @@ def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: S
         "server": {**last_server(servers), **answered_by(servers)},
         **different(servers),
         "models": dict(Counter(completion.model for completion in done if completion.model)),
-        "costs": costs(done),
+        "cost": cost(done),
+        "machine": machine_of(servers),
         "settings": recorded(profile),
         "totals": totals(done),
         "versions": {"bench": bench.__version__, "python": platform.python_version()},
@@ -49,7 +51,15 @@ def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: S
 
 def last_server(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The server that answered last, without what it cost."""
-    return {name: value for name, value in servers[-1].items() if name not in COSTS} if servers else {}
+    return (
+        {name: value for name, value in servers[-1].items() if name not in (*COST_NAMES, "machine")} if servers else {}
+    )
+
+
+def machine_of(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The machine on which the last server was started, with a line that names it; {} where that is not known."""
+    known = table(servers[-1].get("machine")) if servers else {}
+    return {"label": machine.label(known), **known} if known else {}
 
 
 def recorded(profile: Profile) -> dict[str, Any]:
@@ -83,10 +93,12 @@ def different(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"servers": rows} if len(rows) > 1 else {}
 
 
-def costs(done: Sequence[Completion]) -> dict[str, float]:
-    """What the server took, and seconds to the first token (the median of all requests)."""
+def cost(done: Sequence[Completion]) -> dict[str, float]:
+    """What the server took (bytes, seconds, Wh), and seconds to the first token (the median of all requests)."""
     first = [completion.first_token for completion in done if completion.first_token > 0]
-    return meter.costs([c.server for c in done]) | ({"first_token_seconds": round(median(first), 3)} if first else {})
+    taken = meter.costs([completion.server for completion in done])
+    found = {COST_NAMES.get(name, name): value for name, value in taken.items()}
+    return found | ({"first_token_seconds": round(median(first), 3)} if first else {})
 
 
 def totals(done: Sequence[Completion]) -> dict[str, Any]:
