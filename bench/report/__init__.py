@@ -16,16 +16,16 @@ from bench.profiles import Config
 
 def inputs(config: Config) -> list[Path]:
     """The result files that a report shows."""
-    from bench.report.results import inputs as found  # noqa: PLC0415 - doit imports this package before any task runs
+    from bench.report.results import inputs as files  # noqa: PLC0415 - doit imports this package before any task runs
 
-    return found(config)
+    return files(config)
 
 
 def datasets(config: Config) -> list[str]:
     """The datasets whose problems a report shows: prompts, names of functions, and their order."""
-    from bench.report.results import datasets as found  # noqa: PLC0415 - as above
+    from bench.report.results import datasets as names  # noqa: PLC0415 - as above
 
-    return found(config)
+    return names(config)
 
 
 def sources() -> list[Path]:

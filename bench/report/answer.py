@@ -152,15 +152,15 @@ def _figures(row: Row, name: str = "") -> str:
 
 
 def _worse(board: Leaderboard, best: Row, rows: Sequence[Row]) -> list[Line]:
-    found = [
+    statements = [
         Line("worse", row.title, (best.result.id, row.result.id), _evidence(board.pair(best, row), row))
         for row in rows[:WORSE]
     ]
     rest = rows[WORSE:]
     if rest:
         text = f"{counted(len(rest), 'more model')}, {with_interval(rest[0].metrics.score)} % and below"
-        found.append(Line("worse", "", _ids(rest), text))
-    return found
+        statements.append(Line("worse", "", _ids(rest), text))
+    return statements
 
 
 def _evidence(pair: Pair, row: Row) -> str:
@@ -234,8 +234,8 @@ def _ids(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def lines(config: Config) -> list[str]:
     """The answer for a terminal: a sentence, and aligned lines below it. [] without any result."""
-    found = answer(leaderboards(read_all(config, {}, {})), margin_of(config))
-    return [] if found is None else terminal(found)
+    conclusion = answer(leaderboards(read_all(config, {}, {})), margin_of(config))
+    return [] if conclusion is None else terminal(conclusion)
 
 
 def margin_of(config: Config) -> float:
@@ -243,14 +243,14 @@ def margin_of(config: Config) -> float:
     return config.report.margin / 100
 
 
-def terminal(found: Answer) -> list[str]:
+def terminal(conclusion: Answer) -> list[str]:
     """An answer as lines of a terminal."""
-    label = max((len(line.label) for line in found.lines), default=0)
-    title = min(34, max((len(line.title) for line in found.lines), default=0))
-    shown = [plain(found.headline)]
-    for line in found.lines:
+    label = max((len(line.label) for line in conclusion.lines), default=0)
+    title = min(34, max((len(line.title) for line in conclusion.lines), default=0))
+    output = [plain(conclusion.headline)]
+    for line in conclusion.lines:
         if line.title:
-            shown.append(f"  {line.label:<{label}}  {line.title:<{title}}  {line.text}")
+            output.append(f"  {line.label:<{label}}  {line.title:<{title}}  {line.text}")
         else:
-            shown.append(f"  {line.label:<{label}}  {line.text}")
-    return shown
+            output.append(f"  {line.label:<{label}}  {line.text}")
+    return output

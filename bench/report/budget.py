@@ -38,7 +38,7 @@ class Budget:
 
 def budgets(board: Leaderboard) -> list[Budget]:
     """The rows of which the tokens of each greedy answer are known."""
-    return [found for row in board.rows if (found := budget(row))]
+    return [curve for row in board.rows if (curve := budget(row))]
 
 
 def budget(row: Row) -> Budget | None:
@@ -63,5 +63,5 @@ def budget(row: Row) -> Budget | None:
 
 
 def _limits(last: int) -> Sequence[int]:
-    found = [LEAST << power for power in range(last.bit_length()) if LEAST << power < last]
-    return [*found, last]
+    doubles = [LEAST << power for power in range(last.bit_length()) if LEAST << power < last]
+    return [*doubles, last]

@@ -99,8 +99,8 @@ def _file(name: str) -> str:
 
 def template(name: str) -> Spec:
     """A chart's Vega-Lite file, with its example rows."""
-    found: Spec = json.loads(_file(name))
-    return found
+    spec: Spec = json.loads(_file(name))
+    return spec
 
 
 def filled(name: str, drawing: Drawing, *, narrow: bool = False) -> Spec:
@@ -166,13 +166,13 @@ def _variables() -> dict[str, str]:
 
 def front(rows: Sequence[Row]) -> list[Row]:
     """The rows that no other one beats in both score and speed, the slowest first."""
-    found: list[Row] = []
+    rows_on_front: list[Row] = []
     best = -1.0
     for row in sorted(rows, key=lambda row: (-(row.metrics.cost.speed or 0), -row.metrics.score.value)):
         if row.metrics.score.value > best:
-            found.append(row)
+            rows_on_front.append(row)
             best = row.metrics.score.value
-    return found[::-1]
+    return rows_on_front[::-1]
 
 
 def quality(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
@@ -202,15 +202,15 @@ def quality(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
 
 
 def _point(row: Row, anchors: dict[str, str], color: str, *, at_front: bool) -> Spec:
-    found, size = row.metrics, row.metrics.cost.bytes
-    tip = [row.title, f"{with_interval(found.score)} %", f"{rate(found.cost.speed or 0)} tokens/s"]
+    figures, size = row.metrics, row.metrics.cost.bytes
+    tip = [row.title, f"{with_interval(figures.score)} %", f"{rate(figures.cost.speed or 0)} tokens/s"]
     return {
         "title": row.title,
         "href": f"#{anchors[row.result.id]}",
-        "speed": found.cost.speed,
-        "score": 100 * found.score.value,
-        "low": 100 * found.score.low,
-        "high": 100 * found.score.high,
+        "speed": figures.cost.speed,
+        "score": 100 * figures.score.value,
+        "low": 100 * figures.score.low,
+        "high": 100 * figures.score.high,
         "area": 70 + 9 * min(size or 0, 120e9) / 1e9,
         "front": at_front,
         "color": color,
@@ -253,7 +253,7 @@ class _Plane:
     def names(self, named: Sequence[Spec], every: Sequence[Spec]) -> list[Spec]:
         """For each point its name, where it covers as few others as possible; a name has always a place."""
         taken = [self._box("", row, 0, 0, "center") for row in every]
-        found: list[Spec] = []
+        places: list[Spec] = []
         for row in named:
             text = row["title"] if len(row["title"]) <= LONGEST else f"{row['title'][: LONGEST - 1]}…"
             options = [(self._box(text, row, *at), at) for at in AROUND]
@@ -262,10 +262,10 @@ class _Plane:
                 options, key=lambda one: (self._outside(one[0]), sum(_meet(one[0], other) for other in taken))
             )
             taken.append(box)
-            found.append(
+            places.append(
                 {"text": text, "speed": row["speed"], "score": row["score"], "dx": dx, "dy": dy, "align": align}
             )
-        return found
+        return places
 
     def _box(self, text: str, row: Spec, dx: int, dy: int, align: str) -> tuple[float, float, float, float]:
         low, high = (math.log(end) for end in self.x_domain)
@@ -336,14 +336,14 @@ def _failures(board: Leaderboard) -> Drawing | None:
     return Drawing({"models": rows, "totals": totals}, x={"scale": {"domain": [0, most]}})
 
 
-def _budget(found: Sequence[Budget]) -> Drawing | None:
-    found = [one for one in found if one.points[-1].minutes > 0][:TOP]
-    hues = _hues([one.row for one in found])
+def _budget(budgets: Sequence[Budget]) -> Drawing | None:
+    budgets = [one for one in budgets if one.points[-1].minutes > 0][:TOP]
+    hues = _hues([one.row for one in budgets])
     rows = [
         {"title": one.row.title, "minutes": point.minutes, "score": point.score,
          "color": hues[family_of(one.row.result)],
          "tip": f"{one.row.title}\n{point.limit:,} tokens: {point.score:.1f} % in {point.minutes:.0f} min"}
-        for one in found
+        for one in budgets
         for point in one.points
     ]  # fmt: skip
     return _lines(rows, "minutes") if rows else None

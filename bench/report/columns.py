@@ -118,5 +118,5 @@ def columns(board: Leaderboard) -> list[Column]:
 def visible_columns(board: Leaderboard, place: str, rows: list[Row] | None = None) -> list[Column]:
     """The columns of one table that any of its rows has a value for."""
     rows = list(board.rows) if rows is None else rows
-    found = [column for column in columns(board) if column.place == place]
-    return [column for column in found if any(column.show(row) != NONE for row in rows)]
+    candidates = [column for column in columns(board) if column.place == place]
+    return [column for column in candidates if any(column.show(row) != NONE for row in rows)]

@@ -26,23 +26,23 @@ def side_by_side(config: Config, a: str, b: str, dataset: str) -> str:
     if a == b:
         raise BenchError(f"{a} is on both sides; doit compare -a <profile> -b <profile> takes two of them.")
     every = results.read_all(config, {}, {})
-    found = [next(one for one in every if (one.id, one.dataset) == (name, dataset)) for name in (a, b)]
-    for one in found:
+    pair_results = [next(one for one in every if (one.id, one.dataset) == (name, dataset)) for name in (a, b)]
+    for one in pair_results:
         if not one.samples:
             raise BenchError(f"{one.id} has no result on {dataset}; doit eval:{one.id} makes one.")
     # Ranks and corrected p values are those of the whole leaderboard, as the report has them.
     board = leaderboard(dataset, [one for one in every if one.dataset == dataset])
-    lines = [*_table(board, [board.row(one.id) for one in found]), "", *_verdict(board, found)]
+    lines = [*_table(board, [board.row(one.id) for one in pair_results]), "", *_verdict(board, pair_results)]
     return "\n".join(line.rstrip() for line in lines)
 
 
 def _table(board: Leaderboard, rows: Sequence[Row]) -> list[str]:
-    found = [f"{fitted(f'{board.name}, {board.problems} problems', NAME + CELL)}", f"{'':<{NAME}}  {'A':<{CELL}}  B"]
+    lines = [f"{fitted(f'{board.name}, {board.problems} problems', NAME + CELL)}", f"{'':<{NAME}}  {'A':<{CELL}}  B"]
     for column in columns(board):
         cells = [column.show(row) for row in rows]
         if any(cell != NONE for cell in cells):
-            found += _cells(column.title, cells)
-    return found
+            lines += _cells(column.title, cells)
+    return lines
 
 
 def _cells(title: str, cells: Sequence[str]) -> list[str]:
@@ -56,15 +56,15 @@ def _cells(title: str, cells: Sequence[str]) -> list[str]:
     ]
 
 
-def _verdict(board: Leaderboard, found: Sequence[Result]) -> list[str]:
-    pair, corrected = compare(*found), _corrected(board, found)
+def _verdict(board: Leaderboard, both: Sequence[Result]) -> list[str]:
+    pair, corrected = compare(*both), _corrected(board, both)
     won, lost = len(pair.first_wins), len(pair.second_wins)
     part = f" of the {counted(pair.common, 'problem')} that both attempted" if pair.common < board.problems else ""
     if not won + lost:
         often = " equally often" if pair.several else ""
         return _wrapped(f"They pass the same {board.name} problems{part}{often}: nothing tells them apart.")
     better = ("A", "B") if pair.difference >= 0 else ("B", "A")
-    shown = (
+    claim = (
         "is better than"
         if (corrected if corrected is not None else pair.p) < ALPHA
         else "is not shown to be better than"
@@ -75,20 +75,20 @@ def _verdict(board: Leaderboard, found: Sequence[Result]) -> list[str]:
         f"; {p_value(corrected)} corrected for all {counted(len(board.pairs), 'pair')} of the report"
         if corrected not in (None, pair.p) else ""
     )  # fmt: skip
-    gap = signed_interval(difference([(found[1], found[0])]))
+    gap = signed_interval(difference([(both[1], both[0])]))
     passes = "passes more often" if pair.several else "alone passes"
     return [
         *_wrapped(f"On {counted(won + lost, f'{board.name} problem')}{part} they differ: {counts}."),
-        *_wrapped(f"{better[0]} {shown} {better[1]} ({test}: {p})."),
+        *_wrapped(f"{better[0]} {claim} {better[1]} ({test}: {p})."),
         *_wrapped(f"A less B, in points with the paired 95 % interval: {gap}."),
         *_wins(f"A {passes}", pair.first_wins),
         *_wins(f"B {passes}", pair.second_wins),
     ]
 
 
-def _corrected(board: Leaderboard, found: Sequence[Result]) -> float | None:
+def _corrected(board: Leaderboard, both: Sequence[Result]) -> float | None:
     """The corrected p of the report; None where one of the two has no rank."""
-    wanted = {one.id for one in found}
+    wanted = {one.id for one in both}
     return next((pair.corrected for pair in board.pairs if {pair.first, pair.second} == wanted), None)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bench.console import counted, duration, size
-from bench.layout import JOURNAL, PROVENANCE, RESULTS, SAMPLES
 from bench.machine import label
 from bench.profiles import Sampling
 from bench.report.format import listed, short_count
@@ -26,10 +25,16 @@ COMPARED = ("build", "slots", "context", "placement")
 
 def facts(row: Row) -> list[Fact]:
     """Names and plain texts; what is not known is left out."""
-    makers = (_profile, _model, _server, _machine, _flags, _settings, _took, _solutions, _graded, _sandbox, _files)
+    makers = (_profile, _model, _server, _machine, _flags, _settings, _took, _solutions, _graded, _grader, _sandbox)
     versus = row.versus.about + (f"; {incomparable(row)}" if incomparable(row) else "") if row.versus else ""
-    found = [("Reference", versus), *((make.__name__[1:].title(), make(row.result)) for make in makers)]
-    return [(name, text) for name, text in found if text]
+    pairs = [("Reference", versus), *((make.__name__[1:].title(), make(row.result)) for make in makers)]
+    return [(name, text) for name, text in pairs if text]
+
+
+def shared_facts(board: Leaderboard) -> list[Fact]:
+    """The facts that all rows have in common, where there are several."""
+    first, *others = (facts(row) for row in board.rows)
+    return [fact for fact in first if all(fact in other for other in others)] if others else []
 
 
 def summary(result: Result) -> str:
@@ -87,14 +92,14 @@ def _unlike(result: Result) -> list[str]:
         return ["in an unknown way"]
     prompt = settings.get("system_prompt", Sampling.system_prompt)
     fields = [plain(name) for name in table(settings.get("request")) if name not in settings]
-    found = (
+    differences = (
         (result.by_command, BY_PROGRAM),
         (settings.get("temperature", 0) != 0, f"at temperature {plain(str(settings.get('temperature')))}"),
         (prompt != Sampling.system_prompt, "with a system prompt of its own" if prompt else "without a system prompt"),
         (bool(word(settings.get("reasoning"))), f"with reasoning {word(settings.get('reasoning'))}"),
         (bool(fields), f"with {', '.join(fields)} in its request"),
     )
-    return [text for holds, text in found if holds]
+    return [text for holds, text in differences if holds]
 
 
 def _how(row: Row) -> str:
@@ -115,7 +120,7 @@ def _samples(result: Result) -> str:
 
 
 def _profile(result: Result) -> str:
-    return _join([plain(result.id), result.note])
+    return _join([f"{plain(result.id)} (results in {plain(result.id)}/{plain(result.dataset)}/)", result.note])
 
 
 def _model(result: Result) -> str:
@@ -155,9 +160,9 @@ def _machine(result: Result) -> str:
 
 def _other_servers(result: Result) -> Iterator[str]:
     """How many completions each other server made, and how it differed."""
-    last, found = result.server, list(map(table, items(result.run.get("servers"))))
-    counts = [int(positive(one.get("completions")) or 0) for one in found]
-    for one, count in zip(found, counts, strict=True):
+    last, servers = result.server, list(map(table, items(result.run.get("servers"))))
+    counts = [int(positive(one.get("completions")) or 0) for one in servers]
+    for one, count in zip(servers, counts, strict=True):
         if not count or all(one.get(name) == last.get(name) for name in COMPARED):
             continue
         build, placement, slots = word(one.get("build")), _shell(one.get("placement")), _slots(one)
@@ -188,13 +193,13 @@ def _settings(result: Result) -> str:
     settings = result.settings
     greedy = settings.get("temperature") == 0
     names = ["max_tokens", "prompt_version", *([] if greedy else ["top_p", "seed", "samples"])]
-    shown = [f"{name} {plain(str(settings[name]))}" for name in names if name in settings]
+    parts = [f"{name} {plain(str(settings[name]))}" for name in names if name in settings]
     if "temperature" in settings:
-        shown.insert(1, f"temperature {plain(str(settings['temperature']))}{' (greedy)' if greedy else ''}")
+        parts.insert(1, f"temperature {plain(str(settings['temperature']))}{' (greedy)' if greedy else ''}")
     fields = [f"{plain(name)} = {_json(value)}" for name, value in table(settings.get("request")).items()]
     system, reasoning = word(settings.get("system_prompt")), word(settings.get("reasoning"))
     return _join([
-        *shown,
+        *parts,
         f"reasoning {reasoning}" if reasoning else "",
         f"system prompt “{system}”" if system else "",
         f"request {', '.join(fields)}" if fields else "",
@@ -221,23 +226,27 @@ def _solutions(result: Result) -> str:
     rules = Counter(plain(sample.info.rule) for sample in result.samples if sample.info.rule)
     origins = dict.fromkeys(sample.info.origin.rpartition(":")[0] for sample in result.samples)
     origins.pop("", None)
-    found = [f"{rule} {count:,}" for rule, count in rules.most_common()]
+    counts = [f"{rule} {count:,}" for rule, count in rules.most_common()]
     names = listed([plain(name) for name in origins], 3)
-    return _join([f"extracted by rule: {', '.join(found)}" if found else "", f"from {names}" if names else ""])
+    return _join([f"extracted by rule: {', '.join(counts)}" if counts else "", f"from {names}" if names else ""])
 
 
 def _graded(result: Result) -> str:
     bench, retried = result.bench, sum(sample.retried for sample in result.samples)
-    versions = (("evalplus", "evalplus"), ("grader", "grader"), ("python", "Python"), ("dataset_hash", "dataset"))
     return _join([
         result.date,
-        *(f"{name} {word(bench.get(key))}" for key, name in versions if word(bench.get(key))),
         f"{duration(bench['seconds'])} with {counted(int(bench['workers']), 'worker')}"
         if positive(bench.get("seconds")) and positive(bench.get("workers")) else "",
         f"on the cluster {word(bench.get('scheduler'))}" if word(bench.get("scheduler")) else "",
         f"{counted(retried, 'slow sample')} re-run alone with the full time limit" if retried else "",
         f"{bench['cached']:,} verdicts from the cache" if positive(bench.get("cached")) else "",
     ])  # fmt: skip
+
+
+def _grader(result: Result) -> str:
+    versions = (("evalplus", "evalplus"), ("grader", "grader"), ("python", "Python"), ("dataset_hash", "dataset"))
+    pairs = ((name, word(result.bench.get(key))) for key, name in versions)
+    return _join([f"{name} {text}" for name, text in pairs if text])
 
 
 def _sandbox(result: Result) -> str:
@@ -252,13 +261,6 @@ def _sandbox(result: Result) -> str:
         f"{memory:,} MiB" if positive(memory) else "",
         f"{pids:,} processes" if positive(pids) else "",
     ])  # fmt: skip
-
-
-def _files(result: Result) -> str:
-    if not result.samples:
-        return ""
-    names = [RESULTS, SAMPLES, *([JOURNAL, PROVENANCE] if result.run else [])]
-    return f"{plain(result.id)}/{plain(result.dataset)}/: {', '.join(names)}"
 
 
 def _join(parts: Sequence[str]) -> str:

@@ -60,7 +60,7 @@ def exports(report: Report) -> Iterator[tuple[str, str | bytes]]:
 
 def table(report: Report) -> str:
     """Every row of every dataset as CSV, by the keys of the columns; an estimate takes three."""
-    found = io.StringIO()
+    buffer = io.StringIO()
     rows: list[dict[str, object]] = []
     for board in report.boards:
         for row in board.rows:
@@ -73,10 +73,10 @@ def table(report: Report) -> str:
                 else:
                     cells[column.key] = column.number(row)
             rows.append(cells)
-    writer = csv.DictWriter(found, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
+    writer = csv.DictWriter(buffer, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
-    return found.getvalue()
+    return buffer.getvalue()
 
 
 def _cell(value: object) -> object:
@@ -131,6 +131,6 @@ def row_markdown(board: Leaderboard, row: Row) -> str:
         "score (95 %)": f"{with_interval(row.metrics.score)} %",
         "t/s": rate(cost.speed) if cost.speed else "",
     }
-    shown = {title: text for title, text in cells.items() if text}
-    lines = [list(shown), ["---"] * len(shown), [markdown(text) for text in shown.values()]]
+    known = {title: text for title, text in cells.items() if text}
+    lines = [list(known), ["---"] * len(known), [markdown(text) for text in known.values()]]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

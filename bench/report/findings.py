@@ -47,7 +47,7 @@ def caveats(board: Leaderboard) -> list[str]:
     known = {"", *models()}
     hashes = {str(row.result.bench.get("dataset_hash", "")) for row in rows} - {""}
     slow = [row.title for row in rows if row.metrics.cost.speed and not row.metrics.cost.measured]
-    found = (
+    sentences = (
         ([_truncated(row) for row in truncated if not row.result.by_command],
          "Truncated at max_tokens (failed, unless a part passes): {}. A higher limit regenerates only these."),
         ([_truncated(row) for row in truncated if row.result.by_command],
@@ -69,13 +69,13 @@ def caveats(board: Leaderboard) -> list[str]:
          "The tests ran inside the process of the solution, which could forge a pass: {}."),
         (sorted(hashes)[1:], "Not all models were graded on the same version of the dataset; grade them again."),
     )  # fmt: skip
-    return [text.format(listed(names)) for names, text in found if names]
+    return [text.format(listed(names)) for names, text in sentences if names]
 
 
 def _suspect(row: Row) -> dict[str, int]:
     """Failures that are seldom the model's fault, where they are more than a tenth of all problems."""
-    found = {key: count for key, count in row.metrics.outcomes.items() if outcomes.BY_KEY[key].suspect}
-    return found if sum(found.values()) > outcomes.SUSPECT_SHARE * row.metrics.samples else {}
+    counts = {key: count for key, count in row.metrics.outcomes.items() if outcomes.BY_KEY[key].suspect}
+    return counts if sum(counts.values()) > outcomes.SUSPECT_SHARE * row.metrics.samples else {}
 
 
 def _truncated(row: Row) -> str:

@@ -64,13 +64,13 @@ def read(path: Path) -> list[dict[str, Any]]:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    found = []
+    lines = []
     for line in text.split("\n"):
         try:
-            found.append(table(json.loads(line)))
+            lines.append(table(json.loads(line)))
         except (ValueError, RecursionError):
             continue
-    return [row for row in found if row]
+    return [row for row in lines if row]
 
 
 def record(path: Path, boards: Sequence[Leaderboard]) -> list[dict[str, Any]]:
@@ -89,13 +89,13 @@ def record(path: Path, boards: Sequence[Leaderboard]) -> list[dict[str, Any]]:
 
 def changes(board: Leaderboard, lines: Sequence[dict[str, Any]]) -> list[Change]:
     """What changed for each row since its result before this one, where anything did."""
-    found = []
+    changed = []
     for row in board.rows:
         now = line_of(row)
         before = [line for line in lines if _which(line) == _which(now) and not _same(line, now)]
         if before and (change := _change(row, now, before[-1])):
-            found.append(change)
-    return found
+            changed.append(change)
+    return changed
 
 
 def _change(row: Row, now: dict[str, Any], before: dict[str, Any]) -> Change | None:

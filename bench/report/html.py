@@ -33,7 +33,7 @@ SCRIPTS = (
     "table",
     "tips",
     "matrix",
-    "found",
+    "list",
     "grid",
     "explorer",
     "sample",
@@ -94,8 +94,8 @@ def _section(report: Report, board: Leaderboard) -> Section:
         for row in board.rows
     }
     drawn = charts(board, report.budgets.get(board.dataset, ()), anchors)
-    shown = columns.visible_columns(board, "headline")
-    return Section(board, shown, drawn, anchors, None if board.dataset == POOLED else matrix(board), report)
+    headline = columns.visible_columns(board, "headline")
+    return Section(board, headline, drawn, anchors, None if board.dataset == POOLED else matrix(board), report)
 
 
 def _quoted(part: str) -> str:
@@ -112,8 +112,8 @@ def _index(section: Section) -> dict[str, Any]:
 
 
 def _figures(board: Leaderboard, row: Row) -> list[tuple[str, str]]:
-    found = [column for column in columns.columns(board) if column.key != "title"]
-    return [(column.title, column.show(row)) for column in found if column.show(row) != columns.NONE]
+    shown_columns = [column for column in columns.columns(board) if column.key != "title"]
+    return [(column.title, column.show(row)) for column in shown_columns if column.show(row) != columns.NONE]
 
 
 def to_script(value: Any) -> str:

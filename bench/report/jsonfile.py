@@ -43,10 +43,10 @@ def _dataset(board: Leaderboard) -> dict[str, Any]:
 
 
 def _budgets(report: Report, board: Leaderboard) -> dict[str, Any]:
-    found = report.budgets.get(board.dataset, ())
+    budgets = report.budgets.get(board.dataset, ())
     changes = report.changes.get(board.dataset, ())
     return {
-        "budgets": list(map(_budget, found)),
+        "budgets": list(map(_budget, budgets)),
         "changes": [
             {"id": one.row.result.id, "before": one.before, "won": one.won, "lost": one.lost, "reasons": one.reasons}
             for one in changes
@@ -61,28 +61,28 @@ def _about(result: Result) -> dict[str, Any]:
 
 def row_json(board: Leaderboard, row: Row) -> dict[str, Any]:
     """A row with every column and what stands behind it."""
-    result, found = row.result, row.metrics
+    result, figures = row.result, row.metrics
     return {
         **_about(result),
         **{column.key: as_json(column.value(row)) for column in columns(board)},
-        "score": as_json(found.score),
+        "score": as_json(figures.score),
         "p_best": as_json(row.p_best),
         "corrected_p_best": as_json(row.corrected_best),
-        "problems": found.problems,
-        "attempted": found.attempted,
-        "samples": found.samples,
+        "problems": figures.problems,
+        "attempted": figures.attempted,
+        "samples": figures.samples,
         "pass_at_k": {
-            "k": found.k, "problems": found.k_problems,
-            **{suite: as_json(one) for suite, one in found.at_k.items()},
+            "k": figures.k, "problems": figures.k_problems,
+            **{suite: as_json(one) for suite, one in figures.at_k.items()},
         },
-        "outcomes": dict(found.outcomes),
-        "retried": found.retried,
-        "tokens_per_second_measured": found.cost.measured,
+        "outcomes": dict(figures.outcomes),
+        "retried": figures.retried,
+        "tokens_per_second_measured": figures.cost.measured,
         "reference": _versus(row),
         "machine": machine_label(result),
         "graded": result.date,
         "passed": [
-            f"{one.task_id}#{one.number}" if found.several else one.task_id for one in result.samples if one.passed
+            f"{one.task_id}#{one.number}" if figures.several else one.task_id for one in result.samples if one.passed
         ],
         "run": result.run,
         "bench": result.bench,

@@ -121,8 +121,8 @@ def without_quantization(title: str) -> str:
 
 def quantization_of(result: Result) -> str:
     """The quantization as the title has it, which tells apart what the file's own word does not; else the file's."""
-    found = " ".join(result.title.replace(without_quantization(result.title), "").split())
-    return found or word(result.model.get("quantization")) or word(result.server.get("quantization"))
+    rest = " ".join(result.title.replace(without_quantization(result.title), "").split())
+    return rest or word(result.model.get("quantization")) or word(result.server.get("quantization"))
 
 
 def ladder(boards: Sequence[Leaderboard], margin: float = MARGIN) -> list[Family]:
@@ -135,8 +135,8 @@ def ladder(boards: Sequence[Leaderboard], margin: float = MARGIN) -> list[Family
             # Two runs of one file are of one family, whatever their titles.
             name = files.setdefault(_fingerprint(row), name) if _fingerprint(row) and not row.result.family else name
             members.setdefault(name, {}).setdefault(row.result.id, []).append(row)
-    found = [_family(name, list(rows.values()), margin) for name, rows in members.items() if len(rows) > 1]
-    return [family for family in found if len(family.rungs) > 1]
+    families = [_family(name, list(rows.values()), margin) for name, rows in members.items() if len(rows) > 1]
+    return [family for family in families if len(family.rungs) > 1]
 
 
 def _family(name: str, members: list[list[Row]], margin: float) -> Family:

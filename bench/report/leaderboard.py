@@ -146,13 +146,13 @@ class Leaderboard:
         """Every problem that a row attempted, in the dataset's order."""
         known = {row.result.id: row.result.rates for row in self.rows}
         tasks = max(known.values(), key=len, default={})
-        found = []
+        discriminating = []
         for task in dict.fromkeys([*tasks, *(task for each in known.values() for task in each)]):
             attempted = [name for name in known if task in known[name]]
             passed = [name for name in attempted if 2 * known[name][task][0] >= known[name][task][1]]
             failed = [name for name in attempted if name not in passed]
-            found.append(Discrimination(task, tuple(passed), tuple(failed)))
-        return found
+            discriminating.append(Discrimination(task, tuple(passed), tuple(failed)))
+        return discriminating
 
     @cached_property
     def functions(self) -> dict[str, str]:
@@ -218,9 +218,9 @@ def _is_ranked(row: Row) -> bool:
 
 def compare_all(results: Sequence[Result]) -> list[Pair]:
     """Every pair of results, in their order; the first of each pair comes first in `results`."""
-    found = [compare(first, second) for first, second in combinations(results, 2)]
-    corrected = holm([pair.p for pair in found])
-    return [replace(pair, corrected=value) for pair, value in zip(found, corrected, strict=True)]
+    pairs = [compare(first, second) for first, second in combinations(results, 2)]
+    corrected = holm([pair.p for pair in pairs])
+    return [replace(pair, corrected=value) for pair, value in zip(pairs, corrected, strict=True)]
 
 
 def compare(first: Result, second: Result) -> Pair:
@@ -274,9 +274,9 @@ def rank(ranked: Sequence[str], pairs: Sequence[Pair]) -> dict[str, dict[str, st
         if p < ALPHA:
             places[name] = 1 + len(better[name] | {ranked[0]})
     counts = list(places.values())
-    found: dict[str, dict[str, str | float]] = {
+    ranks: dict[str, dict[str, str | float]] = {
         name: {"rank": f"={place}" if counts.count(place) > 1 else str(place)} for name, place in places.items()
     }
     for pair in against:
-        found[pair.second] |= {"p_best": pair.p, "corrected_best": corrected[pair.second]}
-    return found
+        ranks[pair.second] |= {"p_best": pair.p, "corrected_best": corrected[pair.second]}
+    return ranks

@@ -19,7 +19,7 @@ from bench.report.outcomes import BY_KEY
 from bench.report.results import Result
 
 TEMPLATES = Path(__file__).parent / "templates"
-SHOWN = 60
+SHOWN = 20
 """Lines of a table of pairs or of problems; report.json has all."""
 
 
@@ -115,15 +115,15 @@ def _headline(board: Leaderboard) -> Table:
 
 
 def _cost(board: Leaderboard) -> Table | None:
-    found = visible_columns(board, "cost")
+    costs = visible_columns(board, "cost")
     title = next(column for column in visible_columns(board, "headline") if column.key == "title")
-    return _columns(board, [title, *found]) if found else None
+    return _columns(board, [title, *costs]) if costs else None
 
 
-def _columns(board: Leaderboard, shown: Sequence[Column]) -> Table:
-    strong = next((at for at, column in enumerate(shown) if column.key == board.suites[-1]), -1)
-    rows = [[column.show(row) for column in shown] for row in board.rows]
-    return Table([column.title for column in shown], [column.numeric for column in shown], rows, strong)
+def _columns(board: Leaderboard, chosen: Sequence[Column]) -> Table:
+    strong = next((at for at, column in enumerate(chosen) if column.key == board.suites[-1]), -1)
+    rows = [[column.show(row) for column in chosen] for row in board.rows]
+    return Table([column.title for column in chosen], [column.numeric for column in chosen], rows, strong)
 
 
 def _outcomes(board: Leaderboard) -> Table:
@@ -140,10 +140,10 @@ def _sampled(board: Leaderboard) -> Table | None:
     """pass@1 and pass@k of the models that were asked several times; None where there is none."""
     rows = []
     for row in (row for row in board.rows if row.metrics.several):
-        found = row.metrics
-        of = "" if found.k_problems == found.problems else f" (over {counted(found.k_problems, 'problem')})"
-        cells = [with_interval(one) for suite in found.suites for one in (found.suites[suite], found.at_k[suite])]
-        rows.append([row.title, f"{found.k}{of}", str(row.result.settings.get("temperature", NONE)), *cells])
+        figures = row.metrics
+        of = "" if figures.k_problems == figures.problems else f" (over {counted(figures.k_problems, 'problem')})"
+        cells = [with_interval(one) for suite in figures.suites for one in (figures.suites[suite], figures.at_k[suite])]
+        rows.append([row.title, f"{figures.k}{of}", str(row.result.settings.get("temperature", NONE)), *cells])
     titles = [title for suite in board.suites for title in (f"{board.suite_title(suite)} pass@1", "pass@k")]
     return Table(["Model", "k", "temperature", *titles], [False, *[True] * (2 + len(titles))], rows) if rows else None
 
@@ -151,12 +151,12 @@ def _sampled(board: Leaderboard) -> Table | None:
 def _pairs(board: Leaderboard) -> Table:
     """Every pair, or where there are too many those with the best model and those of neighbours."""
     places = {row.result.id: place for place, row in enumerate(board.ranked)}
-    shown = list(board.pairs)
-    if len(shown) > SHOWN:
-        shown = [pair for pair in shown if places[pair.first] == 0 or places[pair.second] - places[pair.first] == 1]
+    chosen = list(board.pairs)
+    if len(chosen) > SHOWN:
+        chosen = [pair for pair in chosen if places[pair.first] == 0 or places[pair.second] - places[pair.first] == 1]
     titles = ["Model", "against", "only the first passes", "only the second", "exact p", "corrected p"]
-    rows = [_pair(board, pair) for pair in shown]
-    return Table(titles, [False, False, True, True, True, True], rows, left_out=len(board.pairs) - len(shown))
+    rows = [_pair(board, pair) for pair in chosen]
+    return Table(titles, [False, False, True, True, True, True], rows, left_out=len(board.pairs) - len(chosen))
 
 
 def _pair(board: Leaderboard, pair: Pair) -> list[str]:
@@ -167,8 +167,8 @@ def _pair(board: Leaderboard, pair: Pair) -> list[str]:
 
 def _discriminating(board: Leaderboard) -> Table:
     """The problems that some models pass and others fail, those that most evenly divide them first."""
-    found = [one for one in board.discrimination if one.passed and one.failed]
-    order = sorted(found, key=lambda one: -min(len(one.passed), len(one.failed)))
+    dividing = [one for one in board.discrimination if one.passed and one.failed]
+    order = sorted(dividing, key=lambda one: -min(len(one.passed), len(one.failed)))
     rows = []
     for one in order[:SHOWN]:
         many = len(one.passed) > len(one.failed)
@@ -181,12 +181,12 @@ def _discriminating(board: Leaderboard) -> Table:
 
 def _published(board: Leaderboard) -> Table | None:
     """Ours among the published scores; None where nothing is published."""
-    found = references.among([(row.title, row.metrics) for row in board.rows], board.dataset)
-    if not found:
+    models = references.among([(row.title, row.metrics) for row in board.rows], board.dataset)
+    if not models:
         return None
     numbers = {one: at for at, one in enumerate(references.sources(references.references(board.dataset)), 1)}
     rows = []
-    for one in found:
+    for one in models:
         source = f"({numbers[one.source]}){', not comparable' if one.against else ''}" if one.source else "**ours**"
         scores = [f"{one.scores[suite]:.1f}" if suite in one.scores else NONE for suite in board.suites]
         rows.append([one.title, *scores, source if one.source else ", ".join(filter(None, ["ours", one.against]))])
@@ -194,13 +194,13 @@ def _published(board: Leaderboard) -> Table | None:
     return Table(titles, [False, *(True for _ in board.suites), False], rows)
 
 
-def _budget(found: Sequence[Budget]) -> Table | None:
+def _budget(budgets: Sequence[Budget]) -> Table | None:
     """The score at each max_tokens; None where no model's tokens are known."""
-    limits = sorted({point.limit for one in found for point in one.points})
-    if not found:
+    limits = sorted({point.limit for one in budgets for point in one.points})
+    if not budgets:
         return None
     rows = []
-    for one in found:
+    for one in budgets:
         known = {point.limit: point for point in one.points}
         cells = [f"{known[limit].score:.1f}" if limit in known else NONE for limit in limits]
         minutes = duration(60 * one.points[-1].minutes)
@@ -213,14 +213,14 @@ def _ladder(family: Family) -> Table:
     """What each smaller quantization costs, against the largest."""
     rows = []
     for rung in family.rungs:
-        found = rung.rows[0].metrics
-        per_solved = found.per_solved(found.cost.seconds)
-        tokens = found.per_solved(found.cost.tokens)
+        figures = rung.rows[0].metrics
+        per_solved = figures.per_solved(figures.cost.seconds)
+        tokens = figures.per_solved(figures.cost.tokens)
         rows.append([
             rung.quantization or rung.title,
             f"{gigabytes(rung.bytes)} GB" if rung.bytes else NONE,
-            percent(found.score.value),
-            rate(found.cost.speed) if found.cost.speed else NONE,
+            percent(figures.score.value),
+            rate(figures.cost.speed) if figures.cost.speed else NONE,
             short_seconds(per_solved) if per_solved else NONE,
             f"{tokens:,.0f}" if tokens else NONE,
             f"{rung.won}, {rung.lost} of {rung.problems:,}" if rung.difference else NONE,
@@ -242,13 +242,15 @@ def _unfinished(results: Iterable[Result]) -> Table | None:
     return Table(["Model", "profile", "state", "reason", "remedy"], [False] * 5, rows) if rows else None
 
 
-def _source(found: references.Source) -> str:
+def _source(origin: references.Source) -> str:
     """A source with its date, and whether ours may stand beside its scores; Markdown."""
-    name = f"[{escape.markdown(found.name)}]({found.url})" if found.url else escape.markdown(found.name)
+    name = f"[{escape.markdown(origin.name)}]({origin.url})" if origin.url else escape.markdown(origin.name)
     why = (
-        "comparable, the same tests and prompt" if found.comparable else f"not comparable: {escape.markdown(found.why)}"
+        "comparable, the same tests and prompt"
+        if origin.comparable
+        else f"not comparable: {escape.markdown(origin.why)}"
     )
-    return f"{name}, {found.date or 'date not known'}: {why}."
+    return f"{name}, {origin.date or 'date not known'}: {why}."
 
 
 TABLES = {
@@ -259,17 +261,17 @@ TABLES = {
 
 def _proofs(selftests: Mapping[str, Any]) -> list[str]:
     """A sentence for each self-test that is on record."""
-    found = []
+    sentences = []
     for test in selftests.values():
         if not isinstance(test, dict) or not {"dataset", "problems", "plus", "date"} <= test.keys():
             continue
         known = SOURCES.get(str(test["dataset"]))
         title = f"{known.title}+" if known else str(test["dataset"])
         box = f" in the sandbox {test['sandbox']}" if test.get("sandbox") else ""
-        found.append(
+        sentences.append(
             f"{title}: {test['plus']} of {test['problems']} reference solutions passed{box} on {test['date']}."
         )
-    return found
+    return sentences
 
 
 def _tidied(text: str) -> str:

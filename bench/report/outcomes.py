@@ -93,16 +93,16 @@ def _no_function(sample: GradedSample) -> bool:
 
 def count(result: Result, absent: int) -> dict[str, int]:
     """Samples by the key of their outcome, in the order of the table; of problems not attempted there are `absent`."""
-    found = Counter(outcome_of(sample).key for sample in result.samples)
-    found["missing"] += absent
-    return {outcome.key: found[outcome.key] for outcome in TABLE if found[outcome.key]}
+    counts = Counter(outcome_of(sample).key for sample in result.samples)
+    counts["missing"] += absent
+    return {outcome.key: counts[outcome.key] for outcome in TABLE if counts[outcome.key]}
 
 
 def count_lost(result: Result, absent: int) -> dict[str, int]:
     """Samples by why they were lost, also those that passed all the same."""
-    found = Counter(loss.key for sample in result.samples if (loss := loss_of(sample)))
-    found["missing"] += absent
-    return {outcome.key: found[outcome.key] for outcome in TABLE if found[outcome.key]}
+    counts = Counter(loss.key for sample in result.samples if (loss := loss_of(sample)))
+    counts["missing"] += absent
+    return {outcome.key: counts[outcome.key] for outcome in TABLE if counts[outcome.key]}
 
 
 def listed(counts: dict[str, int]) -> str:

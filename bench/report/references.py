@@ -52,10 +52,10 @@ def references(dataset: str) -> tuple[Reference, ...]:
         return ()
     try:
         rows = json.loads(FILE.read_text(encoding="utf-8"))["references"]
-        found = [_reference(row, {"base": row.get(dataset), "plus": row.get(f"{dataset}_plus")}) for row in rows]
+        scored = [_reference(row, {"base": row.get(dataset), "plus": row.get(f"{dataset}_plus")}) for row in rows]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BenchError(f"{FILE} cannot be used ({error!r}); fix it, or restore it.") from None
-    return tuple(one for one in found if one.scores)
+    return tuple(one for one in scored if one.scores)
 
 
 def _reference(row: dict[str, Any], scores: dict[str, float | None]) -> Reference:
@@ -126,8 +126,8 @@ def among(ours: Iterable[tuple[str, Metrics]], dataset: str) -> list[Scored]:
     """Ours, by title, and all published ones, best plus first; those without it after them, best base first."""
     theirs = [Scored(one.model, one.scores, one.source, one.source.why) for one in references(dataset)]
     own = [
-        Scored(title, {suite: 100 * score.value for suite, score in found.suites.items()}, None, found.partly)
-        for title, found in ours
+        Scored(title, {suite: 100 * score.value for suite, score in figures.suites.items()}, None, figures.partly)
+        for title, figures in ours
     ]
     return sorted([*own, *theirs], key=_place) if theirs else []
 

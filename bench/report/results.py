@@ -135,8 +135,8 @@ class Result:
 def inputs(config: Config) -> list[Path]:
     """The files below results/ that the report shows, in a fixed order; the journals only change together with them."""
     layout = config.layout
-    found = [run.root / name for name in NAMES for run in layout.runs(name)]
-    return [*sorted(found), *filter(Path.is_file, (layout.selftests, layout.lesson))]
+    files = [run.root / name for name in NAMES for run in layout.runs(name)]
+    return [*sorted(files), *filter(Path.is_file, (layout.selftests, layout.lesson))]
 
 
 def datasets(config: Config) -> list[str]:
@@ -149,13 +149,13 @@ def datasets(config: Config) -> list[str]:
 def read_all(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str]) -> list[Result]:
     """Every result there is to report, `skipped` and `outdated` being as for report.write."""
     declared = {(profile.id, dataset): profile for profile in config.profiles for dataset in profile.sampling.datasets}
-    found = [
+    declared_results = [
         read(config.layout.run(*which), profile, skipped.get(profile.id, ""), outdated.get(which, ""))
         for which, profile in declared.items()
     ]
     known = {profile.id: profile for profile in config.profiles}
     gone = (run for run in config.layout.runs(RESULTS) if (run.folder.name, run.dataset) not in declared)
-    return found + [_gone(run, known.get(run.folder.name)) for run in gone]
+    return declared_results + [_gone(run, known.get(run.folder.name)) for run in gone]
 
 
 def read(files: RunFiles, profile: Profile, missing: str = "", outdated: str = "") -> Result:
@@ -266,12 +266,12 @@ def _state(
 
 def _eval_results(files: RunFiles) -> dict[str, Any]:
     """eval_results.json where it has the form of EvalPlus's results, {} otherwise."""
-    found = read_table(files.results)
-    graded = found.get("eval")
+    content = read_table(files.results)
+    graded = content.get("eval")
     if not isinstance(graded, dict) or not graded:
         return {}
     rows = [row for rows in graded.values() for row in (rows if isinstance(rows, list) else [None])]
-    return found if all(isinstance(row, dict) and row.get("base_status") in STATUSES for row in rows) else {}
+    return content if all(isinstance(row, dict) and row.get("base_status") in STATUSES for row in rows) else {}
 
 
 def _samples(graded: dict[str, Any], extraction: Path, suites: tuple[str, ...]) -> Iterator[GradedSample]:

@@ -144,8 +144,8 @@ def _answers(result: Result, journals: Mapping[tuple[str, str], Path]) -> Answer
     """The answers that a result's samples were extracted from, by their infos or the journal."""
     infos, journal = [sample.info for sample in result.samples], journals.get((result.id, result.dataset))
     imported = {(one.task_id, one.sample): (one.answer, one.reasoning) for one in infos if one.answer or one.reasoning}
-    found = imported | (answers(journal, infos) if journal else {})
-    return {place: _split(*texts) for place, texts in found.items()}
+    known = imported | (answers(journal, infos) if journal else {})
+    return {place: _split(*texts) for place, texts in known.items()}
 
 
 def _split(answer: str, reasoning: str) -> tuple[str, str]:

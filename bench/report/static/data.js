@@ -28,13 +28,13 @@ function badge(letter, text = kinds.get(letter).label) {
 
 /** How many samples of a model, or of all, count as an outcome. */
 function total(models, letter) {
-  let found = 0;
+  let number = 0;
   for (const model of models) {
     model.places.forEach((place, position) => {
-      for (let at = 0; at < place.length; at += 1) found += counts(model, position, at, letter) ? 1 : 0;
+      for (let at = 0; at < place.length; at += 1) number += counts(model, position, at, letter) ? 1 : 0;
     });
   }
-  return found;
+  return number;
 }
 
 /** Whether a sample counts as an outcome: by its verdict, or by what was lost though it passes. */

@@ -31,21 +31,21 @@ function align(first, second) {
 
 /** Lines that only one side has, beside those that only the other has. */
 function joined(rows) {
-  const found = [];
+  const aligned = [];
   let [left, right] = [[], []];
   const flush = () => {
-    for (let at = 0; at < Math.max(left.length, right.length); at += 1) found.push([left[at] ?? null, right[at] ?? null]);
+    for (let at = 0; at < Math.max(left.length, right.length); at += 1) aligned.push([left[at] ?? null, right[at] ?? null]);
     [left, right] = [[], []];
   };
   for (const [a, b] of rows) {
     if (a !== null && b !== null) {
       flush();
-      found.push([a, b]);
+      aligned.push([a, b]);
     } else if (a !== null) left.push(a);
     else right.push(b);
   }
   flush();
-  return found;
+  return aligned;
 }
 
 function wholeOf(text) {

@@ -1,5 +1,5 @@
 "use strict";
-/* global el, boards, kinds, badge, counts, total, differ, summary, count, Matrix, Grid, address, foundNodes, outcomeOf, FIRST, MORE, remember */
+/* global el, boards, kinds, badge, counts, total, differ, summary, count, Matrix, Grid, address, listNodes, outcomeOf, FIRST, MORE, remember */
 // Around each matrix: what is filtered, and what is left of it.
 class Explorer {
   constructor(host) {
@@ -11,7 +11,7 @@ class Explorer {
     this.allPass = true;
     this.limit = FIRST;
     this.status = el("p", { class: "status", role: "status" });
-    this.list = el("div", { class: "found" });
+    this.list = el("div", { class: "listing" });
     const stage = el("div", {});
     this.grid = new Grid(this);
     host.append(this.controls(), this.status, stage, this.legend(), this.grid.node, this.list);
@@ -134,7 +134,7 @@ class Explorer {
   update() {
     const rows = this.compared ?? this.board.models.map((_, row) => row);
     const columns = this.board.order.filter((position) => this.keeps(position));
-    this.shown = { rows, columns };
+    this.visible = { rows, columns };
     for (const chip of this.host.querySelectorAll(".chip[data-kind]")) {
       const letter = [...this.wanted].find((one) => kinds.get(one).key === chip.dataset.kind);
       chip.setAttribute("aria-pressed", String(letter !== undefined));
@@ -142,7 +142,7 @@ class Explorer {
     this.matrix.show(rows, columns, (model, position) => this.lit(model, position));
     this.grid.fill();
     this.describeAll(columns);
-    this.list.replaceChildren(...foundNodes(this));
+    this.list.replaceChildren(...listNodes(this));
   }
 
   describeAll(columns) {
@@ -202,7 +202,7 @@ class Explorer {
 
   more() {
     this.limit += MORE;
-    this.list.replaceChildren(...foundNodes(this));
+    this.list.replaceChildren(...listNodes(this));
   }
 }
 
@@ -217,9 +217,9 @@ function testOf(board, rows) {
   const n = board.ranked.length;
   const [p, corrected] = board.pairs[i * n - (i * (i + 1)) / 2 + (j - i - 1)];
   const many = board.pairs.length;
-  return ` (exact ${sayP(p)}${many > 1 ? `; corrected ${sayP(corrected)} for ${many} pairs` : ""})`;
+  return ` (exact ${pText(p)}${many > 1 ? `; corrected ${pText(corrected)} for ${many} pairs` : ""})`;
 }
 
-function sayP(p) {
+function pText(p) {
   return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(p < 0.01 ? 3 : 2)}`;
 }

@@ -14,23 +14,23 @@ class Grid {
       this.body.replaceChildren();
       return;
     }
-    const { board, shown } = this.explorer;
-    const heads = ["Problem", "Function", ...shown.rows.map((row) => board.models[row].title)];
-    this.body.replaceChildren(table(heads, shown.columns.map((position) => () => this.cells(position))));
+    const { board, visible } = this.explorer;
+    const heads = ["Problem", "Function", ...visible.rows.map((row) => board.models[row].title)];
+    this.body.replaceChildren(table(heads, visible.columns.map((position) => () => this.cells(position))));
   }
 
   cells(position) {
-    const { board, shown } = this.explorer;
+    const { board, visible } = this.explorer;
     const name = el("code", {}, board.functions[position]);
-    return [board.tasks[position], name, ...shown.rows.map((row) => this.cell(position, row))];
+    return [board.tasks[position], name, ...visible.rows.map((row) => this.cell(position, row))];
   }
 
   cell(position, row) {
     const { board } = this.explorer;
     const model = board.models[row];
-    const said = outcomeOf(model, position);
-    if (summary(model.places[position]) === "-") return said;
+    const text = outcomeOf(model, position);
+    if (summary(model.places[position]) === "-") return text;
     const at = this.explorer.firstLit(row, position);
-    return el("a", { href: `#${address.sample(board, position, row, at)}` }, said);
+    return el("a", { href: `#${address.sample(board, position, row, at)}` }, text);
   }
 }

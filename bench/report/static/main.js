@@ -42,16 +42,16 @@ function pageOf([letter, ...rest]) {
 async function route(event) {
   turn += 1;
   const mine = turn;
-  const asked = parts();
-  const found = asked.length > 1 ? pageOf(asked) : null;
-  const content = found && (await Promise.resolve(found).catch(unreadable));
+  const target = parts();
+  const opening = target.length > 1 ? pageOf(target) : null;
+  const content = opening && (await Promise.resolve(opening).catch(unreadable));
   if (mine !== turn) return;
   opened = Boolean(event);
   if (content) show(content);
   else if (location.hash.startsWith("#v?")) {
     leave();
     restore(new URLSearchParams(location.hash.slice(3)));
-  } else arrive(document.getElementById(asked[0]), leave());
+  } else arrive(document.getElementById(target[0]), leave());
 }
 
 function unreadable() {

@@ -65,9 +65,9 @@ function headOf(board, position, steps) {
 }
 
 function partsOf(sample, name, suites) {
-  const found = el("div", {}, ...failureOf(sample, name), codeSection(sample));
-  const said = el("div", {}, answerSection(sample), thoughtsOf(sample), promptOf(sample));
-  return [verdictOf(sample, suites), el("div", { class: "columns" }, found, said)];
+  const left = el("div", {}, ...failureOf(sample, name), codeSection(sample));
+  const right = el("div", {}, answerSection(sample), thoughtsOf(sample), promptOf(sample));
+  return [verdictOf(sample, suites), el("div", { class: "columns" }, left, right)];
 }
 
 async function samplePage(board, position, row, number) {
@@ -83,8 +83,8 @@ async function samplePage(board, position, row, number) {
     el("p", { class: "who" }, el("strong", {}, el("a", { href: `#${address.model(board, row)}` }, model.title)), compareWith(board, position, row)),
   ];
   if (model.places[position].length > 1) head.push(numberLinks(board, position, row, number));
-  const shown = sample.kind ? partsOf(sample, name, board.suites) : [el("p", {}, badge("-")), promptOf(sample)];
-  return [...head, ...shown, othersOf(board, position, row)].filter(Boolean);
+  const body = sample.kind ? partsOf(sample, name, board.suites) : [el("p", {}, badge("-")), promptOf(sample)];
+  return [...head, ...body, othersOf(board, position, row)].filter(Boolean);
 }
 
 function numberLinks(board, position, row, current) {
@@ -150,10 +150,10 @@ function modelPage(board, row) {
 
 function failuresOf(board, row, letter) {
   const model = board.models[row];
-  const found = board.order.flatMap((position) =>
+  const places = board.order.flatMap((position) =>
     [...model.places[position]].flatMap((_, at) => (counts(model, position, at, letter) ? [[position, at]] : [])),
   );
-  const items = found.map(([position, at]) => {
+  const items = places.map(([position, at]) => {
     const text = `${board.tasks[position]} ${board.functions[position]}`.trim();
     const href = letter === "-" ? null : `#${address.sample(board, position, row, at)}`;
     return el("li", {}, el(href ? "a" : "span", { href }, text));
@@ -161,7 +161,7 @@ function failuresOf(board, row, letter) {
   return el(
     "section",
     { class: "part" },
-    el("h3", {}, badge(letter), el("span", { class: "about" }, `${found.length}: ${kinds.get(letter).about}`)),
+    el("h3", {}, badge(letter), el("span", { class: "about" }, `${places.length}: ${kinds.get(letter).about}`)),
     el("ul", { class: "problems" }, items),
   );
 }

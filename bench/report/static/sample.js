@@ -13,7 +13,7 @@ const RULES = {
 
 const STATUSES = { pass: "passed", fail: "failed", timeout: "timed out" };
 
-function sayRule(rule) {
+function ruleText(rule) {
   return RULES[rule] ?? (rule ? `rule ${rule}` : "");
 }
 
@@ -88,11 +88,11 @@ function verdictOf(sample, suites) {
     return `${suites[at]} ${run ? STATUSES[status] : "not run"}`;
   });
   const lost = sample.lost ? badge(sample.lost) : null;
-  const shown = sample.kind === "p" ? [badge("p"), lost] : [badge(sample.kind)];
+  const badges = sample.kind === "p" ? [badge("p"), lost] : [badge(sample.kind)];
   return el(
     "p",
     { class: "verdict" },
-    shown,
+    badges,
     el("span", { class: "muted" }, statuses.join(", ")),
     factsOf(sample).map((fact) => el("span", { class: "muted" }, visible(fact))),
   );
@@ -102,7 +102,7 @@ function codeSection(sample) {
   const empty = isEmpty(sample.code);
   return section(
     "Code",
-    sayRule(sample.rule),
+    ruleText(sample.rule),
     empty ? el("p", { class: "muted" }, "There is none.") : codeBlock(sample.code, blameOf(sample.failure)),
   );
 }

@@ -50,13 +50,13 @@ function makeSortable(table) {
 function makeSearchable(input, table, output) {
   input.addEventListener("input", () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
+    let visible = 0;
     for (const row of table.tBodies[0].rows) {
       const text = row.textContent.toLowerCase();
       row.hidden = !words.every((word) => text.includes(word));
-      shown += row.hidden ? 0 : 1;
+      visible += row.hidden ? 0 : 1;
     }
-    output.textContent = words.length ? `${shown} of ${count(table.tBodies[0].rows.length, "model")}` : "";
+    output.textContent = words.length ? `${visible} of ${count(table.tBodies[0].rows.length, "model")}` : "";
   });
 }
 

@@ -6,9 +6,9 @@ document.body.append(tipBox);
 
 function showTip(event) {
   const mark = event.target instanceof Element && event.target.closest(".chart [role='graphics-symbol'][aria-label]");
-  const told = mark && !mark.closest(".role-axis, .role-legend");
-  tipBox.hidden = !told;
-  if (!told) return;
+  const isMark = mark && !mark.closest(".role-axis, .role-legend");
+  tipBox.hidden = !isMark;
+  if (!isMark) return;
   const [title, ...rest] = mark.getAttribute("aria-label").split("\n");
   tipBox.replaceChildren(el("strong", {}, title), ...rest.map((line) => el("span", {}, line)));
   const { left, top, width } = mark.getBoundingClientRect();

@@ -9,7 +9,7 @@ from tests.report import made
 from tests.report.browser.chrome import Page
 
 PLACES = (
-    "[...document.querySelectorAll('.found tbody tr')].map(row => [row.cells[0].innerText, row.cells[2].innerText])"
+    "[...document.querySelectorAll('.listing tbody tr')].map(row => [row.cells[0].innerText, row.cells[2].innerText])"
 )
 VIEW = "!document.getElementById('view').hidden && document.querySelector('#view h1') !== null"
 
@@ -87,13 +87,13 @@ def test_two_models_differ(page: Page) -> None:
     choose(page, "select[aria-label='First model']", "alpha-q8")
     choose(page, "select[aria-label='Second model']", "gamma")
     rows = page.run(
-        "[...document.querySelectorAll('.found tbody tr')].map(row => [...row.cells].map(c => c.innerText))"
+        "[...document.querySelectorAll('.listing tbody tr')].map(row => [...row.cells].map(c => c.innerText))"
     )
     assert [row[0] for row in sorted(rows)] == sorted(["Demo/2", *[f"Demo/{at}" for at in range(4, 10)], "Demo/11"])
     assert all(row[3].endswith("passed") for row in rows)
     status = page.run("document.querySelector('.status').innerText")
     assert "They differ on 8 of 18 problems: Alpha Q8_0 is ahead on 0, Gamma on 8." in status
-    page.run("document.querySelector('.found a').click()")
+    page.run("document.querySelector('.listing a').click()")
     page.wait(VIEW)
     assert page.run("[...document.querySelectorAll('#view h2')].map(h => h.innerText)") == ["Alpha Q8_0", "Gamma"]
 
@@ -151,7 +151,7 @@ def test_a_missing_sample_is_said_to_be_missing(page: Page) -> None:
 def test_back_returns_to_the_place(page: Page) -> None:
     """Escape leads from a sample back to where the reader was, with what was chosen there."""
     press(page, "plus")
-    page.run("document.querySelector('.found a').focus(); scrollTo(0, 700)")
+    page.run("document.querySelector('.listing a').focus(); scrollTo(0, 700)")
     page.press("Enter")
     page.wait(VIEW)
     page.press("Escape")
@@ -241,7 +241,7 @@ def test_escape_goes_back_once(page: Page) -> None:
     """After a walk through neighbours, one Escape leads back to where the first sample was opened from."""
     press(page, "plus")
     before = page.run("location.hash")
-    page.run("document.querySelector('.found a').click()")
+    page.run("document.querySelector('.listing a').click()")
     page.wait(VIEW)
     for _ in range(3):
         page.press("ArrowRight")
@@ -423,7 +423,7 @@ def test_hostile_texts_do_nothing(tab: Page, tmp_path: Path) -> None:
     tab.run("location.hash = ''")
     tab.wait("!document.getElementById('overview').hidden")
     tab.run("document.querySelector('.chip[data-kind=wrong]').click()")
-    assert "{{7*7}}" in tab.run("document.querySelector('.found').innerText")
+    assert "{{7*7}}" in tab.run("document.querySelector('.listing').innerText")
     assert tab.run("window.pwned") is None
     assert tab.complaints == []
     assert tab.requests == []

@@ -5,7 +5,7 @@ const FIRST = 60;
 const MORE = 240;
 
 /** The list of an explorer; each row is made only when it is on show. */
-function foundNodes(explorer) {
+function listNodes(explorer) {
   const { board, compared, limit } = explorer;
   if (!compared && !explorer.wanted.size && !explorer.words.length) {
     const hint = "Choose an outcome, a problem or two models to list samples here.";
@@ -43,17 +43,17 @@ function moreButton(explorer, rest) {
 }
 
 function sampleRows(explorer) {
-  const found = [];
-  for (const position of explorer.shown.columns) {
-    for (const row of explorer.shown.rows) {
+  const rows = [];
+  for (const position of explorer.visible.columns) {
+    for (const row of explorer.visible.rows) {
       const model = explorer.board.models[row];
       for (let at = 0; at < model.places[position].length; at += 1) {
         const matches = !explorer.wanted.size || explorer.matches(model, position, at);
-        if (matches) found.push(() => sampleCells(explorer.board, position, row, at));
+        if (matches) rows.push(() => sampleCells(explorer.board, position, row, at));
       }
     }
   }
-  return found;
+  return rows;
 }
 
 function sampleCells(board, position, row, at) {
@@ -69,8 +69,8 @@ function sampleCells(board, position, row, at) {
   ];
 }
 
-function pairRows({ board, compared, shown }) {
-  return shown.columns.map((position) => () => [
+function pairRows({ board, compared, visible }) {
+  return visible.columns.map((position) => () => [
     el("a", { href: `#${address.pair(board, position, ...compared)}` }, board.tasks[position]),
     el("code", {}, board.functions[position]),
     ...compared.map((row) =>
