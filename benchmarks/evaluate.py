@@ -82,7 +82,7 @@ class Bench:
 
     def canonical(self) -> list[str]:
         """The canonical solutions, one line each."""
-        found = ((p.task_id, p.prompt + p.canonical_solution) for p in self.problems.values())
+        found = ((p.task_id, p.reference) for p in self.problems.values())
         return [json.dumps({"task_id": task_id, "solution": text}) + "\n" for task_id, text in found]
 
 

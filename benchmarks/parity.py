@@ -77,7 +77,7 @@ def _is_number(node: ast.AST) -> bool:
 
 def solutions(problems: dict[str, Problem], corpus: Path | None) -> dict[str, list[str]]:
     """What each problem's solutions are made of."""
-    found = {task_id: [problem.prompt + problem.canonical_solution] for task_id, problem in problems.items()}
+    found = {task_id: [problem.reference] for task_id, problem in problems.items()}
     for file in sorted(corpus.glob("*.jsonl")) if corpus else []:
         for row in map(json.loads, file.read_text().splitlines()):
             text = row.get("solution") or problems[row["task_id"]].prompt + row["completion"]

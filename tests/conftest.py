@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bench import datasets
+
 # A deadline would measure the machine that the tests share, not the code.
 settings.register_profile("busy", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
@@ -13,7 +15,8 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 @pytest.fixture(autouse=True)
 def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests run servers of their own, whoever else runs one on this machine."""
+    """Tests run servers of their own, whoever else runs one on this machine, and know no dataset of another test."""
+    datasets.declare({})
     monkeypatch.setenv("BENCH_LOCKS", str(tmp_path))
     monkeypatch.delenv("BENCH_PROFILES", raising=False)
 
@@ -27,7 +30,7 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def datasets(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def unpacked(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """HumanEval+ and MBPP+, unpacked: the variable that names each, and its file."""
     folder = tmp_path_factory.mktemp("datasets")
     found = {}
@@ -38,8 +41,8 @@ def datasets(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 @pytest.fixture
-def real_datasets(datasets: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+def real_datasets(unpacked: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     """Points the program at the unpacked datasets."""
-    for variable, path in datasets.items():
+    for variable, path in unpacked.items():
         monkeypatch.setenv(variable, str(path))
-    return datasets
+    return unpacked

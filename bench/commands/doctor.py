@@ -144,7 +144,7 @@ def _datasets(config: Config) -> Iterator[Finding]:
             yield Finding("Datasets", "note", name, f"not here yet: {place}", remedy)
         elif source.md5 not in ("", found):
             said = f"{place} is not the release that published scores are for"
-            yield Finding("Datasets", "note", name, said, f"use {source.file}")
+            yield Finding("Datasets", "note", name, said, f"use {source.files[0]}")
         else:
             yield Finding("Datasets", "ok", name, place)
 

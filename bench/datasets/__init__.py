@@ -110,7 +110,7 @@ def _parsed(declaration: Declaration) -> list[Problem]:
 
     try:
         if declaration.md5:
-            return list(evalplus.own(declaration.family))
+            return list(evalplus.own(declaration.family, source.locations(declaration)[0]))
         read = FORMATS[declaration.format]
         return [problem for path in source.locations(declaration) for problem in read(path)]
     except DatasetError:
@@ -130,6 +130,8 @@ def _unreadable(declaration: Declaration, error: Exception) -> str:
         named = f"let {variable} name the unpacked file" if variable else "put its file there"
         return f"The dataset {title} is not at {place} and cannot be had ({what}); connect this machine, or {named}."
     again = "delete it to have it downloaded again" if declaration.md5 or declaration.urls else "fix it"
+    if variable:
+        again = f"{again}, or let {variable} name a good one"
     return f"The dataset {title} in {place} cannot be read ({what}); {again}."
 
 

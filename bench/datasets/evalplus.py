@@ -20,8 +20,8 @@ def problems(path: Path) -> Iterator[Problem]:
     return map(_problem, rows(path))
 
 
-def own(family: str) -> Iterator[Problem]:
-    """HumanEval+ or MBPP+ as EvalPlus reads them, from the file that its variable names, or downloaded."""
+def own(family: str, place: Path) -> Iterator[Problem]:
+    """HumanEval+ or MBPP+ as EvalPlus reads them, from `place`: the file that its variable names, or its download."""
     # evalplus.data imports Hugging Face's datasets for EvalPerf alone; without it the import is four times faster.
     sys.modules.setdefault("datasets", types.ModuleType("datasets")).__dict__.setdefault("load_dataset", None)
     from evalplus.data import humaneval, mbpp  # noqa: PLC0415 - heavy
@@ -31,7 +31,7 @@ def own(family: str) -> Iterator[Problem]:
     mbpp.MBPP_OVERRIDE_PATH = os.environ.get("MBPP_OVERRIDE_PATH")
     read = humaneval.get_human_eval_plus if family == "humaneval" else mbpp.get_mbpp_plus
     found: Mapping[str, Mapping[str, Any]] = read(err_incomplete=False)
-    return (_problem(Row(fields, task_id)) for task_id, fields in found.items())
+    return (_problem(Row(fields, f"{place}, {task_id},")) for task_id, fields in found.items())
 
 
 def _problem(row: Row) -> Problem:

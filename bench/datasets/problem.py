@@ -58,6 +58,10 @@ class Problem:
     date: str = ""
     difficulty: str = ""
 
+    def suite(self, name: str) -> Suite:
+        """The suite of that name; KeyError where there is none."""
+        return {suite.name: suite for suite in self.suites}[name]
+
 
 def scripted(prompt: str) -> str:
     """EvalPlus's message for a prompt that is the beginning of a function."""

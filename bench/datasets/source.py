@@ -46,7 +46,7 @@ def fingerprint(declaration: Declaration) -> str | None:
     That of a single file is its md5, the name that EvalPlus gives a dataset.
     """
     try:
-        found = [_digest(path) for path in locations(declaration)]
+        found = [_tasks(path) if declaration.format == "tasks" else _digest(path) for path in locations(declaration)]
     except OSError:
         return None
     return found[0] if len(found) == 1 else hashlib.md5(" ".join(found).encode(), usedforsecurity=False).hexdigest()
@@ -57,6 +57,11 @@ def fetch(declaration: Declaration) -> None:
     for number, path in enumerate(locations(declaration)):
         if path.exists():
             continue
+        if path == Path(override(declaration)):
+            raise DatasetError(
+                f"The dataset {declaration.title} is not at {path}, which {declaration.variable} names; put it there, "
+                "or unset it."
+            )
         if number >= len(declaration.urls):
             raise DatasetError(
                 f"The dataset {declaration.title} is not at {path}; put its file there, or name another folder in "
@@ -128,12 +133,14 @@ def _written(answer: Any, file: Any) -> Iterator[int]:
         yield done
 
 
+def _tasks(folder: Path) -> str:
+    """One digest of a folder's files and their names."""
+    files = sorted(one for one in folder.rglob("*") if one.is_file() and not one.name.startswith("."))
+    found = [f"{one.relative_to(folder)} {_digest(one)}" for one in files or [folder / "task"]]
+    return hashlib.md5("\n".join(found).encode(), usedforsecurity=False).hexdigest()
+
+
 def _digest(path: Path) -> str:
-    """The md5 of a file, or for a folder of tasks of its files and their names."""
-    if path.is_dir():
-        files = sorted(one for one in path.rglob("*") if one.is_file() and not one.name.startswith("."))
-        found = [f"{one.relative_to(path)} {_digest(one)}" for one in files]
-        return hashlib.md5("\n".join(found).encode(), usedforsecurity=False).hexdigest()
     status = path.stat()
     return _md5(path, status.st_size, status.st_mtime_ns)
 

@@ -64,13 +64,13 @@ class Truth:
     def _prepare(self, problem: problems.Problem) -> dict[str, Any]:
         digests = {}
         for suite in SUITES:
-            data = marshal.dumps(getattr(problem, f"{suite}_input"), 2)
+            data = marshal.dumps(problem.suite(suite).inputs, 2)
             write_atomic(self.root / inputs_file(problem.task_id, suite), data)
             digests[suite] = digest(data)
         return {
             "task_id": problem.task_id, "entry_point": problem.entry_point, "prompt": problem.prompt,
             "atol": problem.atol, "inputs": digests,
-            "canonical": problem.prompt + problem.canonical_solution,
+            "canonical": problem.reference,
         }  # fmt: skip
 
     def inputs(self, task: Task, suite: str) -> list[Any]:

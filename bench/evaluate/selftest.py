@@ -22,7 +22,7 @@ def selftest(
     """
     files = RunFiles(cache / "selftest", dataset)
     rows = problems.load(dataset).problems.values()
-    write_jsonl(files.samples, ({"task_id": p.task_id, "solution": p.prompt + p.canonical_solution} for p in rows))
+    write_jsonl(files.samples, ({"task_id": p.task_id, "solution": p.reference} for p in rows))
     trusted = dataset.startswith("demo")
     with alone(cache):
         summary = evaluate(

@@ -13,16 +13,12 @@ from bench.profiles import Profile, Sampling
 from bench.profiles.keys import keys, settings
 
 WORDING_VERSION = 1
-INSTRUCTION = (
-    "Please provide a self-contained Python script that solves the following problem in a markdown code block:"
-)
 
 
 def messages(problem: Problem, sampling: Sampling) -> list[dict[str, str]]:
     """The chat messages for one problem; no system message where `system_prompt` is empty."""
-    user = f"{INSTRUCTION}\n```python\n{problem.prompt.strip()}\n```"
     system = [{"role": "system", "content": sampling.system_prompt}] if sampling.system_prompt else []
-    return [*system, {"role": "user", "content": user}]
+    return [*system, {"role": "user", "content": problem.message}]
 
 
 def seed_of(sampling: Sampling, sample: int) -> int | None:

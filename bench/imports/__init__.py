@@ -55,7 +55,7 @@ def collect(profile: Profile, config: Config, dataset_name: str) -> Imported:
 
 
 def _nothing(profile: Profile, config: Config, found: "_Collection") -> MissingPrerequisite:
-    where, title = ", ".join(profile.solutions), found.dataset.source.title
+    where, title = ", ".join(profile.solutions), found.dataset.declaration.title
     if found.left_out:
         return MissingPrerequisite(f"{profile.id}: no solutions of {title} yet in {where} ({guide(profile)}).")
     if found.unread:

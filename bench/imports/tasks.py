@@ -66,7 +66,7 @@ class Names:
         owner = self._prefixes[prefix]
         ever = number in NUMBERS.get(owner, ())
         if owner == self.dataset.name:
-            return self._numbered.get(number) or (REMOVED if ever and self.dataset.source.md5 else "")
+            return self._numbered.get(number) or (REMOVED if ever and self.dataset.declaration.md5 else "")
         other = problems.at_hand(owner) if owner not in NUMBERS else None
         return ELSEWHERE if ever or (other and number in Names(other)._numbered) else ""  # noqa: SLF001 - of its class
 
@@ -91,7 +91,7 @@ class Names:
         if agreeing(self, best) * 2 > defining or not defining or lengths == {len(self.dataset.problems)}:
             return [best.get(n, "") if n is not None else self._proved(record) or ""
                     for record, n in zip(records, numbers, strict=True)]  # fmt: skip
-        others = (Names(other) for name in SOURCES if name != self.dataset.name and (other := problems.at_hand(name)))
+        others = (Names(other) for name, one in SOURCES.items() if one.family and name != self.dataset.name and (other := problems.at_hand(name)))
         if any(agreeing(other, counting) * 2 > defining for other in others for counting in other._countings):  # noqa: SLF001 - of its class
             return [ELSEWHERE] * len(records)
         return [self._proved(record) or "" for record in records]
@@ -125,7 +125,7 @@ class Names:
     def _countings(self) -> list[dict[int, str]]:
         """What a number may be: the problem's own, its place in the dataset, its place in MBPP's test split."""
         found = [self._numbered, dict(enumerate(self.dataset.problems))]
-        if self.dataset.source.family == "mbpp":
+        if self.dataset.declaration.family == "mbpp":
             found.append({number - MBPP_TESTS: task_id for number, task_id in self._numbered.items()})
         return found
 
@@ -144,15 +144,15 @@ def unknown(row: Row, dataset: Dataset) -> SamplesError:
     if isinstance(name, Position):
         return SamplesError(
             f"{row.origin} is one of {name.length} lists without names, as bigcode-evaluation-harness writes them, and "
-            f"they are not in the order of {dataset.source.title}'s problems; write a task_id to each."
+            f"they are not in the order of {dataset.declaration.title}'s problems; write a task_id to each."
         )
     if _number(name) is not None:
         return SamplesError(
             f'{row.origin} names its problem "{plain(str(name))}" alone, and its file does not solve '
-            f"{dataset.source.title}'s problems of such numbers; write the whole task_id ({tasks[0]})."
+            f"{dataset.declaration.title}'s problems of such numbers; write the whole task_id ({tasks[0]})."
         )
     return SamplesError(
-        f'{row.origin} solves the unknown problem "{plain(str(name))}"; {dataset.source.title} has '
+        f'{row.origin} solves the unknown problem "{plain(str(name))}"; {dataset.declaration.title} has '
         f"{tasks[0]} to {tasks[-1]}, so correct or delete that {what}."
     )
 

@@ -1,7 +1,7 @@
 from bench import problems
+from bench.datasets.problem import Problem, scripted
 from bench.demo.answers import DATASETS, Reply, bundled, pairs, reply
 from bench.generate.prompt import messages
-from bench.problems import Problem
 from bench.profiles import Sampling
 
 PROBLEMS = {p.task_id: p for name in DATASETS for p in problems.load(name).problems.values()}
@@ -41,5 +41,5 @@ def test_the_empty_answer_has_one_token() -> None:
 
 def test_other_prompts_get_the_default() -> None:
     """A prompt without a key is answered that the problem is not known."""
-    other = Problem("X/0", "def unheard_of():\n", "unheard_of", "", [], [], 0)
+    other = Problem("X/0", "def unheard_of():\n", "unheard_of", "", (), scripted("def unheard_of():\n"))
     assert reply(messages(other, Sampling()), 256).text == "I do not know that problem."

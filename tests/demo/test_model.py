@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from bench import gguf, problems
+from bench.datasets.problem import Problem, scripted
 from bench.demo.answers import DATASETS, Reply, bundled, reply
 from bench.demo.model import build, build_answers
 from bench.errors import MissingPrerequisite
 from bench.generate.http import Client
 from bench.generate.prompt import body, messages
-from bench.problems import Problem
 from bench.profiles import Config
 from bench.servers import serve
 from tests.demo.conftest import Profiles
@@ -47,7 +47,7 @@ def model(tmp_path: Path) -> Path:
 
 def made(prompt: str) -> Problem:
     """A problem with that prompt."""
-    return Problem("Made/0", prompt, "f", "", [], [], 0)
+    return Problem("Made/0", prompt, "f", "", (), scripted(prompt))
 
 
 @pytest.mark.parametrize("slots", [1, 8])

@@ -3,30 +3,32 @@ from typing import Any
 
 import pytest
 
-from bench import problems
+from bench import datasets
+from bench.datasets import source
 from bench.demo.answers import DATASETS
 
 
 @pytest.fixture(params=DATASETS)
 def rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """A bundled dataset as EvalPlus itself reads it."""
-    source = problems.SOURCES[request.param]
-    monkeypatch.setenv(f"{source.family.upper()}_OVERRIDE_PATH", str(problems.location(source.name)))
+    declared = datasets.known()[request.param]
+    path = str(source.locations(declared)[0])
     # EvalPlus may be imported already, with another path in its modules; that is put back afterwards.
     from evalplus.data import humaneval, mbpp
 
-    monkeypatch.setattr(humaneval, "HUMANEVAL_OVERRIDE_PATH", None)
-    monkeypatch.setattr(mbpp, "MBPP_OVERRIDE_PATH", None)
-    return list(problems._evalplus_rows(source).values())
+    monkeypatch.setattr(humaneval, "HUMANEVAL_OVERRIDE_PATH", path)
+    monkeypatch.setattr(mbpp, "MBPP_OVERRIDE_PATH", path)
+    read = humaneval.get_human_eval_plus if declared.family == "humaneval" else mbpp.get_mbpp_plus
+    return list(read(err_incomplete=False).values())
 
 
 def test_evalplus_reads_the_bundled_sets(rows: list[dict[str, Any]]) -> None:
     """EvalPlus's own reader gives the same inputs: the sets are in its format, under ids that it gives no meaning."""
     prefix = rows[0]["task_id"].split("/")[0]
-    known = problems.load("demo" if prefix == "Demo" else "demo-mbpp").problems
+    known = datasets.load("demo" if prefix == "Demo" else "demo-mbpp").problems
     for row in rows:
         problem = known[row["task_id"]]
-        assert (row["base_input"], row["plus_input"]) == (problem.base_input, problem.plus_input)
+        assert (row["base_input"], row["plus_input"]) == tuple(problem.suite(name).inputs for name in ("base", "plus"))
     assert len(rows) == len(known)
 
 

@@ -31,7 +31,7 @@ print("Here it is:\\n```python\\n" + next(text for text in known if text.split("
 def canonical(dataset: str = "demo") -> list[dict[str, str]]:
     """The canonical solutions, as rows of an import."""
     found = problems.load(dataset).problems.values()
-    return [{"task_id": p.task_id, "solution": p.prompt + p.canonical_solution} for p in found]
+    return [{"task_id": p.task_id, "solution": p.reference} for p in found]
 
 
 def write(path: Path, solved: list[dict[str, str]], tail: str = "") -> None:

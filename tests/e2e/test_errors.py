@@ -25,7 +25,7 @@ def rows() -> list[dict[str, str]]:
     from bench import problems
 
     found = problems.load("demo").problems.values()
-    return [{"task_id": p.task_id, "solution": p.prompt + p.canonical_solution} for p in found]
+    return [{"task_id": p.task_id, "solution": p.reference} for p in found]
 
 
 def write(project: Project, lines: list[str]) -> None:

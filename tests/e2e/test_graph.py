@@ -35,7 +35,7 @@ def solutions(project: Project) -> None:
     from bench import problems
 
     found = problems.load("demo").problems.values()
-    rows = [{"task_id": p.task_id, "solution": p.prompt + p.canonical_solution} for p in found]
+    rows = [{"task_id": p.task_id, "solution": p.reference} for p in found]
     (project.root / "solutions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 

@@ -1,10 +1,9 @@
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bench import problems
+from bench.datasets import source
 from bench.evaluate import expected
 from bench.sandbox.kinds import available
 from tests import images
@@ -20,13 +19,10 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def demo(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def demo(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The dataset `demo` is a handful of problems made for these tests; a test's time limit is 1 s, not 4."""
-    monkeypatch.setattr(problems, "BUNDLED", demo_folder)
+    monkeypatch.setattr(source, "BUNDLED", demo_folder)
     monkeypatch.setattr(expected, "MIN_LIMIT", 1.0)
-    problems.load.cache_clear()
-    yield
-    problems.load.cache_clear()
 
 
 @pytest.fixture(scope="session")

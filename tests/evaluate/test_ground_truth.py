@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import problems
+from bench.datasets import source
 from bench.evaluate import expected
 from bench.evaluate.expected import Expected, kept
 from bench.evaluate.ground_truth import Truth
@@ -67,8 +67,7 @@ def test_another_dataset_file_has_its_own_ground_truth(
     text = (demo_folder / "humaneval.jsonl").read_text()
     (tmp_path / "humaneval.jsonl").write_text(text.replace("[10, 20]", "[10, 21]"))
     before = ground_truth(own.cache).root
-    monkeypatch.setattr(problems, "BUNDLED", tmp_path)
-    problems.load.cache_clear()
+    monkeypatch.setattr(source, "BUNDLED", tmp_path)
     assert Truth(own.cache, "demo").root != before
 
 
@@ -147,8 +146,7 @@ def test_problems_with_similar_ids_have_files_of_their_own(
         for number, task_id in enumerate(IDS)
     ]  # fmt: skip
     (tmp_path / "humaneval.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    monkeypatch.setattr(problems, "BUNDLED", tmp_path)
-    problems.load.cache_clear()
+    monkeypatch.setattr(source, "BUNDLED", tmp_path)
     own.write([(str(row["task_id"]), f"{row['prompt']}{row['canonical_solution']}") for row in rows])
     assert own.run(reuse=False).plus_passed == len(IDS)
     own.write([(task_id, "def f():\n    return 0\n") for task_id in IDS])

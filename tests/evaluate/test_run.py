@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bench import problems
+from bench.datasets import source
 from bench.errors import BenchError, SamplesError
 from bench.evaluate import local
 from bench.evaluate.grade import Job, grade
@@ -107,7 +107,7 @@ def test_floats_compared_as_sets_are_right_in_order_too(
     """Where EvalPlus compares sets, floats that are another set pass by the tolerance if they come in order."""
     row = problem(0, "Diff", "def Diff():\n    return [n / 3 for n in (0, 1, 2)]\n", [[]], [[]])
     (tmp_path / "mbpp.jsonl").write_text(json.dumps(row) + "\n")
-    monkeypatch.setattr(problems, "BUNDLED", tmp_path)
+    monkeypatch.setattr(source, "BUNDLED", tmp_path)
     grader = Grader(tmp_path, tmp_path / "cache", dataset="demo-mbpp")
     ((base, _, _),) = grader.grade([("Demo/0", f"def Diff():\n    return [{returned}]\n")])
     assert base == status
@@ -220,8 +220,7 @@ def test_a_missing_samples_file_is_one_sentence(grader: Grader) -> None:
 def test_a_damaged_dataset_is_one_sentence(grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dataset file that is not what it should be is named, and the old result stays."""
     (tmp_path / "humaneval.jsonl").write_text('{"task_id": "Demo/0", "prom')
-    monkeypatch.setattr(problems, "BUNDLED", tmp_path)
-    problems.load.cache_clear()
+    monkeypatch.setattr(source, "BUNDLED", tmp_path)
     grader.write([("Demo/0", WRONG)])
     grader.files.results.write_text("old")
     with pytest.raises(BenchError) as caught:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import problems
+from bench.datasets import source
 from bench.errors import GraderError
 from bench.evaluate.selftest import selftest
 from bench.profiles import Sandbox
@@ -27,8 +27,7 @@ def test_a_canonical_solution_that_fails_is_an_error(
     """Where a canonical solution does not pass, here since it answers otherwise each time, the self-test fails."""
     line = PROBLEMS[0] | {"canonical_solution": "    import time\n    return time.perf_counter_ns()\n"}
     (tmp_path / "humaneval.jsonl").write_text(json.dumps(line) + "\n")
-    monkeypatch.setattr(problems, "BUNDLED", tmp_path)
-    problems.load.cache_clear()
+    monkeypatch.setattr(source, "BUNDLED", tmp_path)
     with pytest.raises(GraderError) as caught:
         selftest("demo", Sandbox(kind="bubblewrap"), tmp_path / "cache")
     assert "1 of 1 canonical solutions of demo do not pass in this sandbox (bubblewrap)" in caught.value.sentence

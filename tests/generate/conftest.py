@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench import problems
+from bench.datasets import source
 from bench.generate.journal import Journal
 from bench.generate.run import generate
 from bench.profiles import Config, Profile
@@ -82,12 +82,10 @@ def tiny_problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
             for i in range(count)
         ]  # fmt: skip
         (tmp_path / "humaneval.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        problems.load.cache_clear()
 
-    monkeypatch.setattr(problems, "BUNDLED", tmp_path)
+    monkeypatch.setattr(source, "BUNDLED", tmp_path)
     write(N)
-    yield write
-    problems.load.cache_clear()
+    return write
 
 
 @pytest.fixture

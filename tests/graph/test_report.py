@@ -13,7 +13,8 @@ from doit.dependency import Dependency
 from doit.exceptions import TaskFailed
 from doit.task import Task, dict_to_task
 
-from bench import problems, report
+from bench import datasets, report
+from bench.datasets import source
 from bench.graph.database import Database
 from bench.graph.report import Report
 from bench.graph.settings import describe
@@ -112,20 +113,18 @@ def test_stale_when_a_dataset_changed(
     folder: Path, database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same results are rendered again where a problem has other words; a dataset that is not shown is nothing."""
-    own = Path(shutil.copy(problems.location("demo"), tmp_path / "demo.jsonl"))
-    monkeypatch.setitem(problems.SOURCES, "demo", replace(problems.SOURCES["demo"], file=str(own)))
+    own = Path(shutil.copy(source.locations(datasets.known()["demo"])[0], tmp_path / "demo.jsonl"))
+    datasets.declare({"demo": replace(datasets.known()["demo"], files=(str(own),))})
     made = task(step(folder))
     run(database, made, step(folder))
     monkeypatch.setenv("MBPP_OVERRIDE_PATH", str(own))
     assert describe(made) == ""
     own.write_text(own.read_text().replace("is_leap_year", "leaps"))
     assert describe(made) == "dataset demo changed"
-    problems.load.cache_clear()
     run(database, made, step(folder))
     assert "leaps" in (folder / "results" / "report.html").read_text()
     own.unlink()
     assert describe(made) == ""
-    problems.load.cache_clear()
 
 
 ENDPOINT = """[profiles.a]

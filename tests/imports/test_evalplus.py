@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +23,6 @@ FORMATS = {
     "qwen2.5-coder-32b": "solution",
     "falcon-7b-gptq": "completion",
 }
-
-
-@pytest.fixture(autouse=True)
-def afresh() -> Iterator[None]:
-    """No test sees a dataset that another loaded."""
-    problems.load.cache_clear()
-    yield
-    problems.load.cache_clear()
 
 
 def build(root: Path, solutions: str, more: str = "", dataset: str = "humaneval") -> tuple[str, RunFiles]:
@@ -121,7 +112,7 @@ def mbpp_rows(samples_each: int = 1) -> list[dict[str, Any]]:
     """Canonical solutions of MBPP+, as several sittings of several samples would leave them."""
     known = problems.load("mbpp").problems
     return [
-        {"task_id": task_id, "solution": f"{one.canonical_solution}\n# {number}\n"}
+        {"task_id": task_id, "solution": f"{one.reference.removeprefix(one.prompt)}\n# {number}\n"}
         for number in range(samples_each)
         for task_id, one in known.items()
     ]
@@ -130,7 +121,7 @@ def mbpp_rows(samples_each: int = 1) -> list[dict[str, Any]]:
 def test_mbpp(tmp_path: Path) -> None:
     """MBPP's solutions are imported as HumanEval's are; a file may hold both."""
     human = [
-        {"task_id": task_id, "completion": one.canonical_solution}
+        {"task_id": task_id, "completion": one.reference.removeprefix(one.prompt)}
         for task_id, one in problems.load("humaneval").problems.items()
     ]
     rows = [*mbpp_rows(), *human]

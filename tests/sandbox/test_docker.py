@@ -25,9 +25,9 @@ from pathlib import Path
 from bench.evaluate.run import evaluate
 from bench.layout import RunFiles
 from bench.profiles import Sandbox
-from bench import problems
+from bench.datasets import source
 signal.signal(signal.SIGINT, signal.default_int_handler)
-problems.BUNDLED = Path(sys.argv[1])
+source.BUNDLED = Path(sys.argv[1])
 evaluate(RunFiles(Path(sys.argv[2]), "demo"), "demo", Sandbox(kind="docker", image=sys.argv[3]), Path(sys.argv[4]))
 """
 

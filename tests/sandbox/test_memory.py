@@ -13,11 +13,11 @@ TEXT = 40_000
 GRADING = """
 import json, resource, sys
 from pathlib import Path
-from bench import problems
+from bench.datasets import source
 from bench.evaluate.run import evaluate
 from bench.layout import RunFiles
 from bench.profiles import Sandbox
-problems.BUNDLED = Path(sys.argv[1])
+source.BUNDLED = Path(sys.argv[1])
 summary = evaluate(RunFiles(Path(sys.argv[2]), "demo"), "demo", Sandbox(kind="bubblewrap"), Path(sys.argv[3]))
 print(json.dumps([summary.n_samples, summary.plus_passed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 """

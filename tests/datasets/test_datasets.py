@@ -3,49 +3,38 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bench import problems
+from bench import datasets
 from bench.errors import DatasetError
 from bench.evaluate.run import evaluate
 from bench.graph.report import Report
 from bench.imports import collect, prompts
 from bench.layout import RunFiles
-from bench.problems import SOURCES, Source
 from bench.profiles import Sandbox
 from bench.profiles.file import load
 from bench.sandbox.kinds import available
 
 
-@pytest.fixture(autouse=True)
-def afresh() -> Iterator[None]:
-    """No test sees a dataset that another loaded."""
-    problems.load.cache_clear()
-    yield
-    problems.load.cache_clear()
-
-
 @pytest.mark.parametrize(("name", "first", "last"), [("humaneval", 0, 163), ("mbpp", 2, 809)])
 def test_evalplus_datasets(real_datasets: dict[str, Path], name: str, first: int, last: int) -> None:
     """HumanEval+ and MBPP+ load whole, in their order, with the hash that EvalPlus writes into results."""
-    dataset = problems.load(name)
-    prefix = SOURCES[name].title.replace("MBPP", "Mbpp")
+    dataset = datasets.load(name)
+    declared = datasets.known()[name]
+    prefix = declared.title.replace("MBPP", "Mbpp")
     assert list(dataset.problems)[:: len(dataset.problems) - 1] == [f"{prefix}/{first}", f"{prefix}/{last}"]
-    assert (len(dataset.problems), dataset.hash) == (SOURCES[name].count, SOURCES[name].md5)
-    assert all(
-        one.base_input and one.entry_point in one.prompt + one.canonical_solution for one in dataset.problems.values()
-    )
+    assert (len(dataset.problems), dataset.hash) == (declared.count, declared.md5)
+    assert all(one.suite("base").inputs and one.entry_point in one.reference for one in dataset.problems.values())
 
 
 def test_mbpp_inputs_have_their_types(real_datasets: dict[str, Path]) -> None:
     """Inputs that JSON cannot hold are what the functions take: tuples and complex numbers."""
-    known = problems.load("mbpp").problems
-    assert isinstance(known["Mbpp/2"].base_input[0][0], tuple)
-    assert isinstance(known["Mbpp/252"].base_input[0][0], complex)
+    known = datasets.load("mbpp").problems
+    assert isinstance(known["Mbpp/2"].suite("base").inputs[0][0], tuple)
+    assert isinstance(known["Mbpp/252"].suite("base").inputs[0][0], complex)
 
 
 def test_gzip(real_datasets: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,13 +42,13 @@ def test_gzip(real_datasets: dict[str, Path], tmp_path: Path, monkeypatch: pytes
     packed = tmp_path / "HumanEvalPlus.jsonl.gz"
     packed.write_bytes(gzip.compress(real_datasets["HUMANEVAL_OVERRIDE_PATH"].read_bytes(), 1))
     monkeypatch.setenv("HUMANEVAL_OVERRIDE_PATH", str(packed))
-    assert len(problems.load("humaneval").problems) == 164
+    assert len(datasets.load("humaneval").problems) == 164
 
 
 def said(name: str = "humaneval") -> str:
     """The sentence of the error that loading raises."""
     with pytest.raises(DatasetError) as caught:
-        problems.load(name)
+        datasets.load(name)
     assert "\n" not in caught.value.sentence
     return caught.value.sentence
 
@@ -75,17 +64,17 @@ def override(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_missing(override: Path) -> None:
     """A file that the variable names in vain is named, with both remedies."""
     assert said() == (
-        f"The dataset HumanEval+ is not at {override}, which HUMANEVAL_OVERRIDE_PATH names; put it there, or unset the "
-        "variable to have it downloaded."
+        f"The dataset HumanEval is not at {override}, which HUMANEVAL_OVERRIDE_PATH names; put it there, or unset it "
+        "to have it downloaded."
     )
-    assert problems.fingerprint("humaneval") is None
+    assert datasets.fingerprint("humaneval") is None
 
 
 def test_a_folder_is_no_dataset(override: Path) -> None:
     """A folder under the file's name is an error, not a traceback."""
     override.mkdir()
     assert f"in {override} cannot be read (IsADirectoryError" in said()
-    assert problems.fingerprint("humaneval") is None
+    assert datasets.fingerprint("humaneval") is None
 
 
 @pytest.mark.parametrize(
@@ -95,7 +84,7 @@ def test_a_folder_is_no_dataset(override: Path) -> None:
         (lambda lines: lines[:100], "has 100 of 164 problems; let HUMANEVAL_OVERRIDE_PATH name a complete one."),
         (lambda lines: [], "has 0 of 164 problems"),
         (lambda lines: [*lines[:-1], lines[0]], "has 163 of 164 problems"),
-        (lambda lines: [*lines[:-1], '{"task_id": "HumanEval/163"}'], "cannot be read (a problem lacks 'prompt')"),
+        (lambda lines: [*lines[:-1], '{"task_id": "HumanEval/163"}'], 'lacks "prompt"'),
         (lambda lines: ["[1, 2]"], "cannot be read (TypeError"),
     ],
 )
@@ -106,15 +95,14 @@ def test_damaged(real_datasets: dict[str, Path], override: Path, damage, words: 
     sentence = said()
     assert words in sentence
     assert str(override) in sentence
-    assert "let HUMANEVAL_OVERRIDE_PATH name" in sentence
 
 
 def test_no_network(tmp_path: Path) -> None:
     """A first use without a network says where the file would be, and the variable that names another."""
-    code = "from bench import problems\ntry:\n problems.load('humaneval')\nexcept Exception as e: print(repr(e), e)"
+    code = "from bench import datasets\ntry:\n datasets.load('humaneval')\nexcept Exception as e: print(repr(e), e)"
     nowhere = {"https_proxy": "http://127.0.0.1:9", "XDG_CACHE_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     ran = subprocess.run([sys.executable, "-c", code], env=nowhere, capture_output=True, text=True, check=True)
-    assert f"is not at {tmp_path}/evalplus/HumanEvalPlus-v0.1.10.jsonl and cannot be downloaded" in ran.stdout
+    assert f"is not at {tmp_path}/evalplus/HumanEvalPlus-v0.1.10.jsonl and cannot be had" in ran.stdout
     assert "let HUMANEVAL_OVERRIDE_PATH name the unpacked file." in ran.stdout
     assert "DatasetError" in ran.stdout
 
@@ -122,15 +110,15 @@ def test_no_network(tmp_path: Path) -> None:
 def test_fingerprint_follows_the_content(override: Path) -> None:
     """The fingerprint is the file's md5, and another after a change."""
     override.write_text("one\n")
-    assert problems.fingerprint("humaneval") == "5bbf5a52328e7439ae6e719dfe712200"
+    assert datasets.fingerprint("humaneval") == "5bbf5a52328e7439ae6e719dfe712200"
     override.write_text("another\n")
-    assert problems.fingerprint("humaneval") != "5bbf5a52328e7439ae6e719dfe712200"
+    assert datasets.fingerprint("humaneval") != "5bbf5a52328e7439ae6e719dfe712200"
 
 
 def test_demo_datasets_are_bundled() -> None:
     """The demo's problems need nothing that is not here."""
-    assert len(problems.load("demo").problems) >= 10
-    assert len(problems.load("demo-mbpp").problems) >= 3
+    assert len(datasets.load("demo").problems) >= 10
+    assert len(datasets.load("demo-mbpp").problems) >= 3
 
 
 THIRD = [
@@ -146,12 +134,17 @@ THIRD = [
 ]  # fmt: skip
 
 
+def declare(**values: Any) -> None:
+    """Declare the dataset `third`, as a profiles file does."""
+    datasets.declare({"third": datasets.Declaration("third", "Third", "evalplus", **values)})
+
+
 @pytest.fixture
 def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A third dataset: a file of problems, and a line in SOURCES."""
+    """A third dataset: a file of problems, and its declaration."""
     file = tmp_path / "third.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in THIRD))
-    monkeypatch.setitem(SOURCES, "third", Source("third", "Third", "own", "", str(file), len(THIRD)))
+    declare(files=(str(file),), count=len(THIRD))
     return file
 
 
@@ -177,7 +170,7 @@ def test_names_of_problems_are_any(third: Path, tmp_path: Path, monkeypatch: pyt
     third.write_text(
         "".join(json.dumps(row | {"task_id": name}) + "\n" for row, name in zip(THIRD, names, strict=True))
     )
-    monkeypatch.setitem(SOURCES, "third", replace(SOURCES["third"], family="mbpp"))
+    declare(files=(str(third),), family="mbpp")
     (tmp_path / "profiles.toml").write_text('[profiles.x]\nsolutions = "s.jsonl"\ndatasets = ["third"]\n')
     config = load(tmp_path / "profiles.toml")
     files = config.layout.run("x", "third")
@@ -195,8 +188,8 @@ def test_names_of_problems_are_any(third: Path, tmp_path: Path, monkeypatch: pyt
     ("text", "words"),
     [
         ("", "has 0 of 2 problems"),
-        ("{", "cannot be read (JSONDecodeError"),
-        ('{"task_id": "a"}', "a problem lacks 'prompt'"),
+        ("{", "line 1 is not JSON"),
+        ('{"task_id": "a"}', 'lacks "prompt"'),
     ],
 )
 def test_a_damaged_third_dataset(third: Path, text: str, words: str) -> None:
@@ -211,16 +204,12 @@ def test_a_third_dataset_of_a_known_family(third: Path, tmp_path: Path, monkeypa
     other.write_text(
         "".join(json.dumps({**row, "task_id": f"Third/{name}"}) + "\n" for row, name in zip(THIRD, "ab", strict=True))
     )
-    monkeypatch.setitem(SOURCES, "third", Source("third", "Third", "mbpp", "THIRD_PATH", str(third), len(THIRD)))
-    assert list(problems.load("third").problems) == ["Third/0", "Third/1"]
-    problems.load.cache_clear()
+    declare(files=(str(third),), family="mbpp", variable="THIRD_PATH")
+    assert list(datasets.load("third").problems) == ["Third/0", "Third/1"]
     monkeypatch.setenv("THIRD_PATH", str(other))
-    assert list(problems.load("third").problems) == ["Third/a", "Third/b"]
-    problems.load.cache_clear()
+    assert list(datasets.load("third").problems) == ["Third/a", "Third/b"]
     other.unlink()
-    assert said("third") == (
-        f"The dataset Third+ is not at {other}, which THIRD_PATH names; put it there, or unset the variable."
-    )
+    assert said("third") == (f"The dataset Third is not at {other}, which THIRD_PATH names; put it there, or unset it.")
 
 
 @pytest.mark.parametrize("name", ["Third_a.py", "Third_a/0.py"])
@@ -241,19 +230,18 @@ def test_solutions_of_a_third_dataset(third: Path, tmp_path: Path, name: str) ->
 
 def test_a_dataset_of_unknown_size(third: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a count any number of problems is right, but for none."""
-    monkeypatch.setitem(SOURCES, "third", replace(SOURCES["third"], count=0))
-    assert len(problems.load("third").problems) == 2
-    problems.load.cache_clear()
+    declare(files=(str(third),))
+    assert len(datasets.load("third").problems) == 2
     third.write_text("")
-    assert said("third") == f"The dataset Third+ in {third} has no problems; write one on each line."
+    assert said("third") == f"The dataset Third in {third} has no problems; put a complete file there."
 
 
 def test_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dataset is at hand where it is known, here and readable; none is downloaded for that."""
-    assert problems.at_hand("demo") is problems.load("demo")
-    assert problems.at_hand("unknown") is None
+    assert datasets.at_hand("demo") is datasets.load("demo")
+    assert datasets.at_hand("unknown") is None
     path = tmp_path / "HumanEvalPlus.jsonl"
     monkeypatch.setenv("HUMANEVAL_OVERRIDE_PATH", str(path))
-    assert problems.at_hand("humaneval") is None
+    assert datasets.at_hand("humaneval") is None
     path.write_text("{")
-    assert problems.at_hand("humaneval") is None
+    assert datasets.at_hand("humaneval") is None
