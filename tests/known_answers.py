@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from bench.datasets.problem import Problem, scripted
 from bench.demo.model import build_answers
 from bench.generate.prompt import messages
-from bench.problems import Problem
 from bench.profiles import Sampling
 
 SHORTEST = 12
@@ -30,7 +30,7 @@ def build(path: Path, dataset_file: Path, wrong_every: int = 4, **options: Any) 
 
 def asked(row: dict[str, Any]) -> str:
     """What the user message of a problem says, as the program asks it."""
-    problem = Problem(row["task_id"], row["prompt"], row["entry_point"], "", [], [], 0)
+    problem = Problem(row["task_id"], row["prompt"], row["entry_point"], "", (), scripted(row["prompt"]))
     return messages(problem, Sampling())[-1]["content"]
 
 

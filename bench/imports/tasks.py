@@ -91,7 +91,8 @@ class Names:
         if agreeing(self, best) * 2 > defining or not defining or lengths == {len(self.dataset.problems)}:
             return [best.get(n, "") if n is not None else self._proved(record) or ""
                     for record, n in zip(records, numbers, strict=True)]  # fmt: skip
-        others = (Names(other) for name, one in SOURCES.items() if one.family and name != self.dataset.name and (other := problems.at_hand(name)))
+        named = (name for name, one in SOURCES.items() if one.family and name != self.dataset.name)
+        others = (Names(other) for name in named if (other := problems.at_hand(name)))
         if any(agreeing(other, counting) * 2 > defining for other in others for counting in other._countings):  # noqa: SLF001 - of its class
             return [ELSEWHERE] * len(records)
         return [self._proved(record) or "" for record in records]
@@ -132,7 +133,9 @@ class Names:
     @cached_property
     def _prefixes(self) -> Mapping[str, str]:
         """What names of problems begin with, and the dataset that it stands for."""
-        bundled = [other for name in SOURCES if not SOURCES[name].md5 and (other := problems.at_hand(name))]
+        bundled = [
+            other for name, one in SOURCES.items() if one.family and not one.md5 and (other := problems.at_hand(name))
+        ]
         tasks = [(task_id, dataset.name) for dataset in (*bundled, self.dataset) for task_id in dataset.problems]
         return PREFIXES | {words: name for task_id, name in tasks if (words := _parted(task_id)[0])}
 

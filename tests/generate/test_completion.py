@@ -6,7 +6,7 @@ from bench.generate.requests import Request
 from bench.problems import Problem
 from bench.profiles import Profile
 
-REQUEST = Request(Problem("Demo/0", "def f():\n", "f", "", [], [], 0), 0, "key", [], None)
+REQUEST = Request(Problem("Demo/0", "def f():\n", "f", "", ()), 0, "key", [], None)
 PROFILE = Profile("m", title="M", model="m.gguf")
 
 

@@ -58,7 +58,7 @@ def generated(config: Config) -> list[Completion]:
 def requests(*prompts: str) -> list[Request]:
     """Requests that hold these prompts."""
     return [
-        Request(Problem(prompt, prompt, "f", "", [], [], 0), 0, prompt, [{"role": "user", "content": prompt}], None)
+        Request(Problem(prompt, prompt, "f", "", ()), 0, prompt, [{"role": "user", "content": prompt}], None)
         for prompt in prompts
     ]
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.datasets.problem import Problem, scripted
 from bench.generate.model import Model
 from bench.generate.prompt import request_key
-from bench.problems import Problem
 from bench.profiles.file import load
 
-PROBLEM = Problem("Demo/0", "def f(x):\n    '''Double x.'''\n", "f", "    return 2 * x\n", [[1]], [[2]], 0)
+PROMPT = "def f(x):\n    '''Double x.'''\n"
+PROBLEM = Problem("Demo/0", PROMPT, "f", f"{PROMPT}    return 2 * x\n", (), scripted(PROMPT))
 MODEL = Model("0123456789abcdef0123456789abcdef", ("--jinja", "--grammar", "a b"))
 
 

@@ -37,9 +37,7 @@ def test_satisfies(completion: Completion, max_tokens: int, answers: bool) -> No
     assert satisfies(completion, max_tokens) is answers
 
 
-WANTS = [
-    Request(Problem(f"HumanEval/{number}", "", "f", "", [], [], 0), 0, key, [], None) for number, key in enumerate("ab")
-]
+WANTS = [Request(Problem(f"HumanEval/{number}", "", "f", "", ()), 0, key, [], None) for number, key in enumerate("ab")]
 
 
 def selected(completions: list[Completion], max_tokens: int, *, failures: bool = False) -> dict[str, tuple[str, int]]:

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from bench.datasets.problem import Problem, scripted
 from bench.generate.model import Model, fingerprint
 from bench.generate.prompt import body, identity, messages, request_key, seed_of
 from bench.generate.provenance import recorded
-from bench.problems import Problem
 from bench.profiles import Evaluation, Host, Paths, Profile, Sampling, Sandbox, Server
 from bench.profiles.keys import key, keys, settings
 
-PROBLEM = Problem("Demo/0", "def f(x):\n", "f", "", [], [], 0)
+PROBLEM = Problem("Demo/0", "def f(x):\n", "f", "", (), scripted("def f(x):\n"))
 RECORDS = (Profile, Sampling, Server, Sandbox, Evaluation, Paths, Host)
 WALKED = [(record, name) for record in (Profile, Sampling, Server) for name in keys(record) if name != "host"]
 """All but the machine: whether that changes the model, its fingerprint says (tests/servers/test_remote.py)."""
