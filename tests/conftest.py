@@ -13,6 +13,25 @@ settings.load_profile("busy")
 SHARED = Path(__file__).parents[2] / "shared"
 
 
+ALONE = (
+    "evaluate/test_corpus",
+    "evaluate/test_hostile",
+    "evaluate/test_cluster",
+    "sandbox/test_limits",
+    "sandbox/test_memory",
+)
+"""Modules whose slow tests need the cores to themselves: they measure time or memory."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares one container's name, or measures, does not run beside its like."""
+    for item in items:
+        if item.path.with_suffix("").as_posix().endswith(ALONE):
+            item.add_marker(pytest.mark.alone)
+        if item.get_closest_marker("docker"):
+            item.add_marker(pytest.mark.xdist_group("docker"))
+
+
 @pytest.fixture(autouse=True)
 def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run servers of their own, whoever else runs one on this machine, and know no dataset of another test."""
