@@ -48,6 +48,12 @@ OUR_FLAGS = {
 """Flags of llama-server that doit gives it, or that would stand in reports, with what makes up for them."""
 
 
+PASSWORD = re.compile(r"://[^/\s@]*:[^/\s]*@")
+"""An address with a password in it."""
+
+ELSEWHERE = "let it read the password from the environment or a file"
+
+
 def chosen(default: Path) -> Path:
     """The profiles file that BENCH_PROFILES names; a relative name counts from where doit was started."""
     named = os.environ.get("BENCH_PROFILES")
@@ -133,10 +139,7 @@ def _profile(
     profile = filled(Profile(profile_id, profile_id, sampling=sampling, server=server, host=host), own, where)
     _check_sampling(sampling, where, imported=profile.imported)
     _check_source(profile, where)
-    for key in ("args", "placement"):
-        for flag in getattr(profile, key):
-            # A server with such a flag would not be found where it is asked.
-            require(flag not in OUR_FLAGS, where, key, flag, f"leave it out; {OUR_FLAGS.get(flag)}")
+    _check_words(profile, where)
     return profile
 
 
@@ -147,6 +150,16 @@ def _check_id(profile_id: str, where: str) -> None:
         )
     if profile_id.lower() in map(str.lower, TAKEN) or profile_id.lower().endswith(PROMPTS):
         raise ProfilesError(f"{where}: a file of that name belongs in the results folder; rename the profile.")
+
+
+def _check_words(profile: Profile, where: str) -> None:
+    """Raise ProfilesError for a flag with which a server would not be found, or a password that reports would show."""
+    for key, words in (("args", profile.args), ("placement", profile.placement)):
+        for word in words:
+            require(word not in OUR_FLAGS, where, key, word, f"leave it out; {OUR_FLAGS.get(word)}")
+            require(not PASSWORD.search(word), where, key, word, ELSEWHERE)
+    for word in profile.server.command:
+        require(not PASSWORD.search(word), where, "server.command", word, ELSEWHERE)
 
 
 def _check_sampling(sampling: Sampling, where: str, *, imported: bool = False) -> None:
@@ -195,7 +208,7 @@ def _check_source(profile: Profile, where: str) -> None:
         raise ProfilesError(
             f'{where} has no model; add model = "<GGUF under models>" or solutions = "<file or folder>".'
         )
-    if kind == "endpoint" and not profile.host:
+    if profile.server.base_url or (kind == "endpoint" and not profile.host):
         hosts.check_url(profile.server.base_url, where, "server.base_url")
     if profile.server.starts and not profile.builtin:
         if profile.hub:

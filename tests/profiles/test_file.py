@@ -190,6 +190,19 @@ def test_no_secret_in_an_address(tmp_path: Path, text: str, address: str) -> Non
     assert "ret@" not in caught.value.sentence
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["args = ['--x', '{}']\nmodel = 'a.gguf'", "placement = ['{}']\nmodel = 'a.gguf'",
+     "server = {{ kind = 'command', command = ['curl', '{}'] }}"],
+)  # fmt: skip
+def test_no_password_in_a_command(tmp_path: Path, text: str) -> None:
+    """An address among flags, which stand in reports, has no password; a user without one may stand there."""
+    with pytest.raises(ProfilesError, match="read the password from the environment") as caught:
+        read(tmp_path, "[profiles.a]\n" + text.format("http://ann:s3cret@host/v1"))
+    assert "s3cret" not in caught.value.sentence
+    assert read(tmp_path, "[profiles.a]\n" + text.format("ssh://ann@host:22/x")).profiles
+
+
 def test_no_password_for_an_engine(tmp_path: Path) -> None:
     """The address of a Docker engine has no password; it stands in reports."""
     text = '[hosts.box]\ndocker = "{}"\nmodels = "/m"\n[profiles.a]\nmodel = "a.gguf"\nhost = "box"\n'
