@@ -14,6 +14,7 @@ from doit.dependency import MD5Checker, UptodateCalculator
 
 from bench.console import shown
 from bench.errors import MissingPrerequisite
+from bench.text import visible
 
 CHECKER = MD5Checker()
 ABSENT = "absent"
@@ -203,7 +204,7 @@ def is_changed(path: Path, kept: Any) -> bool:
 
 def _values(old: Any, new: Any) -> tuple[str, str]:
     """Both values for a person, in one line: a digest by its beginning, of long texts where they differ."""
-    texts = [" ".join(str("none" if value in ("", None) else value).split()) for value in (old, new)]
+    texts = [" ".join(visible(str("none" if value in ("", None) else value)).split()) for value in (old, new)]
     start = 0
     if not any(map(_is_digest, texts)) and max(map(len, texts)) > LONG:
         same = next((i for i, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), min(map(len, texts)))

@@ -31,6 +31,7 @@ from bench.layout import SAMPLES, RunFiles
 from bench.locks import abandoned, holding, locked
 from bench.profiles import Config, Profile
 from bench.progress import Progress, live
+from bench.text import visible
 
 
 class Clean(PythonAction):  # type: ignore[misc] # doit is untyped
@@ -56,7 +57,9 @@ class Stage:
             settings = self.settings()
         except MissingPrerequisite as error:
             return f"{self.name} of {self.label}: {error.sentence}"
-        return "\n".join([f"{self.name} of {self.label}", *(f"    {name}: {settings[name]}" for name in settings)])
+        return "\n".join(
+            [f"{self.name} of {self.label}", *(f"    {name}: {visible(str(settings[name]))}" for name in settings)]
+        )
 
     @property
     def files(self) -> RunFiles:

@@ -27,7 +27,7 @@ placement = ["-t", "1"]
 
 
 def test_first_use(project: Project, tmp_path: Path) -> None:
-    """A model is downloaded when it is first needed, and what the hub lacks fails with what it has."""
+    """A model is downloaded when it is first needed, and known by its content from then on, also when it is gone."""
     build(tmp_path / "small.gguf")
     project.write(PROFILES)
     with serve(Hub({"Small-F32.gguf": (tmp_path / "small.gguf").read_bytes()})) as hub:
@@ -41,3 +41,6 @@ def test_first_use(project: Project, tmp_path: Path) -> None:
         absent = project.doit("eval:small-q2_k", **places)
         assert absent.code != 0
         assert "small-q2_k: org/Small-GGUF has no Q2_K; it has F32" in absent.out
+    assert project.doit("eval:small-f32", **places).tasks == []
+    (tmp_path / "cache").rename(tmp_path / "away")
+    assert project.doit("eval:small-f32", **places).tasks == []

@@ -164,3 +164,10 @@ def test_long_values(old: str | None, new: str, phrase: str) -> None:
 def test_how_many_are_asked_for(changes: list[Change], missing: int, cut: int, phrase: str) -> None:
     """Generation tells how many of how many completions it is for, in the words of the reason."""
     assert asked_for(changes, missing, 164, cut) == phrase
+
+
+def test_values_are_plain() -> None:
+    """What a terminal would obey in a value is shown, not obeyed."""
+    text = str(Change("system_prompt", "\x1b[31m", "\u202eb\x07"))
+    assert text.isprintable()
+    assert "[31m" in text
