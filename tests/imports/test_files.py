@@ -73,7 +73,7 @@ def test_rows(path: Path, data: str, found: list[str]) -> None:
         ('{\n "config": {"model": "x"}\n}', "part-01.jsonl names no problem (it has config);"),
         ("[" * 100_000, "part-01.jsonl:1 is not JSON"),
         (b"\xff\xfe\x00", "part-01.jsonl is not UTF-8 text (byte 0); save it as UTF-8."),
-        (gzip.compress(LINE.encode())[:-9], "part-01.jsonl is a damaged gzip file; copy or write it again."),
+        (gzip.compress(LINE.encode(), mtime=0)[:-9], "part-01.jsonl is a damaged gzip file; copy or write it again."),
         (b"\x1f\x8b\x00", "part-01.jsonl is a damaged gzip file"),
     ],
 )
