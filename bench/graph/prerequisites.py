@@ -1,21 +1,17 @@
 """What a profile needs that this machine may lack: a model file, or solutions to import."""
 
-import contextlib
-
 from bench import gguf
-from bench.errors import MissingPrerequisite, SamplesError
+from bench.errors import MissingPrerequisite
 from bench.profiles import Config, Profile
 
 
 def missing(config: Config, profile: Profile) -> str | None:
     """What this profile needs and this machine lacks, in one phrase with the place looked at; None if nothing."""
     if profile.imported:
-        from bench.imports import files  # noqa: PLC0415 - only where a profile imports
+        from bench.imports.files import absence  # noqa: PLC0415 - only where a profile is looked at
 
-        with contextlib.suppress(SamplesError):  # an archive that cannot be read is there; its own task tells of it
-            if not files.imported_by(profile, config).files:
-                return f"no solutions yet in {', '.join(profile.solutions)} ({files.guide(profile)})"
-    elif profile.needs_file and not profile.hub:
+        return absence(profile, config) or None
+    if profile.needs_file and not profile.hub:
         for part in gguf.expected(config.model_path(profile)):
             if not part.is_file():
                 below = part.is_relative_to(config.file.parent)

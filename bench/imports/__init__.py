@@ -64,7 +64,9 @@ def _nothing(profile: Profile, config: Config, found: "_Collection") -> MissingP
             f"{profile.id}: no solutions of {title} yet in {where}; not read: {few}, whose names or forms do not say "
             f"which problems they solve ({guide(profile)})."
         )
-    return MissingPrerequisite(f"{profile.id}: {absence(profile, config) or f'no solutions yet in {where}'}.")
+    return MissingPrerequisite(
+        f"{profile.id}: {absence(profile, config) or f'no solutions in {where}, which are empty'}."
+    )
 
 
 class _Collection:
@@ -84,7 +86,9 @@ class _Collection:
         try:
             found = rows(file, name)
         except UnknownFormatError:
-            if file.place.suffix != ".json" or str(file.place) in self.profile.solutions:
+            if file.place.suffix != ".json" or any(
+                Path(each).name == file.place.name for each in self.profile.solutions
+            ):
                 raise
             self.unread.append(file)
             return

@@ -57,8 +57,9 @@ class Source:
 
     def read(self, name: str) -> bytes:
         """Its content, unpacked; `name` is for the sentence of a SamplesError."""
-        data = _members(self.path, name)[self.member] if self.member else _bytes(self.path, name)
-        return unpacked(data, name)
+        if self.member or is_archive(self.path):
+            return unpacked(_members(self.path, name)[self.member], name)
+        return unpacked(_bytes(self.path, name), name)
 
 
 def is_archive(path: Path) -> bool:

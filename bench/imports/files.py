@@ -1,5 +1,6 @@
 """Which files hold the solutions that a profile imports."""
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -58,7 +59,7 @@ def guide(profile: Profile) -> str:
 def imported_by(profile: Profile, config: Config) -> Found:
     """The files that a profile imports: never those that doit writes for this very profile.
 
-    Raises ProfilesError where there are no others, SamplesError for an archive that cannot be read.
+    Raises ProfilesError where there are no others.
     """
     found = find(profile.solutions, config.file.parent)
     own = {config.layout.run(profile.id, dataset).root.resolve() for dataset in SOURCES}
@@ -74,10 +75,7 @@ def imported_by(profile: Profile, config: Config) -> Found:
 
 def absence(profile: Profile, config: Config) -> str:
     """The phrase for a profile without solutions: nothing is there, or nothing is read; "" where it has some."""
-    try:
-        found = imported_by(profile, config)
-    except SamplesError:
-        return ""
+    found = imported_by(profile, config)
     if found.files:
         return ""
     where = ", ".join(profile.solutions)
@@ -97,10 +95,7 @@ def named(files: Iterable[Path]) -> str:
 
 
 def find(solutions: tuple[str, ...], base: Path) -> Found:
-    """The files that `solutions` names below `base`: each entry a file, a folder or archive with all in it, or a glob.
-
-    Raises SamplesError for an archive that cannot be read.
-    """
+    """The files that `solutions` names below `base`: each a file, a folder or archive with all in it, or a glob."""
     files: dict[Source, None] = {}
     ignored: dict[Path, None] = {}
     seen: set[tuple[int, int]] = set()
@@ -109,7 +104,9 @@ def find(solutions: tuple[str, ...], base: Path) -> Found:
             inside = sorted(_below(place, base), key=lambda source: _natural(source.place))
             beside = {source.place for source in inside}
             for source in inside:
-                meant = source.path == place and not source.member and _is_meant(place, entry)
+                meant = not source.member and (
+                    is_archive(source.path) or (source.path == place and _is_meant(place, entry))
+                )
                 if meant or (holds_solutions(source.place) and not _is_derived(source, place, beside)):
                     if source.member or _is_new(source.path, seen):
                         files[source] = None
@@ -163,7 +160,7 @@ def _suffix(file: PurePath) -> str:
 
 def _is_meant(file: Path, entry: str) -> bool:
     """Whether a file that `entry` names, or as a glob matches, is read whatever its name; not so Python."""
-    if is_archive(file) or file.suffix == ".py":
+    if file.suffix == ".py":
         return False
     return file.name == Path(entry).name or not _is_derived(Source(file), file.parent, {file})
 
@@ -215,7 +212,10 @@ def _named(entry: str, base: Path) -> list[Path]:
 
 
 def _below(place: Path, base: Path) -> Iterator[Source]:
-    """A file, or all files in a folder or archive but hidden ones; archives in a folder are folders."""
+    """A file, or all files in a folder or archive but hidden ones; archives in a folder are folders.
+
+    One that cannot be read stands for itself, so that its reader finds out why.
+    """
     inside = place.rglob("*") if place.is_dir() else [place]
     for path in inside:
         if not path.is_file() or (path != place and _is_hidden(path.relative_to(place))):
@@ -223,8 +223,11 @@ def _below(place: Path, base: Path) -> Iterator[Source]:
         if not is_archive(path):
             yield Source(path)
         elif path == place or not _is_derived(Source(path), place, set()):
-            names = members(path, shown(path, base))
-            yield from (Source(path, name) for name in names if not _is_hidden(PurePath(name)))
+            with contextlib.suppress(SamplesError):
+                names = members(path, shown(path, base))
+                yield from (Source(path, name) for name in names if not _is_hidden(PurePath(name)))
+                continue
+            yield Source(path)
 
 
 def _is_hidden(path: PurePath) -> bool:

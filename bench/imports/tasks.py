@@ -51,7 +51,8 @@ class Names:
         """The problem by its name or its function; "" where a name has the dataset's prefix, and is none of its own."""
         names = [name for name in record.names if isinstance(name, str)]
         found = [self._exact(name) or self._prefixed(name) for name in names]
-        known = next(filter(None, found), None) or next(filter(None, map(self._functions.get, names)), None)
+        functions = (task_id for name in names for task_id in self._functions.get(name, ()))
+        known = next(filter(None, found), None) or next((t for t in functions if self.implements(record, t)), None)
         return known or ("" if "" in found else None)
 
     def _exact(self, name: str) -> str | None:
@@ -76,26 +77,35 @@ class Names:
         "" for all where no more than half of the texts that define a function do so, unless a list is as long as the
         dataset. In what another dataset's functions answer, all are left out.
         """
-        if not records:
-            return []
         numbers = [next((n for name in record.names if (n := _number(name)) is not None), None) for record in records]
-        defining = sum(any(FUNCTION.search(text) for text in _texts(record)) for record in records)
         lengths = {name.length for record in records for name in record.names if isinstance(name, Position)}
-
-        def agreeing(names: "Names", counting: Mapping[int, str]) -> int:
-            pairs = [(record, counting.get(n)) for record, n in zip(records, numbers, strict=True) if n is not None]
-            return sum(1 for record, task_id in pairs if task_id and names.implements(record, task_id))
-
         countings = self._countings[1:] + self._countings[:1] if lengths else self._countings
-        best = max(countings, key=lambda counting: agreeing(self, counting))
-        if agreeing(self, best) * 2 > defining or not defining or lengths == {len(self.dataset.problems)}:
-            return [best.get(n, "") if n is not None else self._proved(record) or ""
+        best = max(countings, key=lambda counting: self._agreement(records, numbers, counting)[0])
+        agree, defining = self._agreement(records, numbers, best)
+        if agree * 2 > defining or not defining or lengths == {len(self.dataset.problems)}:
+            return [self._counted(best, n) or self._proved(record) or ""
                     for record, n in zip(records, numbers, strict=True)]  # fmt: skip
         named = (name for name, one in SOURCES.items() if one.family and name != self.dataset.name)
         others = (Names(other) for name in named if (other := problems.at_hand(name)))
-        if any(agreeing(other, counting) * 2 > defining for other in others for counting in other._countings):  # noqa: SLF001 - of its class
+        shares = (other._agreement(records, numbers, counting) for other in others for counting in other._countings)  # noqa: SLF001 - of its class
+        if any(agree * 2 > defining for agree, defining in shares):
             return [ELSEWHERE] * len(records)
         return [self._proved(record) or "" for record in records]
+
+    def _agreement(
+        self, records: Sequence[Record], numbers: Sequence[int | None], counting: Mapping[int, str]
+    ) -> tuple[int, int]:
+        """How many texts define the function of the problem that a counting gives them, of how many that define any."""
+        pairs = [(record, counting.get(-1 if n is None else n)) for record, n in zip(records, numbers, strict=True)]
+        agree = sum(1 for record, task_id in pairs if task_id and self.implements(record, task_id))
+        return agree, sum(1 for record, task_id in pairs if task_id and _defines_any(record))
+
+    def _counted(self, counting: Mapping[int, str], number: int | None) -> str | None:
+        """The problem of a number, or REMOVED for one that the dataset's family had."""
+        if number is None or number in counting:
+            return counting.get(-1 if number is None else number)
+        ever = self.dataset.declaration.md5 and number in NUMBERS.get(self.dataset.name, ())
+        return REMOVED if ever else None
 
     def _proved(self, record: Record) -> str | None:
         """The problem of a number in a name whose function a text defines."""
@@ -113,10 +123,10 @@ class Names:
         return {_loose(task_id): task_id for task_id in self.dataset.problems}
 
     @cached_property
-    def _functions(self) -> Mapping[str, str]:
-        """The problems by function, where only one has it."""
+    def _functions(self) -> Mapping[str, Sequence[str]]:
+        """The problem of a function, where only one has it."""
         entries = Counter(problem.entry_point for problem in self.dataset.problems.values())
-        return {p.entry_point: p.task_id for p in self.dataset.problems.values() if entries[p.entry_point] == 1}
+        return {p.entry_point: (p.task_id,) for p in self.dataset.problems.values() if entries[p.entry_point] == 1}
 
     @cached_property
     def _numbered(self) -> dict[int, str]:
@@ -158,6 +168,10 @@ def unknown(row: Row, dataset: Dataset) -> SamplesError:
         f'{row.origin} solves the unknown problem "{plain(str(name))}"; {dataset.declaration.title} has '
         f"{tasks[0]} to {tasks[-1]}, so correct or delete that {what}."
     )
+
+
+def _defines_any(record: Record) -> bool:
+    return any(FUNCTION.search(text) for text in _texts(record))
 
 
 def _texts(record: Record) -> list[str]:
