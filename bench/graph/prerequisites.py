@@ -26,7 +26,7 @@ def require(config: Config, profile: Profile) -> None:
     lacking = missing(config, profile)
     if lacking:
         remedy = f"put {'them' if profile.imported else 'it'} there"
-        if not lacking.startswith("no "):
+        if not (profile.imported or lacking.startswith("no ")):
             remedy = "download it again"
         raise MissingPrerequisite(f"{profile.id}: {lacking}; {remedy}, or change profiles.toml.")
 

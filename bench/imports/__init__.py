@@ -14,9 +14,8 @@ from pathlib import Path
 from bench import problems
 from bench.console import counted
 from bench.errors import MissingPrerequisite, SamplesError
-from bench.files import digest, digest_of
 from bench.imports.archives import Source
-from bench.imports.files import Found, absence, by_agent, guide, imported_by, info_of, is_python, known_of, named, shown
+from bench.imports.files import Found, absence, by_agent, guide, imported_by, is_python, known_of, named, shown
 from bench.imports.rows import Row, UnknownFormatError, rows
 from bench.imports.solutions import current, known_sample, reading_of, rules, samples_of, undefined
 from bench.imports.tasks import ELSEWHERE, REMOVED, Names, unknown
@@ -143,24 +142,6 @@ class _Collection:
             self.left_out["beyond the samples asked for"] += 1
         else:
             known.append(solution)
-
-
-def import_digest(profile: Profile, config: Config) -> str | None:
-    """A digest of the names and contents of the files that an import reads; None where there are none."""
-    found = imported_by(profile, config).files
-    if not found:
-        return None
-    paths = list(dict.fromkeys(source.path for source in found))
-    infos = (info_of(path) for path in paths if path.name == SAMPLES)
-    files = [*paths, *(info for info in infos if info.is_file())]
-    return digest_of([[shown(file, config.file.parent), _content(file)] for file in files])
-
-
-def _content(file: Path) -> str:
-    try:
-        return digest(file.read_bytes())
-    except OSError:
-        return "unreadable"
 
 
 def _require_complete(

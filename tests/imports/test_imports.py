@@ -8,7 +8,7 @@ import pytest
 
 from bench import problems, samples
 from bench.errors import MissingPrerequisite, ProfilesError, SamplesError
-from bench.imports import Imported, collect, import_digest
+from bench.imports import Imported, collect
 from bench.infos import read_infos
 from bench.profiles.file import load
 
@@ -385,16 +385,6 @@ def test_a_run_that_did_not_come_to_samples(place: Place) -> None:
     assert codes(place.collect("results/x"))[FIRST].startswith("def another")
 
 
-def test_what_is_known_of_samples_makes_them_stale(place: Place) -> None:
-    """The digest follows what is known of the samples too."""
-    our_run(place, "results/x/demo")
-    place.collect("results/x")
-    config = load(place.root / "profiles.toml")
-    before = import_digest(config.profile("claude"), config)
-    place.write("results/x/demo/samples_info.jsonl", "")
-    assert import_digest(config.profile("claude"), config) != before
-
-
 def test_own_results_are_not_imported(place: Place) -> None:
     """What doit writes for a profile is never its import: it would be read as a solution, and overwritten."""
     place.write("results/claude/import/part-01.jsonl", [{"task_id": FIRST, "solution": "new"}, *place.rows(OTHERS)])
@@ -508,24 +498,6 @@ def test_a_journal_with_samples(place: Place) -> None:
     rows = [journal_line(task_id, sample=n, answer=f"def f():\n    return {n}") for n in (2, 0, 1) for task_id in DEMO]
     place.write("raw.jsonl", rows)
     assert [one.code[-1] for one in place.collect("raw.jsonl", more=SAMPLED).solutions[FIRST]] == ["0", "1", "2"]
-
-
-def test_the_digest_follows_names_and_contents(place: Place) -> None:
-    """An import is stale when a file comes, goes or changes, and not when one is touched."""
-    part = place.write("import/part-01.jsonl", place.rows())
-    place.collect()
-    config = load(place.root / "profiles.toml")
-    seen = [import_digest(config.profile("claude"), config)]
-    part.touch()
-    assert import_digest(config.profile("claude"), config) == seen[0]
-    place.write("import/part-01.jsonl", place.rows(OTHERS))
-    seen.append(import_digest(config.profile("claude"), config))
-    place.write("import/part-02.jsonl", place.rows([FIRST]))
-    seen.append(import_digest(config.profile("claude"), config))
-    assert len(set(seen)) == 3
-    for path in (place.root / "import").iterdir():
-        path.unlink()
-    assert import_digest(config.profile("claude"), config) is None
 
 
 def test_nothing_is_written(place: Place) -> None:
