@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-Outcome = Literal["stop", "truncated", "empty", "error", "timeout"]
+Outcome = Literal["stop", "truncated", "looping", "empty", "error", "timeout"]
 Status = Literal["pass", "fail", "timeout"]
 Count = Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
 """A whole number that is one for every reader of JSON; no file of ours needs a larger one."""
@@ -49,7 +49,8 @@ class Completion:
 class SampleInfo:
     """One line of samples_info.jsonl, beside the line of samples.jsonl with the same number.
 
-    `lost` is "" for a sample with code, or why there is none that counts: truncated, empty, no code, error, timeout.
+    `lost` is "" for a sample with code, or why there is none that counts: truncated, looping, empty, no code, error,
+    timeout.
     `rule` is the extraction rule that found the code. `answer` and `reasoning` are those of an imported answer that is
     not code alone; a model's own are in its journal.
     """

@@ -54,7 +54,7 @@ def _extracted(kept: JournalEntry, problem: Problem) -> Sample:
     """A truncated answer may hold a whole function, which EvalPlus would grade; a refused one holds nothing."""
     completion = kept.completion
     code, rule = "", "none"
-    if completion.outcome in ("stop", "truncated"):
+    if completion.outcome in ("stop", "truncated", "looping"):
         extraction = extract_code(completion.answer, problem.entry_point, problem.prompt)
         code, rule = extraction.code, extraction.rule
     info = SampleInfo(

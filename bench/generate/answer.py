@@ -13,6 +13,8 @@ class Ending(StrEnum):
     """By max_tokens, which is ours."""
     CUT_BY_SERVER = "cut by the server"
     """By a limit of the server's own, such as its context."""
+    LOOPED = "looped"
+    """It repeated itself, and was stopped."""
     REFUSED = "refused"
     """The server says no to this request, and would say it again."""
     BROKEN = "broken"
@@ -27,7 +29,7 @@ class Ending(StrEnum):
     """Nothing came for stall_timeout."""
 
 
-ANSWERED = (Ending.ENDED, Ending.CUT, Ending.CUT_BY_SERVER)
+ANSWERED = (Ending.ENDED, Ending.CUT, Ending.CUT_BY_SERVER, Ending.LOOPED)
 
 UNCOUNTED = 16
 """Tokens by which servers may differ over how many an answer has."""

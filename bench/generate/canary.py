@@ -12,6 +12,7 @@ FIRST = 5
 
 REMEDIES = {
     "truncated": 'raise max_tokens and context, or set reasoning = "off"',
+    "looping": "look at the answers in raw.jsonl, and at the chat template and the sampling",
     "empty": 'its tokens may go to reasoning: try reasoning = "off" or a larger max_tokens',
     "no code": "look at the answers in raw.jsonl, and at the chat template",
     "error": "see raw.jsonl",

@@ -49,10 +49,13 @@ def completion_of(
 def outcome(answer: str, ending: Ending, *, closed: bool) -> Outcome:
     """`empty` where no answer came, also when all tokens went to reasoning; `truncated` where one was cut off.
 
-    `closed` is false where the text ends inside a thought: that is a cut too, for no code follows.
+    One that repeated itself is `looping`, in answer or thoughts. `closed` is false where the text ends inside
+    a thought: that is a cut too, for no code follows.
     """
     if ending not in ANSWERED:
         return "timeout" if ending in (Ending.LATE, Ending.HUNG) else "error"
+    if ending is Ending.LOOPED:
+        return "looping"
     if not closed:
         return "truncated"
     if not answer.strip():

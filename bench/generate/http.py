@@ -109,7 +109,8 @@ class Client:
     def _once(self, request: dict[str, Any], tick: Tick) -> Answer:
         """One try. Without a piece of its own, a request waits as long as there are pieces for others."""
         limits = self.profile.server
-        reader = Reader(_limit(request), exact=self.endpoint.llama)
+        loops = self.profile.sampling.stop_loops
+        reader = Reader(_limit(request), exact=self.endpoint.llama, stop_loops=loops)
         began = heard = time.monotonic()
         first = finished = 0.0
         with closing(self.endpoint, {k: v for k, v in request.items() if k not in self.left_out}) as connection:

@@ -96,6 +96,9 @@ def identity(profile: Profile, model: Model) -> dict[str, Any]:
     greedy = [name for name, value in carried(sampling).items() if value is None]
     chosen = {name: value for name, value in settings(sampling, "answers").items() if name not in greedy}
     named = settings(profile, "answers") | {"model": model.fingerprint or None, "args": model.args} | chosen
+    if sampling.stop_loops:
+        # Named where it is off alone: by the setting, no answer of an earlier version is another one.
+        del named["stop_loops"]
     return {"prompt wording": WORDING_VERSION, **{name: scalar(value) for name, value in named.items()}}
 
 

@@ -49,11 +49,17 @@ def requests_of(profile: Profile, dataset: Dataset, model: Model) -> list[Reques
 
 
 def kept(
-    entries: Sequence[JournalEntry], requests: list[Request], max_tokens: int, *, failures: bool = False
+    entries: Sequence[JournalEntry],
+    requests: list[Request],
+    max_tokens: int,
+    *,
+    failures: bool = False,
+    loops: bool = True,
 ) -> dict[SampleId, JournalEntry]:
     """What a journal with these `entries` has of `requests`, in their order.
 
-    The first that answers a request counts; with `failures`, the last of them where none does.
+    The first that answers a request counts; with `failures`, the last of them where none does. Without `loops`, one
+    that was stopped because it repeated itself is none.
     """
     keys = {request.key for request in requests}
     good: dict[str, JournalEntry] = {}
@@ -61,6 +67,8 @@ def kept(
     for entry in entries:
         completion = entry.completion
         if completion.key not in keys:
+            continue
+        if completion.outcome == "looping" and not loops:
             continue
         if satisfies(completion, max_tokens):
             good.setdefault(completion.key, entry)
@@ -113,7 +121,7 @@ def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int
         journal, requests = _held(profile, config, dataset_name)
     except BenchError:
         return None
-    have = kept(journal.entries, requests, profile.sampling.max_tokens)
+    have = kept(journal.entries, requests, profile.sampling.max_tokens, loops=profile.sampling.stop_loops)
     missing = {request.key for request in requests if request.sample_id not in have}
     cut = {completion.key for completion in journal.completions if is_cut(completion)}
     return len(missing), len(requests), len(missing & cut)
@@ -122,7 +130,8 @@ def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int
 def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[SampleId, JournalEntry]:
     """What the journal holds for the profile as it is now, failed requests included. Raises JournalError."""
     journal, requests = _held(profile, config, dataset_name)
-    return kept(journal.entries, requests, profile.sampling.max_tokens, failures=True)
+    sampling = profile.sampling
+    return kept(journal.entries, requests, sampling.max_tokens, failures=True, loops=sampling.stop_loops)
 
 
 def _held(profile: Profile, config: Config, dataset_name: str) -> tuple[Journal, list[Request]]:

@@ -81,7 +81,8 @@ class Generation:
 
     def kept(self, *, failures: bool = False) -> dict[SampleId, JournalEntry]:
         """What the journal has."""
-        return kept(self.journal.entries, self.requests, self.profile.sampling.max_tokens, failures=failures)
+        asked = self.profile.sampling
+        return kept(self.journal.entries, self.requests, asked.max_tokens, failures=failures, loops=asked.stop_loops)
 
     def ask(self) -> None:
         """Ask for all that is missing. Raises what `generate` raises."""

@@ -6,15 +6,20 @@
 A body is read as server-sent events, however they are framed; as JSON that came in one piece; or as words for people.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.generate import payload
 from bench.generate.answer import UNCOUNTED, Answer, Ending, by_error, by_reason, by_status
 from bench.generate.frames import DONE, Frame, Lines, Words
+from bench.generate.loops import is_loop
 from bench.generate.payload import Failure, Payload, Piece
 from bench.text import plain
 
+LOOP_CHECK = 64
+"""Pieces of an answer after which it is looked at again."""
+LOOP_PIECES = 1 << 15
+"""Pieces before its end that are looked at."""
 REFUSED_WITH = "the server refused the request with"
 WORDS = 2000
 """Characters of a server's words that are looked at; an error page may have any number."""
@@ -67,9 +72,9 @@ Event = Head | Data | Closed | TimedOut
 class Reader:
     """One response. `answer` is None until it is over; `finished` says that all of the text is here."""
 
-    def __init__(self, max_tokens: int, *, exact: bool) -> None:
+    def __init__(self, max_tokens: int, *, exact: bool, stop_loops: bool = False) -> None:
         """`exact` says that the server keeps to max_tokens, as llama-server does."""
-        self.max_tokens, self.exact = max_tokens, exact
+        self.max_tokens, self.exact, self.stop_loops = max_tokens, exact, stop_loops
         self.answer: Answer | None = None
         self.finished = False
         self._head = Head(200)
@@ -98,7 +103,18 @@ class Reader:
                 self._time_out(event)
             else:
                 self._close(event)
-        return len(self._text) + len(self._thoughts) - before
+        after = len(self._text) + len(self._thoughts)
+        if self.stop_loops and after // LOOP_CHECK > before // LOOP_CHECK and not self.finished:
+            self._check_loop()
+        return after - before
+
+    def _check_loop(self) -> None:
+        """Stop an answer, or its thoughts, where it has begun to repeat itself."""
+        written = self._text or self._thoughts
+        if self.answer is None and is_loop("".join(written[-LOOP_PIECES:]), min(len(written), LOOP_PIECES)):
+            tokens = len(self._text) + len(self._thoughts)
+            answer = self._made(Ending.LOOPED, "it repeated itself and was stopped (stop_loops = false lets it go on)")
+            self.answer = replace(answer, completion_tokens=answer.completion_tokens or tokens)
 
     @property
     def text(self) -> str:

@@ -134,7 +134,9 @@ def samples_of(row: Row, problem: Problem, reading: Reading, completion: Complet
     """
     if completion:
         code, rule = (
-            _answer(completion.answer, problem) if completion.outcome in ("stop", "truncated") else ("", "none")
+            _answer(completion.answer, problem)
+            if completion.outcome in ("stop", "truncated", "looping")
+            else ("", "none")
         )
         return [Sample(_info(row, problem, completion.answer, code, rule, completion), code)]
     key = reading.key if reading.key in row.record.texts else next(iter(row.record.texts), None)

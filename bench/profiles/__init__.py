@@ -172,6 +172,11 @@ class Sampling:
     )  # fmt: skip
     request: dict[str, Any] = key({}, "answers", "further fields of the request, such as `{ top_k = 40 }`; they win")
     canary: bool = key(True, "nothing", "stop when the first five completions are all lost")
+    stop_loops: bool = key(
+        True,
+        "answers",
+        "stop an answer that repeats itself exactly (4 times, 256 tokens); `false` generates those again",
+    )
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,8 @@ class Handler(BaseHTTPRequestHandler):
         pieces = str(behaviour.get("content", "```python\ndef f():\n    return 1\n```"))
         for piece in (pieces[:5], pieces[5:]):
             self.event({"choices": [{"delta": {"content": piece}}], "model": behaviour.get("model")})
+        for piece in behaviour.get("pieces", []):
+            self.event({"choices": [{"delta": {"content": piece}}]})
         if behaviour.get("reasoning"):
             self.event({"choices": [{"delta": {"reasoning_content": behaviour["reasoning"]}}]})
         if behaviour.get("raw"):
