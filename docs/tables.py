@@ -8,7 +8,7 @@ import json
 import re
 from pathlib import Path
 
-from bench.profiles import Evaluation, Host, Paths, Profile, Reporting, Sampling, Sandbox, Server, schema
+from bench.profiles import Evaluation, Host, OwnDataset, Paths, Profile, Reporting, Sampling, Sandbox, Server, schema
 from bench.profiles.keys import Key, keys
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +19,7 @@ TABLES: dict[str, tuple[str, tuple[type, ...]]] = {
     "evaluate": ("key of `[evaluate]`", (Evaluation,)),
     "report": ("key of `[report]`", (Reporting,)),
     "paths": ("key of `[paths]`", (Paths,)),
+    "datasets": ("key of `[datasets.<name>]`", (OwnDataset,)),
     "hosts": ("key of `[hosts.<name>]`", (Host,)),
 }
 BLOCK = re.compile(r"(<!-- keys: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -42,6 +42,8 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=366 * 86400)]
 Variable = Annotated[str, Meta(pattern=r"^([A-Za-z_]\w*)?$(?!\n)")]
 Address = Annotated[str, Meta(pattern=r"^([0-9.]+|[0-9a-fA-F:]+)$(?!\n)")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Format = Literal["evalplus", "evoeval", "pro", "leetcode", "livecodebench", "cruxeval", "bigcodebench", "tasks"]
 Scheduler = Annotated[str, Meta(pattern=r"^((tcp|tls|ws|wss)://[^\s/@]+:[0-9]+)?$(?!\n)")]
 
 
@@ -102,6 +104,24 @@ class Host:
 
 
 @dataclass(frozen=True)
+class OwnDataset:
+    """A dataset of one's own: `[datasets.<name>]`."""
+
+    file: tuple[Line, ...] = key((), "nothing", "its file, or several; a folder for `tasks`; relative to profiles.toml")
+    url: tuple[Line, ...] = key(
+        (), "nothing", "where each file is downloaded from where it is not there; with `sha256`"
+    )
+    sha256: tuple[Sha256, ...] = key((), "nothing", "the checksum of each download", form="64 hexadecimal digits")
+    format: Format = key(
+        "evalplus", "nothing",
+        "`evalplus`, `evoeval`, `pro`, `leetcode`, `livecodebench`, `cruxeval`, `bigcodebench`, or `tasks`",
+    )  # fmt: skip
+    title: Line = key("", "report", "its name in the report", default_about="its name")
+    license: Line = key("", "report", "its licence, for `doit doctor`")
+    note: Line = key("", "report", "a remark, for `doit doctor`")
+
+
+@dataclass(frozen=True)
 class Sandbox:
     """Where model code runs."""
 
@@ -147,9 +167,11 @@ class Paths:
 class Sampling:
     """How a model is asked."""
 
-    datasets: tuple[str, ...] = key(("humaneval",), "report", "`humaneval`, `mbpp`, `demo`, `demo-mbpp`")
+    datasets: tuple[str, ...] = key(
+        ("humaneval",), "report", "`humaneval`, `mbpp`, and others: [datasets.md](datasets.md)"
+    )
     max_tokens: Count = key(
-        4096, "answers", "768, EvalPlus's own limit, truncates chat models: [the lesson](results/NOTES_max_tokens.md)",
+        4096, "answers", "768, EvalPlus's own, truncates chat models: [the lesson](../results/NOTES_max_tokens.md)",
         sent="always",
     )  # fmt: skip
     context: Count = key(16384, "nothing", "tokens a slot")
@@ -193,7 +215,7 @@ class Profile:
     model: Line = key(
         "", "answers",
         "the (first) GGUF below `[paths] models`; `hf:<org>/<repo>:Q4_K_M` for one on Hugging Face "
-        "([docs/models.md](docs/models.md)); or the name that an endpoint knows",
+        "([models.md](models.md)); or the name that an endpoint knows",
     )  # fmt: skip
     quants: tuple[Line, ...] = key(
         (), "nothing", "a profile for each of these quantizations; a pattern in `model` (`*`) gives one for each file"

@@ -13,7 +13,7 @@ from typing import Any
 import tomli
 from doit import get_initial_workdir
 
-from bench import hub
+from bench import datasets, hub
 from bench.errors import ProfilesError
 from bench.layout import PROMPTS, TAKEN, Layout
 from bench.problems import SOURCES
@@ -31,12 +31,13 @@ from bench.profiles import (
     Server,
     hosts,
 )
+from bench.profiles.datasets import own_datasets
 from bench.profiles.families import expanded
 from bench.profiles.keys import keys
 from bench.profiles.sentence import choice, filled, reject_unknown, require, shown
 from bench.text import plain
 
-SECTIONS = ("defaults", "server", "sandbox", "evaluate", "report", "paths", "hosts", "profiles")
+SECTIONS = ("defaults", "server", "sandbox", "evaluate", "report", "paths", "datasets", "hosts", "profiles")
 
 OUR_FIELDS = ("messages", "stream", "stream_options", "n", "max_tokens", "seed")
 """Fields of a request that the client needs as they are, or that completions are kept by."""
@@ -73,6 +74,7 @@ def read(text: str, file: Path) -> Config:
     reject_unknown(tables, SECTIONS, f"{name}:")
     for section in SECTIONS:
         _table(tables.setdefault(section, {}), f"{name}: [{section}]")
+    datasets.declare(own_datasets(tables["datasets"], file.parent, name))
     sampling = filled(Sampling(), tables["defaults"], f"{name}: [defaults]")
     _check_sampling(sampling, f"{name}: [defaults]")
     server = filled(Server(), tables["server"], f"{name}: [server]")

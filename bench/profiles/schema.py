@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bench.profiles import Evaluation, Host, Paths, Profile, Reporting, Sampling, Sandbox, Server
+from bench.profiles import Evaluation, Host, OwnDataset, Paths, Profile, Reporting, Sampling, Sandbox, Server
 from bench.profiles.keys import Key, keys
 
 NAME = "profiles.schema.json"
@@ -22,6 +22,7 @@ def schema() -> str:
         "evaluate": _table(Evaluation),
         "report": _table(Reporting),
         "paths": _table(Paths),
+        "datasets": {"type": "object", "additionalProperties": _table(OwnDataset)},
         "hosts": {"type": "object", "additionalProperties": _table(Host)},
         "profiles": {"type": "object", "additionalProperties": _table(Profile, Sampling, server=server)},
     }
@@ -39,7 +40,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _value(key: Key) -> dict[str, Any]:
     kind: dict[str, Any] = {"type": "string"} if key.name == "host" else msgspec.json.schema(key.kind)
-    if key.name == "solutions":
+    if key.name in ("solutions", "file", "url", "sha256"):
         kind["type"] = ["string", "array"]
     default = {} if key.default is None else {"default": key.default}
     return {**kind, "description": key.about, **default}
