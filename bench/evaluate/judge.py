@@ -26,11 +26,12 @@ class SuiteResult:
 
 @dataclass
 class Judge:
-    """Judges one run of one suite."""
+    """Judges one run of one suite; `cpu` are the seconds that its reader took."""
 
     comparison: Comparison
     readers: Readers
     reader: Reader | None = field(default=None, init=False)
+    cpu: float = field(default=0.0, init=False)
 
     def feed(self, data: bytes) -> bool:
         """Take the next bytes; False where the verdict stands and the sample can be stopped."""
@@ -45,6 +46,7 @@ class Judge:
         found = Finding(self.comparison.index, self.comparison.failure)
         if self.reader:
             found = self.reader.finding() or Finding(self.comparison.index, failed(UNREADABLE))
+            self.cpu = found.cpu
         return _result(found, len(self.comparison.expected), end)
 
 

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -34,10 +35,14 @@ START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from bench.eva
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What a reader found: so many outputs were right; `failure` says what was wrong with the next one."""
+    """What a reader found: so many outputs were right; `failure` says what was wrong with the next one.
+
+    `cpu` are the CPU seconds that it took.
+    """
 
     index: int
     failure: dict[str, str | int] | None
+    cpu: float = 0.0
 
 
 class Readers:
@@ -154,7 +159,7 @@ def _read(connection: socket.socket) -> NoReturn:
         try:
             while (data := connection.recv(CHUNK)) and comparison.feed(data):
                 pass
-            finding = Finding(comparison.index, comparison.failure)
+            finding = Finding(comparison.index, comparison.failure, time.process_time())
         except Exception as error:  # noqa: BLE001 - whatever hostile bytes lead to
             finding = Finding(comparison.index, failed(f"its output cannot be compared ({type(error).__name__})"))
         connection.sendall(msgspec.json.encode(finding))
