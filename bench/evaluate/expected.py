@@ -14,6 +14,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from bench.datasets.checker import Checker
 from bench.files import write_atomic
 from bench.sandbox.inside import outputs
 from bench.sandbox.instance import Limits
@@ -97,6 +98,19 @@ def _limits(seconds: Sequence[float], least: float, factor: float, most: float) 
 def offsets(sizes: list[int]) -> "array[int]":
     """Where records of these sizes begin, and where the last one ends."""
     return array("Q", accumulate(sizes, initial=0))
+
+
+def given(values: Sequence[Any], checker: Checker, seconds: Sequence[float]) -> tuple[dict[str, Any], bytes]:
+    """Head and compressed records of a suite whose expected outputs the dataset gives."""
+    first_float = next((index for index, value in enumerate(values) if outputs.is_floats(value)), -1)
+    uncut, records, nan = checker.uncut_from(first_float), [], []
+    for index, value in enumerate(values):
+        records.append(outputs.record(value, outputs.UNCUT if 0 <= uncut <= index else outputs.LIMIT))
+        if outputs.holds_nan(value, records[-1]):
+            nan.append(index)
+    sizes = list(map(len, records))
+    wire = b"".join(records) + outputs.HEADER.pack(outputs.DONE, 0)
+    return {"first_float": first_float, "seconds": list(seconds), "nan": nan, "sizes": sizes}, zlib.compress(wire, 1)
 
 
 class Collector:

@@ -9,7 +9,7 @@ from bench.evaluate.formatting import shorten
 from bench.evaluate.ground_truth import Truth
 from bench.evaluate.judge import UNREADABLE, Judge, SuiteResult
 from bench.evaluate.readers import Readers
-from bench.evaluate.task import SUITES, Task
+from bench.evaluate.task import Task
 from bench.records import Status, Verdict
 from bench.sandbox.instance import Run, SandboxInstance
 
@@ -66,21 +66,21 @@ class Attempt:
         """
         if not self.solution.strip():
             return Verdict("fail", "fail", plus_run=False, failure=NO_CODE)
-        results: dict[str, SuiteResult] = {}
+        results: list[SuiteResult] = []
         total = 0.0
-        if self.before and self.before.base == "pass":
-            results["base"] = SuiteResult("pass")
-        for suite in SUITES[len(results) :]:
-            results[suite], seconds = self._suite(suite)
+        if self.before and self.before.base == "pass" and len(self.task.suites) > 1:
+            results.append(SuiteResult("pass"))
+        for suite in self.task.suites[len(results) :]:
+            result, seconds = self._suite(suite)
+            results.append(result)
             total += seconds
-            if results[suite].status != "pass":
+            if result.status != "pass":
                 break
         return self._verdict(results, total)
 
     def _suite(self, suite: str) -> tuple[SuiteResult, float]:
         task, checker, expected = self.task, self.task.checker, self.truth.expected(self.sandbox, self.task, suite)
         run = Run(
-            entry_point=task.entry_point,
             inputs=self.truth.marshalled_inputs(task, suite),
             limits=expected.limits if self.before else expected.short_limits,
             alone=self.before is not None,
@@ -88,25 +88,28 @@ class Attempt:
             form=checker.normalise,
             uncut_from=checker.uncut_from(expected.first_float),
             wide=expected.wide,
+            **task.program,
         )
         arguments = self.truth.inputs(task, suite) if checker.needs_inputs else ()
         judge = Judge(Comparison(checker, expected, arguments), self.readers)
         end = self.sandbox.run(run, self.solution, judge.feed)
         return judge.finish(end), end.seconds
 
-    def _verdict(self, results: dict[str, SuiteResult], seconds: float) -> Verdict:
-        base, plus = results["base"], results.get("plus")
-        failure = self._failure("plus" if plus else "base", plus or base)
+    def _verdict(self, results: list[SuiteResult], seconds: float) -> Verdict:
+        base, last = results[0], results[-1]
+        # Where there is one suite alone, it is both: whoever passes it has passed all.
+        plus = last if len(results) == len(self.task.suites) else None
+        failure = self._failure(self.task.suites[len(results) - 1], last)
         return Verdict(
             base=base.status,
             plus=plus.status if plus else "fail",
-            plus_run=plus is not None,
+            plus_run=plus is not None and len(results) > 1,
             base_fail=_failed(base),
-            plus_fail=_failed(plus) if plus else [],
+            plus_fail=_failed(last) if len(results) > 1 else [],
             failure=failure,
             seconds=round(seconds, 3),
             retried=self.before is not None,
-            retry_alone=self.before is None and _shared((plus or base).status, failure),
+            retry_alone=self.before is None and _shared(last.status, failure),
         )
 
     def _failure(self, suite: str, result: SuiteResult) -> dict[str, Any] | None:

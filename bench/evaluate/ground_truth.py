@@ -1,9 +1,9 @@
-"""Ground truth: what the canonical solutions return and how long they take, one checksummed file a problem.
+"""Ground truth: what the references return and how long they take, one checksummed file a problem.
 
     <cache>/truth/<dataset md5>-<format>/
-        inputs/                      the inputs of the suites; sent to the sandbox with each sample
-        index.json                   per problem: prompt, canonical solution, tolerance, digests of the inputs
-        <python>/<problem>.truth     expected records of both suites; never visible inside
+        index.json                   per problem: prompt, reference, how it runs and is compared, digests of its files
+        inputs/, outputs/            of each suite; outputs are those that the dataset itself gives
+        <python>/<problem>.truth     expected records of all suites; never visible inside
 
 The Python is the sandbox's, since what a solution returns depends on it. Shared by all models; what is missing or
 damaged is computed again, in the sandbox. Nothing is ever unpickled.
@@ -15,19 +15,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bench import problems
+from bench import datasets
+from bench.datasets import Problem
+from bench.datasets.checker import Checker, ProgramChecker
 from bench.datasets.evalplus_checker import EvalPlusChecker
 from bench.errors import GraderError
 from bench.evaluate import GRADER_VERSION
-from bench.evaluate.expected import Collector, Expected, heads, keep, kept, pack, unpack
-from bench.evaluate.task import SUITES, Task, file_name, inputs_file
+from bench.evaluate.expected import Collector, Expected, given, heads, keep, kept, pack, unpack
+from bench.evaluate.task import Task, file_name
 from bench.evaluate.values import decode
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 from bench.sandbox.instance import Limits, Run, SandboxInstance
 
 FORMAT = 4
 UNLIMITED = Limits(600.0, {}, 600.0)
-"""What a canonical solution may take."""
+"""What a reference may take."""
+
+PROGRAM = ("entry_point", "preamble", "harness", "defines", "restricted", "scheme")
+"""The fields of a problem that a run needs."""
 
 
 class Truth:
@@ -39,7 +44,7 @@ class Truth:
 
     def __init__(self, cache: Path, dataset: str, md5: str = "", python: str = "") -> None:
         self.dataset, self.python = dataset, python
-        self.hash = md5 or problems.fingerprint(dataset) or problems.load(dataset).hash
+        self.hash = md5 or datasets.fingerprint(dataset) or datasets.load(dataset).hash
         self.root = cache / "truth" / f"{self.hash}-{FORMAT}"
         self._costs: dict[Path, float] = {}
         self.tasks = self._index()
@@ -48,30 +53,34 @@ class Truth:
     def _index(self) -> dict[str, Task]:
         saved = read_json(self.root / "index.json")
         if not (isinstance(saved, dict) and saved.get("check") == digest_of(saved.get("tasks"))):
-            saved = {"tasks": [self._prepare(problem) for problem in problems.load(self.dataset).problems.values()]}
+            saved = {"tasks": [self._prepare(problem) for problem in datasets.load(self.dataset).problems.values()]}
             write_json(self.root / "index.json", saved | {"check": digest_of(saved["tasks"])})
-        family = problems.SOURCES[self.dataset].family
+        family = datasets.known()[self.dataset].family
         tasks = (
             Task(
-                row["task_id"], row["entry_point"], row["prompt"], row["canonical"],
-                EvalPlusChecker(row["atol"], family=family, entry_point=row["entry_point"]),
-                digest_of([row, GRADER_VERSION]), row["inputs"],
+                row["task_id"], row["prompt"], row["reference"], _checker(family, row),
+                digest_of([row, GRADER_VERSION]), row["inputs"], row["outputs"], row["program"], row["own_tests"],
             )
             for row in saved["tasks"]
         )  # fmt: skip
         return {task.task_id: task for task in tasks}
 
-    def _prepare(self, problem: problems.Problem) -> dict[str, Any]:
-        digests = {}
-        for suite in SUITES:
-            data = marshal.dumps(problem.suite(suite).inputs, 2)
-            write_atomic(self.root / inputs_file(problem.task_id, suite), data)
-            digests[suite] = digest(data)
+    def _prepare(self, problem: Problem) -> dict[str, Any]:
+        digests: dict[str, dict[str, str]] = {"inputs": {}, "outputs": {}}
+        for suite in problem.suites:
+            for kind, values in (("inputs", suite.inputs), ("outputs", suite.outputs)):
+                if values is not None:
+                    data = marshal.dumps(values, 2)
+                    write_atomic(self._file(problem.task_id, kind, suite.name), data)
+                    digests[kind][suite.name] = digest(data)
         return {
-            "task_id": problem.task_id, "entry_point": problem.entry_point, "prompt": problem.prompt,
-            "atol": problem.atol, "inputs": digests,
-            "canonical": problem.reference,
+            "task_id": problem.task_id, "prompt": problem.prompt, "reference": problem.reference, "atol": problem.atol,
+            "unordered": problem.unordered, "own_tests": problem.own_tests,
+            "program": {name: getattr(problem, name) for name in PROGRAM}, **digests,
         }  # fmt: skip
+
+    def _file(self, task_id: str, kind: str, suite: str) -> Path:
+        return self.root / kind / f"{file_name(task_id)}.{suite}"
 
     def inputs(self, task: Task, suite: str) -> list[Any]:
         """The inputs of a suite. Raises GraderError where the file was damaged."""
@@ -79,9 +88,12 @@ class Truth:
 
     def marshalled_inputs(self, task: Task, suite: str) -> bytes:
         """The inputs of a suite as they are sent to a sandbox. Raises GraderError where the file was damaged."""
-        data = (self.root / task.inputs_file(suite)).read_bytes()
-        if digest(data) != task.digests[suite]:
-            raise GraderError(f"The inputs of {task.task_id} in {self.root} are damaged; delete that folder.")
+        return self._sound_file(task, "inputs", suite)
+
+    def _sound_file(self, task: Task, kind: str, suite: str) -> bytes:
+        data = self._file(task.task_id, kind, suite).read_bytes()
+        if digest(data) != getattr(task, kind)[suite]:
+            raise GraderError(f"The {kind} of {task.task_id} in {self.root} are damaged; delete that folder.")
         return data
 
     def missing(self) -> list[Task]:
@@ -89,7 +101,7 @@ class Truth:
         return [task for task in self.tasks.values() if kept(self.path(task)) is None or not self._sound(task)]
 
     def cost(self, task_id: str) -> float:
-        """CPU seconds that the canonical solution takes for both suites; 0 as long as its ground truth is not there."""
+        """CPU seconds that the reference takes for all suites; 0 as long as its ground truth is not there."""
         path = self.path(self.tasks[task_id])
         if path not in self._costs:
             body = kept(path)
@@ -99,40 +111,55 @@ class Truth:
         return self._costs[path]
 
     def restore(self, tasks: Iterable[Task]) -> None:
-        """Write the inputs of these problems again where they are not there or damaged. Raises DatasetError."""
+        """Write the files of these problems again where they are not there or damaged. Raises DatasetError."""
         for task in tasks:
             if not self._sound(task):
-                self._prepare(problems.load(self.dataset).problems[task.task_id])
+                self._prepare(datasets.load(self.dataset).problems[task.task_id])
 
     def _sound(self, task: Task) -> bool:
         try:
-            found = {suite: digest((self.root / task.inputs_file(suite)).read_bytes()) for suite in SUITES}
-        except OSError:
+            for kind in ("inputs", "outputs"):
+                for suite in getattr(task, kind):
+                    self._sound_file(task, kind, suite)
+        except (OSError, GraderError):
             return False
-        return found == task.digests
+        return True
 
     def path(self, task: Task, python: str = "") -> Path:
         """Where the expected records of a problem are kept; `python` if not the sandbox's."""
         return self.root / (python or self.python or "unknown") / f"{file_name(task.task_id)}.truth"
 
     def compute(self, sandbox: SandboxInstance, task: Task) -> None:
-        """Run the canonical solution in `sandbox` and keep what it returns. Raises GraderError, SandboxEnded."""
-        keep(self.path(task), pack([self._collect(sandbox, task, suite) for suite in SUITES]))
+        """Run the reference in `sandbox` and keep what is expected. Raises GraderError, SandboxEnded."""
+        keep(self.path(task), pack([self._suite(sandbox, task, suite) for suite in task.suites]))
 
-    def _collect(self, sandbox: SandboxInstance, task: Task, suite: str) -> tuple[dict[str, Any], bytes]:
+    def _suite(self, sandbox: SandboxInstance, task: Task, suite: str) -> tuple[dict[str, Any], bytes]:
+        ran = self._collect(sandbox, task, suite) if task.reference else None
+        if suite in task.outputs:
+            # What the dataset says is expected, whatever the reference does; that tells how long tests take.
+            values = marshal.loads(self._sound_file(task, "outputs", suite))  # noqa: S302 - own file, digest checked
+            return given(values, task.checker, ran[0]["seconds"] if ran else [0.0] * len(values))
+        if ran is None:
+            raise GraderError(
+                f"{task.task_id} has neither expected outputs nor a reference that returns them in this sandbox."
+            )
+        return ran
+
+    def _collect(self, sandbox: SandboxInstance, task: Task, suite: str) -> tuple[dict[str, Any], bytes] | None:
+        """What the reference returns; None where it does not run to its end."""
         run = Run(
-            entry_point=task.entry_point,
             inputs=self.marshalled_inputs(task, suite),
             limits=UNLIMITED,
             form=task.checker.normalise,
             timed=True,
             uncut_from=task.checker.uncut_from(-1),
+            **task.program,
         )
         collector = Collector()
-        end = sandbox.run(run, task.canonical, collector.take)
+        end = sandbox.run(run, task.reference, collector.take)
         packed, times = collector.done()
         if end.status != 0 or not times:
-            raise GraderError(f"The canonical solution of {task.task_id} does not run in this sandbox ({end}).")
+            return None
         first_float, seconds, nan = decode(times)
         return {"first_float": first_float, "seconds": seconds, "nan": nan, "sizes": collector.sizes}, packed
 
@@ -149,11 +176,19 @@ class Truth:
 
     def known(self, task: Task, suite: str) -> Expected:
         """The expected records of a suite. Raises FileNotFoundError where they are not there or damaged."""
-        return self._kept(self.path(task))[suite]
+        return self._kept(self.path(task))[task.suites.index(suite)]
 
 
-def _read(path: Path) -> dict[str, Expected]:
+def _read(path: Path) -> list[Expected]:
     body = kept(path)
     if body is None:
         raise FileNotFoundError(path)
-    return dict(zip(SUITES, unpack(body), strict=True))
+    return list(unpack(body))
+
+
+def _checker(family: str, row: dict[str, Any]) -> Checker:
+    if row["program"]["scheme"] == "program":
+        return ProgramChecker()
+    if family:
+        return EvalPlusChecker(row["atol"], family=family, entry_point=row["program"]["entry_point"])
+    return Checker(row["atol"], row["unordered"])

@@ -8,13 +8,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bench import datasets
 from bench.evaluate import GRADER_VERSION
 from bench.evaluate.grader import Environment, Grader
 from bench.evaluate.ground_truth import Truth
 from bench.evaluate.samples_file import Sample, Solutions, by_task
 from bench.evaluate.task import Task
 from bench.files import write_stream
-from bench.problems import SOURCES
 from bench.profiles import Sandbox
 from bench.records import Verdict
 from bench.stats import Estimate, estimate
@@ -127,6 +127,8 @@ def bench_block(truth: Truth, summary: Summary, by: GradedBy) -> dict[str, Any]:
         },
         "dataset": truth.dataset,
         "dataset_hash": truth.hash,
+        "suites": list(datasets.known()[truth.dataset].suites),
+        "own_tests": any(task.own_tests for task in truth.tasks.values()),
         "workers": by.workers,
         "scheduler": by.scheduler,
         "retries": summary.retries,
@@ -180,8 +182,8 @@ def _row(truth: Truth, task: Task, solution: str, verdict: Verdict) -> dict[str,
         "solution": solution,
         "base_status": verdict.base,
         "plus_status": verdict.plus,
-        "base_fail_tests": _inputs(truth, task, "base", verdict.base_fail),
-        "plus_fail_tests": _inputs(truth, task, "plus", verdict.plus_fail),
+        "base_fail_tests": _inputs(truth, task, task.suites[0], verdict.base_fail),
+        "plus_fail_tests": _inputs(truth, task, task.suites[-1], verdict.plus_fail),
     }
 
 
@@ -190,9 +192,18 @@ def _inputs(truth: Truth, task: Task, suite: str, failed: list[int]) -> list[Any
         return []
     every = truth.inputs(task, suite)
     found = [every[index] for index in failed]
-    # Only the file that EvalPlus reads itself has inputs, known by their numbers, that are no JSON.
-    if SOURCES[truth.dataset].family != "mbpp" or not SOURCES[truth.dataset].variable:
-        return found
-    from evalplus.data.mbpp import mbpp_serialize_inputs  # noqa: PLC0415 - heavy, and only where MBPP fails
+    declared = datasets.known()[truth.dataset]
+    # Only EvalPlus's own MBPP+ has inputs that EvalPlus writes in a way of its own, known by the numbers of problems.
+    if declared.family == "mbpp" and declared.md5:
+        from evalplus.data.mbpp import mbpp_serialize_inputs  # noqa: PLC0415 - heavy, and only where MBPP fails
 
-    return list(mbpp_serialize_inputs(task.task_id, found))
+        found = list(mbpp_serialize_inputs(task.task_id, found))
+    return [one if _is_json(one) else repr(one) for one in found]
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True

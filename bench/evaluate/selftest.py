@@ -4,7 +4,7 @@ import json
 import time
 from pathlib import Path
 
-from bench import problems
+from bench import datasets
 from bench.errors import GraderError
 from bench.evaluate.results import Summary
 from bench.evaluate.run import OnProgress, alone, evaluate
@@ -21,7 +21,7 @@ def selftest(
     Raises GraderError where one of them does not pass, and what `evaluate` raises.
     """
     files = RunFiles(cache / "selftest", dataset)
-    rows = problems.load(dataset).problems.values()
+    rows = [problem for problem in datasets.load(dataset).problems.values() if problem.reference]
     write_jsonl(files.samples, ({"task_id": p.task_id, "solution": p.reference} for p in rows))
     trusted = dataset.startswith("demo")
     with alone(cache):

@@ -1,12 +1,12 @@
 """A problem as grading knows it, without reading the dataset; and the names of its files."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bench.datasets.checker import Checker
 from bench.files import digest
-
-SUITES = ("base", "plus")
 
 
 def file_name(task_id: str) -> str:
@@ -14,26 +14,26 @@ def file_name(task_id: str) -> str:
     return f"{re.sub('[^A-Za-z0-9]+', '_', task_id)[:40]}-{digest(task_id)[:12]}"
 
 
-def inputs_file(task_id: str, suite: str) -> str:
-    """Where the inputs of a suite are, in the folder of the ground truth."""
-    return f"inputs/{file_name(task_id)}.{suite}"
-
-
 @dataclass(frozen=True)
 class Task:
     """What is known of a problem without reading the dataset.
 
-    `key` changes with its tests and its solution; `digests` are those of the inputs, by suite.
+    `key` changes with its tests and its solution; `inputs` are the digests of its suites' inputs, `outputs` those of
+    expected outputs that the dataset itself gives. `program` is how a solution runs: the fields of a Run;
+    `own_tests` says that the dataset's own tests run beside it, in its process.
     """
 
     task_id: str
-    entry_point: str
     prompt: str
-    canonical: str
+    reference: str
     checker: Checker
     key: str
-    digests: dict[str, str]
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+    program: Mapping[str, Any]
+    own_tests: bool = False
 
-    def inputs_file(self, suite: str) -> str:
-        """Where the inputs of a suite are, in the folder of the ground truth."""
-        return inputs_file(self.task_id, suite)
+    @property
+    def suites(self) -> tuple[str, ...]:
+        """The names of its suites, in the order in which they run."""
+        return tuple(self.inputs)

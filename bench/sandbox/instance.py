@@ -40,6 +40,9 @@ class Limits:
 class Run:
     """One suite to run.
 
+    `preamble`, solution and `harness` run in one namespace, which must then hold what the solution `defines`; its
+    `entry_point` is called with each of the inputs. `restricted` takes away what EvalPlus takes away from a sample.
+    With the `scheme` "program" the solution runs as one, and each input is its standard input.
     `inputs` are the arguments of its tests, marshalled; `form` is what an output becomes before it is sent
     (`Checker.normalise`); from test `uncut_from` on (-1: never) a large output crosses whole, not as a digest. With
     `alone`, nothing of ours runs beside it: it keeps to the `core` (-1: any), and the `limits` stretch by how slow the
@@ -54,6 +57,11 @@ class Run:
     form: str = ""
     timed: bool = False
     uncut_from: int = -1
+    preamble: str = ""
+    harness: str = ""
+    defines: str = ""
+    restricted: bool = True
+    scheme: str = "call"
     wide: bool = False
 
     @property

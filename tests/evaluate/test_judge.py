@@ -94,7 +94,7 @@ def test_a_readers_death_is_its_samples_failure(readers: Readers) -> None:
     while not (found := children_of(readers.forker.pid)):
         time.sleep(0.01)
     os.kill(found[-1], signal.SIGKILL)
-    while judge.feed(b"x"):
+    while judge.feed(b""):
         time.sleep(0.01)
     result = judge.finish(End(0, "", test=1, seconds=0.1, dirty=False))
     assert (result.status, result.failure) == ("fail", {"error": UNREADABLE, "line": 0})

@@ -85,18 +85,22 @@ class Pipe:
         self.last = perf_counter()
 
 
-def restrict(memory: int, processes: int) -> None:
-    """The limits and the missing names that EvalPlus's check gives a sample; `memory` in bytes."""
+def limit(memory: int, processes: int) -> None:
+    """The limits that EvalPlus's check gives a sample; `memory` in bytes."""
     for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_STACK):
         _, most = resource.getrlimit(kind)
-        limit = memory if most == resource.RLIM_INFINITY else min(memory, most)
-        resource.setrlimit(kind, (limit, limit))
+        size = memory if most == resource.RLIM_INFINITY else min(memory, most)
+        resource.setrlimit(kind, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     if processes:
         resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
     faulthandler.disable()
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def restrict() -> None:
+    """Take away the names that EvalPlus's check takes away from a sample."""
     for name in OS_NAMES.split():
         setattr(os, name, None)
     for name in ("exit", "quit", "open", "help"):
@@ -116,20 +120,25 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, i
     leave, dumps, describe, write = os._exit, marshal.dumps, error_of, os.write
     pipe, events = Pipe(pipes[0]), pipes[1]
     try:
-        restrict(job["memory"], job["processes"])
+        limit(job["memory"], job["processes"])
+        if job["restricted"]:
+            restrict()
         gc.collect()
         gc.freeze()
         gc.set_threshold(*COLLECTED)
         sys.stdin = sys.stdout = sys.stderr = Sink()
         namespace: dict[str, Any] = {}
-        exec(compile(source, FILENAME, "exec", dont_inherit=True), namespace)  # noqa: S102 - what this is for
-        write(events, b"!")
-        if job["entry_point"] in namespace:
-            tests(namespace[job["entry_point"]], inputs, job, pipe, progress)
-            pipe.put_last(outputs.HEADER.pack(outputs.DONE, 0))
-        else:
-            payload = dumps(("", f"the solution does not define {job['entry_point']}", 0), 2)
+        # Each a text of its own, so that line numbers are those of the solution.
+        execute(job["preamble"], "<preamble>", namespace)
+        execute(source, FILENAME, namespace)
+        if job["defines"] and job["defines"] not in namespace:
+            payload = dumps(("", f"the solution does not define {job['defines']}", 0), 2)
             pipe.put_last(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
+            leave(0)
+        execute(job["harness"], "<harness>", namespace)
+        write(events, b"!")
+        tests(namespace[job["entry_point"]], inputs, job, pipe, progress)
+        pipe.put_last(outputs.HEADER.pack(outputs.DONE, 0))
     except BaseException as error:  # noqa: BLE001 - a sample may raise anything, SystemExit too
         try:
             payload = dumps(describe(error), 2)
@@ -137,6 +146,12 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, i
         finally:
             leave(0)
     leave(0)
+
+
+def execute(source: str, filename: str, namespace: dict[str, Any]) -> None:
+    """Run a text in a namespace. Raises what it raises."""
+    if source:
+        exec(compile(source, filename, "exec", dont_inherit=True), namespace)  # noqa: S102 - what this is for
 
 
 def tests(function: Any, inputs: list[Any], job: dict[str, Any], pipe: Pipe, progress: Any) -> None:

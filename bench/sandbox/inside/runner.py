@@ -24,7 +24,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from . import call, cleanup, probe, seccomp
+from . import call, cleanup, probe, program, seccomp
 from .limits import TICK, Meter, Watch
 from .namespaces import Namespaces, drop_rights, exit_status
 from .protocol import RecordCounter, read_exactly, receive, send, write_all
@@ -77,7 +77,8 @@ def be_child(job: dict[str, Any], namespaces: Namespaces, pipes: tuple[int, int]
             call.Pipe(records).put_last(json.dumps(probe.findings(job)).encode())
             os._exit(0)
         inputs = marshal.loads(data) if data else []  # noqa: S302 - the project's own bytes
-        call.run(job, source, inputs, pipes, progress)
+        run = program.run if job["scheme"] == "program" else call.run
+        run(job, source, inputs, pipes, progress)
     finally:
         os._exit(1)
 

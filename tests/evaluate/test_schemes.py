@@ -1,0 +1,154 @@
+"""Solutions that are not EvalPlus's functions: programs, classes, tests of one's own, given outputs."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import datasets
+from bench.datasets import Declaration, Problem, Suite
+from bench.errors import GraderError
+from tests.evaluate.grading import Grader
+
+PROGRAM: dict[str, Any] = {"scheme": "program", "target": "program", "prompt": ""}
+SUM = Problem(
+    "Own/sum", entry_point="", reference="print(sum(map(int, input().split())))\n",
+    suites=(Suite("tests", [["1 2\n"], ["-5 5 7"]], ["3\n", "7"]),), **PROGRAM,
+)  # fmt: skip
+SOLUTION_CLASS = Problem(
+    "Own/class", prompt="", entry_point="_f", defines="Solution", preamble="from typing import List\nLIMIT = 3\n",
+    reference="class Solution:\n    def twice(self, xs: List[int]):\n        return [2 * x for x in xs][:LIMIT]\n",
+    harness="def _f(xs):\n    return Solution().twice(xs)\n",
+    suites=(Suite("tests", [[[1, 2]], [[5]], [[1, 2, 3, 4]]], [[2, 4], [10], [2, 4, 6]]),),
+)  # fmt: skip
+ANY_ORDER = Problem(
+    "Own/any", prompt="", entry_point="f", defines="f", reference="def f(n):\n    return list(range(n))\n",
+    suites=(Suite("tests", [[3], [5000]], [[2, 0, 1], list(range(5000))]),), unordered=True,
+)  # fmt: skip
+SETS = Problem(
+    "Own/sets", prompt="", entry_point="f", defines="f", reference="def f(s):\n    return {x: {x} for x in s}\n",
+    suites=(Suite("tests", [[{1, (2, 3)}]]),),
+)  # fmt: skip
+NO_REFERENCE = Problem(
+    "Own/none", prompt="", entry_point="f", defines="f", reference="", suites=(Suite("tests", [[1]], [2.0]),)
+)
+PROBLEMS = [SUM, SOLUTION_CLASS, ANY_ORDER, SETS, NO_REFERENCE]
+
+
+@pytest.fixture
+def own(grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Grader]:
+    """A grader of the problems above."""
+    declaration = Declaration("own", "Own", "tasks", files=(str(tmp_path),))
+    found = datasets.Dataset(declaration, "0", {problem.task_id: problem for problem in PROBLEMS})
+    datasets.declare({"own": declaration})
+    monkeypatch.setattr(datasets, "load", lambda _: found)
+    monkeypatch.setattr(datasets, "fingerprint", lambda _: "0")
+    grader.dataset = "own"
+    yield grader
+    datasets.declare({})
+
+
+def statuses(own: Grader, pairs: list[tuple[Problem, str]]) -> list[tuple[str, str, str]]:
+    """Both statuses of each solution, and why it failed."""
+    own.write([(problem.task_id, text) for problem, text in pairs])
+    own.run(reuse=False)
+    found = own.results()
+    rows = {
+        task: iter(zip(found["eval"][task], found["bench"]["samples"][task], strict=True)) for task in found["eval"]
+    }
+    graded = []
+    for problem, _ in pairs:
+        row, about = next(rows[problem.task_id])
+        failure = about["failure"] or {}
+        graded.append(
+            (row["base_status"], row["plus_status"], str(failure.get("error") or failure.get("actual") or ""))
+        )
+    return graded
+
+
+def test_references_pass(own: Grader) -> None:
+    """Each reference passes its only suite, which counts as both of EvalPlus's; without one, limits are the least."""
+    pairs = [(problem, problem.reference) for problem in PROBLEMS if problem.reference]
+    assert [row[:2] for row in statuses(own, [*pairs, (NO_REFERENCE, "def f(n):\n    return n + 1\n")])] == [
+        ("pass", "pass")
+    ] * 5
+    block = own.results()["bench"]
+    assert (block["suites"], block["own_tests"]) == (["tests"], False)
+
+
+PASS = ("pass", "pass", "")
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("import sys\nprint(sum(int(x) for x in sys.stdin.read().split()), end=' \\n\\n')\n", PASS),
+        ("import sys\nsys.stdout.buffer.write(b'%d.0' % sum(map(int, sys.stdin.buffer.readline().split())))\n", PASS),
+        ("print(sum(map(int, open(0).read().split())))\nexit()\n", PASS),
+        ("import os\nos.write(1, str(sum(map(int, os.read(0, 99).split()))).encode())\n", PASS),
+        ("import threading as t\nt.Timer(0.1, lambda: print(sum(map(int, input().split())))).start()\n", PASS),
+        ("import atexit\natexit.register(print, sum(map(int, input().split())))\n", PASS),
+        ("if __name__ == '__main__':\n    print(sum(map(int, input().split())))\n", PASS),
+        ("print(3)\n", ("fail", "fail", "'3\\n'")),
+        ("print(3)\nraise SystemExit(1)\n", ("fail", "fail", "ExitCode: 1")),
+        ("x = 1\nprint(1 / 0)\n", ("fail", "fail", "ZeroDivisionError: division by zero")),
+        ("print(", ("fail", "fail", "SyntaxError: '(' was never closed (<solution>, line 1)")),
+        ("import os\nprint(sum(map(int, input().split())), flush=True)\nos._exit(0)\n", PASS),
+        ("import os\nos.fork()\n", ("fail", "fail", "PermissionError: [Errno 1] Operation not permitted")),
+        ("", ("fail", "fail", "no code")),
+        ("print('x' * 5_000_000)\n", ("fail", "fail", f"{(1 << 22) + 5} bytes")),
+    ],
+)  # fmt: skip
+def test_programs(own: Grader, source: str, wanted: tuple[str, str, str]) -> None:
+    """A program reads standard input and writes its output in whichever way; failing with a reason is failing."""
+    (row,) = statuses(own, [(SUM, source)])
+    assert row == wanted
+
+
+def test_a_program_that_never_ends_times_out(own: Grader) -> None:
+    """A program has the time of a test."""
+    (row,) = statuses(own, [(SUM, "while True:\n    pass\n")])
+    assert row[:2] == ("timeout", "timeout")
+
+
+@pytest.mark.parametrize(
+    ("problem", "source", "wanted"),
+    [
+        (SOLUTION_CLASS, "x = 1\n", ("fail", "fail", "the solution does not define Solution")),
+        (SOLUTION_CLASS, "class Solution:\n    def twice(self, xs):\n        return xs\n", ("fail", "fail", "[1, 2]")),
+        (SOLUTION_CLASS, "class Solution: pass\n",
+         ("fail", "fail", "AttributeError: 'Solution' object has no attribute 'twice'")),
+        (ANY_ORDER, "def f(n):\n    return [*range(n)][::-1]\n", PASS),
+        (ANY_ORDER, "def f(n):\n    return [*range(n - 1), 0]\n", ("fail", "fail", "[0, 1, 0]")),
+        (ANY_ORDER, "def f(n):\n    return tuple(range(n))\n", ("fail", "fail", "(0, 1, 2)")),
+        (SETS, "def f(s):\n    return {(2.0, 3): frozenset([(2, 3)]), 1: {True}}\n", PASS),
+        (NO_REFERENCE, "def f(n):\n    return 2.0000001\n", PASS),
+        (NO_REFERENCE, "def f(n):\n    return 2.1\n", ("fail", "fail", "2.1")),
+    ],
+)  # fmt: skip
+def test_classes_orders_and_given_outputs(
+    own: Grader, problem: Problem, source: str, wanted: tuple[str, str, str]
+) -> None:
+    """A harness calls what the solution defines, and given outputs are compared with as computed ones are."""
+    (row,) = statuses(own, [(problem, source)])
+    assert row == wanted
+
+
+def test_inputs_that_are_no_json_are_written_as_python_does(own: Grader) -> None:
+    """The failing input of a result is JSON, or the text that Python has for it."""
+    statuses(own, [(SETS, "def f(s):\n    return 0\n")])
+    assert "(2, 3)" in own.results()["eval"]["Own/sets"][0]["base_fail_tests"][0]
+    json.dumps(own.results())
+
+
+def test_a_problem_without_outputs_and_reference_is_one_sentence(own: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be compared with anything is named."""
+    bare = Problem("Own/bare", prompt="", entry_point="f", reference="", suites=(Suite("tests", [[1]]),))
+    found = datasets.Dataset(datasets.known()["own"], "1", {"Own/bare": bare})
+    monkeypatch.setattr(datasets, "load", lambda _: found)
+    monkeypatch.setattr(datasets, "fingerprint", lambda _: "1")
+    own.write([("Own/bare", "def f(n):\n    return n\n")])
+    with pytest.raises(GraderError, match="Own/bare has neither expected outputs nor a reference"):
+        own.run(reuse=False)
