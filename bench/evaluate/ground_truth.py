@@ -27,7 +27,7 @@ from bench.evaluate.values import decode
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 from bench.sandbox.instance import Limits, Run, SandboxInstance
 
-FORMAT = 4
+FORMAT = 5
 UNLIMITED = Limits(600.0, {}, 600.0)
 """What a reference may take."""
 
