@@ -4,9 +4,6 @@ import os
 import socket
 from pathlib import Path
 
-MACHINE = "bench.machine"
-"""The label that names the machine on which a container's owner runs, as `machine` does."""
-
 
 def identity() -> str:
     """Names this process, so that no later one with the same number is taken for it."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bench import owner
-from bench.sandbox import bubblewrap, docker
+from bench import docker, owner
+from bench.sandbox import bubblewrap
 from bench.sandbox.inside.limits import SLOWEST, WAIT
 from bench.sandbox.instance import GRACE, Limits
 from tests.evaluate.grading import SOLUTIONS, Grader, ground_truth

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import owner
+from bench import docker, owner
 from bench.errors import SandboxError
-from bench.sandbox import docker
 from tests.evaluate.grading import IMAGE, SOLUTIONS, Grader
 
 pytestmark = pytest.mark.docker
@@ -120,10 +119,11 @@ def test_containers_of_graders_that_are_gone_are_removed(image: str) -> None:
     whose = [(owner.identity(), here), (f"{2**22 + 1} 7", here), (f"{os.getpid()} 7", here), ("7 7", elsewhere)]
     names = [f"bench-sandbox-{os.getpid()}-test-{number}" for number in range(len(whose))]
     for name, (process, machine) in zip(names, whose, strict=True):
-        labels = ["--label", f"{docker.OWNER}={process}", "--label", f"{owner.MACHINE}={machine}"]
+        known = {docker.KIND: "sandbox", docker.OWNER: process, docker.MACHINE: machine}
+        labels = [word for label, value in known.items() for word in ("--label", f"{label}={value}")]
         subprocess.run(["docker", "create", "--name", name, *labels, image], check=True, capture_output=True)
     try:
-        assert set(docker.remove_orphans()) >= {names[1], names[2]}
+        assert {one.name for one in docker.Engine().remove_orphans("sandbox")} >= {names[1], names[2]}
         assert set(containers(os.getpid()).split()) == {names[0], names[3]}
     finally:
         subprocess.run(["docker", "rm", "--force", *names], capture_output=True, check=False)

@@ -62,7 +62,7 @@ def inspected(template: str) -> Any:
 def nothing_left() -> bool:
     """Whether no container of ours is there, running or not, and no network of compose's."""
     listed = ["ps", "--all", "--quiet", "--filter"]
-    found = [docker_says(*listed, "name=^llama-server$"), docker_says(*listed, "label=bench.owner")]
+    found = [docker_says(*listed, "name=^llama-server$"), docker_says(*listed, "label=bench.kind=llama-server")]
     return not any([*found, docker_says("network", "ls", "--quiet", "--filter", "name=bench-")])
 
 
