@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import owner
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 PATIENCE = 30.0
 """Seconds for one call, over whatever line: a connection that is lost may never answer."""
 
-KIND, OWNER, MACHINE, PROFILE = "bench.kind", "bench.owner", "bench.machine", "bench.profile"
+KIND, OWNER, MACHINE = "bench.kind", "bench.owner", "bench.machine"
+PROFILE, RESULTS = "bench.profile", "bench.results"
 """Labels of our containers."""
 
 ABSENT = "docker is not installed"
@@ -45,7 +47,7 @@ class DockerError(BenchError):
 
 @dataclass(frozen=True)
 class Owned:
-    """A container of ours: the process that owns it (as owner.identity does), that one's machine, and its profile."""
+    """A container of ours: the process that owns it (as owner.identity does), its machine, profile and results."""
 
     id: str
     name: str
@@ -53,6 +55,7 @@ class Owned:
     owner: str
     machine: str
     profile: str
+    results: str
 
     @property
     def orphaned(self) -> bool:
@@ -142,7 +145,7 @@ class Engine:
 
     def owned(self, kind: str = "", seconds: float = PATIENCE) -> list[Owned]:
         """Our containers, running or not. Raises DockerError."""
-        labels = (KIND, OWNER, MACHINE, PROFILE)
+        labels = (KIND, OWNER, MACHINE, PROFILE, RESULTS)
         form = "\t".join(["{{.ID}}", "{{.Names}}", *(f'{{{{.Label "{label}"}}}}' for label in labels)])
         filters = [f"label={OWNER}", *([f"label={KIND}={kind}"] if kind else [])]
         asked = [word for one in filters for word in ("--filter", one)]
@@ -176,12 +179,13 @@ def orphans(seconds: float = PATIENCE) -> list[Owned]:
         return []
 
 
-def orphan_notices(seconds: float = 5.0) -> list[str]:
-    """A sentence for each of our containers that a killed run left on this machine: whose, and how to remove it."""
+def orphan_notices(results: Path | None = None, seconds: float = 5.0) -> list[str]:
+    """A sentence for each container that a killed run (on that results folder) left here, and how to remove it."""
     return [
         f"a killed run{f' of {one.profile}' if one.profile else ''} left the container {one.name} behind; the next run "
         f"removes it, or do so: docker rm -f {one.name}"
         for one in orphans(seconds)
+        if results is None or one.results == str(results)
     ]
 
 

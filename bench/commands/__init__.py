@@ -1,4 +1,4 @@
-"""What a person may ask beside the graph, as commands of doit: why, doctor, compare, selftest, prompts.
+"""What a person may ask beside the graph, as commands of doit: why, doctor, compare, selftest, prompts, lint.
 
 pyproject.toml registers them, for a clone and for an installed package.
 """

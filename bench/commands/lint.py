@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from bench import gguf, problems
+from bench.commands import Command
 from bench.commands.findings import Finding, wrapped
 from bench.console import counted
 from bench.errors import BenchError
@@ -271,6 +272,20 @@ def _shown(text: str) -> Iterator[str]:
         yield f"  | {visible(line)}".rstrip()
     if len(text) > LONG:
         yield f"  … {len(text) - LONG} more characters"
+
+
+class Lint(Command):
+    """doit lint."""
+
+    doc_purpose = "tell why a profile's score may be low, with its first prompt and answer in full"
+    doc_usage = "PROFILE ..."
+
+    def lines(self, names: list[str]) -> Iterator[str]:
+        """All about each profile."""
+        if not names:
+            raise BenchError("doit lint takes a profile: doit lint <profile>; doit list has them.")
+        for name in names:
+            yield from lint(self.declared, name)
 
 
 def lint(config: Config, profile_id: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.commands import Command
 from bench.console import line
+from bench.docker import orphan_notices
 from bench.graph.hosts import stage_of
 from bench.graph.settings import describe
 
@@ -18,6 +19,8 @@ class Why(Command):
 
     def lines(self, names: list[str]) -> Iterator[str]:
         """The lines of the profiles or tasks that are named, or match a pattern; of all without a name."""
+        for notice in orphan_notices(self.declared.layout.root):
+            yield line("note", "container", notice)
         for profile in self.declared.profiles:
             if profile.id in self.skipped and _is_asked(profile.id, names):
                 yield line("skip", profile.id, self.skipped[profile.id])

@@ -7,6 +7,7 @@ from typing import Any, TextIO
 from doit.reporter import ConsoleReporter
 
 from bench.console import duration, line
+from bench.docker import orphan_notices
 from bench.graph import hosts
 from bench.graph.hosts import GROUPS, REPORT, stage_of
 from bench.graph.settings import Settings
@@ -34,7 +35,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
     def __init__(self, outstream: TextIO, options: dict[str, Any]) -> None:
         super().__init__(outstream, options)
         self.began = time.monotonic()
-        self.whole = False
+        self.whole = self.reports = False
         self.starts: dict[str, float] = {}
         self.seconds: dict[str, float] = {}
         self.failed: dict[str, str] = {}
@@ -55,6 +56,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
     def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:
         """Tell what is skipped."""
         begin_work()
+        self.reports = REPORT in selected_tasks
         others = len(selected_tasks) > 1 or len(self.skipped) == len(self.config.profiles)
         self.whole = (REPORT in selected_tasks and others) or not {*GROUPS}.isdisjoint(selected_tasks)
         # The report, which is rendered later, reads the same mapping.
@@ -95,6 +97,9 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
             self.write("\n".join(self.runtime_errors) + "\n")
         elif self.whole and not stopped and (self.seconds or self.failed):
             self.write("\n" + summary(self.seconds, self.skipped, self.failed) + "\n")
+        if self.reports and not stopped:
+            for notice in orphan_notices(self.config.layout.root):
+                self.write(line("note", "container", notice) + "\n")
 
     def _count(self, task: Any) -> None:
         if stage := stage_of(task):

@@ -1,7 +1,10 @@
 """`doit lint`: why a score may be low."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +19,7 @@ from bench.profiles.file import load
 from bench.records import Completion
 
 TEMPLATE = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}<|assistant|>"
+ROOT = Path(__file__).parents[2]
 Lint = Callable[..., str]
 
 
@@ -116,3 +120,19 @@ def test_no_such_profile(tmp_path: Path) -> None:
         list(lint(config, "b"))
     with pytest.raises(BenchError, match="a: its solutions were made elsewhere"):
         list(lint(config, "a"))
+
+
+def test_as_a_user_gives_it(tmp_path: Path) -> None:
+    """`doit lint` prints what there is about a profile; a name that is missing or wrong is one line and exit code 1."""
+    (tmp_path / "profiles.toml").write_text('[profiles.d]\nmodel = "builtin:demo"\nserver = { kind = "process" }\n')
+    command = [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), "lint"]
+    environment = os.environ | {"BENCH_PROFILES": str(tmp_path / "profiles.toml")}
+
+    def lines(*names: str) -> tuple[int, list[str]]:
+        ran = subprocess.run([*command, *names], capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+        return ran.returncode, (ran.stdout + ran.stderr).splitlines()
+
+    code, found = lines("d")
+    assert (code, found[0].split()[:2]) == (0, ["note", "answers"])
+    assert lines() == (1, ["doit lint takes a profile: doit lint <profile>; doit list has them."])
+    assert lines("e") == (1, ['There is no profile "e"; doit list has them.'])

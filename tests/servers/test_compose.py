@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench import servers
+from bench import docker, servers
 from bench.errors import LockedError, MissingPrerequisite, ServerError
 from bench.generate.run import generate
 from bench.servers import compose
@@ -282,6 +282,9 @@ def test_killed_with_its_container(
     started.kill()
     started.wait()
     assert not nothing_left()
+    (notice,) = docker.orphan_notices(make("compose")[1].layout.root)
+    assert notice.startswith("a killed run of tested left the container llama-server behind;")
+    assert notice.endswith("docker rm -f llama-server")
     with serving(make("compose"), log) as endpoint:
         assert say(endpoint, "two and two?") == "It is 4."
     assert "removed the llama-server container that a killed run of tested left behind" in capsys.readouterr().out
