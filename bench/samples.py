@@ -9,7 +9,7 @@ from dataclasses import asdict
 from bench import imports, problems
 from bench.console import in_worker, tell
 from bench.errors import SamplesError
-from bench.extract import extract_code
+from bench.extract.targets import solution_of
 from bench.files import write_jsonl
 from bench.generate.journal import JournalEntry
 from bench.generate.requests import SampleId
@@ -55,7 +55,7 @@ def _extracted(kept: JournalEntry, problem: Problem) -> Sample:
     completion = kept.completion
     code, rule = "", "none"
     if completion.outcome in ("stop", "truncated", "looping"):
-        extraction = extract_code(completion.answer, problem.entry_point, problem.prompt)
+        extraction = solution_of(completion.answer, problem)
         code, rule = extraction.code, extraction.rule
     info = SampleInfo(
         task_id=problem.task_id,

@@ -58,6 +58,11 @@ class Problem:
     date: str = ""
     difficulty: str = ""
 
+    @property
+    def function(self) -> str:
+        """The name that a solution must define; "" where it is a program."""
+        return self.defines or self.entry_point
+
     def suite(self, name: str) -> Suite:
         """The suite of that name; KeyError where there is none."""
         return {suite.name: suite for suite in self.suites}[name]

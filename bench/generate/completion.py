@@ -4,7 +4,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from bench.extract import extract_code, normalized, split_thoughts
+from bench.extract import normalized, split_thoughts
+from bench.extract.targets import solution_of
 from bench.generate.answer import ANSWERED, Answer, Ending
 from bench.generate.requests import Request
 from bench.profiles import Profile
@@ -67,7 +68,7 @@ def loss_reason(completion: Completion, request: Request) -> str:
     """Why a completion counts as lost: its outcome, `no code`, or "" where it holds code."""
     problem, code = request.problem, ""
     if completion.outcome == "stop":
-        code = extract_code(completion.answer, problem.entry_point, problem.prompt).code
+        code = solution_of(completion.answer, problem).code
     return lost(completion.outcome, code)
 
 

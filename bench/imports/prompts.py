@@ -11,5 +11,5 @@ def write(config: Config, dataset_name: str) -> Path:
     """Write results/<dataset>_prompts.json, a list of task_id, prompt and entry_point in problem order; its path."""
     path = config.layout.prompts(dataset_name)
     rows = problems.load(dataset_name).problems.values()
-    write_json(path, [{"task_id": p.task_id, "prompt": p.prompt, "entry_point": p.entry_point} for p in rows])
+    write_json(path, [{"task_id": p.task_id, "prompt": p.prompt or p.message, "entry_point": p.function} for p in rows])
     return path

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from bench import jsonl
 from bench.errors import SamplesError
 from bench.extract import extract_code
+from bench.extract.targets import solution_of
 from bench.imports.formats import TEXTS
 from bench.imports.rows import Row
 from bench.problems import Problem
@@ -94,7 +95,11 @@ def _reading(key: str, texts: Sequence[tuple[str, Problem]]) -> tuple[Reading, i
 
 def _makes(how: str, text: str, problem: Problem) -> bool:
     """Whether a reading of a text makes the problem's function. Prose in front of code makes none as a program."""
-    return defines(READINGS[how](text, problem)[0], problem.entry_point)
+    return _implements(READINGS[how](text, problem)[0], problem)
+
+
+def _implements(code: str, problem: Problem) -> bool:
+    return defines(code, problem.function) if problem.target == "function" else _parsed(code) is not None
 
 
 def _program(text: str, problem: Problem) -> Code:
@@ -103,7 +108,7 @@ def _program(text: str, problem: Problem) -> Code:
     Code with a stray fence behind it stays as it is: it does not run, and nobody else would mend it either.
     """
     if ("```" in text or "~~~" in text) and _parsed(text) is None:
-        extraction = extract_code(text, problem.entry_point)
+        extraction = extract_code(text, problem.function)
         if extraction.rule == "fence":
             return extraction.code, extraction.rule
     return text, "verbatim"
@@ -113,14 +118,14 @@ def _body(text: str, problem: Problem) -> Code:
     """What continues the prompt, unless that is no code and a fence in it holds the function or its body."""
     code = problem.prompt + text
     if ("```" in text or "~~~" in text) and _parsed(code) is None:
-        extraction = extract_code(text, problem.entry_point, problem.prompt)
+        extraction = extract_code(text, problem.function, problem.prompt)
         if extraction.rule in ("fence", "continuation"):
             return extraction.code, extraction.rule
     return code, "verbatim"
 
 
 def _answer(text: str, problem: Problem) -> Code:
-    extraction = extract_code(text, problem.entry_point, problem.prompt)
+    extraction = solution_of(text, problem)
     return extraction.code, extraction.rule
 
 
@@ -213,7 +218,7 @@ def _parsed(text: str) -> ast.Module | None:
 def undefined(samples: Sequence[Sample], problems: Mapping[str, Problem]) -> int:
     """How many samples with code do not define the function of their problem."""
     coded = [sample for sample in samples if sample.code.strip()]
-    return sum(not defines(sample.code, problems[sample.info.task_id].entry_point) for sample in coded)
+    return sum(not _implements(sample.code, problems[sample.info.task_id]) for sample in coded)
 
 
 def rules(samples: Sequence[Sample]) -> Counter[str]:

@@ -115,7 +115,7 @@ class Names:
 
     def implements(self, record: Record, task_id: str) -> bool:
         """Whether a text defines the function of a problem."""
-        entry = self.dataset.problems[task_id].entry_point
+        entry = self.dataset.problems[task_id].function
         return any(entry in found.groups() for text in _texts(record) for found in FUNCTION.finditer(text))
 
     @cached_property
@@ -125,8 +125,8 @@ class Names:
     @cached_property
     def _functions(self) -> Mapping[str, Sequence[str]]:
         """The problem of a function, where only one has it."""
-        entries = Counter(problem.entry_point for problem in self.dataset.problems.values())
-        return {p.entry_point: (p.task_id,) for p in self.dataset.problems.values() if entries[p.entry_point] == 1}
+        entries = Counter(problem.function for problem in self.dataset.problems.values())
+        return {p.function: (p.task_id,) for p in self.dataset.problems.values() if entries[p.function] == 1}
 
     @cached_property
     def _numbered(self) -> dict[int, str]:

@@ -158,7 +158,7 @@ class Leaderboard:
     def functions(self) -> dict[str, str]:
         """The function to write for each problem; {} where the dataset is not on this machine."""
         known = problems.at_hand(self.dataset)
-        return {one.task_id: one.entry_point for one in known.problems.values()} if known else {}
+        return {one.task_id: one.function for one in known.problems.values()} if known else {}
 
 
 def leaderboards(results: Sequence[Result]) -> list[Leaderboard]:

@@ -1,0 +1,74 @@
+"""An answer → the program that is graded, by what its problem asks for: a function, a whole program, or a value."""
+
+import ast
+import re
+import warnings
+
+from bench.datasets import literals
+from bench.datasets.cruxeval import program
+from bench.datasets.problem import Problem
+from bench.extract import Extraction, extract_code, normalized, split_thoughts
+from bench.extract.clean import cleaned
+from bench.extract.fences import dedented, fences
+
+VALUE = re.compile(r"(?:answer|output|result|returns?|value|assert\b.*)[ \t]*(?:is|:|==?)[ \t]*(.+)$", re.IGNORECASE)
+LONGEST = 100_000
+"""Characters of a line that may be a value."""
+
+
+def solution_of(answer: str, problem: Problem) -> Extraction:
+    """The program in an answer, and the rule that found it; never raises."""
+    if problem.target == "program":
+        return whole_program(answer)
+    if problem.target == "literal":
+        return value(answer)
+    return extract_code(answer, problem.function, problem.prompt)
+
+
+def whole_program(answer: str) -> Extraction:
+    """The longest fenced block that is Python; else the whole text where that is."""
+    thoughts = split_thoughts(normalized(answer))
+    text = dedented(cleaned(thoughts.answer))
+    blocks = [text[block.start : block.end] for block in fences(text)]
+    for rule, candidates in (("fence", sorted(blocks, key=len, reverse=True)), ("plain", [text])):
+        found = next((one for one in candidates if one.strip() and _parses(one)), None)
+        if found:
+            return Extraction(found.strip(), rule, thoughts.reasoning)
+    # A block that is cut off or wrong is graded as it is: it fails, with Python's own words.
+    longest = max(blocks, key=len, default="").strip()
+    return Extraction(longest, "fence" if longest else "none", thoughts.reasoning)
+
+
+def value(answer: str) -> Extraction:
+    """The last line, or fenced block, that is a Python literal, as a program that returns it."""
+    thoughts = split_thoughts(normalized(answer))
+    text = cleaned(thoughts.answer)
+    blocks = [text[block.start : block.end] for block in fences(text)]
+    lines = [line.strip() for line in text.splitlines() if len(line) < LONGEST]
+    named = [match[1] for line in lines if (match := VALUE.search(line))]
+    for candidate in [text, *reversed(blocks), *reversed(named), *reversed(lines)]:
+        bare = candidate.strip().strip("`").strip()
+        for tried in (bare, bare.removesuffix(".")):
+            if _is_literal(tried):
+                return Extraction(program(tried), "literal", thoughts.reasoning)
+    return Extraction("", "none", thoughts.reasoning)
+
+
+def _is_literal(text: str) -> bool:
+    if not text or len(text) > LONGEST:
+        return False
+    try:
+        literals.value(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _parses(source: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
