@@ -26,10 +26,7 @@ from bench.extract.fences import Fence, dedented, fences
 from bench.extract.stretch import Stretch, Text
 from bench.extract.thoughts import Thoughts, opens_thought, split_thoughts
 
-__all__ = ["VERSION", "Extraction", "Thoughts", "extract_code", "normalized", "opens_thought", "split_thoughts"]
-
-VERSION = 2
-"""Raise it when an answer may give other code than before; samples are then extracted again."""
+__all__ = ["Extraction", "Thoughts", "extract_code", "normalized", "opens_thought", "split_thoughts"]
 
 OTHER = re.compile(
     r"^[ \t]*(?:(?:async[ \t]+)?def |class |import |from |for |while |\w+(?:, *\w+)*[ \t]*=[^=])", re.MULTILINE

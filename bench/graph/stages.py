@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from doit.action import PythonAction
 from doit.exceptions import TaskFailed
 
-from bench import problems
+from bench import problems, versions
 from bench.console import duration, in_worker, shown, tell, warn
 from bench.errors import BenchError, LockedError, MissingPrerequisite, SamplesError
 from bench.files import digest, digest_of, read_table, write_json
@@ -226,9 +226,7 @@ class Samples(Stage):
 
     def settings(self) -> dict[str, Any]:
         """The extractor, and how completions or solutions are chosen."""
-        from bench import extract  # noqa: PLC0415 - only where a profile is looked at
-
-        known = {"dataset": dataset_identity(self), "extractor": extract.VERSION}
+        known = {"dataset": dataset_identity(self), "extractor": versions.EXTRACTOR}
         if self.profile.imported:
             require(self.config, self.profile)
             others = {str(path): digest(path.read_bytes()) for path in self._imported() if self._is_made(path)}

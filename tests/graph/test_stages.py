@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import extract
+from bench import versions
 from bench.errors import BenchError, MissingPrerequisite, ServerError
 from bench.evaluate.results import Summary
 from bench.graph.settings import differences
@@ -46,7 +46,7 @@ def test_a_new_extractor_generates_nothing(tmp_path: Path, monkeypatch: pytest.M
     config, profile = profile_of(tmp_path, '[profiles.m]\nmodel = "builtin:demo"\nserver = { kind = "process" }\n')
     stages = [stage(config, profile, "demo") for stage in (Generate, Samples)]  # type: ignore[arg-type]
     before = [stage.settings() for stage in stages]
-    monkeypatch.setattr(extract, "VERSION", extract.VERSION + 1)
+    monkeypatch.setattr(versions, "EXTRACTOR", versions.EXTRACTOR + 1)
     generate, samples = (stage.settings() for stage in stages)
     assert generate == before[0]
     assert [change.name for change in differences(before[1], samples)] == ["extractor"]
@@ -148,3 +148,16 @@ def test_a_lock_tells_of_a_holder_that_was_stopped(tmp_path: Path) -> None:
         except (KeyboardInterrupt, ServerError):
             pass
         assert abandoned(path).endswith("(x)") is stays
+
+
+def test_what_an_import_depends_on(tmp_path: Path) -> None:
+    """Samples depend on each file of an import; on another profile's by its content, without bringing it up to date."""
+    text = '[profiles.m]\nsolutions = ["import/", "results/x/demo"]\ndatasets = ["demo"]\n'
+    for name in ("import/part-1.jsonl", "import/part-2.jsonl", "results/x/demo/samples.jsonl"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('{"task_id": "Demo/0", "solution": "x"}\n')
+    samples = Samples(*profile_of(tmp_path, text), "demo")  # type: ignore[arg-type]
+    assert [path.name for path in samples.inputs()] == ["part-1.jsonl", "part-2.jsonl"]
+    before = samples.settings()
+    (tmp_path / "results" / "x" / "demo" / "samples_info.jsonl").write_text("")
+    assert [change.name for change in differences(before, samples.settings())] == ["solutions of other profiles"]
