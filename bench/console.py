@@ -17,12 +17,12 @@ def line(verb: str, name: str, text: str) -> str:
 
 
 def tell(text: str) -> None:
-    """Say a line in one write, so that the lines of several workers do not mix; without a reader, the run ends."""
+    """Print a line in one write, so that those of several workers do not mix; where nobody reads it, the run ends."""
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        leave_reader()
+    except OSError as error:
+        leave_reader(error)
 
 
 def in_worker() -> bool:

@@ -40,7 +40,8 @@ def write_stream(path: Path, pieces: Iterable[str | bytes]) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise BenchError(f"{path} cannot be written ({error.strerror}); free space or make it writable.") from error
+        remedy = "remove that folder" if path.is_dir() else "free space or make it writable"
+        raise BenchError(f"{path} cannot be written ({error.strerror}); {remedy}.") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import stat
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -110,9 +111,12 @@ def end_with_reader() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
-def leave_reader() -> None:
-    """End the run in order, for nobody reads its lines any more; those to come go nowhere."""
+def leave_reader(error: OSError) -> None:
+    """End the run in order, for its lines cannot be written any more; those to come go nowhere."""
     _to_nowhere(1)
+    if not isinstance(error, BrokenPipeError):
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"Standard output cannot be written ({error.strerror}); the run ends.\n")
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -46,13 +46,19 @@ class Command(DoitCmdBase):  # type: ignore[misc] # doit is untyped
         """Print the lines; doit's exit code."""
         try:
             for text in lines:
-                print(text, flush=True)
+                _print(text)
         except BenchError as error:
             print("\n".join(filter(None, [error.sentence, error.log])), file=sys.stderr)
             return 1
-        except BrokenPipeError:
-            # Whoever reads this, such as head, has seen enough; Python's own flush at the end must not fail either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except KeyboardInterrupt:
             raise Stopped from None
         return 0
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # Python's own flush at the end must not fail either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise BenchError(f"Standard output cannot be written ({error.strerror}).") from None

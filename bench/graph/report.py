@@ -1,5 +1,6 @@
 """The last task of the graph: the report over all profiles, whatever became of them."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,7 +116,8 @@ class Report:
         from bench import report  # noqa: PLC0415 - as above
 
         report.write(self.config, self.skipped, self.outdated())
-        write_json(self._record, {"seen": seen})
+        with contextlib.suppress(BenchError):  # without it, the next refresh renders again
+            write_json(self._record, {"seen": seen})
 
 
 class ReportSettings(Settings, UptodateCalculator):  # type: ignore[misc] # doit is untyped

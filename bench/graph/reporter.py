@@ -46,12 +46,12 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
         return type("RunReporter", (cls,), {"config": config, "skipped": skipped})
 
     def write(self, text: str) -> None:
-        """Write at once; without a reader, the run ends."""
+        """Write at once; where nobody reads it, the run ends."""
         try:
             super().write(text)
             self.outstream.flush()
-        except BrokenPipeError:
-            leave_reader()
+        except OSError as error:
+            leave_reader(error)
 
     def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:
         """Tell what is skipped."""

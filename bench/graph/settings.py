@@ -99,11 +99,11 @@ class Settings:
 
     def edited(self, kept: Mapping[str, Any]) -> list[str]:
         """The files that are not as the last success left them; one that is missing is for doit to say."""
-        now = {shown(path): path for path in self.files() if path.is_file()}
+        now = {shown(path): path for path in self.files() if path.exists()}
         return [
-            f"{path.name} was changed by hand"
+            f"{path.name} was changed by hand" if path.is_file() else f"{path.name} is no file"
             for name, path in now.items()
-            if name in kept and is_changed(path, kept[name])
+            if not path.is_file() or (name in kept and is_changed(path, kept[name]))
         ]
 
     def save(self) -> dict[str, Any]:

@@ -27,13 +27,20 @@ class Project:
         assert old in text
         (self.root / "profiles.toml").write_text(text.replace(old, new))
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which doit is run."""
+        ours = {"BENCH_PROFILES": str(self.root / "profiles.toml"), "BENCH_LOCKS": str(self.root), "COLUMNS": "100"}
+        return os.environ | ours | {"PYTHONWARNINGS": "error"}
+
+    def command(self, *arguments: str) -> list[str]:
+        """The words of a command line."""
+        return [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), *arguments]
+
     def start(self, *arguments: str, cwd: Path | None = None, **environment: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd or self.root,
-            env=os.environ
-            | {"BENCH_PROFILES": str(self.root / "profiles.toml"), "BENCH_LOCKS": str(self.root), "COLUMNS": "100"}
-            | {"PYTHONWARNINGS": "error"} | environment,
+            self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            cwd=cwd or self.root, env=self.environment | environment,
         )  # fmt: skip
 
     def doit(self, *arguments: str, code: int = 0, cwd: Path | None = None, **environment: str) -> str:

@@ -1,5 +1,6 @@
 """Results that doit has no record of: of version 0.1, copied from elsewhere, or after the database was lost."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -62,3 +63,27 @@ def test_a_lost_database(made: Project, content: bytes) -> None:
     assert "goes on from 17 of 18 completions" in made.doit()
     assert made.file("a", "samples.jsonl").read_bytes() == samples
     assert made.doit() == ""
+
+
+def test_a_dataset_that_is_away(project: Project, tmp_path: Path) -> None:
+    """Without the dataset's file results stand: nothing runs, the report stays, and one note tells how to name it."""
+    rows = [
+        {"task_id": f"HumanEval/{n}", "prompt": f"def f{n}():\n", "entry_point": f"f{n}", "atol": 0, "contract": "",
+         "canonical_solution": "    return 1\n", "base_input": [[]], "plus_input": [[]]}
+        for n in range(164)
+    ]  # fmt: skip
+    (tmp_path / "set.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    project.edit('solutions = "solutions.jsonl"', 'solutions = "few.jsonl"\npartial = true\ndatasets = ["humaneval"]')
+    few = [{"task_id": row["task_id"], "solution": f"{row['prompt']}    return 1\n"} for row in rows[:3]]
+    (project.root / "few.jsonl").write_text("".join(json.dumps(row) + "\n" for row in few))
+    here = {"HUMANEVAL_OVERRIDE_PATH": str(tmp_path / "set.jsonl")}
+    away = {"HUMANEVAL_OVERRIDE_PATH": str(tmp_path / "nowhere.jsonl")}
+    project.doit("eval:b", "report", **here)
+    report = (project.results / "REPORT.md").read_bytes()
+    out = project.doit("eval:b", "report", **away)
+    assert out.count("nowhere.jsonl: results made with it stand") == 1
+    assert "let HUMANEVAL_OVERRIDE_PATH name its file" in out
+    assert len(out.splitlines()) == 1
+    assert (project.results / "REPORT.md").read_bytes() == report
+    assert project.doit("eval:b", "report", **here) == ""
+    assert "HumanEval+" in project.doit("-a", "eval:b", code=2, **away)
