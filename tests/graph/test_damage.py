@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(bool(available("bubblewrap")), reason="no bubble
     ("name", "code", "phrase"),
     [
         ("a/demo/samples.jsonl", 2, "samples.jsonl cannot be written (Is a directory); remove that folder"),
-        ("b/demo/eval_results.json", 1, "eval_results.json cannot be written (Is a directory); remove that folder"),
+        ("b/demo/eval_results.json", 2, "eval_results.json cannot be written (Is a directory); remove that folder"),
         ("REPORT.md", 1, "REPORT.md cannot be written (Is a directory); remove that folder"),
         ("a/demo/.lock", 0, ""),
         (".cache/report.json", 0, ""),
