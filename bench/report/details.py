@@ -55,7 +55,7 @@ def machine(results: Iterable[Result]) -> str:
 
 def machine_label(result: Result) -> str:
     """The machine that a result was made on, as run.json says it; "" for imports."""
-    return label(result.server.get("machine"))
+    return label(result.run.get("machine") or result.server.get("machine"))
 
 
 def builds(results: Iterable[Result]) -> str:

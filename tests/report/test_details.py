@@ -77,6 +77,8 @@ def test_the_machine() -> None:
     assert machine_label(result("a", "p", run=run())) == "RTX 4090 24 GB · Ryzen 9 7950X · 128 GB"
     assert machine_label(result("a", "p")) == ""
     assert machine_label(result("a", "p", run=run(server={"machine": 3}))) == ""
+    known = {"label": "x", "cpu": "AMD Ryzen 9 7950X 16-Core Processor", "memory": 128 << 30, "gpus": []}
+    assert machine_label(result("a", "p", run=run(machine=known))) == "Ryzen 9 7950X · 128 GB"
 
 
 def test_settings_that_all_share() -> None:
