@@ -183,9 +183,7 @@ def _is_derived(source: Source, root: Path, beside: set[Path]) -> bool:
     if any(is_there(folder.with_name(f"{folder.name}-sanitized")) for folder in file.parents if root in folder.parents):
         return True
     run = RunFiles.around(file)
-    return not source.member and (
-        file == run.infos or (file == run.journal and run.samples.is_file() and run.infos.is_file())
-    )
+    return file == run.infos or (file == run.journal and is_there(run.samples) and is_there(run.infos))
 
 
 def _is_new(file: Path, seen: set[tuple[int, int]]) -> bool:

@@ -245,6 +245,20 @@ def test_files_that_others_were_made_of(tmp_path: Path) -> None:
     assert len(imported(tmp_path, "import", samples=9).solutions["HumanEval/45"]) == 1
 
 
+def test_an_archive_of_a_run_of_ours(tmp_path: Path) -> None:
+    """Of results that came from another machine the samples that were graded count, once."""
+    row = {"key": "k", "task_id": "HumanEval/45", "sample": 0, "outcome": "stop", "answer": "def other(): pass"}
+    run = {
+        "samples.jsonl": LINE,
+        "samples_info.jsonl": json.dumps(SAMPLE),
+        "raw.jsonl": json.dumps(row),
+        "eval_results.json": json.dumps({"eval": {"HumanEval/45": [ROW]}}),
+        "run.json": json.dumps({"schema": 1}),
+    }
+    write(tmp_path, "other.zip", zipped({f"results/m/humaneval/{name}": text for name, text in run.items()}))
+    assert imported(tmp_path, "other.zip").solutions["HumanEval/45"][0].code == PROGRAM
+
+
 def test_a_folder_in_which_nothing_is_read(tmp_path: Path) -> None:
     """The sentence says how many files there are, names some, and says what is read."""
     for name in ("a.csv", "b.csv", "c.csv", "d.csv"):
