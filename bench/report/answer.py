@@ -6,8 +6,8 @@ REPORT.md, the page and doit's last lines show the same one. Every line names th
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench import datasets
 from bench.console import counted, duration
-from bench.problems import SOURCES
 from bench.profiles import Config
 from bench.report.format import DASH, both_p_values, gigabytes, listed, rate, short_seconds, with_interval
 from bench.report.ladder import MARGIN
@@ -219,12 +219,12 @@ def _to_settle(board: Leaderboard, tied: Sequence[Row], used: Sequence[str], mar
 
 def _suggestion(used: Sequence[str], needed: int) -> str:
     """The datasets to add, in the order in which they are declared, until they are enough."""
-    known = [name for name in used if name in SOURCES]
-    more: list[str] = []
-    for name, source in SOURCES.items():
-        if needed > sum(SOURCES[one].count for one in more) and source.count and name not in known:
+    known = datasets.known()
+    kept, more = [name for name in used if name in known], list[str]()
+    for name, declaration in known.items():
+        if needed > sum(known[one].count for one in more) and declaration.count and name not in kept:
             more.append(name)
-    names = ", ".join(f'"{name}"' for name in [*known, *more])
+    names = ", ".join(f'"{name}"' for name in [*kept, *more])
     return f": datasets = [{names}]" if more else ""
 
 

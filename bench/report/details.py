@@ -54,8 +54,9 @@ def machine(results: Iterable[Result]) -> str:
 
 
 def machine_label(result: Result) -> str:
-    """The machine that a result was made on, as run.json says it; "" for imports."""
-    return label(result.run.get("machine") or result.server.get("machine"))
+    """The machine that a result was made on, by run.json; "" for imports."""
+    machine = table(result.run.get("machine"))
+    return word(machine.get("label")) or label(machine) or label(result.server.get("machine"))
 
 
 def builds(results: Iterable[Result]) -> str:

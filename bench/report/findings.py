@@ -8,7 +8,6 @@ from bench.report.details import incomparable
 from bench.report.format import listed
 from bench.report.leaderboard import Leaderboard, Row
 from bench.report.references import models
-from bench.untrusted import table
 
 LISTED = 4
 """Names that a line lists."""
@@ -65,8 +64,8 @@ def caveats(board: Leaderboard) -> list[str]:
         ([row.title for row in rows if incomparable(row)],
          "Not strictly comparable with the published score (why stands with each run): {}."),
         (slow, "tok/s over whole requests, since the server reports none: {}."),
-        ([row.title for row in rows if table(row.result.bench).get("tests_in_process")],
-         "The tests ran inside the process of the solution, which could forge a pass: {}."),
+        ([board.title] if board.own_tests else [],
+         "The tests of {} run inside the process of the solution, which could forge a pass."),
         (sorted(hashes)[1:], "Not all models were graded on the same version of the dataset; grade them again."),
     )  # fmt: skip
     return [text.format(listed(names)) for names, text in sentences if names]

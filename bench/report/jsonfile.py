@@ -35,6 +35,7 @@ def _dataset(board: Leaderboard) -> dict[str, Any]:
         "dataset": board.dataset,
         "title": board.title,
         "suites": list(board.suites),
+        "tests_in_process": board.own_tests,
         "problems": board.problems,
         "models": [*(row_json(board, row) for row in board.rows), *map(_about, board.others)],
         "pairs": list(map(_pair, board.pairs)),

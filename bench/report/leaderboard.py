@@ -7,8 +7,7 @@ from functools import cached_property
 from itertools import combinations
 from math import lcm
 
-from bench import problems
-from bench.problems import SOURCES
+from bench import datasets
 from bench.report.metrics import Metrics, metrics
 from bench.report.references import Comparison, compared
 from bench.report.results import POOLED, SUITES, Result, pool
@@ -101,8 +100,9 @@ class Leaderboard:
         """The dataset's name for people; that of an unknown one is a folder's, and loses what could be markup."""
         if self.dataset == POOLED:
             return "All sets"
-        if self.dataset in SOURCES:
-            return SOURCES[self.dataset].title
+        declaration = datasets.known().get(self.dataset)
+        if declaration:
+            return declaration.title
         return "".join(char if char.isalnum() or char in " .-" else "-" for char in self.dataset)[:40].strip()
 
     @property
@@ -155,15 +155,21 @@ class Leaderboard:
         return discriminating
 
     @cached_property
+    def own_tests(self) -> bool:
+        """Whether the dataset's own tests run in the process of a solution, as far as that is known here."""
+        known = datasets.at_hand(self.dataset)
+        return any(one.own_tests for one in known.problems.values()) if known else False
+
+    @cached_property
     def functions(self) -> dict[str, str]:
         """The function to write for each problem; {} where the dataset is not on this machine."""
-        known = problems.at_hand(self.dataset)
+        known = datasets.at_hand(self.dataset)
         return {one.task_id: one.function for one in known.problems.values()} if known else {}
 
 
 def leaderboards(results: Sequence[Result]) -> list[Leaderboard]:
     """One for each dataset, in the order in which they are declared, then by name."""
-    order = {name: place for place, name in enumerate(SOURCES)}
+    order = {name: place for place, name in enumerate(datasets.known())}
     names = sorted({result.dataset for result in results}, key=lambda name: (order.get(name, len(order)), name))
     return [leaderboard(name, [result for result in results if result.dataset == name]) for name in names]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench import datasets
 from bench.console import counted, duration
-from bench.problems import SOURCES
 from bench.report import details, escape, findings, references
 from bench.report.answer import Answer
 from bench.report.budget import Budget
@@ -265,8 +265,8 @@ def _proofs(selftests: Mapping[str, Any]) -> list[str]:
     for test in selftests.values():
         if not isinstance(test, dict) or not {"dataset", "problems", "plus", "date"} <= test.keys():
             continue
-        known = SOURCES.get(str(test["dataset"]))
-        title = f"{known.title}+" if known else str(test["dataset"])
+        known = datasets.known().get(str(test["dataset"]))
+        title = f"{known.title}{'+' if 'plus' in known.suites else ''}" if known else str(test["dataset"])
         box = f" in the sandbox {test['sandbox']}" if test.get("sandbox") else ""
         sentences.append(
             f"{title}: {test['plus']} of {test['problems']} reference solutions passed{box} on {test['date']}."

@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bench import datasets
 from bench.errors import BenchError
-from bench.problems import SOURCES
 from bench.report.metrics import Metrics
 from bench.report.results import SUITES
 from bench.stats import Estimate
@@ -48,7 +48,7 @@ def references(dataset: str) -> tuple[Reference, ...]:
 
     Raises BenchError where the file is missing or damaged.
     """
-    if dataset not in SOURCES:
+    if dataset not in datasets.known():
         return ()
     try:
         rows = json.loads(FILE.read_text(encoding="utf-8"))["references"]
@@ -66,7 +66,7 @@ def _reference(row: dict[str, Any], scores: dict[str, float | None]) -> Referenc
 
 def models() -> list[str]:
     """All models that have a published score on any dataset."""
-    return list(dict.fromkeys(one.model for dataset in SOURCES for one in references(dataset)))
+    return list(dict.fromkeys(one.model for dataset in datasets.known() for one in references(dataset)))
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from bench import problems
+from bench import datasets as data
 from bench.files import read_table
 from bench.infos import read_infos
 from bench.layout import FAILURE, INFOS, PROVENANCE, RESULTS, RunFiles
-from bench.problems import SOURCES
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo, Status
 from bench.text import plain
@@ -143,7 +142,7 @@ def datasets(config: Config) -> list[str]:
     """The known datasets that a profile names or a result is on, in the order in which they are declared."""
     declared = {dataset for profile in config.profiles for dataset in profile.sampling.datasets}
     graded = {run.dataset for run in config.layout.runs(RESULTS)}
-    return [name for name in SOURCES if name in declared | graded]
+    return [name for name in data.known() if name in declared | graded]
 
 
 def read_all(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str]) -> list[Result]:
@@ -186,7 +185,8 @@ def _gone(files: RunFiles, profile: Profile | None) -> Result:
 
 def _result(files: RunFiles, graded: dict[str, Any], **about: Any) -> Result:
     bench = table(graded.get("bench"))
-    suites = tuple(map(word, items(bench.get("suites")))) or SUITES
+    declaration = data.known().get(files.dataset)
+    suites = tuple(map(word, items(bench.get("suites")))) or (declaration.suites if declaration else SUITES)
     samples = tuple(_samples(graded, files.infos, suites))
     about |= {name: plain(text) for name, text in about.items() if name != "state"}
     return Result(
@@ -309,11 +309,11 @@ def _n_problems(graded: dict[str, Any], dataset: str, samples: tuple[GradedSampl
     counted = positive(table(graded.get("bench")).get("n_problems"))
     if counted:
         return int(counted)
-    source = SOURCES.get(dataset)
-    if source and source.count:
-        return source.count
-    known = problems.at_hand(dataset)
-    return len(known.problems if known else {sample.task_id for sample in samples})
+    declaration = data.known().get(dataset)
+    if declaration and declaration.count:
+        return declaration.count
+    loaded = data.at_hand(dataset)
+    return len(loaded.problems if loaded else {sample.task_id for sample in samples})
 
 
 def read_run(path: Path) -> dict[str, Any]:

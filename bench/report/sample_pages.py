@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bench import problems
+from bench import datasets
 from bench.answers import Answers, answers
 from bench.extract import split_thoughts
 from bench.report.leaderboard import Leaderboard, Row
@@ -68,7 +68,7 @@ class Matrix:
 def matrix(board: Leaderboard) -> Matrix:
     """A leaderboard's outcomes; problems that only results name come last."""
     # A report is rendered where its dataset is not: it then shows the problems that results name.
-    dataset = problems.at_hand(board.dataset)
+    dataset = datasets.at_hand(board.dataset)
     known = dataset.problems if dataset else {}
     seen = (sample.task_id for row in board.rows for sample in row.result.samples)
     prompts = {task_id: problem.prompt for task_id, problem in known.items()}
