@@ -44,9 +44,9 @@ def budgets(board: Leaderboard) -> list[Budget]:
 def budget(row: Row) -> Budget | None:
     """One row's points; None where answers were sampled at a temperature, or their tokens are not known."""
     samples = [one for one in row.result.samples if one.info.completion_tokens > 0]
-    limit = row.result.settings.get("max_tokens")
+    limit = row.result.max_tokens
     greedy = row.result.settings.get("temperature") == 0 and not row.metrics.several
-    if not greedy or not isinstance(limit, int) or len(samples) < len(row.result.samples) / 2:
+    if not greedy or limit is None or len(samples) < len(row.result.samples) / 2:
         return None
     whole = sorted((one for one in samples if not one.info.lost), key=lambda one: one.info.completion_tokens)
     tokens, passed = [one.info.completion_tokens for one in whole], [0]

@@ -63,6 +63,8 @@ def caveats(board: Leaderboard) -> list[str]:
          "No published score in reference-scores.json for: {}."),
         ([row.title for row in rows if incomparable(row)],
          "Not strictly comparable with the published score (why stands with each run): {}."),
+        ([f"{row.title} ({len(row.result.answered_by)})" for row in rows if len(row.result.answered_by) > 1],
+         "Answered by more than one model: {}."),
         (slow, "tok/s over whole requests, since the server reports none: {}."),
         ([board.title] if board.own_tests else [],
          "The tests of {} run inside the process of the solution, which could forge a pass."),
@@ -78,8 +80,8 @@ def _suspect(row: Row) -> dict[str, int]:
 
 
 def _truncated(row: Row) -> str:
-    limit = row.result.settings.get("max_tokens")
-    at = f" at {limit} tokens" if isinstance(limit, int) else ""
+    limit = row.result.max_tokens
+    at = f" at {limit} tokens" if limit else ""
     return f"{row.title} ({row.metrics.lost['truncated']} of {row.metrics.samples}{at})"
 
 

@@ -53,7 +53,7 @@ def line_of(row: Row) -> dict[str, Any]:
         "passed": passed,
         "build": word(result.server.get("build")),
         "fingerprint": word(result.model.get("fingerprint")),
-        "max_tokens": result.settings.get("max_tokens"),
+        "max_tokens": result.max_tokens,
         "dataset_hash": word(result.bench.get("dataset_hash")),
     }
 

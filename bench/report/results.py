@@ -116,6 +116,13 @@ class Result:
         return table(self.run.get("settings"))
 
     @property
+    def max_tokens(self) -> int | None:
+        """The run's token limit, of a ladder the last one; None where it is not known."""
+        limits = self.settings.get("max_tokens")
+        last = limits[-1] if isinstance(limits, list) and limits else limits
+        return last if isinstance(last, int) and last > 0 else None
+
+    @property
     def server(self) -> dict[str, Any]:
         """What answered, {} for imports."""
         return table(self.run.get("server"))
@@ -124,6 +131,11 @@ class Result:
     def model(self) -> dict[str, Any]:
         """What the model's file says of itself."""
         return table(self.run.get("model"))
+
+    @property
+    def answered_by(self) -> dict[str, Any]:
+        """How many completions each model made, by the name that it answered under."""
+        return table(self.run.get("models"))
 
     @property
     def by_command(self) -> bool:

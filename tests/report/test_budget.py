@@ -33,6 +33,14 @@ def test_scores_at_smaller_limits() -> None:
     assert found.of_ended == pytest.approx(75.0)
 
 
+def test_a_ladder_of_limits_ends_at_its_last() -> None:
+    """Where max_tokens is a list, the run's own limit is the last of it."""
+    (row,) = leaderboard("humaneval", [timed("pp", [100, 300], max_tokens=[256, 1000])]).rows
+    found = budget(row)
+    assert found
+    assert [point.limit for point in found.points] == [256, 512, 1000]
+
+
 def test_the_last_point_is_the_run() -> None:
     """At the run's own limit the score is the leaderboard's, also where a truncated answer passes."""
     row = timed("ppp", [100, 200, 1000])

@@ -144,11 +144,13 @@ def test_caveats() -> None:
         result("cut", "ppx" + "p" * 9, run=run()), result("lost", "mmfspppppppp"),
         result("part", "pp..........", state="partial"),
         result("old", "p" * 12, state="failed"), result("named", "p" * 12, reference="Nobody 9B"),
+        result("mixed", "p" * 12, run=run(models={"a": 5, "b": 7})),
         result("v1", "p" * 12, bench=bench()), result("v2", "p" * 12, bench=bench(dataset_hash="other")),
     )  # fmt: skip
     for wanted in (
         "Cut (1 of 12 at 4096 tokens)", "Lost (2 name missing, 1 function not defined, 1 not valid Python)",
-        "Part (2 of 12)", "Older results, for the reason given below: Old", "“Nobody 9B” (Named)", "same version",
+        "Part (2 of 12)", "Older results, for the reason given below: Old", "“Nobody 9B” (Named)",
+        "same version", "more than one model: Mixed (2)",
     ):  # fmt: skip
         assert wanted in text, wanted
 
