@@ -88,6 +88,8 @@ class Report:
                     self._render(seen)
         except BenchError as error:
             warn(error.sentence)
+        except Exception as error:  # noqa: BLE001 - the next model must start; the task `report` shows the traceback
+            warn(f"The report cannot be rendered now ({type(error).__name__}: {error}); the run goes on without it.")
 
     def clean(self, dryrun: bool) -> None:  # noqa: FBT001 - doit tells by this name whether to touch anything
         """Remove the reports; the task's clean action."""

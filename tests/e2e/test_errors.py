@@ -62,7 +62,7 @@ def test_a_missing_model_asked_for_by_name(served: Project) -> None:
 
 def test_a_broken_model_beside_good_ones(served: Project) -> None:
     """One broken model hides neither the others' scores nor the report; its row says why; the exit code is not 0."""
-    (served.root / "models" / "broken.gguf").write_bytes(b"GGUF and nothing that follows")
+    (served.root / "models" / "broken.gguf").write_bytes(b"GGUF" + (3).to_bytes(4, "little") + bytes(16))
     served.edit("[profiles.a]", '[profiles.x]\ntitle = "Broken"\nmodel = "broken.gguf"\n[profiles.a]')
     served.write((served.root / "profiles.toml").read_text() + '[profiles.c]\nmodel = "a.gguf"\nsystem_prompt = ""\n')
     ran = served.doit()

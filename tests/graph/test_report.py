@@ -109,6 +109,19 @@ def test_refreshed_where_something_changed(folder: Path, database: Any) -> None:
     assert (folder / "results" / "REPORT.md").stat().st_mtime_ns > before
 
 
+def test_a_report_that_cannot_be_rendered_stops_nothing(
+    folder: Path, database: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Between two models, a fault of the report is a note: the next model starts."""
+
+    def broken(*_: Any) -> None:
+        raise TypeError("no such column")
+
+    monkeypatch.setattr(report, "write", broken)
+    step(folder).refresh()
+    assert "TypeError: no such column" in capsys.readouterr().err
+
+
 def test_stale_when_a_dataset_changed(
     folder: Path, database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
