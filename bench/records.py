@@ -20,7 +20,9 @@ class Completion:
     Tokens are counts, `seconds` is wall time, `speeds` are tokens per second as the server measured them
     (`prompt`, `generation`), `first_token` are seconds to the first token. `server` holds what was granted and where it
     ran: slots, context, build, placement; `model` is the one that the server says has answered. `ending` is how the
-    request ended (bench.generate.answer.Ending; "" in lines of version 0.1), `v` the version of the line's format.
+    request ended (bench.generate.answer.Ending; "" in lines of version 0.1). `continued` is how many of its tokens were
+    taken over from an earlier, truncated answer, whose seconds are in `seconds`, too. `v` is the version of the line's
+    format.
     """
 
     key: str
@@ -41,6 +43,7 @@ class Completion:
     at: str = ""
     model: str = ""
     ending: str = ""
+    continued: Count = 0
     first_token: Seconds = 0.0
     v: int = 1
 

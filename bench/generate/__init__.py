@@ -1,10 +1,12 @@
-"""From problems to completions: nothing is lost, nothing is asked twice.
+"""From problems to completions: nothing is lost, nothing is generated twice.
 
-    run.py ─▶ wanted.py ─▶ prompt.py, model.py    what to ask, and the key under which an answer is kept
-      ├─▶ journal.py                              append-only, one completion a line; what is there is not asked again
-      ├─▶ source.py ─▶ client.py, command.py      who answers: one request → one answer, by a server or a program
-      ├─▶ completion.py, canary.py                one outcome for each; stop when the first are all lost
-      └─▶ provenance.py                           run.json
+    run.py ─▶ requests.py ─▶ prompt.py, model.py     the requests, and the keys under which answers are kept
+      ├─▶ journal.py                                 append-only, one completion a line
+      ├─▶ backend.py ─▶ http.py, command.py          a server or a program; balancer.py over several servers
+      │     │            └─▶ stream.py ─▶ frames.py, payload.py, loops.py    events → one answer (answer.py)
+      │     └─▶ context_check.py                     whether a slot holds the prompts, how they end
+      ├─▶ completion.py, canary.py                   one outcome for each; stop when the first are all lost
+      └─▶ provenance.py                              run.json
 
 Whatever ends a generation, what was answered before is in the journal.
 """

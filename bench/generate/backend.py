@@ -43,6 +43,10 @@ class Backend(Protocol):
     def complete(self, request: Request, tick: Tick) -> Completion:
         """One completion. Raises DownError where the server is gone, or answers nobody any more."""
 
+    @property
+    def continues(self) -> bool:
+        """Whether it continues an answer that was begun."""
+
     def works(self, tick: Tick) -> bool:
         """Whether it answers a request that was answered before; false where none was."""
 
@@ -64,6 +68,7 @@ class OneBackend:
     known: Request | None = None
     alone: bool = True
     measured: Callable[[], dict[str, Any]] = dict
+    continues: bool = False
     answered: float = 0.0
     row: int = 0
 
@@ -154,13 +159,21 @@ def _backend(
         client = Client(endpoint, profile, profile.server.health_timeout if alone else 0.0)
 
         def ask(request: Request, tick: Tick, limit: int | None) -> Answer:
-            fields = body(profile.sampling, request.messages, request.seed, model=endpoint.model, llama=endpoint.llama)
+            messages, limit = request.messages, limit or request.limit
+            if request.begun:
+                begun = request.begun.completion
+                messages = [*messages, {"role": "assistant", "content": begun.answer}]
+                limit -= begun.completion_tokens
+            fields = body(profile.sampling, messages, request.seed, model=endpoint.model, llama=endpoint.llama)
             if limit:
                 fields.update({name: limit for name in LIMITS if name in fields})
             return client.complete(fields, tick)
 
         found, think = facts(profile, endpoint), prompts.think
-        yield OneBackend(profile, ask, found, think=think, known=known, alone=alone, measured=endpoint.measured)
+        yield OneBackend(
+            profile, ask, found, think=think, known=known, alone=alone, measured=endpoint.measured,
+            continues=prompts.continues,
+        )  # fmt: skip
 
 
 def _at(profile: Profile, url: str, patience: float) -> Profile:

@@ -69,6 +69,9 @@ class LoadBalancer:
             finally:
                 self._give(state)
 
+    continues = False
+    """An answer may have been begun elsewhere."""
+
     def works(self, tick: Tick) -> bool:
         """Whether any of them answers a request that was answered before."""
         return any(backend.works(tick) for backend in self.backends)

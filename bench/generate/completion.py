@@ -23,7 +23,9 @@ def completion_of(
     `think` says that the prompt ended with the mark that opens a thought.
     """
     inside = think and not answer.reasoning and _unparted(profile, answer)
-    thoughts = split_thoughts(normalized(answer.text), inside=inside)
+    begun = request.begun.completion if request.begun else None
+    text = (begun.answer if begun else "") + answer.text
+    thoughts = split_thoughts(normalized(text), inside=inside and not begun)
     return Completion(
         key=request.key,
         task_id=request.problem.task_id,
@@ -32,17 +34,18 @@ def completion_of(
         answer=thoughts.answer,
         reasoning="\n".join(filter(None, [normalized(answer.reasoning), thoughts.reasoning])),
         finish_reason=answer.finish_reason,
-        max_tokens=profile.sampling.max_tokens,
+        max_tokens=request.limit or profile.sampling.max_tokens,
         seed=request.seed,
         prompt_tokens=answer.prompt_tokens,
-        completion_tokens=answer.completion_tokens,
-        seconds=round(seconds, 3),
+        completion_tokens=answer.completion_tokens + (begun.completion_tokens if begun else 0),
+        seconds=round(seconds + (begun.seconds if begun else 0), 3),
         speeds=answer.speeds,
         error=answer.error[:WORDS],
         server=server,
         at=datetime.now().isoformat(sep=" ", timespec="milliseconds"),  # noqa: DTZ005 - the user's own clock
         model=answer.model,
         ending=answer.ending,
+        continued=begun.completion_tokens if begun else 0,
         first_token=answer.first_token,
     )
 

@@ -3,7 +3,7 @@
 For actions only: imports requests.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
@@ -15,16 +15,21 @@ from bench.generate.requests import Request
 from bench.profiles import Profile
 from bench.servers import Endpoint, health
 
+BEGUN = "def solve("
 MEASURED = 3
 """So many of the prompts that have the most characters are measured: characters are not tokens."""
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """`longest` is in tokens, with the chat template, 0 where the server does not say; `think` is that they end so."""
+    """`longest` is in tokens, with the chat template, 0 where the server does not say; `think` is that they end so.
+
+    `continues` says that an assistant message at the end of a request is continued, rather than answered.
+    """
 
     longest: int = 0
     think: bool = False
+    continues: bool = False
 
 
 def check(profile: Profile, endpoint: Endpoint, wanted: list[Request]) -> Prompts:
@@ -38,6 +43,8 @@ def check(profile: Profile, endpoint: Endpoint, wanted: list[Request]) -> Prompt
     largest = sorted(wanted, key=lambda request: len(request.problem.prompt), reverse=True)[:MEASURED]
     rendered = [text for request in largest if (text := _rendered(profile, endpoint, request))]
     prompts = Prompts(max((_tokens(endpoint, text) for text in rendered), default=0), any(map(opens_thought, rendered)))
+    if profile.sampling.first_limits:
+        prompts = replace(prompts, continues=_continues(profile, endpoint, largest[0]))
     needed = prompts.longest + profile.sampling.max_tokens
     if prompts.longest and needed > context:
         raise ServerError(
@@ -45,6 +52,12 @@ def check(profile: Profile, endpoint: Endpoint, wanted: list[Request]) -> Prompt
             f"({profile.sampling.max_tokens}) need {needed}; raise context or lower max_tokens."
         )
     return prompts
+
+
+def _continues(profile: Profile, endpoint: Endpoint, request: Request) -> bool:
+    """Whether the chat template leaves a begun answer open."""
+    begun = replace(request, messages=[*request.messages, {"role": "assistant", "content": BEGUN}])
+    return _rendered(profile, endpoint, begun).endswith(BEGUN)
 
 
 def _rendered(profile: Profile, endpoint: Endpoint, request: Request) -> str:

@@ -19,13 +19,18 @@ SampleId = tuple[str, int]
 
 @dataclass(frozen=True)
 class Request:
-    """One completion to have: what is asked, and the key under which the journal keeps the answer."""
+    """One completion to have: what is asked, and the key under which the journal keeps the answer.
+
+    `limit` is its max_tokens where that is not the profile's; `begun` is a truncated answer to it that is continued.
+    """
 
     problem: Problem
     sample: int
     key: str
     messages: list[dict[str, str]]
     seed: int | None
+    limit: int = 0
+    begun: JournalEntry | None = None
 
     @property
     def sample_id(self) -> SampleId:
@@ -76,6 +81,12 @@ def kept(
             bad[completion.key] = entry
     found = bad | good
     return {request.sample_id: found[request.key] for request in requests if request.key in found}
+
+
+def truncated(entries: Sequence[JournalEntry]) -> dict[str, JournalEntry]:
+    """By key, the completion that was cut off by the largest max_tokens."""
+    cut = [entry for entry in entries if is_cut(entry.completion) and not is_failure(entry.completion)]
+    return {entry.completion.key: entry for entry in sorted(cut, key=lambda entry: entry.completion.max_tokens)}
 
 
 def satisfies(completion: Completion, max_tokens: int) -> bool:

@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bench import problems, servers
 from bench.console import shown, tell
@@ -16,7 +16,7 @@ from bench.generate.http import DownError, Tick, UnwantedError
 from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import file_of, identify
 from bench.generate.provenance import provenance
-from bench.generate.requests import Request, SampleId, kept, requests_of
+from bench.generate.requests import Request, SampleId, is_cut, is_failure, kept, requests_of, truncated
 from bench.layout import RunFiles
 from bench.parallel import each
 from bench.profiles import Config, Profile
@@ -79,6 +79,11 @@ class Generation:
     failed: set[SampleId] = field(default_factory=set)
     model: str = ""
 
+    @property
+    def limit(self) -> int:
+        """The largest max_tokens; what a smaller one truncated is asked again."""
+        return self.profile.sampling.max_tokens
+
     def kept(self, *, failures: bool = False) -> dict[SampleId, JournalEntry]:
         """What the journal has."""
         asked = self.profile.sampling
@@ -104,12 +109,23 @@ class Generation:
                     self.keep(request, completion, progress, canary)
 
     def turns(self, missing: list[Request], backend: Backend) -> Iterator[tuple[int, list[Request]]]:
-        """What is asked at once, and by how many threads."""
-        first = [request for request in missing if request.sample_id not in self.suspects]
-        yield min(backend.width, len(first)), first
-        for request in missing:
-            if request.sample_id in self.suspects:
-                yield 1, [request]
+        """What is asked at once, and by how many threads: with each limit what the one before it truncated."""
+        sampling, before = self.profile.sampling, len(self.journal.entries)
+        for limit in (*sampling.first_limits, sampling.max_tokens):
+            lost = {e.completion.key for e in self.journal.entries[before:] if is_failure(e.completion)}
+            have, cut = self.kept(), truncated(self.journal.entries)
+            wanted = [
+                begun_at(request, cut.get(request.key), limit, continues=backend.continues)
+                for request in missing
+                if request.sample_id not in have
+                and request.key not in lost
+                and (limit == self.limit or request.key not in cut or cut[request.key].completion.max_tokens < limit)
+            ]
+            first = [request for request in wanted if request.sample_id not in self.suspects]
+            yield min(backend.width, len(first)), first
+            for request in wanted:
+                if request.sample_id in self.suspects:
+                    yield 1, [request]
 
     def complete(
         self, backend: Backend, request: Request, tick: Tick, in_flight: dict[SampleId, Request]
@@ -142,7 +158,7 @@ class Generation:
             if self.model:
                 tell(f"  {completion.task_id} was answered by {completion.model}, those before by {self.model}")
             self.model = completion.model
-        if progress and canary:
+        if progress and canary and not (is_cut(completion) and completion.max_tokens < self.limit):
             progress.count(loss)
             canary.watch(completion, loss)
 
@@ -157,6 +173,13 @@ class Generation:
             completion = have[request.sample_id].completion
             canary.watch(completion, loss_reason(completion, request))
         return canary
+
+
+def begun_at(request: Request, cut: JournalEntry | None, limit: int, *, continues: bool) -> Request:
+    """A request with that limit, which goes on with an answer that a smaller one truncated, where that can be done."""
+    usable = cut and continues and cut.completion.answer.strip() and not cut.completion.reasoning
+    counted = cut and 0 < cut.completion.completion_tokens < limit
+    return replace(request, limit=limit, begun=cut if usable and counted else None)
 
 
 @contextlib.contextmanager

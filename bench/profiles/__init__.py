@@ -174,6 +174,10 @@ class Sampling:
         4096, "answers", "768, EvalPlus's own, truncates chat models: [the lesson](../results/NOTES_max_tokens.md)",
         sent="always",
     )  # fmt: skip
+    first_limits: tuple[Count, ...] = key(
+        (), "nothing",
+        "smaller limits to try first, each for what the one before truncated; `max_tokens = [2048, 8192]` sets both",
+    )  # fmt: skip
     context: Count = key(16384, "nothing", "tokens a slot")
     slots: Slots = key(1, "nothing", "requests in flight; greedy text may differ between slot counts")
     samples: Samples = key(1, "answers", "solutions of each problem; several, at a temperature, give pass@k")

@@ -75,7 +75,8 @@ def read(text: str, file: Path) -> Config:
     for section in SECTIONS:
         _table(tables.setdefault(section, {}), f"{name}: [{section}]")
     datasets.declare(own_datasets(tables["datasets"], file.parent, name))
-    sampling = filled(Sampling(), tables["defaults"], f"{name}: [defaults]")
+    defaults = f"{name}: [defaults]"
+    sampling = filled(Sampling(), _with_limits(tables["defaults"], defaults), defaults)
     _check_sampling(sampling, f"{name}: [defaults]")
     server = filled(Server(), tables["server"], f"{name}: [server]")
     sandbox = filled(Sandbox(), tables["sandbox"], f"{name}: [sandbox]")
@@ -137,12 +138,26 @@ def _profile(
     host = hosts.chosen(table, known, where)
     settings = _table(table.get("server", {}), f"{where[:-1]}.server]")
     server = hosts.placed(filled(server, settings, f"{where[:-1]}.server]"), settings, host, where)
-    sampling = filled(sampling, {name: value for name, value in table.items() if name in keys(Sampling)}, where)
+    asked = {name: value for name, value in table.items() if name in keys(Sampling)}
+    sampling = filled(sampling, _with_limits(asked, where), where)
     profile = filled(Profile(profile_id, profile_id, sampling=sampling, server=server, host=host), own, where)
     _check_sampling(sampling, where, imported=profile.imported)
     _check_source(profile, where)
     _check_words(profile, where)
     return profile
+
+
+def _with_limits(table: dict[str, Any], where: str) -> dict[str, Any]:
+    """The settings with `max_tokens = [2048, 8192]` read as the last of them, and those that are tried before it."""
+    limits = table.get("max_tokens")
+    if limits is None:
+        return table
+    if not isinstance(limits, list):
+        return {"first_limits": [], **table}
+    whole = bool(limits) and all(isinstance(limit, int) and not isinstance(limit, bool) for limit in limits)
+    remedy = "use one limit, or several, each larger than the one before"
+    require(whole and limits == sorted(set(limits)), where, "max_tokens", limits, remedy)
+    return {**table, "max_tokens": limits[-1], "first_limits": limits[:-1]}
 
 
 def _check_id(profile_id: str, where: str) -> None:
@@ -177,6 +192,9 @@ def _check_sampling(sampling: Sampling, where: str, *, imported: bool = False) -
     require(not greedy_many, where, "samples", sampling.samples, remedy)
     remedy = f"it must be below context ({sampling.context}), which holds the prompt too"
     require(sampling.max_tokens < sampling.context, where, "max_tokens", sampling.max_tokens, remedy)
+    remedy = "list them from the smallest to the largest, below max_tokens"
+    limits = [*sampling.first_limits, sampling.max_tokens]
+    require(limits == sorted(set(limits)), where, "first_limits", sampling.first_limits, remedy)
     for key, value in sampling.request.items():
         require(key not in OUR_FIELDS, where, f"request.{plain(key)}", value,
                 "the client decides that; use the profile's own keys")  # fmt: skip

@@ -81,6 +81,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/apply-template" and (FOLDER / "continues").exists():
+            self.say(200, {"prompt": "".join(message["content"] for message in asked["messages"])})
+            return
         if not self.path.endswith("/chat/completions"):
             self.say(404, {})
             return

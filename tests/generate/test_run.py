@@ -359,3 +359,39 @@ def test_a_file_that_args_name(faulty: Bench) -> None:
     template.write_text("one")
     faulty.generate(args)
     assert faulty.count("asked") == 12
+
+
+def test_a_ladder_of_limits(faulty: Bench) -> None:
+    """Everything is asked with the first limit, and what that truncated with the next; what has ended stays."""
+    cut = {"finish": "length"}
+    faulty.plan({}, cut, {}, cut, {}, {}, cut, {}, {})
+    done = faulty.generate("max_tokens = [50, 100, 200]")
+    tries = [(c.task_id, c.max_tokens, c.outcome) for c in done]
+    assert tries[:6] == [(f"Demo/{i}", 50, "truncated" if i in (1, 3) else "stop") for i in range(6)]
+    assert tries[6:] == [("Demo/1", 100, "truncated"), ("Demo/3", 100, "stop"), ("Demo/1", 200, "stop")]
+    assert {c.continued for c in done} == {0}
+    assert len(faulty.generate("max_tokens = [50, 100, 200]")) == len(faulty.generate("max_tokens = 200")) == 9
+    assert faulty.provenance()["totals"]["outcomes"] == {"stop": 6}
+
+
+def test_a_ladder_and_what_stays_truncated(faulty: Bench) -> None:
+    """What the last limit truncates is truncated, what fails is asked once, and early cuts do not alarm the canary."""
+    faulty.plan(*[{"finish": "length"}] * 6, {"finish": "length"}, 400, {})
+    assert len(faulty.generate("max_tokens = [50, 100]")) == 12
+    assert faulty.provenance()["totals"]["outcomes"] == {"error": 1, "stop": 4, "truncated": 1}
+
+
+def test_a_truncated_answer_is_continued(faulty: Bench) -> None:
+    """Where the chat template leaves a begun answer open, the next limit goes on with it, and says so."""
+    (faulty.root / "continues").touch()
+    faulty.plan({"only": "f0()", "fault": {"content": "```python\ndef f0():\n", "finish": "length"}})
+    faulty.generate("max_tokens = 50")
+    faulty.plan({"content": "    return 0\n```"})
+    done = faulty.generate("max_tokens = [50, 120]")
+    assert (done[-1].task_id, done[-1].answer) == ("Demo/0", "```python\ndef f0():\n    return 0\n```")
+    assert (done[-1].continued, done[-1].completion_tokens, done[-1].max_tokens) == (50, 57, 120)
+    sent = faulty.last_request()
+    assert (sent["messages"][-1], sent["max_tokens"]) == (
+        {"role": "assistant", "content": "```python\ndef f0():\n"},
+        70,
+    )
