@@ -29,6 +29,8 @@ WORSE = 2
 """Worse models with a line of their own."""
 LEAST_GAP = 0.005
 """A smaller difference, as a fraction, takes more problems than there are."""
+NOTABLE = 0.2
+"""The share of the problems needed that a dataset must have to be suggested."""
 MOST = 10_000
 """Problems; what takes more is not worth saying."""
 WIDTH = 100
@@ -218,11 +220,12 @@ def _to_settle(board: Leaderboard, tied: Sequence[Row], used: Sequence[str], mar
 
 
 def _suggestion(used: Sequence[str], needed: int) -> str:
-    """The datasets to add, in the order in which they are declared, until they are enough."""
+    """The datasets to add, in the order in which they are declared, until they are enough; not many small ones."""
     known = datasets.known()
     kept, more = [name for name in used if name in known], list[str]()
     for name, declaration in known.items():
-        if needed > sum(known[one].count for one in more) and declaration.count and name not in kept:
+        enough = sum(known[one].count for one in more) >= needed
+        if not enough and declaration.count >= needed * NOTABLE and name not in kept:
             more.append(name)
     names = ", ".join(f'"{name}"' for name in [*kept, *more])
     return f": datasets = [{names}]" if more else ""

@@ -23,16 +23,16 @@ TIED = [
 
 def found(*results: Result) -> Answer:
     """The answer over some results."""
-    told = answer(leaderboards(results))
-    assert told
-    return told
+    conclusion = answer(leaderboards(results))
+    assert conclusion
+    return conclusion
 
 
 def test_the_whole_answer() -> None:
     """The best, those tied with it, the fastest and the smallest of them, and who is worse, each have a line."""
-    told = found(*TIED)
-    assert told.headline == "Use Quick Q8_0, unless you need the last points."
-    assert [(line.label, line.title) for line in told.lines] == [
+    conclusion = found(*TIED)
+    assert conclusion.headline == "Use Quick Q8_0, unless you need the last points."
+    assert [(line.label, line.title) for line in conclusion.lines] == [
         ("best", "Big F16"), ("tied", ""), ("fastest", "Quick Q8_0"), ("smallest", "Small Q4_K_M"),
         ("worse", "Weak 7B"), ("to settle", ""),
     ]  # fmt: skip
@@ -87,8 +87,8 @@ def test_the_lines_follow_from_the_leaderboard() -> None:
 
 def test_a_clear_winner() -> None:
     """Where every other model is shown to be worse, the best is simply recommended."""
-    told = found(result("a", "p" * 40), result("b", "p" * 20 + "b" * 20), result("c", "b" * 40))
-    assert told.headline == "Use A: it is shown to be better than all others."
+    conclusion = found(result("a", "p" * 40), result("b", "p" * 20 + "b" * 20), result("c", "b" * 40))
+    assert conclusion.headline == "Use A: it is shown to be better than all others."
     assert found(result("a", "p" * 40), result("b", "b" * 40)).headline.endswith("better than the other.")
 
 
@@ -105,22 +105,24 @@ def test_the_best_may_be_the_fastest() -> None:
 
 def test_few_problems_recommend_nobody() -> None:
     """A fast model far below the best is not recommended, though so few problems do not show it to be worse."""
-    told = found(result("a", "pppppp", run=local(20.0, 8.0, "1")), result("b", "ppppbb", run=local(90.0, 4.0, "2")))
-    assert told.headline == "A scores highest; one is statistically tied with it."
+    conclusion = found(
+        result("a", "pppppp", run=local(20.0, 8.0, "1")), result("b", "ppppbb", run=local(90.0, 4.0, "2"))
+    )
+    assert conclusion.headline == "A scores highest; one is statistically tied with it."
 
 
 def test_imports_have_no_speed() -> None:
     """Over imports, the answer names the best and the tie, and nothing about speed."""
-    told = found(result("a", "p" * 20), result("b", "p" * 19 + "b"), result("c", "p" * 18 + "bb"))
-    assert told.headline == "A scores highest; 2 are statistically tied with it."
-    assert {line.label for line in told.lines} <= {"best", "tied", "to settle"}
+    conclusion = found(result("a", "p" * 20), result("b", "p" * 19 + "b"), result("c", "p" * 18 + "bb"))
+    assert conclusion.headline == "A scores highest; 2 are statistically tied with it."
+    assert {line.label for line in conclusion.lines} <= {"best", "tied", "to settle"}
 
 
 def test_a_single_model() -> None:
     """A single model has its score with its interval, and its place among published scores."""
-    told = found(result("a", "p" * 80 + "b" * 20, n_problems=100))
-    assert told.headline == f"A scores 80.0 (71.1{DASH}86.7) %. Nothing to compare with yet."
-    place = next(line for line in told.lines if line.label == "place")
+    conclusion = found(result("a", "p" * 80 + "b" * 20, n_problems=100))
+    assert conclusion.headline == f"A scores 80.0 (71.1{DASH}86.7) %. Nothing to compare with yet."
+    place = next(line for line in conclusion.lines if line.label == "place")
     assert re.fullmatch(r"\d+ of \d+ with the published scores: below .+, above .+", place.text)
 
 

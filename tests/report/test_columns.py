@@ -26,8 +26,8 @@ def test_a_new_column_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert 'data-value="12">12 %%</td>' in page
     models = json.loads(jsonfile.render(report))["datasets"][0]["models"]
     assert [model["luck"] for model in models] == [10, 12]
-    told = side_by_side(written(tmp_path / "results", rows), "a", "b", "humaneval")
-    assert [line.split() for line in told.splitlines() if line.startswith("Luck")] == [["Luck", "10", "%%", "12", "%%"]]
+    text = side_by_side(written(tmp_path / "results", rows), "a", "b", "humaneval")
+    assert [line.split() for line in text.splitlines() if line.startswith("Luck")] == [["Luck", "10", "%%", "12", "%%"]]
 
 
 def test_columns_of_dashes_are_left_out() -> None:

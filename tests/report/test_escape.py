@@ -37,12 +37,12 @@ def test_a_terminal_obeys_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_markdown_obeys_nothing(text: str) -> None:
     """In a paragraph, a list and a table's cell, hostile text renders as itself, with no tag of its own."""
-    said, line = escape.markdown(text), plain(text, escape.SENTENCE)
-    assert tags(MARKDOWN.render(f"before {said} after")) == ["p"]
+    escaped, line = escape.markdown(text), plain(text, escape.SENTENCE)
+    assert tags(MARKDOWN.render(f"before {escaped} after")) == ["p"]
     if line:
-        assert tags(MARKDOWN.render(f"- {said}")) == ["ul", "li"]
-        assert shown(MARKDOWN.render(f"- {said}")) == line
-    table = MARKDOWN.render(f"| A | B |\n|---|---|\n| {said} | end |\n")
+        assert tags(MARKDOWN.render(f"- {escaped}")) == ["ul", "li"]
+        assert shown(MARKDOWN.render(f"- {escaped}")) == line
+    table = MARKDOWN.render(f"| A | B |\n|---|---|\n| {escaped} | end |\n")
     assert tags(table) == ["table", "thead", "tr", "th", "th", "tbody", "tr", "td", "td"]
     assert re.findall(r"<td>(.*?)</td>", table)[1] == "end"
 
@@ -85,10 +85,10 @@ def test_titles_stay_readable() -> None:
 
 def test_no_links_of_themselves() -> None:
     """What some renderers would make a link of, without brackets, is no link."""
-    said = escape.markdown("https://a.example www.a.example a@a.example")
-    assert "://" not in said
-    assert "www." not in said
-    assert "@" not in said
+    escaped = escape.markdown("https://a.example www.a.example a@a.example")
+    assert "://" not in escaped
+    assert "www." not in escaped
+    assert "@" not in escaped
 
 
 @given(st.text(max_size=40), st.integers(4, 40))

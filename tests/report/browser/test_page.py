@@ -110,7 +110,7 @@ def test_sample_page_says_why(page: Page) -> None:
     """A sample shows prompt, answer, folded thoughts, code with the rule that found it, verdict and first failure."""
     go(page, "#s/alpha-q8/demo/Demo%2F2/0")
     text = page.run("document.getElementById('view').innerText")
-    asked = ["Demo/2", "is_leap_year", "Alpha Q8_0", "def is_leap_year", "Here is a solution"]
+    parts = ["Demo/2", "is_leap_year", "Alpha Q8_0", "def is_leap_year", "Here is a solution"]
     verdict = [
         "wrong answer, plus only",
         "base passed, plus failed",
@@ -119,7 +119,7 @@ def test_sample_page_says_why(page: Page) -> None:
         "[2, 1]",
         "None",
     ]
-    for part in [*asked, *verdict, "found in a code fence"]:
+    for part in [*parts, *verdict, "found in a code fence"]:
         assert part in text, part
     assert page.run("document.querySelector('#view details summary').innerText").startswith("Reasoning, ")
     assert not page.run("document.querySelector('#view details').open")
@@ -296,9 +296,9 @@ def test_matrix_by_keyboard(page: Page) -> None:
     board = page.run(
         "({task: boards.get('demo').tasks[boards.get('demo').order[1]], model: boards.get('demo').models[1].title})"
     )
-    said = page.run("document.querySelector('.readout').innerText")
-    assert board["task"] in said
-    assert board["model"] in said
+    readout = page.run("document.querySelector('.readout').innerText")
+    assert board["task"] in readout
+    assert board["model"] in readout
     page.press("Enter")
     page.wait(VIEW)
     assert page.run("document.querySelector('#view h1').innerText").startswith(board["task"])
@@ -327,10 +327,10 @@ def test_matrix_as_a_table(page: Page) -> None:
     assert len(found) == 16
     page.run("document.querySelector('.fields input[type=checkbox]').click()")
     found = page.run(rows)[1:]
-    said = {row[0]: row[2:] for row in found}
-    assert said["Demo/10"] == ["passed", "passed", "passed, truncated"]
-    assert said["Demo/15"] == ["passed", "not attempted", "looping"]
-    assert page.run("document.querySelectorAll('.grid tbody th[scope=row]').length") == len(said) == 18
+    cells = {row[0]: row[2:] for row in found}
+    assert cells["Demo/10"] == ["passed", "passed", "passed, truncated"]
+    assert cells["Demo/15"] == ["passed", "not attempted", "looping"]
+    assert page.run("document.querySelectorAll('.grid tbody th[scope=row]').length") == len(cells) == 18
     press(page, "test-timeout")
     assert [row[0] for row in page.run(rows)[1:]] == ["Demo/4"]
     assert page.run("document.documentElement.scrollWidth") == 1280
@@ -462,3 +462,19 @@ def test_the_table_is_copied(page: Page) -> None:
     texts = page.run("textsOf(document.querySelector('.headline'))")
     assert texts[0][:3] == ["#", "Model", "Demo"]
     assert len(texts) == 4
+
+
+def test_a_wide_table_fits(tab: Page, tmp_path: Path) -> None:
+    """With every column of the first table in use and long names, nothing is wider than a laptop's window."""
+    rows = [
+        made.result(
+            f"m{at}", "pppx" + "po"[at % 2] + "b" * at, title=f"Qwen3-Coder-Next UD-Q{at}_K_XL", state="outdated",
+            n_problems=40, run=made.local(21.4 + at, 69.0 - at, str(at)), reference="Qwen2.5-Coder-32B-Instruct",
+        )
+        for at in range(6)
+    ]  # fmt: skip
+    path = tmp_path / "report.html"
+    path.write_text(html.render(made.report(*rows), {}))
+    tab.size(1280, 720)
+    tab.open(path)
+    assert tab.run("document.documentElement.scrollWidth") == 1280
