@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 from doit.reporter import ConsoleReporter
 
-from bench.console import duration, line
+from bench.console import duration, line, shown
 from bench.docker import orphan_notices
 from bench.graph import hosts
 from bench.graph.hosts import GROUPS, REPORT, stage_of
@@ -97,9 +97,21 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
             self.write("\n".join(self.runtime_errors) + "\n")
         elif self.whole and not stopped and (self.seconds or self.failed):
             self.write("\n" + summary(self.seconds, self.skipped, self.failed) + "\n")
+            self._conclude()
+        elif self.whole and not stopped:
+            self.write("everything is up to date\n")
         if self.reports and not stopped:
             for notice in orphan_notices(self.config.layout.root):
                 self.write(line("note", "container", notice) + "\n")
+
+    def _conclude(self) -> None:
+        """The answer that the results give, and where to read on."""
+        from bench.report.answer import lines  # noqa: PLC0415 - only where something was made
+
+        layout = self.config.layout
+        pages = [shown(path) for path in (layout.page, layout.report) if path.exists()]
+        for text in ["", *lines(self.config), "", "   ".join(pages)]:
+            self.write(f"{text}\n")
 
     def _count(self, task: Any) -> None:
         if stage := stage_of(task):

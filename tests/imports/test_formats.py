@@ -216,9 +216,8 @@ def test_archives(tmp_path: Path, name: str, named: bool) -> None:  # noqa: FBT0
         ("x.parquet", b"PAR1....", "is a Parquet file, which is not read"),
         ("x.zip", b"PK\3\4....", "is a damaged archive; copy or write it again."),
         ("x.tar.gz", PACKED["x.tar.gz"][:-20], "is a damaged gzip file; copy or write it again."),
-        ("x.jsonl.gz", gzip.compress(bytes(600 << 20), 1), "is larger than 512 MiB, unpacked; import a part of it."),
     ],
-    ids=str,
+    ids=lambda value: value[:40] if isinstance(value, str) else "content",
 )
 def test_archives_that_are_not_read(tmp_path: Path, name: str, content: bytes, phrase: str) -> None:
     """What is not read, damaged, or a bomb is named as what it is."""
