@@ -27,6 +27,10 @@ class SandboxEnded(Exception):  # noqa: N818 - an event that its caller handles;
     """The sandbox ended, or broke its protocol, while it was being used."""
 
 
+class NotStartedError(SandboxError):
+    """A sandbox ended before its runner was there; another one may start."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Seconds: of a test, of single tests (by index) that get more, and of the whole suite."""
@@ -114,14 +118,14 @@ class SandboxInstance:
         self.facts: dict[str, Any] = {}
 
     def handshake(self) -> dict[str, Any]:
-        """The runner's versions and means. Raises SandboxError with the sandbox's own words where it does not start."""
+        """The runner's versions and means. Raises NotStartedError with the sandbox's own words."""
         try:
             letter, body = self._frame(time.monotonic() + START_SECONDS)
             self.facts = json.loads(body)
         except (SandboxEnded, ValueError):
             words = self.words()
             self.close()
-            raise SandboxError(f"The sandbox did not start: {_reason(words)}", log=words) from None
+            raise NotStartedError(f"The sandbox did not start: {_reason(words)}", log=words) from None
         if letter != b"H":
             raise SandboxError("The sandbox runs another runner than this project's; clear the cache.")
         return self.facts

@@ -15,7 +15,7 @@ from bench.console import tell
 from bench.errors import SandboxError
 from bench.files import write_atomic
 from bench.parallel import each
-from bench.sandbox.instance import SandboxEnded, SandboxInstance
+from bench.sandbox.instance import NotStartedError, SandboxEnded, SandboxInstance
 from bench.sandbox.kind import SandboxKind
 from bench.sandbox.probe_targets import ProbeTargets
 
@@ -73,7 +73,16 @@ class Pool:
         return self.opener.submit(self.kind.start, self.runner, number).result()
 
     def acquire(self) -> SandboxInstance:
-        """A sandbox that passed its probe. Raises SandboxError, and SandboxEnded where the pool is closed."""
+        """A sandbox that passed its probe. Raises SandboxError, and SandboxEnded where the pool is closed.
+
+        One that dies while it starts is replaced once: the machine may have been short of something at that moment.
+        """
+        try:
+            return self._acquired()
+        except NotStartedError:
+            return self._acquired()
+
+    def _acquired(self) -> SandboxInstance:
         with self.lock:
             if self.free:
                 self.busy.append(self.free.pop())

@@ -33,6 +33,7 @@ class ProbeTargets:
             "listeners": [listener.getsockname() for listener in self.listeners],
             "canary": str(self.canary),
             "secret": self.secret,
+            "host": socket.gethostname(),
             # The runner keeps limits whatever it runs.
             "limits": limits,
             "alone": False,

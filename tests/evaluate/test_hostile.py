@@ -1,8 +1,10 @@
 """Samples that want to cheat, to harm, or to stay: each is a file in hostile/ with a sentence of its own."""
 
 import contextlib
+import json
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,19 +12,45 @@ from typing import Any
 import pytest
 
 from bench import docker, owner
-from bench.sandbox import bubblewrap
+from bench.sandbox import bubblewrap, kinds
 from bench.sandbox.inside.limits import SLOWEST, WAIT
 from bench.sandbox.instance import GRACE, Limits
-from tests.evaluate.grading import SOLUTIONS, Grader, ground_truth
+from tests.evaluate.grading import Grader, ground_truth
 
+ROOT = Path(__file__).parents[2]
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
 ORDER = ["leaves_traces", "finds_traces"]
 MARK = "written-by-a-sample"
 ENDLESS = {
-    "endless_loop", "endless_repr", "floods_stdout", "hangs_on_import", "resets_its_clock", "sleeps",
-    "swallows_everything",
+    "endless_loop", "endless_repr", "floods_stdout", "hangs_on_import", "resets_its_clock", "sets_its_counter_back",
+    "sleeps", "starves_its_neighbours", "swallows_everything", "works_in_threads",
 }  # fmt: skip
 """Those that only a limit can end."""
+
+
+OF_THIS_MACHINE = {"knows_its_machine"}
+"""Those that look at what bubblewrap shows of this machine; in Docker they see an image."""
+RIGHT = """import threading
+def total(numbers):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(sum(numbers)))
+    thread.start()
+    thread.join()
+    return found[0]
+# after {name}
+"""
+AS_A_USER = """
+import json, sys
+from pathlib import Path
+from bench import problems
+from bench.evaluate import expected
+from tests.evaluate.grading import Grader
+root, demo, pairs = map(Path, sys.argv[1:])
+problems.BUNDLED, expected.MIN_LIMIT = demo, 1.0
+graded = Grader(root, root / "cache", settings={"memory": 2048}).grade(json.loads(pairs.read_text()), reuse=False)
+print(json.dumps([[base, plus, about["seconds"]] for base, plus, about in graded]))
+"""
+SOMEBODY = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
 
 
 def source(path: Path) -> str:
@@ -37,8 +65,7 @@ def source(path: Path) -> str:
 def left_behind(kind: str) -> list[str]:
     """What still runs of this process's sandboxes: containers, or processes of its sandboxes' users."""
     if kind == "docker":
-        command = ["docker", "ps", "--all", "--quiet", "--filter", f"label={docker.OWNER}={owner.identity()}"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        return [one.name for one in docker.Engine().owned("sandbox") if one.owner == owner.identity()]
     users = {bubblewrap.FIRST_UID + (os.getpid() * 16 + number) % 5000 for number in range(16)}
     found = []
     for entry in Path("/proc").iterdir():
@@ -65,14 +92,33 @@ def most(limits: Limits, failure: dict[str, Any]) -> float:
     return (limits.suite if failure["index"] is None else limits.test) * SLOWEST + WAIT + GRACE
 
 
+def mixed(kind: str) -> tuple[list[Path], list[tuple[str, str]]]:
+    """The hostile samples for a kind of sandbox, and all of them as pairs to grade, each with a right one after it."""
+    by_name = {path.stem: path for path in HOSTILE if kind == "bubblewrap" or path.stem not in OF_THIS_MACHINE}
+    paths = [by_name[name] for name in ORDER] + [path for name, path in by_name.items() if name not in ORDER]
+    texts = [text for path in paths for text in (source(path), RIGHT.format(name=path.stem))]
+    return paths, [("Demo/0", text) for text in texts]
+
+
+@pytest.mark.slow
+def test_none_passes_as_an_ordinary_user(tmp_path: Path, demo_folder: Path) -> None:
+    """Where no root starts bubblewrap, no hostile sample passes either, and a right one after each does."""
+    if (reason := kinds.available("bubblewrap")) or subprocess.run([*SOMEBODY, "true"], check=False).returncode:
+        pytest.skip(f"no bubblewrap, or no user namespaces: {reason}")
+    paths, pairs = mixed("bubblewrap")
+    (tmp_path / "pairs.json").write_text(json.dumps(pairs))
+    arguments = [tmp_path, demo_folder, tmp_path / "pairs.json"]
+    command = [*SOMEBODY, sys.executable, "-c", AS_A_USER, *map(str, arguments)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    graded = json.loads(ran.stdout)
+    assert [path.stem for path, row in zip(paths, graded[::2], strict=True) if "pass" in row[:2]] == []
+    assert [path.stem for path, row in zip(paths, graded[1::2], strict=True) if row[:2] != ["pass", "pass"]] == []
+
+
 @pytest.mark.slow
 def test_none_passes_and_nothing_stays(tmp_path: Path, cache: Path, kind: str) -> None:
     """No hostile sample passes, endless ones run out of time, a right one after each passes, and nothing is left."""
-    by_name = {path.stem: path for path in HOSTILE}
-    first = [by_name[name] for name in ORDER]
-    paths = first + [path for path in HOSTILE if path not in first]
-    right = [f"{SOLUTIONS['Demo/0']}# after {path.stem}\n" for path in paths]
-    pairs = [("Demo/0", text) for two in zip(map(source, paths), right, strict=True) for text in two]
+    paths, pairs = mixed(kind)
     started = time.monotonic()
 
     grader = Grader(tmp_path, cache, kind, workers=2, settings={"memory": 2048})

@@ -11,6 +11,7 @@ from bench.errors import SandboxError
 from bench.profiles import Sandbox
 from bench.sandbox import bubblewrap, docker, kinds
 from bench.sandbox.bubblewrap import Bubblewrap
+from bench.sandbox.docker import Docker
 from bench.sandbox.instance import SandboxInstance
 from bench.sandbox.kinds import sandbox_for
 from bench.sandbox.pool import Pool
@@ -111,16 +112,31 @@ def test_a_sandbox_that_does_not_start_says_why(tmp_path: Path) -> None:
 
     class Broken(Bubblewrap):
         def start(self, runner: Path, number: int) -> SandboxInstance:
+            started.append(number)
             return SandboxInstance(["bwrap", "--no-such-option"], memory=1 << 30)
 
+    started: list[int] = []
     pool = Pool(Broken(Sandbox()), tmp_path)
     with pool, pytest.raises(SandboxError, match="did not start: bwrap: Unknown option --no-such-option"):
         pool.acquire()
+    assert started == [0, 1]
+
+
+def test_a_sandbox_that_dies_while_it_starts_is_tried_once_more(tmp_path: Path) -> None:
+    """One death at the start, for want of something at that moment, ends no grading."""
+
+    class Weak(Bubblewrap):
+        def start(self, runner: Path, number: int) -> SandboxInstance:
+            return super().start(runner, number) if number else SandboxInstance(["false"], memory=1 << 30)
+
+    with Pool(Weak(Sandbox()), tmp_path) as pool:
+        pool.release(pool.acquire())
+        assert pool.opened == 2
 
 
 def test_without_a_sandbox_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where neither Docker nor bubblewrap is there, the sentence names both and the risk of going without."""
-    monkeypatch.setattr(docker, "reason", lambda: "docker is not installed")
+    monkeypatch.setattr(Docker, "failure", lambda: "docker is not installed")
     monkeypatch.setattr(bubblewrap, "reason", lambda: "bubblewrap is not installed")
     with pytest.raises(SandboxError) as caught:
         sandbox_for(Sandbox())
@@ -136,7 +152,7 @@ def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch, capsys: 
         raise SandboxError(f"The sandbox image {image} is not here.")
 
     monkeypatch.setattr(kinds, "UNAVAILABLE", set())
-    monkeypatch.setattr(docker, "reason", lambda: None)
+    monkeypatch.setattr(Docker, "failure", lambda: None)
     monkeypatch.setattr(docker, "image_id", no_image)
     monkeypatch.setattr(bubblewrap, "reason", lambda: None)
     assert [sandbox_for(Sandbox()).name for _ in range(2)] == ["bubblewrap", "bubblewrap"]

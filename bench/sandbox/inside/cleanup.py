@@ -21,9 +21,15 @@ def folder() -> str:
 
 
 def state() -> list[Any]:
-    """What a sample of the same user can change of this process from outside, and later samples would inherit."""
+    """What a sample can change from outside of this process and its file systems, and later samples would meet."""
     rights = [resource.getrlimit(kind) for kind in LIMITS]
-    return [rights, os.sched_getaffinity(0), os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)]
+    roots = [_root(place) for place in SHARED if os.path.isdir(place)] if os.getpid() == 1 else []
+    return [rights, os.sched_getaffinity(0), os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0), roots]
+
+
+def _root(place: str) -> tuple[Any, ...]:
+    found = os.stat(place)
+    return found.st_mode, found.st_uid, found.st_gid, found.st_size, tuple(os.listxattr(place))
 
 
 def cleared(path: str) -> bool:
@@ -36,6 +42,8 @@ def cleared(path: str) -> bool:
         for place in SHARED if sealed else [path]:
             if os.path.isdir(place):
                 empty(place, time.monotonic() + SECONDS)
+                # When something was last written here would tell the next sample, too.
+                os.utime(place)
         if not sealed:
             os.rmdir(path)
         return not (sealed and any(map(_lists, SYSV)))

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import fcntl
+import mmap
 import os
+import platform
 import socket
+from collections.abc import Callable
 from typing import Any
+
+from . import seccomp
 
 SECONDS = 0.5
 PLACES = ("/", "/box", "/box/inputs", "/usr", "/bin", "/etc", "/home", "/root", "/var", "/dev", "/proc", "/sys", "/opt")
 OUTSIDE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses for documentation (RFC 5737, RFC 3849): to have a route to them is to have a network."""
 
+VSOCK, LEASE, NEW_USER = 40, 1024, 0x10000000
+SETTINGS = "/proc/sys/kernel/pid_max", "/proc/sys/kernel/hostname", "/proc/self/oom_score_adj", "/proc/sysrq-trigger"
+
 
 def findings(job: dict[str, Any]) -> list[str]:
-    """One sentence for each thing that got through; `job` names the host's listeners and a file of the host."""
-    return [*_network(job["listeners"]), *_files(job["canary"], job["secret"]), *_privileges()]
+    """One sentence for each thing that got through; `job` names the host, its listeners and a file of it."""
+    found = [*_network(job["listeners"]), *_files(job["canary"], job["secret"]), *_privileges()]
+    found += _neighbours(job["host"])
+    return [*found, *_calls()] if platform.machine() in seccomp.AUDIT else found
 
 
 def _network(listeners: list[list[Any]]) -> list[str]:
@@ -55,3 +67,58 @@ def _privileges() -> list[str]:
     if status.get("NoNewPrivs", "0").strip() != "1":
         found.append("it can gain privileges")
     return found
+
+
+def _neighbours(host: str) -> list[str]:
+    found = []
+    # Process 1 is the runner, or the sample's own.
+    others = {name for name in os.listdir("/proc") if name.isdigit()} - {"1", str(os.getpid())}
+    if others:
+        found.append("it sees other processes")
+    if os.uname().nodename == host:
+        found.append(f"it knows the name of this machine ({host})")
+    for path in SETTINGS:
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_WRONLY))
+            found.append(f"it can change {path}")
+    return found
+
+
+def _calls() -> list[str]:
+    """What the filter of system calls should have denied."""
+    library = ctypes.CDLL(None)
+    library.mmap.restype = ctypes.c_void_p
+    fd = os.open(__file__, os.O_RDONLY)
+    tries: dict[str, Callable[[], Any]] = {
+        "it made a process": lambda: _forked(library),
+        "it made a network socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+        "it made a socket to virtual machines": lambda: socket.socket(VSOCK, socket.SOCK_STREAM),
+        "it locked a shared file": lambda: fcntl.flock(fd, fcntl.LOCK_SH),
+        "it leased a shared file": lambda: fcntl.fcntl(fd, LEASE, fcntl.F_RDLCK),
+        "it watched a file": lambda: _checked(library.inotify_init()),
+        "it set an extended attribute": lambda: os.setxattr("/tmp", "user.bench", b""),  # noqa: S108 - the sandbox's own
+        "it made memory that belongs to no process": lambda: _checked(library.memfd_create(b"probe", 0)),
+        "it shared memory without a file": lambda: mmap.mmap(-1, mmap.PAGESIZE),
+        "it made a namespace": lambda: _checked(library.unshare(NEW_USER)),
+        "it traced a process": lambda: _checked(library.ptrace(0, 0, 0, 0)),
+        "it changed its cores": lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)),
+        "it made a message queue": lambda: _checked(library.msgget(0, 0o1600)),
+    }
+    found = []
+    for sentence, attempt in tries.items():
+        with contextlib.suppress(OSError):
+            attempt()
+            found.append(sentence)
+    return found
+
+
+def _checked(result: int) -> None:
+    if result < 0:
+        raise OSError
+
+
+def _forked(library: ctypes.CDLL) -> None:
+    pid = library.fork()
+    if pid == 0:
+        os._exit(0)
+    _checked(pid)
