@@ -11,12 +11,14 @@ import contextlib
 import itertools
 import logging
 import queue
+import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
+from threading import Lock, Timer
 from typing import Any, Self
 
 from distributed import Client, Future, KilledWorker, Reschedule, Worker, WorkerPlugin, get_worker
@@ -44,6 +46,9 @@ BATCH, AHEAD = 20, 2
 PATIENCE = 60.0
 """Seconds in which a cluster without a worker that can grade must get one."""
 
+IDLE = 60.0
+"""Seconds after which a worker without tasks ends its sandboxes."""
+
 LOOK = 1.0
 """Seconds between two looks at the workers."""
 
@@ -52,33 +57,68 @@ SAME = "install this machine's bench and EvalPlus there"
 
 
 class Sandboxes(WorkerPlugin):
-    """A worker's sandboxes, from when it joins until it leaves or the grading ends; `trouble` says why it has none."""
+    """A worker's sandboxes, from when it joins until it leaves or the grading ends; `trouble` says why it has none.
+
+    They end, too, when no task has come for a while: nobody tells a worker that a grading was killed.
+    """
 
     def __init__(self, data: Bundle, sandbox: Sandbox, *, trusted: bool) -> None:
-        self.name, self.code = f"bench-{data.name}", code()
+        self.name, self.code = f"bench-{secrets.token_hex(8)}", code()
         self.bundle, self.sandbox, self.trusted = data, sandbox, trusted
         self.trouble = ""
 
     async def setup(self, worker: Worker) -> None:
         """Make ready, off the event loop."""
-        self.open = contextlib.ExitStack()
+        self.folder, self.open, self.lock, self.tasks = contextlib.ExitStack(), contextlib.ExitStack(), Lock(), 0
         try:
-            await asyncio.to_thread(self._start, worker.local_directory)
+            await asyncio.to_thread(self._unpack, worker.local_directory)
         except (BenchError, OSError) as error:
             self.trouble = str(error)
         await worker.set_resources(**{self.name: 0 if self.trouble else worker.state.nthreads})
 
     async def teardown(self, worker: Worker) -> None:  # noqa: ARG002 - Dask's signature
         """End the sandboxes."""
-        await asyncio.to_thread(self.open.close)
+        await asyncio.to_thread(self._end)
+        self.folder.close()
 
-    def _start(self, folder: str) -> None:
+    def _unpack(self, folder: str) -> None:
         if code() != self.code:
             raise SandboxError(f"it has another grader; {SAME}.")
-        place = Path(self.open.enter_context(tempfile.TemporaryDirectory(dir=folder, prefix="bench-")))
-        here = ThisMachine(self.bundle.unpack(place), sandbox_for(self.sandbox, trusted=self.trusted))
-        self.grader = self.open.enter_context(here)
-        here.select_ground_truth()
+        place = Path(self.folder.enter_context(tempfile.TemporaryDirectory(dir=folder, prefix="bench-")))
+        self.truth = self.bundle.unpack(place)
+        with self.used():
+            pass
+
+    @contextlib.contextmanager
+    def used(self) -> Iterator[ThisMachine]:
+        """The sandboxes, for one task; started where they had ended. Raises SandboxError."""
+        with self.lock:
+            if not self.tasks and not self._is_open():
+                kind = sandbox_for(self.sandbox, trusted=self.trusted)
+                self.grader = self.open.enter_context(ThisMachine(self.truth, kind))
+                self.grader.select_ground_truth()
+            self.tasks += 1
+        try:
+            yield self.grader
+        finally:
+            with self.lock:
+                self.tasks -= 1
+                self.last = time.monotonic()
+            timer = Timer(IDLE, self._rest)
+            timer.daemon = True
+            timer.start()
+
+    def _is_open(self) -> bool:
+        return hasattr(self, "grader") and not self.grader.pool.closed
+
+    def _rest(self) -> None:
+        if time.monotonic() - self.last >= IDLE - 1:
+            self._end()
+
+    def _end(self) -> None:
+        with self.lock:
+            if not self.tasks:
+                self.open.close()
 
     def leave(self, worker: Worker, trouble: str) -> None:
         """Take no more work; called by a task."""
@@ -92,7 +132,8 @@ def on_worker(name: str, work: Callable[[ThisMachine], Iterable[Any]]) -> list[A
     worker = get_worker()
     plugin: Any = worker.plugins[name]
     try:
-        return list(work(plugin.grader))
+        with plugin.used() as grader:
+            return list(work(grader))
     except SandboxError as error:
         plugin.leave(worker, str(error))
         raise Reschedule from None
