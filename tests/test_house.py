@@ -66,6 +66,22 @@ def test_no_stage_imports_a_later_one() -> None:
         assert wrong == []
 
 
+def test_no_circle_between_modules() -> None:
+    """No module imports, through others, itself; imports inside functions and those for types alone count too."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in CODE}
+    graph = {
+        name: {owner_of(full, names) for full in imported(path)} & names.keys() - {name} for name, path in names.items()
+    }
+    while leaves := {name for name, needed in graph.items() if not needed}:
+        graph = {name: needed - leaves for name, needed in graph.items() if name not in leaves}
+    assert graph == {}
+
+
+def owner_of(full: str, names: dict[str, Path]) -> str:
+    """The module of ours that an imported name is, or is in."""
+    return full if full in names else full.rpartition(".")[0]
+
+
 def modules(stage: str) -> list[Path]:
     """The files of a stage: a package or a module."""
     return sorted((ROOT / "bench" / stage).rglob("*.py")) or [ROOT / "bench" / f"{stage}.py"]

@@ -24,6 +24,9 @@ from bench.sandbox.kind import SandboxKind
 
 FIRST_UID = 60000
 FILES = 64 << 20
+OVERHEAD, SPARE = 256, 8
+"""MiB that a sandbox may use beyond what a sample may, and processes: bwrap's own and the runner's."""
+
 ROOT_NAMESPACES = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
 RIGHTS = ["CAP_SYS_ADMIN"]
 """Of the runner alone, over its own sandbox: to give each sample namespaces of its own."""
@@ -85,7 +88,8 @@ class Bubblewrap(SandboxKind):
     def start(self, runner: Path, number: int) -> SandboxInstance:
         """Start bwrap with the runner in it."""
         limit = _processes(self.settings)
-        return SandboxInstance(command(runner.resolve(), number), memory=self.memory, processes=limit)
+        line = [*scope(self.settings), *command(runner.resolve(), number)]
+        return SandboxInstance(line, memory=self.memory, processes=limit)
 
 
 def reason() -> str | None:
@@ -161,6 +165,28 @@ def command(runner: Path, number: int) -> list[str]:
         "--size", str(FILES), "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108 - inside
         "--chdir", "/box", "--remount-ro", "/", interpreter().path, "-s", "-m", "inside.runner", str(uid),
     ]  # fmt: skip
+
+
+def scope(settings: Sandbox) -> list[str]:
+    """What runs a command in a control group with hard limits, where systemd gives this user one; else nothing."""
+    limits = {
+        "MemoryMax": f"{settings.memory + OVERHEAD}M", "MemorySwapMax": "0", "TasksMax": str(settings.pids + SPARE),
+        "CPUQuota": "150%",
+    }  # fmt: skip
+    return [*_scopes(), *(part for name, value in limits.items() for part in ("-p", f"{name}={value}"))] * _has_scopes()
+
+
+def _scopes() -> list[str]:
+    return ["systemd-run", *([] if os.getuid() == 0 else ["--user"]), "--scope", "--quiet", "--collect"]
+
+
+@lru_cache
+def _has_scopes() -> bool:
+    try:
+        tried = subprocess.run([*_scopes(), "true"], capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return tried.returncode == 0
 
 
 def contents() -> list[str]:
