@@ -121,7 +121,7 @@ def main() -> None:
         alone = 0.0
         for workers in (1, 2):
             with running(folder, workers) as (address, scheduler):
-                # Once with few samples: the ground truth is made and handed out, and the lanes are open.
+                # Once with few samples: the ground truth is made and handed out, and the sandboxes are open.
                 files.samples.write_text("".join(samples(corpus, 20)))
                 graded(folder, address, scheduler)
                 files.samples.write_text("".join(samples(corpus, options.samples)))

@@ -336,7 +336,7 @@ def _first_line(error: object) -> str:
 
 
 def _silence() -> None:
-    """Dask's own words on a lost connection would come beside ours."""
+    """Dask's own messages on a lost connection would come beside ours."""
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)

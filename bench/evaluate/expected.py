@@ -38,7 +38,7 @@ class Expected:
 
     `first_float` is the first test whose output is compared with a tolerance (-1: none), `nan` the tests whose output
     holds a NaN, which equals nothing. `limits` are for a run alone on a core, `short_limits` for one beside others.
-    `wide` says that an output is so large that writing it down takes its time.
+    `has_large_outputs` says that an output is so large that writing it down takes its time.
     """
 
     wire: Any
@@ -47,7 +47,7 @@ class Expected:
     nan: frozenset[int]
     limits: Limits
     short_limits: Limits
-    wide: bool = False
+    has_large_outputs: bool = False
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -84,8 +84,8 @@ def _suite(meta: dict[str, Any], wire: bytes) -> Expected:
     first_float, nan = meta["first_float"], frozenset(meta["nan"])
     starts = offsets(meta["sizes"])
     kinds = set(map(wire.__getitem__, starts[:-1]))
-    wide = max(meta["sizes"], default=0) > outputs.LIMIT or not kinds.isdisjoint(DIGESTS)
-    return Expected(wire, starts, first_float, nan, whole, short, wide)
+    has_large_outputs = max(meta["sizes"], default=0) > outputs.LIMIT or not kinds.isdisjoint(DIGESTS)
+    return Expected(wire, starts, first_float, nan, whole, short, has_large_outputs)
 
 
 def _limits(seconds: Sequence[float], least: float, factor: float, most: float) -> Limits:

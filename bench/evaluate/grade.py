@@ -87,7 +87,7 @@ class Attempt:
             core=self.core,
             form=checker.normalise,
             uncut_from=checker.uncut_from(expected.first_float),
-            wide=expected.wide,
+            has_large_outputs=expected.has_large_outputs,
             **task.program,
         )
         arguments = self.truth.inputs(task, suite) if checker.needs_inputs else ()

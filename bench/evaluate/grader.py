@@ -1,4 +1,4 @@
-"""What every grader does: the lanes of this machine (local.py), the workers of a Dask cluster (cluster.py)."""
+"""What every grader does: the sandboxes of this machine (local.py), the workers of a Dask cluster (cluster.py)."""
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -11,7 +11,7 @@ from bench.records import Verdict
 
 @dataclass(frozen=True)
 class Environment:
-    """A sandbox that graded: `identity` names what decides a verdict beside the sample; versions as it said itself."""
+    """A sandbox that graded: `identity` names what decides a verdict beside the sample; versions by its runner."""
 
     kind: str
     identity: str

@@ -42,7 +42,7 @@ class Judge:
         return self.reader.feed(data)
 
     def finish(self, end: End) -> SuiteResult:
-        """The result, once the sandbox has said how the run ended."""
+        """The result, once it is known how the run ended."""
         found = Finding(self.comparison.index, self.comparison.failure)
         if self.reader:
             found = self.reader.finding() or Finding(self.comparison.index, failed(UNREADABLE))

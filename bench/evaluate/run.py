@@ -30,7 +30,7 @@ from bench.records import Verdict
 from bench.sandbox.kinds import sandbox_for
 
 OnProgress = Callable[[int, int], None]
-"""Is told how many of how many samples have a verdict."""
+"""Called with how many of how many samples have a verdict."""
 
 
 def alone(cache: Path) -> AbstractContextManager[None]:

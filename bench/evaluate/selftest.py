@@ -30,10 +30,10 @@ def selftest(
         )
     block = json.loads(files.results.read_bytes())["bench"]
     note(cache, dataset, block, summary)
-    lacking = summary.n_problems - summary.plus_passed
-    if lacking:
+    missing = summary.n_problems - summary.plus_passed
+    if missing:
         raise GraderError(
-            f"{lacking} of {summary.n_problems} canonical solutions of {dataset} do not pass in this sandbox "
+            f"{missing} of {summary.n_problems} canonical solutions of {dataset} do not pass in this sandbox "
             f"({block['sandbox']['kind']}); see {files.log('evaluation')}."
         )
     return summary

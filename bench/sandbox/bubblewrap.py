@@ -126,10 +126,10 @@ def _described(python: str) -> Interpreter | None:
     )  # fmt: skip
     if ran.returncode:
         return None
-    said, *folders, libraries = json.loads(ran.stdout)
+    found, *folders, libraries = json.loads(ran.stdout)
     inside = (*(f"{folder}/" for folder in folders), f"{_site()}/")
     outside = [path for path in libraries if path.startswith("/") and not path.startswith(inside)]
-    return Interpreter(python, said, tuple(dict.fromkeys(folders)), tuple(outside))
+    return Interpreter(python, found, tuple(dict.fromkeys(folders)), tuple(outside))
 
 
 def _site() -> Path:

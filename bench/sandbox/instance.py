@@ -50,7 +50,7 @@ class Run:
     `inputs` are the arguments of its tests, marshalled; `form` is what an output becomes before it is sent
     (`Checker.normalise`); from test `uncut_from` on (-1: never) a large output crosses whole, not as a digest. With
     `alone`, nothing of ours runs beside it: it keeps to the `core` (-1: any), and the `limits` stretch by how slow the
-    machine is. `wide` says that outputs are large, so that writing one down may take its time.
+    machine is. `has_large_outputs`: writing one down may take its time.
     """
 
     entry_point: str
@@ -66,7 +66,7 @@ class Run:
     defines: str = ""
     restricted: bool = True
     scheme: str = "call"
-    wide: bool = False
+    has_large_outputs: bool = False
 
     @property
     def longest(self) -> float:
@@ -123,14 +123,14 @@ class SandboxInstance:
             letter, body = self._frame(time.monotonic() + START_SECONDS)
             self.facts = json.loads(body)
         except (SandboxEnded, ValueError):
-            words = self.words()
+            output = self.last_output()
             self.close()
-            raise NotStartedError(f"The sandbox did not start: {_reason(words)}", log=words) from None
+            raise NotStartedError(f"The sandbox did not start: {_reason(output)}", log=output) from None
         if letter != b"H":
             raise SandboxError("The sandbox runs another runner than this project's; clear the cache.")
         return self.facts
 
-    def words(self) -> str:
+    def last_output(self) -> str:
         """What the sandbox's own program wrote to stderr, its last lines."""
         self.process.poll()
         self.errors.seek(0)
@@ -204,7 +204,7 @@ class SandboxInstance:
         self.errors.close()
 
 
-def _reason(words: str) -> str:
-    lines = [line for line in words.splitlines() if line.strip()] or ["it said nothing."]
+def _reason(output: str) -> str:
+    lines = [line for line in output.splitlines() if line.strip()] or ["no output."]
     # Docker's reason is followed by advice on its own command line.
     return next((line for line in lines if line.startswith("docker: ")), lines[-1])

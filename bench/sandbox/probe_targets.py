@@ -37,7 +37,7 @@ class ProbeTargets:
             # The runner keeps limits whatever it runs.
             "limits": limits,
             "alone": False,
-            "wide": False,
+            "has_large_outputs": False,
         }
         try:
             sandbox.call(job, "", into(answer), seconds=PROBE_SECONDS)

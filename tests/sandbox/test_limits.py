@@ -47,7 +47,7 @@ def limits_of(test: float = 4.0, suite: float = 61.0, **longer: float) -> dict[s
 def watch(given: dict[str, Any] | None = None, *, alone: bool = False) -> tuple[Watch, Scripted, list[int]]:
     """A watch with a meter to set and the number of the test that runs."""
     meter, progress = Scripted(), [1, 0]
-    job = {"limits": given or limits_of(), "alone": alone, "memory": 1 << 30, "wide": False}
+    job = {"limits": given or limits_of(), "alone": alone, "memory": 1 << 30, "has_large_outputs": False}
     seen = Watch(job, progress)
     seen.start(meter)
     seen.testing = True
@@ -105,7 +105,7 @@ def test_memory_has_a_limit() -> None:
 def test_writing_an_output_down_is_not_the_samples_time() -> None:
     """While the runner writes a large output down, the limit of the suite alone holds."""
     seen, meter, progress = watch(limits_of(suite=20.0))
-    seen.job["wide"], progress[1] = True, 1
+    seen.job["has_large_outputs"], progress[1] = True, 1
     assert [at(seen, meter, 0.1), at(seen, meter, 19.9), at(seen, meter, 20.1)] == ["", "", "time"]
 
 

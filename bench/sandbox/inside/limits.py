@@ -132,7 +132,7 @@ class Watch:
         if now.exceeds(self.limits["suite"] * self.slowdown):
             return True
         # Writing a large output down (a gigabyte, for Mbpp/255) is our doing; the suite's limit alone holds meanwhile.
-        if not self.test or (self.progress[1] and self.job["wide"]):
+        if not self.test or (self.progress[1] and self.job["has_large_outputs"]):
             return False
         limit = self.limits["longer"].get(str(self.test - 1), self.limits["test"])
         return now.since(self.began).exceeds(limit * self.slowdown)

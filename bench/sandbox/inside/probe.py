@@ -9,6 +9,7 @@ import mmap
 import os
 import platform
 import socket
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -89,6 +90,8 @@ def _calls() -> list[str]:
     library = ctypes.CDLL(None)
     library.mmap.restype = ctypes.c_void_p
     fd = os.open(__file__, os.O_RDONLY)
+    own, path = tempfile.mkstemp()
+    os.unlink(path)
     tries: dict[str, Callable[[], Any]] = {
         "it made a process": lambda: _forked(library),
         "it made a network socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
@@ -96,13 +99,14 @@ def _calls() -> list[str]:
         "it locked a shared file": lambda: fcntl.flock(fd, fcntl.LOCK_SH),
         "it leased a shared file": lambda: fcntl.fcntl(fd, LEASE, fcntl.F_RDLCK),
         "it watched a file": lambda: _checked(library.inotify_init()),
-        "it set an extended attribute": lambda: os.setxattr("/tmp", "user.bench", b""),  # noqa: S108 - the sandbox's own
+        "it set an extended attribute": lambda: os.setxattr(own, "user.bench", b""),
         "it made memory that belongs to no process": lambda: _checked(library.memfd_create(b"probe", 0)),
         "it shared memory without a file": lambda: mmap.mmap(-1, mmap.PAGESIZE),
         "it made a namespace": lambda: _checked(library.unshare(NEW_USER)),
-        "it traced a process": lambda: _checked(library.ptrace(0, 0, 0, 0)),
         "it changed its cores": lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)),
-        "it made a message queue": lambda: _checked(library.msgget(0, 0o1600)),
+        "it made a message queue": lambda: _queued(library),
+        # Last: a traced process stops at its next signal.
+        "it traced a process": lambda: _checked(library.ptrace(0, 0, 0, 0)),
     }
     found = []
     for sentence, attempt in tries.items():
@@ -122,3 +126,10 @@ def _forked(library: ctypes.CDLL) -> None:
     if pid == 0:
         os._exit(0)
     _checked(pid)
+    os.waitpid(pid, 0)
+
+
+def _queued(library: ctypes.CDLL) -> None:
+    queue = library.msgget(0, 0o1600)
+    _checked(queue)
+    library.msgctl(queue, 0, None)
