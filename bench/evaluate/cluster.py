@@ -53,6 +53,7 @@ LOOK = 1.0
 """Seconds between two looks at the workers."""
 
 GONE = (OSError, RuntimeError, ClosedClientError)
+CODE = "__import__('bench.evaluate.bundle', fromlist=['code']).code()"
 SAME = "install this machine's bench and EvalPlus there"
 
 
@@ -188,6 +189,7 @@ class Cluster:
                 "scheduler."
             ) from None
         try:
+            self._require_same()
             self.truth.restore(self.truth.tasks.values())
             self._install()
         except BaseException:
@@ -201,12 +203,19 @@ class Cluster:
                 self.client.unregister_worker_plugin(self.plugin.name)
             self.client.close(timeout=2)
 
+    def _require_same(self) -> None:
+        try:
+            found = self.client.run_on_scheduler(eval, CODE)
+        except Exception as error:  # noqa: BLE001 - whatever a machine without this package raises
+            found = _first_line(error)
+        if found != code():
+            raise SandboxError(f"The Dask scheduler at {self.where} has no bench, or another one ({found}); {SAME}.")
+
     def _install(self) -> None:
         self.plugin = Sandboxes(bundle(self.truth), self.sandbox, trusted=self.trusted)
-        try:
+        # Whatever machines without this package raise: each look finds those that cannot grade.
+        with self._scheduler(), contextlib.suppress(Exception):
             self.client.register_plugin(self.plugin)
-        except Exception as error:  # noqa: BLE001 - whatever a machine without this package raises
-            raise SandboxError(f"A machine of {self.where} cannot load bench ({_first_line(error)}); {SAME}.") from None
         self._look(time.monotonic() + PATIENCE)
         # Workers with another Python compute what they need of theirs as they grade.
         self.truth.python = next(iter(self.environments)).python
