@@ -224,8 +224,8 @@ def _processes(settings: Sandbox) -> int:
     """The limit on processes of one sandbox's user: what a sample may have, beside what the user has already."""
     release = tuple(int(part) for part in platform.release().split(".")[:2] if part.isdigit())
     if os.getuid() == 0 or release >= PER_NAMESPACE:
-        # The runner is one of them.
-        return settings.pids + 1
+        # The runner and the first process of the sample's namespace are among them.
+        return settings.pids + 2
     own = sum(1 for entry in Path("/proc").iterdir() if entry.name.isdigit() and _owned(entry))
     return settings.pids + own
 

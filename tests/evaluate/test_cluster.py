@@ -45,7 +45,7 @@ class Programs:
         """The scheduler, ready."""
         host, port = self.address.removeprefix("tcp://").split(":")
         process = self.start("scheduler", "--host", host, "--port", port, **environment)
-        for _ in range(300):
+        for _ in range(1200):
             with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
                 return process
             time.sleep(0.1)
