@@ -20,6 +20,7 @@ from threading import Lock
 FOLDER = Path(os.environ["FAULTY"])
 PLAN = json.loads((FOLDER / "plan.json").read_text())
 LOCK = Lock()
+ALONE = Lock()
 
 
 def counted(name: str) -> int:
@@ -103,7 +104,7 @@ class Handler(BaseHTTPRequestHandler):
             note("-")
             self.say(behaviour["status"], behaviour["body"], behaviour.get("retry_after"))
             return
-        with in_flight():
+        with ALONE if behaviour.get("alone") else contextlib.nullcontext(), in_flight():
             self.answer(behaviour, asked["max_tokens"])
 
     def answer(self, behaviour: dict[str, object], limit: int) -> None:

@@ -160,6 +160,14 @@ def test_patience(faulty: Bench) -> None:
         faulty.generate('system_prompt = ""')
 
 
+def test_a_queue_is_no_hanging_server(faulty: Bench) -> None:
+    """A request that waits in the server's queue has time for as long as pieces of others arrive."""
+    faulty.plan({"alone": True, "drops": 5})
+    done = faulty.generate("slots = 4", server="stall_timeout = 1")
+    assert [c.outcome for c in done] == ["stop"] * 6
+    assert faulty.count("asked") == 6
+
+
 def test_which_model_answered(faulty: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     """The model that the server names is recorded with each completion, and a change within a run is reported."""
     faulty.plan({"model": "big"}, {"model": "big"}, {"model": "small"})
