@@ -198,9 +198,9 @@ class Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if hasattr(self, "plugin"):
+            self._uninstall()
         with contextlib.suppress(*GONE):
-            if hasattr(self, "plugin"):
-                self.client.unregister_worker_plugin(self.plugin.name)
             self.client.close(timeout=2)
 
     def _require_same(self) -> None:
@@ -219,6 +219,11 @@ class Cluster:
         self._look(time.monotonic() + PATIENCE)
         # Workers with another Python compute what they need of theirs as they grade.
         self.truth.python = next(iter(self.environments)).python
+
+    def _uninstall(self) -> None:
+        # A worker that never had the plugin raises KeyError.
+        with contextlib.suppress(*GONE, KeyError):
+            self.client.unregister_worker_plugin(self.plugin.name)
 
     def _look(self, until: float) -> bool:
         """See who can grade, and wait for one; whether any of those before is left. Raises SandboxError."""
@@ -253,8 +258,7 @@ class Cluster:
         with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
             for task_id, (python, body) in self._done(compute, [task.task_id for task in self.truth.missing()], 1):
                 write_atomic(self.truth.path(self.truth.tasks[task_id], python), body)
-        with self._scheduler():
-            self.client.unregister_worker_plugin(self.plugin.name)
+        self._uninstall()
         self._install()
 
     def each(self, jobs: Iterable[Job], *, alone: bool = False) -> Iterator[tuple[Job, Verdict, Environment]]:
