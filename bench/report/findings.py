@@ -24,7 +24,9 @@ def method(board: Leaderboard) -> str:
         f"“=1” is shared by all models that are not shown to be worse than the best: by {test}, p < 0.05 after Holm's "
         f"correction for {counted(len(board.ranked) - 1, 'test')} against the best. Any other rank is 1 and the number "
         f"of models shown to be better; between others, corrected for all {counted(len(board.pairs), 'pair')}. "
-        "A shared rank does not mean equally good: it takes a split of at least 6 to 0 to show anything."
+        "A shared rank does not mean equally good: it takes a split of at least 6 to 0 to show anything. The best is "
+        "picked by the same data, so that among equally good models one is called worse more often than in 5 % of "
+        "reports (by simulation on 164 problems 8 % with 6 models, 13 % with 17)."
     )
 
 

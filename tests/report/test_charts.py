@@ -162,3 +162,9 @@ def test_what_cannot_be_drawn() -> None:
     """Without speeds there is no plot of speed, without failures none of these, and one model makes a chart."""
     assert set(drawn(result("a", "ppp"))) == {"scores"}
     assert set(drawn(result("a", "bbb"))) == {"scores", "failures"}
+
+
+def test_names_can_be_read_anywhere() -> None:
+    """Names of points have no rim of their own, which would cover them where no style sheet orders the two."""
+    marks = [layer["mark"] for file in FILES for layer in json.loads(file.read_text())["layer"]]
+    assert not [mark for mark in marks if mark["type"] == "text" and "stroke" in mark]
