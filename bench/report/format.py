@@ -62,7 +62,8 @@ def ratio(times: float) -> str:
 def gigabytes(count: float) -> str:
     """Bytes as GB: 18.2, 0.49."""
     amount = count / 1e9
-    return f"{amount:.0f}" if amount >= 99.5 else f"{amount:.1f}" if amount >= 0.95 else f"{amount:.2f}"
+    places = 0 if amount >= 99.5 else 1 if amount >= 0.95 else 2 if amount >= 0.095 else 3
+    return f"{amount:.{places}f}"
 
 
 def short_seconds(seconds: float) -> str:

@@ -44,6 +44,11 @@ class Rung:
     margin: float = MARGIN
 
     @property
+    def name(self) -> str:
+        """Its quantization; a second run of one file bears its title."""
+        return self.title if self.same_file else self.quantization or self.title
+
+    @property
     def bytes(self) -> int | None:
         """The size of its file."""
         return next((row.metrics.cost.bytes for row in self.rows if row.metrics.cost.bytes), None)

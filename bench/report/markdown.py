@@ -217,7 +217,7 @@ def _ladder(family: Family) -> Table:
         per_solved = figures.per_solved(figures.cost.seconds)
         tokens = figures.per_solved(figures.cost.tokens)
         rows.append([
-            rung.quantization or rung.title,
+            rung.name,
             f"{gigabytes(rung.bytes)} GB" if rung.bytes else NONE,
             percent(figures.score.value),
             rate(figures.cost.speed) if figures.cost.speed else NONE,

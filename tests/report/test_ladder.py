@@ -78,6 +78,7 @@ def test_the_same_file_again_is_the_noise_floor() -> None:
     (family,) = ladder([leaderboard("humaneval", rows)])
     again = next(rung for rung in family.rungs if rung.same_file)
     assert "noise floor" in again.verdict
+    assert again.name == again.title
     small = next(rung for rung in family.rungs if rung.quantization == "Q4_K_M")
     assert small.corrected == small.p
 
