@@ -2,7 +2,7 @@
 
 The pipeline, one module or package a stage; none imports a later one:
 
-    problems.py ─▶ profiles/ ─▶ servers/ ─▶ extract/ ─▶ generate/, imports/
+    datasets/ ─▶ profiles/ ─▶ servers/ ─▶ extract/ ─▶ generate/, imports/
                 ─▶ samples.py ─▶ sandbox/ ─▶ evaluate/ ─▶ report/ ─▶ graph/ ─▶ commands/
 
 The graph of tasks is made of the last two. What several stages use (files, errors, the terminal) lies beside them.

@@ -6,15 +6,15 @@ The same input gives the same bytes: samples are in problem order, and those of 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from bench import imports, problems
+from bench import datasets, imports
 from bench.console import in_worker, tell
+from bench.datasets import Problem
 from bench.errors import SamplesError
 from bench.extract.targets import solution_of
 from bench.files import write_jsonl
 from bench.generate.journal import JournalEntry
 from bench.generate.requests import SampleId
 from bench.layout import JOURNAL, RunFiles
-from bench.problems import Problem
 from bench.profiles import Config, Profile
 from bench.records import Sample, SampleInfo, lost
 
@@ -40,7 +40,7 @@ def _write(files: RunFiles, samples: Sequence[Sample]) -> None:
 
 
 def _completed(profile: Profile, dataset_name: str, completions: Mapping[SampleId, JournalEntry]) -> Iterator[Sample]:
-    for problem in problems.load(dataset_name).problems.values():
+    for problem in datasets.load(dataset_name).problems.values():
         for number in range(profile.sampling.samples):
             kept = completions.get((problem.task_id, number))
             if kept is None:

@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import problems
+from bench import datasets
 from bench.layout import RunFiles
 
 WORKERS = 2
@@ -69,10 +69,10 @@ class Bench:
 
     def __init__(self, root: Path, kind: str, dataset: str = "humaneval") -> None:
         self.root, self.kind, self.dataset = root, kind, dataset
-        self.problems = problems.load(dataset).problems
+        self.problems = datasets.load(dataset).problems
         self.rows: list[tuple[str, float, Cost]] = []
         (root / "theirs").mkdir()
-        (root / "theirs" / "data.jsonl").write_bytes(problems.location(dataset).read_bytes())
+        (root / "theirs" / "data.jsonl").write_bytes(datasets.location(dataset).read_bytes())
         self.their_results = root / "theirs" / "samples_eval_results.json"
         self.files = RunFiles(root / "ours", dataset)
 
@@ -99,7 +99,7 @@ class Bench:
         self.their_results.unlink(missing_ok=True)
         options = ["--dataset", self.dataset, "--samples", "/here/samples.jsonl"]
         options += ["--parallel", str(WORKERS), "--min-time-limit", "4"]
-        variable = problems.SOURCES[self.dataset].variable
+        variable = datasets.known()[self.dataset].variable
         command = [*_box(folder, variable), sys.executable, "-c", THEIRS, *options]
         began = time.monotonic()
         subprocess.run(command, check=True, capture_output=True)

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench.problems import Problem
+from bench.datasets import Problem
 from benchmarks.evaluate import Bench
 
 CHANGED_OUTPUT = """

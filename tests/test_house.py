@@ -17,6 +17,7 @@ CODE = sorted([*(ROOT / "bench").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.
 
 CIRCLES = "bench.servers", "bench.generate"
 """Packages that still hold one."""
+INSIDE = "bench.sandbox.inside"
 
 
 def lengths() -> list[tuple[int, str]]:
@@ -61,12 +62,14 @@ def test_dodo_is_the_graph_alone() -> None:
 
 def test_no_stage_imports_a_later_one() -> None:
     """The pipeline points one way, as `bench/__init__.py` draws it."""
-    assert DRAWN[0] == "problems"
+    assert DRAWN[0] == "datasets"
     assert DRAWN[-1] == "commands"
     later = list(DRAWN)
     for stage in DRAWN:
         later.remove(stage)
-        wrong = [(str(path), name) for path in modules(stage) for name in imported(path) if name.split(".")[1] in later]
+        # What runs inside a sandbox imports nothing of ours, and anyone may share its pure functions.
+        found = [(str(path), name) for path in modules(stage) for name in imported(path) if not name.startswith(INSIDE)]
+        wrong = [(path, name) for path, name in found if name.split(".")[1] in later]
         assert wrong == []
 
 

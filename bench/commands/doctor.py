@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import docker, gguf, problems
+from bench import datasets, docker, gguf
 from bench.commands import Command
 from bench.commands.findings import Finding, render
 from bench.console import counted, size
@@ -138,7 +138,7 @@ def _images(machine: Machine) -> Iterator[Finding]:
 
 def _datasets(config: Config) -> Iterator[Finding]:
     for name in dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets):
-        source, place, found = problems.SOURCES[name], _shown(problems.location(name)), problems.fingerprint(name)
+        source, place, found = datasets.known()[name], _shown(datasets.location(name)), datasets.fingerprint(name)
         if found is None:
             remedy = f"EvalPlus downloads it on first use; without a network, let {source.variable} name the file"
             yield Finding("Datasets", "note", name, f"not here yet: {place}", remedy)

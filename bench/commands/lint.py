@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from bench import gguf, problems
+from bench import datasets, gguf
 from bench.commands import Command
 from bench.commands.findings import Finding, wrapped
 from bench.console import counted
@@ -240,7 +240,7 @@ def first_exchange(known: Evidence) -> Iterator[str]:
 
 def _first_problem(known: Evidence, task_id: str) -> str:
     try:
-        dataset = problems.load(known.dataset)
+        dataset = datasets.load(known.dataset)
     except BenchError as error:
         return f"(unknown: {error.sentence})"
     problem = dataset.problems.get(task_id) or next(iter(dataset.problems.values()))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench import problems
+from bench import datasets
 from bench.commands import Command
 from bench.errors import BenchError
 from bench.progress import Progress, live
@@ -19,11 +19,11 @@ class Selftest(Command):
 
         config = self.declared
         declared = [dataset for profile in config.profiles for dataset in profile.sampling.datasets]
-        every = [*declared, *(name for name, source in problems.SOURCES.items() if source.variable)]
+        every = [*declared, *(name for name, source in datasets.known().items() if source.variable)]
         for name in dict.fromkeys(names or every):
-            if name not in problems.SOURCES:
-                raise BenchError(f'There is no dataset "{name}"; choose among {", ".join(problems.SOURCES)}.')
-            title, progress = problems.SOURCES[name].title, Progress(f"selftest {name}", problems.SOURCES[name].count)
+            if name not in datasets.known():
+                raise BenchError(f'There is no dataset "{name}"; choose among {", ".join(datasets.known())}.')
+            title, progress = datasets.known()[name].title, Progress(f"selftest {name}", datasets.known()[name].count)
             with live(progress, stays=False):
                 proof = selftest(name, config.sandbox, config.layout.cache, config.evaluation.scheduler, progress.reach)
             passed = f"{proof.base_passed}/{proof.n_problems} base, {proof.plus_passed}/{proof.n_problems} plus"

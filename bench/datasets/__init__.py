@@ -6,6 +6,7 @@ Nothing outside this folder knows a dataset by its name; a problem (problem.py) 
 import marshal
 from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from bench.datasets import source
@@ -14,7 +15,18 @@ from bench.datasets.problem import Problem, Suite
 from bench.errors import BenchError, DatasetError
 from bench.files import digest, write_atomic
 
-__all__ = ["Dataset", "Declaration", "Problem", "Suite", "at_hand", "declare", "fingerprint", "known", "load"]
+__all__ = [
+    "Dataset",
+    "Declaration",
+    "Problem",
+    "Suite",
+    "at_hand",
+    "declare",
+    "fingerprint",
+    "known",
+    "load",
+    "location",
+]
 
 VERSION = 1
 """Raise it when a file may become other problems than before; they are then read again."""
@@ -45,6 +57,11 @@ def declare(declarations: dict[str, Declaration]) -> None:
 def known() -> dict[str, Declaration]:
     """Every dataset by its name: ours, and those of the profiles file."""
     return catalogue() | _declared
+
+
+def location(name: str) -> Path:
+    """The dataset's (first) file, whether or not it is there."""
+    return source.locations(known()[name])[0]
 
 
 def fingerprint(name: str) -> str | None:

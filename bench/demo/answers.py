@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from bench import problems
+from bench import datasets
 from bench.demo.chains import Answer, Chains, link, said
 
 DATASETS = ("demo", "demo-mbpp")
@@ -42,8 +42,8 @@ def pairs() -> Iterator[tuple[str, Answer]]:
     """Each bundled problem's key phrase and the model's answer to it."""
     answers = bundled()
     for dataset in DATASETS:
-        before = "def" if problems.SOURCES[dataset].family == "humaneval" else "assert"
-        for problem in problems.load(dataset).problems.values():
+        before = "def" if datasets.known()[dataset].family == "humaneval" else "assert"
+        for problem in datasets.load(dataset).problems.values():
             yield f"{before} {problem.entry_point}(", answers[problem.task_id]
 
 

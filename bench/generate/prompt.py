@@ -6,9 +6,9 @@ The wording is EvalPlus 0.3.1's (its openai backend): one instruction, the probl
 import shlex
 from typing import Any
 
+from bench.datasets import Problem
 from bench.files import digest_of
 from bench.generate.model import Model
-from bench.problems import Problem
 from bench.profiles import Profile, Sampling
 from bench.profiles.keys import keys, settings
 

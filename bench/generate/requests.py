@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench import problems
+from bench import datasets
+from bench.datasets import Dataset, Problem
 from bench.errors import BenchError, MissingPrerequisite
 from bench.generate.answer import UNCOUNTED, Ending
 from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import Model, identify
 from bench.generate.prompt import messages, request_key, seed_of
-from bench.problems import Dataset, Problem
 from bench.profiles import Config, Profile
 from bench.records import Completion
 
@@ -126,7 +126,7 @@ def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int
 
     Nothing is downloaded to tell it, and a journal that cannot be read is for the run to complain about.
     """
-    if problems.fingerprint(dataset_name) is None:
+    if datasets.fingerprint(dataset_name) is None:
         return None
     try:
         journal, requests = _held(profile, config, dataset_name)
@@ -154,5 +154,5 @@ def _held(profile: Profile, config: Config, dataset_name: str) -> tuple[Journal,
     if not model.fingerprint:
         sentence = f"{profile.id}: {profile.model} is not on this machine; doit -a generate:{profile.id} downloads it."
         raise MissingPrerequisite(sentence)
-    requests = requests_of(profile, problems.load(dataset_name), model)
+    requests = requests_of(profile, datasets.load(dataset_name), model)
     return Journal(config.layout.run(profile.id, dataset_name).journal), requests

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from bench import problems, servers
+from bench import datasets, servers
 from bench.console import shown, tell
 from bench.files import write_json
 from bench.generate.answer import Answer, Ending
@@ -39,7 +39,7 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
     if profile.hub:
         # Before it is here, it cannot be told which of the journal's answers are its own.
         file_of(config, profile)
-    dataset, files = problems.load(dataset_name), config.layout.run(profile.id, dataset_name)
+    dataset, files = datasets.load(dataset_name), config.layout.run(profile.id, dataset_name)
     journal = Journal(files.journal)
     if journal.repair():
         tell(f"  {shown(files.journal)}: its last line was torn; it is cut off, and asked again where it is wanted")

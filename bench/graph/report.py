@@ -10,7 +10,7 @@ from doit import Globals
 from doit.dependency import UptodateCalculator
 from doit.exceptions import TaskFailed
 
-from bench import problems
+from bench import datasets
 from bench.console import in_worker, shown, warn
 from bench.errors import BenchError
 from bench.files import digest, digest_of, read_table, write_json
@@ -51,7 +51,7 @@ class Report:
             "skipped profiles": digest_of(dict(self.skipped)),
             "outdated results": digest_of([[*which, why] for which, why in self.outdated().items()]),
             "templates": digest_of({path.name: digest(path.read_bytes()) for path in report.sources()}),
-            **{f"dataset {name}": problems.fingerprint(name) for name in report.datasets(self.config)},
+            **{f"dataset {name}": datasets.fingerprint(name) for name in report.datasets(self.config)},
         }
 
     def uptodate(self) -> Settings:

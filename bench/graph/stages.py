@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from doit.action import PythonAction
 from doit.exceptions import TaskFailed
 
-from bench import problems, versions
+from bench import datasets, versions
 from bench.console import duration, in_worker, shown, tell, warn
 from bench.errors import BenchError, LockedError, MissingPrerequisite, SamplesError
 from bench.files import digest, digest_of, read_table, write_json
@@ -305,7 +305,7 @@ class Evaluate(Stage):
 
 def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
     """The score as a person reads it, with the 95 % interval, what was lost, and the seconds of grading."""
-    title, plus = problems.SOURCES[dataset].title, summary.plus
+    title, plus = datasets.known()[dataset].title, summary.plus
     lost = Counter(info["lost"] for info in infos if info.get("lost"))
     parts = [
         f"{title} {100 * summary.base.value:.1f}",
@@ -327,7 +327,7 @@ def completion_identity(config: Config, profile: Profile, dataset: str) -> dict[
     from bench.generate.prompt import identity  # noqa: PLC0415 - the same
 
     return {
-        "dataset": problems.fingerprint(dataset),
+        "dataset": datasets.fingerprint(dataset),
         "samples": profile.sampling.samples,
         **identity(profile, identify(config, profile)),
     }
@@ -335,7 +335,7 @@ def completion_identity(config: Config, profile: Profile, dataset: str) -> dict[
 
 def dataset_identity(stage: Stage) -> str | None:
     """The dataset's fingerprint; None where its file is not on this machine, which is noted where there are results."""
-    found = problems.fingerprint(stage.dataset)
+    found = datasets.fingerprint(stage.dataset)
     if found is None and stage.files.results.is_file():
         _note_absent(stage.dataset)
     return found
@@ -343,9 +343,9 @@ def dataset_identity(stage: Stage) -> str | None:
 
 @lru_cache
 def _note_absent(dataset: str) -> None:
-    source = problems.SOURCES[dataset]
+    source = datasets.known()[dataset]
     name = f"; to grade or generate anew, let {source.variable} name its file" if source.variable else ""
-    warn(f"The dataset {source.title}+ is not at {problems.location(dataset)}: results made with it stand{name}.")
+    warn(f"The dataset {source.title}+ is not at {datasets.location(dataset)}: results made with it stand{name}.")
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import problems
+from bench import datasets
 from bench.console import counted
+from bench.datasets import Dataset
 from bench.errors import MissingPrerequisite, SamplesError
 from bench.imports.archives import Source
 from bench.imports.files import Found, absence, by_agent, guide, imported_by, is_python, known_of, named, shown
@@ -20,7 +21,6 @@ from bench.imports.rows import Row, UnknownFormatError, rows
 from bench.imports.solutions import current, known_sample, reading_of, rules, samples_of, undefined
 from bench.imports.tasks import ELSEWHERE, REMOVED, Names, unknown
 from bench.layout import SAMPLES
-from bench.problems import Dataset
 from bench.profiles import Config, Profile
 from bench.records import Sample
 from bench.text import plain
@@ -42,7 +42,7 @@ def collect(profile: Profile, config: Config, dataset_name: str) -> Imported:
     """
     base = config.file.parent
     files = imported_by(profile, config)
-    dataset = problems.load(dataset_name)
+    dataset = datasets.load(dataset_name)
     found = _Collection(profile, dataset)
     for file in files.files:
         found.read(file, shown(file.place, base))

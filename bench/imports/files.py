@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from bench import datasets
 from bench.answers import answers
 from bench.errors import ProfilesError, SamplesError
 from bench.imports.archives import ARCHIVES, PACKED, Source, is_archive, members
 from bench.infos import read_infos
 from bench.layout import IMPORT, RunFiles
-from bench.problems import SOURCES
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo
 from bench.text import plain
@@ -62,7 +62,7 @@ def imported_by(profile: Profile, config: Config) -> Found:
     Raises ProfilesError where there are no others.
     """
     found = find(profile.solutions, config.file.parent)
-    own = {config.layout.run(profile.id, dataset).root.resolve() for dataset in SOURCES}
+    own = {config.layout.run(profile.id, dataset).root.resolve() for dataset in datasets.known()}
     files = tuple(file for file in found.files if file.path.parent.resolve() not in own)
     if found.files and not files:
         elsewhere = shown(config.layout.folder(profile.id) / IMPORT, config.file.parent)

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bench import jsonl
+from bench.datasets import Problem
 from bench.errors import SamplesError
 from bench.extract import extract_code
 from bench.extract.targets import solution_of
 from bench.imports.formats import TEXTS
 from bench.imports.rows import Row
-from bench.problems import Problem
 from bench.records import Completion, Sample, SampleInfo, lost
 
 LOST_OUTCOMES = ("empty", "error", "timeout")

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from bench import problems
+from bench import datasets
+from bench.datasets import Dataset
 from bench.errors import SamplesError
 from bench.imports.formats import Position, Record
 from bench.imports.rows import Row
-from bench.problems import SOURCES, Dataset
 from bench.text import plain
 
 PREFIXES = {"humaneval": "humaneval", "mbpp": "mbpp"}
@@ -68,7 +68,7 @@ class Names:
         ever = number in NUMBERS.get(owner, ())
         if owner == self.dataset.name:
             return self._numbered.get(number) or (REMOVED if ever and self.dataset.declaration.md5 else "")
-        other = problems.at_hand(owner) if owner not in NUMBERS else None
+        other = datasets.at_hand(owner) if owner not in NUMBERS else None
         return ELSEWHERE if ever or (other and number in Names(other)._numbered) else ""  # noqa: SLF001 - of its class
 
     def _by_number(self, records: Sequence[Record]) -> list[str]:
@@ -85,8 +85,8 @@ class Names:
         if agree * 2 > defining or not defining or lengths == {len(self.dataset.problems)}:
             return [self._counted(best, n) or self._proved(record) or ""
                     for record, n in zip(records, numbers, strict=True)]  # fmt: skip
-        named = (name for name, one in SOURCES.items() if one.family and name != self.dataset.name)
-        others = (Names(other) for name in named if (other := problems.at_hand(name)))
+        named = (name for name, one in datasets.known().items() if one.family and name != self.dataset.name)
+        others = (Names(other) for name in named if (other := datasets.at_hand(name)))
         shares = (other._agreement(records, numbers, counting) for other in others for counting in other._countings)  # noqa: SLF001 - of its class
         if any(agree * 2 > defining for agree, defining in shares):
             return [ELSEWHERE] * len(records)
@@ -144,7 +144,9 @@ class Names:
     def _prefixes(self) -> Mapping[str, str]:
         """What names of problems begin with, and the dataset that it stands for."""
         bundled = [
-            other for name, one in SOURCES.items() if one.family and not one.md5 and (other := problems.at_hand(name))
+            other
+            for name, one in datasets.known().items()
+            if one.family and not one.md5 and (other := datasets.at_hand(name))
         ]
         tasks = [(task_id, dataset.name) for dataset in (*bundled, self.dataset) for task_id in dataset.problems]
         return PREFIXES | {words: name for task_id, name in tasks if (words := _parted(task_id)[0])}

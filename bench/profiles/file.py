@@ -16,7 +16,6 @@ from doit import get_initial_workdir
 from bench import datasets, hub
 from bench.errors import ProfilesError
 from bench.layout import PROMPTS, TAKEN, Layout
-from bench.problems import SOURCES
 from bench.profiles import (
     BLOB,
     BUILTINS,
@@ -185,7 +184,7 @@ def _check_sampling(sampling: Sampling, where: str, *, imported: bool = False) -
     Of `imported` solutions nothing is sampled here: there may be several of a problem whatever the temperature.
     """
     for dataset in sampling.datasets:
-        require(dataset in SOURCES, where, "datasets", dataset, choice(dataset, SOURCES))
+        require(dataset in datasets.known(), where, "datasets", dataset, choice(dataset, datasets.known()))
     require(sampling.datasets, where, "datasets", [], "name at least one")
     greedy_many = sampling.samples > 1 and sampling.temperature == 0 and not imported
     remedy = "greedy samples are all the same; set temperature = 0.8"

@@ -1,10 +1,10 @@
-from bench import problems
+from bench import datasets
 from bench.datasets.problem import Problem, scripted
 from bench.demo.answers import DATASETS, Reply, bundled, pairs, reply
 from bench.generate.prompt import messages
 from bench.profiles import Sampling
 
-PROBLEMS = {p.task_id: p for name in DATASETS for p in problems.load(name).problems.values()}
+PROBLEMS = {p.task_id: p for name in DATASETS for p in datasets.load(name).problems.values()}
 
 
 def ask(task_id: str, max_tokens: int = 256, sample: int = 0) -> Reply:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import gguf, problems
+from bench import datasets, gguf
 from bench.datasets.problem import Problem, scripted
 from bench.demo.answers import DATASETS, Reply, bundled, reply
 from bench.demo.model import build, build_answers
@@ -18,7 +18,7 @@ from bench.servers import serve
 from tests.demo.conftest import Profiles
 
 Ask = Callable[[Problem], Reply]
-PROBLEMS = [problem for name in DATASETS for problem in problems.load(name).problems.values()]
+PROBLEMS = [problem for name in DATASETS for problem in datasets.load(name).problems.values()]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import problems
+from bench import datasets
 from tests.e2e.conftest import Project
 from tests.e2e.test_never_lost import rows
 
@@ -30,7 +30,7 @@ print("Here it is:\\n```python\\n" + next(text for text in known if text.split("
 
 def canonical(dataset: str = "demo") -> list[dict[str, str]]:
     """The canonical solutions, as rows of an import."""
-    found = problems.load(dataset).problems.values()
+    found = datasets.load(dataset).problems.values()
     return [{"task_id": p.task_id, "solution": p.reference} for p in found]
 
 
@@ -103,7 +103,7 @@ def test_datasets_by_name_and_more_samples(project: Project, demo_model: Path) -
     more = project.doit("eval:a", "report")
     assert more.code == 0, more.out
     after = rows(project.file("a", "raw.jsonl", "demo-mbpp"))
-    count = len(problems.load("demo-mbpp").problems)
+    count = len(datasets.load("demo-mbpp").problems)
     assert after[: len(had)] == had
     assert {row["sample"] for row in after[len(had) :]} == {2}
     assert (len(had), len(after)) == (2 * count, 3 * count)

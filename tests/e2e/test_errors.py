@@ -22,9 +22,9 @@ def fails(ran: Ran, said: str) -> None:
 
 def rows() -> list[dict[str, str]]:
     """Canonical solutions of the demo's problems."""
-    from bench import problems
+    from bench import datasets
 
-    found = problems.load("demo").problems.values()
+    found = datasets.load("demo").problems.values()
     return [{"task_id": p.task_id, "solution": p.reference} for p in found]
 
 

@@ -32,9 +32,9 @@ def made(first: Project, tmp_path: Path) -> Project:
 
 def solutions(project: Project) -> None:
     """Write the import: canonical solutions of the demo's problems."""
-    from bench import problems
+    from bench import datasets
 
-    found = problems.load("demo").problems.values()
+    found = datasets.load("demo").problems.values()
     rows = [{"task_id": p.task_id, "solution": p.reference} for p in found]
     (project.root / "solutions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 

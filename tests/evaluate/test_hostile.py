@@ -42,7 +42,7 @@ def total(numbers):
 AS_A_USER = """
 import json, sys
 from pathlib import Path
-from bench import problems
+from bench import datasets
 from bench.evaluate import expected
 from tests.evaluate.grading import Grader
 root, demo, pairs = map(Path, sys.argv[1:])

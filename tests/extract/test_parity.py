@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import problems
+from bench import datasets
 from bench.evaluate.run import evaluate
 from bench.extract import extract_code
 from bench.layout import RunFiles
@@ -51,7 +51,7 @@ def tree(code: str) -> str:
 
 def texts(file: Path) -> Iterator[tuple[str, str]]:
     """The problem and the text of each line, as EvalPlus's sanitizer reads it."""
-    known = problems.load("humaneval").problems
+    known = datasets.load("humaneval").problems
     for line in file.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         text = row.get("answer", row.get("solution"))
@@ -62,7 +62,7 @@ def pair(name: str, task_id: str, text: str) -> Pair:
     """Both sides of one text."""
     from evalplus.sanitize import sanitize
 
-    problem = problems.load("humaneval").problems[task_id]
+    problem = datasets.load("humaneval").problems[task_id]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = sanitize(text, problem.entry_point)
@@ -91,7 +91,7 @@ def test_same_verdicts(pairs: list[Pair], tmp_path: Path) -> None:
     assert len(different) < len(pairs) / 10
     if reason := available("bubblewrap"):
         pytest.skip(f"no bubblewrap: {reason}")
-    order = list(problems.load("humaneval").problems)
+    order = list(datasets.load("humaneval").problems)
     different.sort(key=lambda one: order.index(one.task_id))
     verdicts = [graded([getattr(one, side) for one in different], different, tmp_path) for side in ("theirs", "ours")]
     assert verdicts[0] == verdicts[1]

@@ -1,9 +1,9 @@
 import pytest
 
+from bench.datasets import Problem
 from bench.generate.answer import Answer, Ending
 from bench.generate.completion import completion_of, outcome
 from bench.generate.requests import Request
-from bench.problems import Problem
 from bench.profiles import Profile
 
 REQUEST = Request(Problem("Demo/0", "def f():\n", "f", "", ()), 0, "key", [], None)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.datasets import Problem
 from bench.demo.model import TEMPLATE, build_answers
 from bench.demo.tokenizer import ASK
 from bench.errors import ServerError
@@ -16,7 +17,6 @@ from bench.generate.completion import completion_of
 from bench.generate.journal import Journal
 from bench.generate.requests import Request
 from bench.generate.run import generate
-from bench.problems import Problem
 from bench.profiles import Config, Profile
 from bench.profiles.file import load
 from bench.records import Completion

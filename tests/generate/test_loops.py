@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench import problems
+from bench import datasets
 from bench.generate.answer import Ending
 from bench.generate.loops import is_loop
 from bench.generate.stream import Data, Reader
@@ -58,7 +58,7 @@ def test_what_is_no_loop(text: str) -> None:
 @pytest.mark.parametrize("name", ["humaneval", "mbpp"])
 def test_no_solution_of_the_demo_is_a_loop(name: str) -> None:
     """No piece of a right solution is taken for a loop."""
-    for problem in problems.load({"humaneval": "demo", "mbpp": "demo-mbpp"}[name]).problems.values():
+    for problem in datasets.load({"humaneval": "demo", "mbpp": "demo-mbpp"}[name]).problems.values():
         text = problem.prompt + problem.canonical_solution
         assert not any(is_loop(text[:end]) for end in range(0, len(text), 50))
 

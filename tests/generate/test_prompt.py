@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench import problems
+from bench import datasets
 from bench.generate.prompt import body, messages
 from bench.profiles import Sampling
 
@@ -58,7 +58,7 @@ def test_asked_as_evalplus_asks(dataset: str, asked: list[dict[str, Any]], tmp_p
     subprocess.run(
         command, check=True, capture_output=True, timeout=120, cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)}
     )
-    first = list(problems.load(dataset).problems.values())[: len(asked)]
+    first = list(datasets.load(dataset).problems.values())[: len(asked)]
     assert len(asked) >= 2
     assert [request["messages"] for request in asked] == [messages(problem, Sampling()) for problem in first]
     assert {request["top_p"] for request in asked} == {Sampling().top_p}

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from bench.datasets import Problem
 from bench.generate.journal import JournalEntry
 from bench.generate.requests import Request, kept, satisfies
-from bench.problems import Problem
 from bench.records import Completion
 
 ONE = Completion(key="k", task_id="HumanEval/0", sample=0, outcome="stop", answer="def f(): pass", max_tokens=100)

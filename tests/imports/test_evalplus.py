@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench import problems, samples
+from bench import datasets, samples
 from bench.errors import SamplesError
 from bench.layout import RunFiles
 from bench.profiles.file import load
@@ -46,7 +46,7 @@ def test_public_collections(shared: Path, tmp_path: Path, model: str) -> None:
     file = shared / "corpus" / f"{model}.jsonl"
     found, files = build(tmp_path, str(file))
     assert found.startswith("found 164 of 164 problems in 1 file")
-    known = problems.load("humaneval").problems
+    known = datasets.load("humaneval").problems
     wanted = {
         row["task_id"]: row["solution"] if "solution" in row else known[row["task_id"]].prompt + row["completion"]
         for row in lines(file)
@@ -110,7 +110,7 @@ def test_evalplus_sanitizes_our_samples(shared: Path, tmp_path: Path, real_datas
 
 def mbpp_rows(samples_each: int = 1) -> list[dict[str, Any]]:
     """Canonical solutions of MBPP+, as several sittings of several samples would leave them."""
-    known = problems.load("mbpp").problems
+    known = datasets.load("mbpp").problems
     return [
         {"task_id": task_id, "solution": f"{one.reference.removeprefix(one.prompt)}\n# {number}\n"}
         for number in range(samples_each)
@@ -122,13 +122,13 @@ def test_mbpp(tmp_path: Path) -> None:
     """MBPP's solutions are imported as HumanEval's are; a file may hold both."""
     human = [
         {"task_id": task_id, "completion": one.reference.removeprefix(one.prompt)}
-        for task_id, one in problems.load("humaneval").problems.items()
+        for task_id, one in datasets.load("humaneval").problems.items()
     ]
     rows = [*mbpp_rows(), *human]
     (tmp_path / "both.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     found, files = build(tmp_path, "both.jsonl", dataset="mbpp")
     assert found == "found 378 of 378 problems in 1 file, 164 of other datasets left out"
-    assert [row["task_id"] for row in lines(files.samples)] == list(problems.load("mbpp").problems)
+    assert [row["task_id"] for row in lines(files.samples)] == list(datasets.load("mbpp").problems)
     found, _ = build(tmp_path, "both.jsonl")
     assert found == "found 164 of 164 problems in 1 file, 378 of other datasets left out"
 

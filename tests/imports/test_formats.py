@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench import problems
+from bench import datasets
 from bench.errors import MissingPrerequisite, SamplesError
 from bench.imports import Imported, collect
 from bench.profiles.file import load
@@ -109,7 +109,7 @@ def test_generations_by_position(tmp_path: Path) -> None:
     found = imported(tmp_path, "he.json")
     assert len(found.solutions) == 164
     assert found.summary.startswith("found 164 of 164 problems in 1 file, 163 without their function")
-    entries = {int(p.task_id[5:]): p.entry_point for p in problems.load("mbpp").problems.values()}
+    entries = {int(p.task_id[5:]): p.entry_point for p in datasets.load("mbpp").problems.values()}
     write(tmp_path, "mbpp.json", [[f"def {entries.get(n, 'f')}(*a): return 0"] for n in range(11, 511)])
     found = imported(tmp_path, "mbpp.json", dataset="mbpp")
     assert set(found.solutions) == {f"Mbpp/{n}" for n in entries if 11 <= n <= 510}

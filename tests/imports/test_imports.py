@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from bench import problems, samples
+from bench import datasets, samples
 from bench.errors import MissingPrerequisite, ProfilesError, SamplesError
 from bench.imports import Imported, collect
 from bench.infos import read_infos
 from bench.profiles.file import load
 
-DEMO = problems.load("demo").problems
+DEMO = datasets.load("demo").problems
 SOLUTIONS = {task_id: one.reference for task_id, one in DEMO.items()}
 FIRST = "Demo/0"
 OTHERS = [task_id for task_id in DEMO if task_id != FIRST]
@@ -153,7 +153,7 @@ def test_an_unknown_problem(place: Place) -> None:
 
 def test_problems_of_another_dataset(place: Place) -> None:
     """A file may hold several datasets; each takes its own, and says how many were not."""
-    other = problems.load("demo-mbpp").problems
+    other = datasets.load("demo-mbpp").problems
     rows = [{"task_id": task_id, "solution": one.reference.removeprefix(one.prompt)} for task_id, one in other.items()]
     place.write("import/all.jsonl", [*rows, *place.rows()])
     assert place.collect().summary == "found 18 of 18 problems in 1 file, 6 of other datasets left out"

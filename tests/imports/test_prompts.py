@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import problems
+from bench import datasets
 from bench.extract import extract_code
 from bench.imports import prompts
 from bench.profiles import Config
@@ -22,7 +22,7 @@ def test_all_prompts_in_order(config: Config) -> None:
     path = prompts.write(config, "demo")
     assert path == config.layout.root / "demo_prompts.json"
     rows = json.loads(path.read_text(encoding="utf-8"))
-    assert [row["task_id"] for row in rows] == list(problems.load("demo").problems)
+    assert [row["task_id"] for row in rows] == list(datasets.load("demo").problems)
     assert {tuple(row) for row in rows} == {("task_id", "prompt", "entry_point")}
 
 
@@ -44,6 +44,6 @@ def test_an_agent_can_read_it_in_pieces(config: Config, real_datasets: dict[str,
 def test_prompts_are_those_that_completions_continue(config: Config) -> None:
     """A solution that repeats its prompt is found whole."""
     for row in json.loads(prompts.write(config, "demo").read_text()):
-        known = problems.load("demo").problems[row["task_id"]]
+        known = datasets.load("demo").problems[row["task_id"]]
         text = row["prompt"] + known.reference.removeprefix(known.prompt)
         assert f"def {row['entry_point']}" in extract_code(text, row["entry_point"]).code
