@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +125,8 @@ def test_stale_when_a_dataset_changed(
     folder: Path, database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same results are rendered again where a problem has other words; a dataset that is not shown is nothing."""
-    own = Path(shutil.copy(source.locations(datasets.known()["demo"])[0], tmp_path / "demo.jsonl"))
-    datasets.declare({"demo": replace(datasets.known()["demo"], files=(str(own),))})
+    own = Path(shutil.copy(datasets.location("demo"), tmp_path))
+    monkeypatch.setattr(source, "BUNDLED", tmp_path)
     made = task(step(folder))
     run(database, made, step(folder))
     monkeypatch.setenv("MBPP_OVERRIDE_PATH", str(own))
