@@ -1,4 +1,5 @@
 import gzip
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from bench import datasets
 settings.register_profile("busy", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
+STUBS = Path(__file__).parent / "stubs"
+"""Modules that EvalPlus imports and does not use where it is compared with."""
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -38,6 +41,15 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     datasets.declare({})
     monkeypatch.setenv("BENCH_LOCKS", str(tmp_path))
     monkeypatch.delenv("BENCH_PROFILES", raising=False)
+
+
+@pytest.fixture
+def evalplus_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EvalPlus's own programs can be imported, here and in processes that are started."""
+    monkeypatch.syspath_prepend(STUBS)
+    monkeypatch.setenv("PYTHONPATH", str(STUBS))
+    # A placeholder without the name that EvalPlus asks for may be there already.
+    monkeypatch.delitem(sys.modules, "datasets", raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench import datasets
+from bench.datasets.declared import catalogue
 from bench.errors import DatasetError
 from bench.evaluate.run import evaluate
 from bench.graph.report import Report
@@ -134,13 +136,19 @@ THIRD = [
 ]  # fmt: skip
 
 
-def declare(**values: Any) -> None:
-    """Declare the dataset `third`, as a profiles file does."""
-    datasets.declare({"third": datasets.Declaration("third", "Third", "evalplus", **values)})
+@pytest.fixture
+def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Adds the dataset `third` to those that are known by name."""
+
+    def declared(**values: Any) -> None:
+        third = datasets.Declaration("third", "Third", "evalplus", **values)
+        monkeypatch.setattr(datasets, "catalogue", lambda: {**catalogue(), "third": third})
+
+    return declared
 
 
 @pytest.fixture
-def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def third(tmp_path: Path, declare: Callable[..., None]) -> Path:
     """A third dataset: a file of problems, and its declaration."""
     file = tmp_path / "third.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in THIRD))
@@ -162,7 +170,9 @@ def test_a_third_dataset(third: Path, tmp_path: Path) -> None:
     assert (summary.n_problems, summary.base_passed, summary.plus_passed) == (2, 2, 2)
 
 
-def test_names_of_problems_are_any(third: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_of_problems_are_any(
+    third: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declare: Callable[..., None]
+) -> None:
     """Problems of a third dataset of the family mbpp are graded and reported, numbers in their names or not."""
     if reason := available("bubblewrap"):
         pytest.skip(f"no bubblewrap: {reason}")
@@ -198,7 +208,9 @@ def test_a_damaged_third_dataset(third: Path, text: str, words: str) -> None:
     assert words in said("third")
 
 
-def test_a_third_dataset_of_a_known_family(third: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_third_dataset_of_a_known_family(
+    third: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declare: Callable[..., None]
+) -> None:
     """A family, names without numbers and a variable of its own do not make it EvalPlus's file."""
     other = tmp_path / "other.jsonl"
     other.write_text(
@@ -228,7 +240,7 @@ def test_solutions_of_a_third_dataset(third: Path, tmp_path: Path, name: str) ->
     assert '"Third/b"' in prompts.write(config, "third").read_text()
 
 
-def test_a_dataset_of_unknown_size(third: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dataset_of_unknown_size(third: Path, declare: Callable[..., None]) -> None:
     """Without a count any number of problems is right, but for none."""
     declare(files=(str(third),))
     assert len(datasets.load("third").problems) == 2

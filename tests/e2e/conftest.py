@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+UP_TO_DATE = "everything is up to date\n"
+"""What a whole run tells where nothing runs."""
 RAN = re.compile(r"^(generate|samples|eval|report) +(?:\S*/REPORT\.md)?(\S*)", re.MULTILINE)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bench.sandbox import bubblewrap
+from tests.conftest import STUBS
 from tests.evaluate.grading import SOLUTIONS, Grader
 
 WRONG = "def total(numbers):\n    return 7\n"
@@ -30,6 +31,7 @@ def in_bubblewrap(command: list[str], folder: Path, **environment: str) -> subpr
     return subprocess.run([*box, *places, *own, *command], capture_output=True, text=True, check=False, timeout=300)
 
 
+@pytest.mark.usefixtures("evalplus_imports")
 def test_evalplus_reads_our_results(grader: Grader, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """EvalPlus's evaluator takes our file for its own and computes the same pass@1 from it, running nothing."""
     from evalplus.evaluate import evaluate
@@ -59,6 +61,7 @@ def test_our_rows_have_evalpluss_keys(grader: Grader) -> None:
             assert isinstance(row["base_fail_tests"], list)
 
 
+@pytest.mark.usefixtures("evalplus_imports")
 def test_pass_at_10_is_evalpluss(grader: Grader, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With ten samples of every problem there is pass@10 too, as EvalPlus computes it from the same file."""
     from evalplus.evaluate import evaluate
@@ -84,6 +87,7 @@ def test_evalplus_grades_our_samples(grader: Grader, real_datasets: dict[str, Pa
     pairs = [(row["task_id"], row["prompt"] + row["canonical_solution"]) for row in rows[:3]]
     grader.write([*pairs, (rows[3]["task_id"], "def below_zero(operations):\n    return True\n")])
     shutil.copyfile(grader.files.samples, tmp_path / "samples.jsonl")
+    shutil.copy(STUBS / "datasets.py", tmp_path)
     options = ["--dataset", "humaneval", "--samples", "/here/samples.jsonl", "--parallel", "2"]
     program = "import os, runpy, sys; sys.argv[0] = 'evalplus.evaluate'; from evalplus.evaluate import main; main()"
     ran = in_bubblewrap(

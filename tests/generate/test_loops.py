@@ -59,7 +59,7 @@ def test_what_is_no_loop(text: str) -> None:
 def test_no_solution_of_the_demo_is_a_loop(name: str) -> None:
     """No piece of a right solution is taken for a loop."""
     for problem in datasets.load({"humaneval": "demo", "mbpp": "demo-mbpp"}[name]).problems.values():
-        text = problem.prompt + problem.canonical_solution
+        text = problem.reference
         assert not any(is_loop(text[:end]) for end in range(0, len(text), 50))
 
 

@@ -48,7 +48,7 @@ def asked() -> Iterator[list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("dataset", ["humaneval", "mbpp"])
-@pytest.mark.usefixtures("real_datasets")
+@pytest.mark.usefixtures("real_datasets", "evalplus_imports")
 def test_asked_as_evalplus_asks(dataset: str, asked: list[dict[str, Any]], tmp_path: Path) -> None:
     """EvalPlus's own codegen sends the same messages and the same top_p for the first problems of a dataset."""
     command = [

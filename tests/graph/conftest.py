@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+UP_TO_DATE = "everything is up to date\n"
+"""What a whole run tells where nothing runs."""
 OLD = Path(__file__).with_name("version_0_1")
 
 

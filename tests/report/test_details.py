@@ -77,7 +77,7 @@ def test_the_machine() -> None:
     assert machine_label(result("a", "p", run=run())) == "RTX 4090 24 GB · Ryzen 9 7950X · 128 GB"
     assert machine_label(result("a", "p")) == ""
     assert machine_label(result("a", "p", run=run(server={"machine": 3}))) == ""
-    known = {"label": "x", "cpu": "AMD Ryzen 9 7950X 16-Core Processor", "memory": 128 << 30, "gpus": []}
+    known = {"cpu": "AMD Ryzen 9 7950X 16-Core Processor", "memory": 128 << 30, "gpus": []}
     assert machine_label(result("a", "p", run=run(machine=known))) == "Ryzen 9 7950X · 128 GB"
 
 
