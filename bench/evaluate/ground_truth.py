@@ -135,6 +135,9 @@ class Truth:
 
     def _suite(self, sandbox: SandboxInstance, task: Task, suite: str) -> tuple[dict[str, Any], bytes]:
         ran = self._collect(sandbox, task, suite) if task.reference else None
+        if ran is None and task.reference and suite not in task.outputs:
+            # A busy machine may end a reference that is right; nothing else would tell its outputs.
+            ran = self._collect(sandbox, task, suite)
         if suite in task.outputs:
             # What the dataset says is expected, whatever the reference does; that tells how long tests take.
             values = marshal.loads(self._sound_file(task, "outputs", suite))  # noqa: S302 - own file, digest checked

@@ -118,7 +118,7 @@ def test_a_damaged_dataset(project: Project) -> None:
     write(project, ['{"task_id": "HumanEval/0", "solution": "x"}'])
     (project.root / "set.jsonl").write_text('{"task_id": "HumanEval/0", "pro')
     ran = project.doit("eval:b", HUMANEVAL_OVERRIDE_PATH=str(project.root / "set.jsonl"))
-    fails(ran, "The dataset HumanEval+ in")
+    fails(ran, "The dataset HumanEval in")
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root writes everywhere")
