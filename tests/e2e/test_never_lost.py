@@ -153,7 +153,7 @@ def test_a_newer_journal_is_left_alone(served: Project) -> None:
     journal.write_text('{"v": 99, "key": "k"}\n')
     ran = served.doit("generate:a")
     assert ran.code != 0
-    assert "is of version 99, this program reads 1; update it" in ran.out
+    assert "line 1 was written by a newer version of this program; update this one" in ran.out
     assert "Traceback" not in ran.out
     assert journal.read_text() == '{"v": 99, "key": "k"}\n'
 
@@ -199,6 +199,7 @@ def test_what_failed_is_asked_again_on_demand(served: Project) -> None:
 
 
 @pytest.mark.docker
+@pytest.mark.alone  # any other run on this machine removes the container, too
 def test_a_killed_container(served: Project) -> None:
     """A container that is killed is started once more; one that a kill -9 of doit left is removed; no byte differs."""
     if reason := available("docker"):
