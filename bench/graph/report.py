@@ -137,7 +137,9 @@ class ReportSettings(Settings, UptodateCalculator):  # type: ignore[misc] # doit
         super().setup(dep_manager, tasks_dict)
         if self.looking:
             return
-        others = [task for task in tasks_dict.values() if task.options is not None and task is not self.task]
+        # Those whose hosts turned out to lack the model have been taken out of the selection.
+        gone = {f"eval:{profile_id}" for profile_id in self.report.skipped} | {self.task.name}
+        others = [task for task in tasks_dict.values() if task.options is not None and task.name not in gone]
         self.task.setup_tasks = self.task.setup_tasks or [task.name for task in others]
         self.pending = any(task.actions and not task.executed for task in others)
 

@@ -173,11 +173,11 @@ def test_a_host_that_is_down(laptop: Project, basement: Sshd) -> None:
     basement.stop()
     sentence = (
         f"the Docker engine of basement does not answer (ssh: connect to host {basement.address} port 22: Connection "
-        f"refused); start it there, or mend docker of that host until this works: docker --host {basement.url} version"
+        f"refused); start it there, or fix docker of that host until this works: docker --host {basement.url} version"
     )
     asked = laptop.doit("eval:a")
     assert asked.code != 0
-    assert asked.out.splitlines()[:2] == ["generate  a                         asked for", f"a: {sentence}"]
+    assert f"\na: {sentence}\n" in asked.out
     assert "Traceback" not in asked.out
     whole = laptop.doit("eval:a", "eval:b", "report")
     assert whole.code != 0
@@ -199,7 +199,6 @@ def test_a_cable_is_pulled(laptop: Project, basement: Sshd, port: int) -> None:
     assert "Traceback" not in out
     left = f"The container llama-server could not be removed (ssh: connect to host {basement.address} port 22: "
     assert out.count(left) == 1
-    assert "  a: the server sent nothing for stall_timeout = 2 s" in out
     assert (
         f"\na: the Docker engine of basement does not answer (ssh: connect to host {basement.address} port 22: " in out
     )
