@@ -16,21 +16,23 @@ STUBS = Path(__file__).parent / "stubs"
 SHARED = Path(__file__).parents[2] / "shared"
 
 
-ALONE = (
-    "evaluate/test_corpus",
-    "evaluate/test_hostile",
-    "evaluate/test_cluster",
-    "sandbox/test_limits",
-    "sandbox/test_memory",
-)
+ALONE = ("evaluate/test_cluster", "sandbox/test_limits", "sandbox/test_memory")
 """Modules whose slow tests need the cores to themselves: they measure time or memory."""
+LONG = (
+    "evaluate/test_corpus", "evaluate/test_hostile", "e2e/test_cluster", "e2e/test_hosts", "e2e/test_ssh",
+    "servers/test_compose",
+    "servers/test_remote_models",
+)  # fmt: skip
+"""Modules whose slow tests take many minutes together: `.ci/run --all` runs them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares one container's name, or measures, does not run beside its like."""
     for item in items:
-        if item.path.with_suffix("").as_posix().endswith(ALONE):
-            item.add_marker(pytest.mark.alone)
+        place = item.path.with_suffix("").as_posix()
+        for marker, modules in ((pytest.mark.alone, ALONE), (pytest.mark.long, LONG)):
+            if place.endswith(modules):
+                item.add_marker(marker)
         if item.get_closest_marker("docker"):
             item.add_marker(pytest.mark.xdist_group("docker"))
 
