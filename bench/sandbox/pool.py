@@ -191,22 +191,27 @@ def _installed(folder: Path) -> Path:
 def exclusive_core() -> Iterator[int]:
     """Wait for a core that no other grading on this machine has to itself, and keep it for the block; its number."""
     place = Path(tempfile.gettempdir()) / f"bench-{os.getuid()}"
-    place.mkdir(mode=0o700, exist_ok=True)
     cores = sorted(os.sched_getaffinity(0))
     with contextlib.ExitStack() as stack:
         for core in cores:
-            fd = _opened(place / f"core-{core}.lock", stack)
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _locked(place / f"core-{core}.lock", stack, fcntl.LOCK_NB):
                 break
         else:
             # Numbers of threads follow each other, so those that wait do not all wait for the same core.
             core = cores[threading.get_native_id() % len(cores)]
-            fcntl.flock(_opened(place / f"core-{core}.lock", stack), fcntl.LOCK_EX)
+            _locked(place / f"core-{core}.lock", stack)
         yield core
 
 
-def _opened(path: Path, stack: contextlib.ExitStack) -> int:
-    fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    stack.callback(os.close, fd)
-    return fd
+def _locked(path: Path, stack: contextlib.ExitStack, flags: int = 0) -> bool:
+    """Whether nobody else holds the lock now. Where none can be had (another's folder, a full disk), nobody does."""
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        stack.callback(os.close, fd)
+        fcntl.flock(fd, fcntl.LOCK_EX | flags)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
