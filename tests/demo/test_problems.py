@@ -9,7 +9,9 @@ from bench.demo.answers import DATASETS
 
 
 @pytest.fixture(params=DATASETS)
-def rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def rows(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, evalplus_imports: None
+) -> list[dict[str, Any]]:
     """A bundled dataset as EvalPlus itself reads it."""
     declared = datasets.known()[request.param]
     path = str(source.locations(declared)[0])
