@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import datasets, docker, gguf
+from bench import datasets, docker, gguf, packages
 from bench.commands import Command
 from bench.commands.findings import Finding, render
 from bench.console import counted, size
@@ -204,6 +204,8 @@ def _model(config: Config, profile: Profile) -> tuple[str, Lacks]:
         return " ".join(profile.server.command) or f"{profile.model} at {profile.server.base_url}", {}
     if profile.hub and not config.model_path(profile).is_file():
         return f"{profile.model}, which is downloaded on first use", {}
+    if profile.packaged and (absence := packages.absence(profile.model)):
+        return "", {absence: packages.remedy(profile.model)}
     files = gguf.expected(config.model_path(profile))
     missing = [path for path in files if not path.is_file()]
     if missing:

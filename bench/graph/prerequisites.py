@@ -1,6 +1,6 @@
 """What a profile needs that this machine may lack: a model file, or solutions to import."""
 
-from bench import gguf
+from bench import gguf, packages
 from bench.errors import MissingPrerequisite
 from bench.profiles import Config, Profile
 
@@ -11,6 +11,8 @@ def missing(config: Config, profile: Profile) -> str | None:
         from bench.imports.files import absence  # noqa: PLC0415 - only where a profile is looked at
 
         return absence(profile, config) or None
+    if profile.packaged and (absence := packages.absence(profile.model)):
+        return f"{absence} ({packages.remedy(profile.model)})"
     if profile.needs_file and not profile.hub:
         for part in gguf.expected(config.model_path(profile)):
             if not part.is_file():
@@ -25,7 +27,7 @@ def require(config: Config, profile: Profile) -> None:
     """Raise MissingPrerequisite where `missing` finds something."""
     lacking = missing(config, profile)
     if lacking:
-        remedy = f"put {'them' if profile.imported else 'it'} there"
+        remedy = "install it" if profile.packaged else f"put {'them' if profile.imported else 'it'} there"
         if not (profile.imported or lacking.startswith("no ")):
             remedy = "download it again"
         raise MissingPrerequisite(f"{profile.id}: {lacking}; {remedy}, or change profiles.toml.")

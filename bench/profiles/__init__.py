@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta
 
-from bench import hub
+from bench import hub, packages
 from bench.layout import Layout
 from bench.profiles.keys import key
 from bench.text import HIDDEN
@@ -219,7 +219,8 @@ class Profile:
     model: Line = key(
         "", "answers",
         "the (first) GGUF below `[paths] models`; `hf:<org>/<repo>:Q4_K_M` for one on Hugging Face "
-        "([models.md](models.md)); or the name that an endpoint knows",
+        "([models.md](models.md)); `package:<package>/<file>.gguf` for one in a Python package; or the name that an "
+        "endpoint knows",
     )  # fmt: skip
     quants: tuple[Line, ...] = key(
         (), "nothing", "a profile for each of these quantizations; a pattern in `model` (`*`) gives one for each file"
@@ -265,6 +266,11 @@ class Profile:
         """Whether its model is downloaded from a hub on first use."""
         return self.server.starts and self.model.startswith(hub.PREFIX)
 
+    @property
+    def packaged(self) -> bool:
+        """Whether its model lies in an installed Python package."""
+        return self.server.starts and self.model.startswith(packages.PREFIX)
+
 
 @dataclass(frozen=True)
 class Config:
@@ -289,4 +295,6 @@ class Config:
             return self.layout.cache / f"{profile.model.removeprefix(BUILTIN)}.gguf"
         if profile.hub:
             return hub.cached(profile.model)
+        if profile.packaged:
+            return packages.path(profile.model)
         return self.models / profile.model

@@ -13,7 +13,7 @@ from typing import Any
 import tomli
 from doit import get_initial_workdir
 
-from bench import datasets, hub
+from bench import datasets, hub, packages
 from bench.errors import ProfilesError
 from bench.layout import PROMPTS, TAKEN, Layout
 from bench.profiles import (
@@ -232,6 +232,10 @@ def _check_source(profile: Profile, where: str) -> None:
     if profile.server.starts and not profile.builtin:
         if profile.hub:
             require(hub.Reference.parse(profile.model), where, "model", profile.model, f"write it as {hub.FORM}")
+            return
+        if profile.packaged:
+            fits = packages.REFERENCE.fullmatch(profile.model)
+            require(fits, where, "model", profile.model, f"write it as {packages.FORM}")
             return
         fits = profile.model.endswith(".gguf") or BLOB.search(profile.model)
         require(fits, where, "model", profile.model, "name a file that ends in .gguf")

@@ -49,9 +49,9 @@ def chosen(table: dict[str, Any], known: dict[str, Host], where: str) -> Host | 
 
 def check(profile: Profile, where: str) -> None:
     """Raise ProfilesError where a profile names a host though what it needs is on this machine alone."""
-    if profile.host and (profile.imported or profile.builtin or profile.hub):
+    if profile.host and (profile.imported or profile.builtin or profile.hub or profile.packaged):
         what = "solutions are imported" if profile.imported else "a builtin model runs"
-        what = "a model of a hub is kept" if profile.hub else what
+        what = "such a model is kept" if profile.hub or profile.packaged else what
         raise ProfilesError(f'{where} host = "{profile.host.name}" is impossible; {what} on this machine.')
 
 
