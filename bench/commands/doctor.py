@@ -204,8 +204,8 @@ def _model(config: Config, profile: Profile) -> tuple[str, Lacks]:
         return " ".join(profile.server.command) or f"{profile.model} at {profile.server.base_url}", {}
     if profile.hub and not config.model_path(profile).is_file():
         return f"{profile.model}, which is downloaded on first use", {}
-    if profile.packaged and (absence := packages.absence(profile.model)):
-        return "", {absence: packages.remedy(profile.model)}
+    if profile.packaged and (package := packages.absence(profile.model)):
+        return "", {package: packages.remedy(profile.model)}
     files = gguf.expected(config.model_path(profile))
     missing = [path for path in files if not path.is_file()]
     if missing:

@@ -11,8 +11,8 @@ def missing(config: Config, profile: Profile) -> str | None:
         from bench.imports.files import absence  # noqa: PLC0415 - only where a profile is looked at
 
         return absence(profile, config) or None
-    if profile.packaged and (absence := packages.absence(profile.model)):
-        return f"{absence} ({packages.remedy(profile.model)})"
+    if profile.packaged and (package := packages.absence(profile.model)):
+        return f"{package} ({packages.remedy(profile.model)})"
     if profile.needs_file and not profile.hub:
         for part in gguf.expected(config.model_path(profile)):
             if not part.is_file():

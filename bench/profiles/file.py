@@ -234,8 +234,8 @@ def _check_source(profile: Profile, where: str) -> None:
             require(hub.Reference.parse(profile.model), where, "model", profile.model, f"write it as {hub.FORM}")
             return
         if profile.packaged:
-            fits = packages.REFERENCE.fullmatch(profile.model)
-            require(fits, where, "model", profile.model, f"write it as {packages.FORM}")
+            named = packages.REFERENCE.fullmatch(profile.model)
+            require(named, where, "model", profile.model, f"write it as {packages.FORM}")
             return
         fits = profile.model.endswith(".gguf") or BLOB.search(profile.model)
         require(fits, where, "model", profile.model, "name a file that ends in .gguf")
