@@ -40,7 +40,7 @@ def rewritten(text: str) -> str:
 
 def files() -> dict[Path, str]:
     """All files that are derived from the keys, as they should be."""
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return {page: rewritten(page.read_text(encoding="utf-8")) for page in pages} | {ROOT / schema.NAME: schema.schema()}
 
 

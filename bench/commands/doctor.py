@@ -19,7 +19,7 @@ from bench.profiles import Config, Profile
 ADD_BUBBLEWRAP = "apt install bubblewrap"
 ADD_SERVER = "install llama.cpp, or its wheel: pip install xllamacpp"
 BUSY = "ask again when the machine is less busy"
-START_SCHEDULER = "start it (docs/cluster.md), or remove [evaluate] scheduler"
+START_SCHEDULER = "start it (docs/howto/cluster.md), or remove [evaluate] scheduler"
 ADD_GPU = "install the NVIDIA driver and its container toolkit; or, in [server], gpu = false and the image for the CPU"
 
 Lacks = dict[str, str]

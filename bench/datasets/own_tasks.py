@@ -60,10 +60,10 @@ def _given(path: Path, common: dict[str, Any]) -> Problem:
             inputs, outputs = [[str(one["stdin"])] for one in tests], [str(one["stdout"]) for one in tests]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
-            f"{path} is no list of tests ({type(error).__name__}: {error}); docs/datasets.md shows what it looks like."
+            f"{path} is no list of tests ({type(error).__name__}: {error}); docs/howto/own-tasks.md shows one."
         ) from None
     if not (tests and isinstance(function, str) and all(isinstance(one, list) for one in inputs)):
-        raise DatasetError(f"{path} has no tests, or arguments that are no list; docs/datasets.md shows them.")
+        raise DatasetError(f"{path} has no tests, or arguments that are no list; docs/howto/own-tasks.md shows them.")
     suites = (Suite("tests", inputs, outputs),)
     kind: Any = {} if function else {"scheme": "program", "target": "program"}
     return Problem(entry_point=function, defines=function, suites=suites, **kind, **common)

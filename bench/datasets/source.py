@@ -65,7 +65,7 @@ def fetch(declaration: Declaration) -> None:
         if number >= len(declaration.urls):
             raise DatasetError(
                 f"The dataset {declaration.title} is not at {path}; put its file there, or name another folder in "
-                "BENCH_DATASETS (docs/datasets.md says where each comes from)."
+                "BENCH_DATASETS (docs/reference/datasets.md says where each comes from)."
             )
         with locked(path.with_name(f".{path.name}.lock"), what=f"The download of {path.name}", wait=True):
             if not path.exists():
@@ -88,7 +88,7 @@ def _download(declaration: Declaration, path: Path, url: str, sha256: str) -> No
         part.unlink()
         raise DatasetError(
             f"{url} has the sha256 {found[:16]}… where {sha256[:16]}… is expected, and was removed; get the file of "
-            f"the version that docs/datasets.md names, and put it at {path}."
+            f"the version that docs/reference/datasets.md names, and put it at {path}."
         )
     part.replace(path)
 

@@ -27,7 +27,7 @@ COMPARED = ("build", "slots", "context", "placement")
 
 
 def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: Sequence[Completion]) -> dict[str, Any]:
-    """All of run.json; `done` is in the journal's order, docs/results.md says what each entry means."""
+    """All of run.json; `done` is in the journal's order, docs/reference/results.md says what each entry means."""
     servers = [completion.server for completion in done if completion.server]
     spans = list(map(span, done))
     return {

@@ -171,7 +171,7 @@ class Sampling:
         ("humaneval",), "report", "`humaneval`, `mbpp`, and others: [datasets.md](datasets.md)"
     )
     max_tokens: Count = key(
-        4096, "answers", "768, EvalPlus's own, truncates chat models: [the lesson](../results/NOTES_max_tokens.md)",
+        4096, "answers", "768, EvalPlus's own, truncates chat models: [the lesson](../../results/NOTES_max_tokens.md)",
         sent="always",
     )  # fmt: skip
     first_limits: tuple[Count, ...] = key(
@@ -219,8 +219,8 @@ class Profile:
     model: Line = key(
         "", "answers",
         "the (first) GGUF below `[paths] models`; `hf:<org>/<repo>:Q4_K_M` for one on Hugging Face "
-        "([models.md](models.md)); `package:<package>/<file>.gguf` for one in a Python package; or the name that an "
-        "endpoint knows",
+        "([models.md](../howto/models.md)); `package:<package>/<file>.gguf` for one in a Python package; or the name "
+        "that an endpoint knows",
     )  # fmt: skip
     quants: tuple[Line, ...] = key(
         (), "nothing", "a profile for each of these quantizations; a pattern in `model` (`*`) gives one for each file"

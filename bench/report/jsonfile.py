@@ -1,4 +1,4 @@
-"""report.json: the figures of REPORT.md for programs; docs/report-json.md says what each key means."""
+"""report.json: the figures of REPORT.md for programs; docs/reference/report-json.md says what each key means."""
 
 import json
 from dataclasses import asdict

@@ -14,7 +14,7 @@ AUTOMATIC = [kind.name for kind in KINDS.values() if kind.isolated]
 
 NONE = (
     "No sandbox for model code: start Docker, or install bubblewrap (apt install bubblewrap), or set "
-    '[sandbox] kind = "none" and read what that risks (docs/sandbox.md).'
+    '[sandbox] kind = "none" and read what that risks (docs/explanation/sandbox.md).'
 )
 WARNING = (
     'WARNING: [sandbox] kind = "none": code that a model wrote runs on this machine with your rights; it can read, '

@@ -123,7 +123,7 @@ class Pool:
             if through:
                 raise SandboxError(f"The sandbox ({self.kind.name}) does not hold: {'; '.join(through)}.")
         if self.kind.isolated and not self.facts and not facts["filtered"]:
-            tell("  system calls of samples are not filtered on this machine; docs/sandbox.md says what that means")
+            tell("  system calls of samples are not filtered on this machine; see docs/explanation/sandbox.md")
         self.facts = self.facts or facts
 
     def each(

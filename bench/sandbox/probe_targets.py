@@ -43,7 +43,9 @@ class ProbeTargets:
             sandbox.call(job, "", into(answer), seconds=PROBE_SECONDS)
             return list(json.loads(answer))
         except (SandboxEnded, ValueError):
-            raise SandboxError("The sandbox ended while it was being probed; see docs/sandbox.md.") from None
+            raise SandboxError(
+                "The sandbox ended while it was being probed; see docs/explanation/sandbox.md."
+            ) from None
 
     def close(self) -> None:
         """Stop listening."""

@@ -101,7 +101,7 @@ def containers_there() -> list[str]:
 
 
 def tunnel(basement: Sshd, port: int) -> "subprocess.Popen[bytes]":
-    """The tunnel of docs/hosts.md."""
+    """The tunnel of docs/howto/hosts.md."""
     return basement.tunnel(f"ssh -S none -N -L {port}:127.0.0.1:{port} root@{basement.address}", port)
 
 

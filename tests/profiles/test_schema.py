@@ -22,8 +22,8 @@ def test_pages_are_as_the_keys() -> None:
 
 
 def test_every_key_is_documented() -> None:
-    """Each key of a profile, a server and a sandbox has a row in docs/profiles.md."""
-    readme = (ROOT / "docs" / "profiles.md").read_text(encoding="utf-8")
+    """Each key of a profile, a server and a sandbox has a row in docs/reference/profiles.md."""
+    readme = (ROOT / "docs" / "reference" / "profiles.md").read_text(encoding="utf-8")
     names = [name for record in (Profile, Sampling, Server, Sandbox) for name in keys(record)]
     assert [name for name in names if f"\n| `{name}` |" not in readme] == []
 

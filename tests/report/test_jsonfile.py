@@ -9,7 +9,7 @@ from bench.report.metrics import metrics
 from bench.report.results import Result
 from tests.report.made import HOSTILE, bench, local, night, report, result, run
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "report-json.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "report-json.md"
 
 
 def parsed(*results: Result) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_several_samples() -> None:
 
 
 def test_every_key_is_documented() -> None:
-    """docs/report-json.md names every key."""
+    """docs/reference/report-json.md names every key."""
     value = parsed(*night())
     assert not {key for key in keys(value) if f"`{key}`" not in DOCUMENT.read_text()}
     assert f"`schema` is {jsonfile.SCHEMA}" in DOCUMENT.read_text()
