@@ -66,7 +66,8 @@ def task_generate() -> Iterator[Task]:
     for profile in models:
         for stage in (Generate(CONFIG, profile, dataset) for dataset in profile.sampling.datasets):
             # The report shows each score before the next model starts.
-            yield task(stage, actions=[REPORT.refresh, stage.run], uptodate=[OnePerMachine(profile.machine)])
+            turn, first = OnePerMachine(profile.machine), stage.opponents(SKIPPED)
+            yield task(stage, actions=[REPORT.refresh, stage.run], uptodate=[turn], task_dep=first)
         yield group(Generate, profile)
     yield every("generate", models)
 

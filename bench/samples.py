@@ -43,6 +43,8 @@ def _completed(profile: Profile, dataset_name: str, completions: Mapping[SampleI
     for problem in datasets.load(dataset_name).problems.values():
         for number in range(profile.sampling.samples):
             kept = completions.get((problem.task_id, number))
+            if kept is None and profile.duel:
+                continue
             if kept is None:
                 raise SamplesError(
                     f"{profile.id}: {problem.task_id} has no completion; run doit generate:{profile.id} to the end."

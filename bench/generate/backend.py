@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from bench.generate import context_check
 from bench.generate.answer import ANSWERED, Answer, Ending
@@ -147,6 +147,30 @@ def open_backend(
     else:
         with _backend(profile, config, log, requests, known) as backend:
             yield backend
+
+
+class KeptOpen:
+    """open_backend for several runs in a row: what answers stays until the block ends, or a run fails."""
+
+    def __enter__(self) -> Self:
+        self.stack = contextlib.ExitStack()
+        self.backend: Backend | None = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stack.close()
+
+    @contextlib.contextmanager
+    def __call__(self, profile: Profile, *rest: Any) -> Iterator[Backend]:
+        """As open_backend."""
+        if self.backend is None:
+            self.backend = self.stack.enter_context(open_backend(profile, *rest))
+        try:
+            yield self.backend
+        except BaseException:
+            self.stack.close()
+            self.backend = None
+            raise
 
 
 @contextlib.contextmanager

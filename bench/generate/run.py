@@ -2,7 +2,8 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from bench import datasets, servers
@@ -25,13 +26,18 @@ from bench.records import Completion
 from bench.servers.server_log import note, tail
 from bench.text import plain
 
+Opener = Callable[..., AbstractContextManager[Backend]]
+"""As open_backend."""
 STARTS = 5
 """How often a server is started that ends or hangs in the middle; one that then answers nothing fails at once."""
 
 
-def generate(profile: Profile, config: Config, dataset_name: str) -> None:
+def generate(
+    profile: Profile, config: Config, dataset_name: str, *, only: set[str] | None = None, opener: Opener = open_backend
+) -> None:
     """Bring the journal up to date with the profile, then write run.json.
 
+    With `only`, no other problems are asked; `opener` opens what answers.
     A server that ends in the middle is started again. Raises ServerError, CanaryError, JournalError,
     MissingPrerequisite or DatasetError; what was answered before is in the journal.
     """
@@ -45,7 +51,8 @@ def generate(profile: Profile, config: Config, dataset_name: str) -> None:
         tell(f"  {shown(files.journal)}: its last line was torn; it is cut off, and asked again where it is wanted")
     for sentence in journal.damaged:
         tell(f"  {sentence}")
-    run = Generation(config, profile, files, journal, requests_of(profile, dataset, identify(config, profile)))
+    requests = requests_of(profile, dataset, identify(config, profile))
+    run = Generation(config, profile, files, journal, requests, only=only, opener=opener)
     for start in range(1, STARTS + 1):
         before = len(run.kept())
         try:
@@ -67,7 +74,7 @@ class Generation:
     """One profile's completions on one dataset: the requests for them, and the journal that has some of them.
 
     `suspects` are the requests that were in flight when a server went down: they are asked again last, one at a time.
-    `failed` are those by which it went down then, too.
+    `failed` are those by which it went down then, too. With `only`, no other problems are asked.
     """
 
     config: Config
@@ -78,6 +85,8 @@ class Generation:
     suspects: dict[SampleId, Request] = field(default_factory=dict)
     failed: set[SampleId] = field(default_factory=set)
     model: str = ""
+    only: set[str] | None = None
+    opener: Opener = open_backend
 
     @property
     def limit(self) -> int:
@@ -92,15 +101,21 @@ class Generation:
     def ask(self) -> None:
         """Ask for all that is missing. Raises what `generate` raises."""
         have = self.kept()
-        missing = [r for r in self.requests if r.sample_id not in have and r.sample_id not in self.failed]
+        lacking = [request for request in self.requests if request.sample_id not in have]
+        missing = [
+            request
+            for request in lacking
+            if request.sample_id not in self.failed and (self.only is None or request.problem.task_id in self.only)
+        ]
         if not missing:
             return
+        total = len(self.requests) if self.only is None else len(have) + len(missing)
         in_flight: dict[SampleId, Request] = {}
-        progress, canary = Progress(self.profile.title, len(self.requests), had=len(have)), self.canary(have)
+        progress, canary = Progress(self.profile.title, total, had=len(have)), self.canary(have)
         known = next((r for r in self.requests if r.sample_id in have), None)
         with (
-            open_backend(self.profile, self.config, self.files.log("server"), missing, known) as backend,
-            live(progress),
+            self.opener(self.profile, self.config, self.files.log("server"), lacking, known) as backend,
+            live(progress, stays=self.only is None),
             while_wanted(progress) as tick,
         ):
             progress.start()

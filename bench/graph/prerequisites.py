@@ -36,4 +36,11 @@ def require(config: Config, profile: Profile) -> None:
 def skipped(config: Config) -> dict[str, str]:
     """The profiles that cannot run on this machine, with what they lack."""
     found = {profile.id: missing(config, profile) for profile in config.profiles}
+    for profile in config.profiles:
+        # A duel is with results that are there, or can be made here.
+        absent = [
+            name for name in profile.sampling.datasets if not config.layout.run(profile.duel, name).results.is_file()
+        ]
+        if profile.duel and found[profile.duel] and absent:
+            found[profile.id] = found[profile.id] or f"no result of {profile.duel} on {', '.join(absent)}"
     return {profile_id: lacking for profile_id, lacking in found.items() if lacking}

@@ -11,7 +11,7 @@ import itertools
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -168,7 +168,17 @@ class Generate(Stage):
 
     def settings(self) -> dict[str, Any]:
         """What a completion depends on, and how many are wanted."""
-        return completion_identity(self.config, self.profile, self.dataset)
+        known = completion_identity(self.config, self.profile, self.dataset)
+        if not self.profile.duel:
+            return known
+        from bench.graph import duels  # noqa: PLC0415 - heavy, and only for duels
+
+        return known | duels.settings(self.config, self.profile)
+
+    def opponents(self, skipped: Container[str]) -> list[str]:
+        """The tasks whose results a duel is against, unless the profile cannot run here: then those that are there."""
+        other = self.profile.duel
+        return [f"eval:{other}:{one}" for one in self.profile.sampling.datasets if other and other not in skipped]
 
     def uptodate(self) -> Settings:
         """As for every stage, and how many completions it is for."""
@@ -176,7 +186,7 @@ class Generate(Stage):
 
     def counted(self, changes: Sequence[Change]) -> str:
         """How many of how many completions would be asked for, and why; "" where nothing is known of that yet."""
-        if not self.files.journal.is_file():
+        if not self.files.journal.is_file() or self.profile.duel:
             return ""
         from bench.generate.requests import count  # noqa: PLC0415 - only where something changed
 
@@ -184,7 +194,12 @@ class Generate(Stage):
         return asked_for(changes, *known) if known else ""
 
     def work(self) -> None:
-        """Ask for what the journal lacks."""
+        """Ask for what the journal lacks; in a duel, as far as it needs."""
+        if self.profile.duel:
+            from bench.graph import duels  # noqa: PLC0415 - heavy
+
+            duels.run(self.config, self.profile)
+            return
         from bench.generate.run import generate  # noqa: PLC0415 - heavy
 
         generate(self.profile, self.config, self.dataset)
@@ -299,6 +314,8 @@ class Evaluate(Stage):
                 self.files, self.dataset, self.config.sandbox, cache, scheduler=self.config.evaluation.scheduler,
                 trusted=self.profile.builtin, on_progress=progress.reach,
             )  # fmt: skip
+        if self.profile.duel and summary.not_attempted:
+            return  # its verdict has been told, and a part of the problems has no score
         score = score_line(self.dataset, summary, _rows(self.files.infos))
         tell(f"  {self.label}  {score}" if in_worker() else f"  {score}")
 

@@ -228,6 +228,10 @@ class Profile:
     solutions: tuple[Line, ...] = key(
         (), "samples", "instead of a model: file, glob or folder of solutions made elsewhere, or a list of them"
     )
+    duel: Line = key(
+        "", "samples",
+        "ask only until it is settled which of the two is better: the id of another profile ([duels.md](duels.md))",
+    )  # fmt: skip
     partial: bool = key(False, "samples", "grade an incomplete import; the rest counts as not attempted")
     args: tuple[str, ...] = key(
         (), "answers",

@@ -44,6 +44,9 @@ def expanded(profile_id: str, table: dict[str, Any], models: Path, where: str) -
         f"{profile_id}-{slug(name)}": {"family": title, **own, "title": f"{title} {name}", "model": file}
         for name, file in found
     }
+    for one, made in tables.items():
+        if made.get("duel") == one:
+            del made["duel"]  # the others are against this one
     require(len(tables) == len(found), where, "quants" if quants else "model", quants or model,
             "its profiles would have the same ids; name each of them apart")  # fmt: skip
     return tables or {profile_id: own}

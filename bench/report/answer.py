@@ -4,11 +4,12 @@ REPORT.md, the page and doit's last lines show the same one. Every line names th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench import datasets
 from bench.console import counted, duration
 from bench.profiles import Config
+from bench.report.duels import Duel, duels
 from bench.report.format import DASH, both_p_values, gigabytes, listed, rate, short_seconds, with_interval
 from bench.report.ladder import MARGIN
 from bench.report.leaderboard import Leaderboard, Pair, Row, leaderboards, pooled
@@ -23,6 +24,7 @@ FASTER = 1.2
 """From how many times the best's speed on a tied model is recommended instead,"""
 NEAR = 0.1
 """if its score is less than this below the best's: few problems tie what is far apart."""
+ALONE = "Nothing to compare with yet."
 NAMED = 4
 """Tied models that are listed."""
 WORSE = 2
@@ -64,8 +66,19 @@ def main_board(boards: Sequence[Leaderboard]) -> Leaderboard | None:
     return max(real, key=lambda board: (len(board.ranked), board.problems), default=None)
 
 
-def answer(boards: Sequence[Leaderboard], margin: float = MARGIN) -> Answer | None:
+def answer(boards: Sequence[Leaderboard], margin: float = MARGIN, duels: Sequence[Duel] = ()) -> Answer | None:
     """The answer over all datasets; None without any result."""
+    found, alone = _answer(boards, margin), f" {ALONE}" if duels else ""
+    decided = tuple(
+        Line("duel", one.title, (one.results[0].id, one.results[0].duel), f"against {one.opponent}, {one.verdict}")
+        for one in duels
+    )
+    return (
+        replace(found, headline=found.headline.removesuffix(alone), lines=(*found.lines, *decided)) if found else None
+    )
+
+
+def _answer(boards: Sequence[Leaderboard], margin: float) -> Answer | None:
     board = main_board(boards)
     if board is None:
         return None
@@ -116,7 +129,7 @@ def _single(board: Leaderboard, row: Row) -> Answer:
         text = f"{at + 1} of {len(published)} with the published scores: {', '.join(around)}"
         lines.append(Line("place", row.title, (row.result.id,), text))
     lines += _losses(board)
-    alone = "Nothing to compare with yet." if len(board.rows) == 1 else "No other model has a rank."
+    alone = ALONE if len(board.rows) == 1 else "No other model has a rank."
     return Answer(f"{row.title} scores {with_interval(score)} %. {alone}", tuple(lines))
 
 
@@ -237,7 +250,8 @@ def _ids(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def lines(config: Config) -> list[str]:
     """The answer for a terminal: a sentence, and aligned lines below it. [] without any result."""
-    conclusion = answer(leaderboards(read_all(config, {}, {})), margin_of(config))
+    results, margin = read_all(config, {}, {}), margin_of(config)
+    conclusion = answer(leaderboards(results), margin, duels(results, margin))
     return [] if conclusion is None else terminal(conclusion)
 
 

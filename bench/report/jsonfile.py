@@ -7,6 +7,7 @@ from typing import Any
 from bench.report.budget import Budget
 from bench.report.columns import columns
 from bench.report.details import incomparable, machine_label
+from bench.report.duels import Duel
 from bench.report.format import as_json
 from bench.report.ladder import Family, Rung
 from bench.report.leaderboard import Leaderboard, Pair, Row
@@ -25,6 +26,7 @@ def render(report: Report) -> str:
         "all_sets": _dataset(report.pooled) if report.pooled else None,
         "datasets": [_dataset(board) | _budgets(report, board) for board in report.boards],
         "families": list(map(_family, report.families)),
+        "duels": list(map(_duel, report.duels)),
         "selftests": dict(report.selftests),
     }
     return json.dumps(value, indent=1) + "\n"
@@ -132,6 +134,15 @@ def _budget(one: Budget) -> dict[str, Any]:
 
 def _family(family: Family) -> dict[str, Any]:
     return {"name": family.name, "datasets": family.datasets, "members": list(map(_rung, family.rungs))}
+
+
+def _duel(one: Duel) -> dict[str, Any]:
+    now = one.standing
+    return {
+        "id": one.results[0].id, "title": one.title, "against": one.results[0].duel, "asked": one.asked,
+        "of": one.problems, **{name: as_json(value) for name, value in asdict(now).items()},
+        "e_value": as_json(now.e_value), "verdict": one.verdict,
+    }  # fmt: skip
 
 
 def _rung(rung: Rung) -> dict[str, Any]:

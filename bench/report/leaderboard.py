@@ -181,7 +181,7 @@ def leaderboard(dataset: str, results: Sequence[Result]) -> Leaderboard:
         (
             Row(one, metrics(one), one.title if often[one.title] == 1 else f"{one.title} ({plain(one.id)})")
             for one in results
-            if one.samples
+            if one.samples and not one.stopped_early
         ),
         key=_order,
     )

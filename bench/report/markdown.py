@@ -11,6 +11,7 @@ from bench.report import details, escape, findings, references
 from bench.report.answer import Answer
 from bench.report.budget import Budget
 from bench.report.columns import NONE, Column, visible_columns
+from bench.report.duels import Duel
 from bench.report.format import gigabytes, p_value, percent, rate, short_seconds, signed_interval, with_interval
 from bench.report.history import Change
 from bench.report.ladder import Family
@@ -58,6 +59,7 @@ class Report:
     pooled: Leaderboard | None = None
     answer: Answer | None = None
     families: Sequence[Family] = ()
+    duels: Sequence[Duel] = ()
     budgets: Mapping[str, Sequence[Budget]] = field(default_factory=dict)
     changes: Mapping[str, Sequence[Change]] = field(default_factory=dict)
     selftests: Mapping[str, Any] = field(default_factory=dict)
@@ -103,7 +105,6 @@ def render(report: Report) -> str:
         details=details,
         references=references,
         proofs=_proofs(report.selftests),
-        unfinished=_unfinished(report.results),
         ladder=_ladder,
         retried=retried,
     )
@@ -232,12 +233,18 @@ def _ladder(family: Family) -> Table:
     return Table(titles, [False, True, True, True, True, True, True, True, False], rows)
 
 
+def _duels(found: Sequence[Duel]) -> Table | None:
+    """What each duel came to; None where there is none."""
+    rows = [[one.title, one.opponent, f"{one.asked:,} of {one.problems:,}", one.verdict] for one in found]
+    return Table(["Model", "against", "asked", "verdict"], [False, False, True, False], rows) if rows else None
+
+
 def _unfinished(results: Iterable[Result]) -> Table | None:
     """The profiles without a result, or without a newer one, with reason and remedy; None where there is none."""
     rows = [
         [one.title, f"{one.id}, {one.dataset}", one.state_name, one.reason, one.remedy or NONE]
         for one in results
-        if one.state != "done"
+        if one.state not in ("done", "duel")
     ]
     return Table(["Model", "profile", "state", "reason", "remedy"], [False] * 5, rows) if rows else None
 
@@ -256,6 +263,7 @@ def _source(origin: references.Source) -> str:
 TABLES = {
     "headline": _headline, "cost": _cost, "outcomes": _outcomes, "sampled": _sampled, "pairs": _pairs,
     "discriminating": _discriminating, "published": _published, "budget": _budget, "source": _source,
+    "duels": _duels, "unfinished": _unfinished,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from bench.profiles import Config
 from bench.report import exports, history, html, jsonfile, markdown
 from bench.report.answer import answer, margin_of
 from bench.report.budget import budgets
+from bench.report.duels import duels
 from bench.report.ladder import MARGIN, ladder
 from bench.report.leaderboard import leaderboards, pooled
 from bench.report.markdown import Report
@@ -34,13 +35,14 @@ def conclude(
     lesson: str = "",
 ) -> Report:
     """What follows from some results; `lines` are those of history.jsonl, `lesson` the name of its file."""
-    boards = leaderboards(results)
+    boards, decided = leaderboards(results), duels(results, margin)
     return Report(
         boards=boards,
         results=results,
         pooled=pooled(boards),
-        answer=answer(boards, margin),
+        answer=answer(boards, margin, decided),
         families=ladder(boards, margin),
+        duels=decided,
         budgets={board.dataset: budgets(board) for board in boards},
         changes={board.dataset: history.changes(board, lines) for board in boards},
         selftests=selftests,

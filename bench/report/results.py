@@ -20,12 +20,12 @@ from bench.records import SampleInfo, Status
 from bench.text import plain
 from bench.untrusted import items, positive, table, word
 
-State = Literal["done", "partial", "skipped", "failed", "outdated", "gone", "none"]
+State = Literal["done", "partial", "duel", "skipped", "failed", "outdated", "gone", "none"]
 """What became of a profile on a dataset.
 
-`done` and `partial` (some problems were not attempted) have a result. `skipped` and `failed` may still have an older
-one. The result of `outdated` was made from other inputs than there are now. `gone` has a result, but profiles.toml no
-longer declares it; `none` was never run.
+`done` and `partial` (some problems were not attempted) have a result; so has `duel`, which left problems out as it was
+settled. `skipped` and `failed` may still have an older one. The result of `outdated` was made from other inputs than
+there are now. `gone` has a result, but profiles.toml no longer declares it; `none` was never run.
 """
 STATE_NAMES = {"none": "not run", "gone": "not declared"}
 """Names of the states whose own word says too little."""
@@ -71,9 +71,10 @@ class Result:
     """One profile on one dataset; its texts are plain, one line each, whatever people wrote.
 
     `reason` says in a phrase why there is no (newer) result, `remedy` what to do about it. `family` is the profile's
-    own name for the model that it is a quantization of. `run` is run.json with only those settings that reached the
-    model ({} for imports), `bench` the bench block of eval_results.json without its samples. `n_problems` counts all
-    problems of the dataset; `samples` are in problem order. `date` is when it was graded.
+    own name for the model that it is a quantization of, `duel` the id of the profile that it is compared with. `run` is
+    run.json with only those settings that reached the model ({} for imports), `bench` the bench block of
+    eval_results.json without its samples. `n_problems` counts all problems of the dataset; `samples` are in problem
+    order. `date` is when it was graded.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Result:
     reason: str = ""
     remedy: str = ""
     family: str = ""
+    duel: str = ""
     n_problems: int = 0
     suites: tuple[str, ...] = SUITES
     samples: tuple[GradedSample, ...] = ()
@@ -96,6 +98,11 @@ class Result:
     def state_name(self) -> str:
         """The name of its state for people."""
         return STATE_NAMES.get(self.state, self.state)
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether a duel left problems out, so that there is neither score nor rank."""
+        return bool(self.duel) and len(self.by_problem) < self.n_problems
 
     @cached_property
     def by_problem(self) -> dict[str, tuple[GradedSample, ...]]:
@@ -178,7 +185,7 @@ def read(files: RunFiles, profile: Profile, missing: str = "", outdated: str = "
     state, reason, remedy = _state(files, profile, graded, missing, outdated)
     about: dict[str, Any] = {
         "title": profile.title, "note": profile.note, "reference": profile.reference,
-        "family": profile.family,
+        "family": profile.family, "duel": profile.duel,
     }  # fmt: skip
     return _result(files, graded, state=state, reason=reason, remedy=remedy, **about)
 
@@ -270,6 +277,8 @@ def _state(
     if outdated:
         return "outdated", outdated, again
     attempted, total = len(graded["eval"]), _n_problems(graded, files.dataset, ())
+    if attempted < total and profile.duel:
+        return "duel", f"its duel with {profile.duel} asked {attempted} of {total} problems", ""
     if attempted < total:
         allowed = ", as partial = true allows" if profile.partial else ""
         return "partial", f"{attempted} of {total} problems attempted{allowed}", f"solve the rest, then {again}"

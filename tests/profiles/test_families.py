@@ -109,3 +109,9 @@ def test_what_cannot_be(tmp_path: Path, text: str, sentence: str) -> None:
         text = text.replace('"b"', '"b.gguf"')
     with pytest.raises(ProfilesError, match=re.escape(sentence)):
         profiles(tmp_path, text, "a-Q8_0.gguf", "b-Q8_0.gguf")
+
+
+def test_a_duel_with_one_of_the_family(tmp_path: Path) -> None:
+    """In a section of several files, `duel` may name one of them: the others are against that one."""
+    text = 'model = "hf:o/r"\nquants = ["Q8_0", "Q4_K_M"]\nduel = "q-q8_0"'
+    assert {one.id: one.duel for one in profiles(tmp_path, text)} == {"q-q8_0": "", "q-q4_k_m": "q-q8_0"}

@@ -249,3 +249,23 @@ def test_profiles_are_named_from_where_one_stands(tmp_path: Path, named: str, fo
         check=False,
     )  # fmt: skip
     assert ran.stdout.splitlines()[-1:] == [found], ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('duel = "c"', 'duel = "c" is impossible; '),
+        ('duel = "b"', 'duel = "b" is impossible; '),
+        ('duel = "a"\nsamples = 2\ntemperature = 0.8', "set samples = 1"),
+        ('duel = "a"\ndatasets = ["humaneval", "mbpp"]', "a is not asked for mbpp"),
+        ('duel = "a"\n[profiles.d]\nmodel = "d.gguf"\nduel = "b"', "b has a duel itself"),
+        ("duel = 3", "duel = 3 is impossible; use one line"),
+    ],
+)
+def test_duels_that_cannot_be(tmp_path: Path, text: str, sentence: str) -> None:
+    """A duel is with another profile that asks every problem of the same datasets."""
+    with pytest.raises(ProfilesError, match=re.escape(sentence)):
+        read(tmp_path, f'{GOOD}[profiles.b]\nmodel = "b.gguf"\n{text}\n')
+    with pytest.raises(ProfilesError, match="remove duel"):
+        read(tmp_path, f'{GOOD}[profiles.b]\nsolutions = "x.jsonl"\nduel = "a"\n')
+    assert read(tmp_path, f'{GOOD}[profiles.b]\nmodel = "b.gguf"\nduel = "a"\n').profile("b").duel == "a"
