@@ -35,32 +35,51 @@ UNCOUNTED = 16
 """Tokens by which servers may differ over how many an answer has."""
 
 REASONS = (
-    (Ending.REFUSED, r"filter|safety|refus|block|polic|sensitiv|moderat|recitation|prohibit|guardrail|toxic|spii"),
-    (Ending.BROKEN, r"error|fail|abort|cancel|unload|^load$|interrupt|network|insufficient|timeout|userstop|malformed"),
-    (Ending.CUT, r"length|limit|max|exceed|context|incomplete|budget|capacity"),
+    (
+        Ending.REFUSED,
+        r"filter|safety|refus|block|polic|sensitiv|moderat|recitation|prohibit|forbid|violat|flag|guardrail|toxic|spii",
+    ),
+    (
+        Ending.BROKEN,
+        (
+            r"error|fail|abort|cancel|unload|^load$|interrupt|network|insufficient|timeout|timelimit|deadline|userstop"
+            r"|malformed|memory|oom$|exception|crash|kill|shutdown|disconnect|closed|preempt|ratelimit|overload"
+            r"|unavailable"
+        ),
+    ),
+    (Ending.LOOPED, r"repetition|repeat"),
+    (Ending.CUT, r"length|limit|max|exceed|context|incomplete|budget|capacity|truncat|window|cache"),
 )
 """How a finish_reason is read, whatever its case and punctuation; any other one is a natural end.
 
 Among them: stop, eos, eos_token, end_turn, COMPLETE; length, max_tokens, MAX_TOKENS, model_length,
 contextLengthReached; content_filter, SAFETY, sensitive; error, abort, load (Ollama), modelUnloaded (LM Studio),
-insufficient_system_resource.
+insufficient_system_resource; repetition (vLLM).
 """
-SERVERS_OWN = re.compile(r"context|model")
+SERVERS_OWN = re.compile(r"context|model|window|cache")
 """Limits that are the server's by their name: model_length, contextLengthReached, model_context_window_exceeded."""
 
 STATUSES = (
-    (Ending.UNFIT, (300, 301, 302, 303, 304, 307, 308, 401, 402, 403, 404, 405, 407)),
-    (Ending.BUSY, (408, 425, 429, 502, 503, 521, 522, 523, 529)),
+    (Ending.UNFIT, (300, 301, 302, 303, 304, 307, 308, 401, 402, 403, 404, 405, 407, 410)),
+    (Ending.BUSY, (408, 409, 423, 425, 429, 502, 503, 521, 522, 523, 529, 530)),
+    (Ending.BROKEN, (499,)),
 )
 """How an HTTP status is read; of the others, 4xx refuses the request and 5xx is broken."""
-NO_CREDIT = re.compile(
-    r"insufficient[_ ](?:quota|credit|balance|funds)|exceeded your current quota|billing", re.IGNORECASE
+NO_CREDIT = r"insufficient[_ ](?:quota|credit|balance|funds)|exceeded your current quota|billing"
+LOADING = r"\b(?:is|are)(?: (?:still|currently|being))* (?:loading|loaded|starting|warming)|^loading model"
+WORDS = (
+    (Ending.REFUSED, (403,), r"moderat|flagged|content.{0,12}(?:filter|polic)|safety|violat"),
+    (Ending.UNFIT, (429,), NO_CREDIT),
+    (Ending.BUSY, (400, 404, 500), LOADING),
 )
-"""A 429 that no waiting ends."""
-REFUSALS = re.compile(
-    r"invalid.?request|bad.?request|not.?supported|unsupported|context|template|validation", re.IGNORECASE
+"""Statuses whose words say otherwise: one prompt's contents, a 429 that no waiting ends, a model that loads."""
+ERRORS = (
+    (Ending.UNFIT, rf"{NO_CREDIT}|invalid.?api.?key|authentication|unauthorized"),
+    (Ending.REFUSED, r"invalid.?request|bad.?request|not.?supported|unsupported|context|template|validation"),
+    (Ending.BUSY, rf"overloaded|rate.?limit|too many requests|unavailable|{LOADING}"),
+    (Ending.BROKEN, r"(?:server|internal|api|engine|runtime).?error|timed? ?out|exception|unexpected EOF"),
 )
-"""Words of an error without a status by which it is about the request."""
+"""How an error without a status is read, by its words and the name of its kind."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +122,9 @@ def by_reason(reason: str, tokens: int, max_tokens: int, *, exact: bool, empty: 
 
 def by_status(status: int, words: str) -> Ending:
     """How a request ended to which the server answers a status other than 2xx, with these words."""
-    if status == 429 and NO_CREDIT.search(words):
-        return Ending.UNFIT
+    for ending, statuses, pattern in WORDS:
+        if status in statuses and re.search(pattern, words, re.IGNORECASE):
+            return ending
     known = next((ending for ending, statuses in STATUSES if status in statuses), None)
     return known or (Ending.BROKEN if status >= 500 else Ending.REFUSED)
 
@@ -112,8 +132,9 @@ def by_status(status: int, words: str) -> Ending:
 def by_error(code: int, words: str, *, streamed: bool) -> Ending:
     """How a request ended in whose answer, with status 200, there is an error; `code` is 0 where it has none.
 
-    Without a code, one that is all of the answer refuses the request; one in a stream may be the server's own fault.
+    One of which nothing is known refuses the request where it is all of the answer; in a stream it is the server's.
     """
     if code >= 300:
         return by_status(code, words)
-    return Ending.BROKEN if streamed and not REFUSALS.search(words) else Ending.REFUSED
+    known = (ending for ending, pattern in ERRORS if re.search(pattern, words, re.IGNORECASE))
+    return next(known, Ending.BROKEN if streamed else Ending.REFUSED)

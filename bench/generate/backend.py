@@ -11,9 +11,9 @@ from typing import Any, Protocol, Self
 from bench.generate import context_check
 from bench.generate.answer import ANSWERED, Answer, Ending
 from bench.generate.completion import completion_of
-from bench.generate.http import LIMITS, Client, DownError, Tick
+from bench.generate.http import Client, DownError, Tick
 from bench.generate.model import file_of
-from bench.generate.prompt import body
+from bench.generate.prompt import LIMITS, body
 from bench.generate.requests import Request
 from bench.profiles import Config, Profile
 from bench.records import Completion
@@ -83,8 +83,12 @@ class OneBackend:
         """The completion that the answer makes, or that of a request that failed by itself."""
         began = time.monotonic()
         answer = self.ask(request, tick, None)
-        if answer.ending in ANSWERED:
+        if _is_answer(answer):
             self.known, self.answered, self.row = request, time.monotonic(), 0
+        elif answer.ending is Ending.ENDED:
+            # By a server that breaks, or by a model that has nothing to say.
+            if self.known and self.answered <= began and not self.works(tick):
+                raise DownError(f"{self.profile.id}: {self._where()} gives nothing but empty answers any more.")
         elif answer.ending is not Ending.LATE:
             self._blame(answer, began, tick)
         seconds, server = time.monotonic() - began, {**self.facts, "in_flight": self.width, **self.measured()}
@@ -92,27 +96,31 @@ class OneBackend:
 
     def works(self, tick: Tick) -> bool:
         """Ask for a few tokens of what was answered before."""
-        return self.known is not None and self.ask(self.known, tick, PROBE_TOKENS).ending in ANSWERED
+        return self.known is not None and _is_answer(self.ask(self.known, tick, PROBE_TOKENS))
 
     def _blame(self, answer: Answer, began: float, tick: Tick) -> None:
         """Find out whether a request failed by itself; raise DownError where it is the server that does not answer."""
         self.row += 1
         if self.answered > began:
             return
-        refused = answer.ending is Ending.REFUSED
+        refused, unfit = answer.ending is Ending.REFUSED, answer.ending is Ending.UNFIT
         if self.known is None:
             # The first answers are the canary's to judge: it stops after five that are all lost.
-            enough = not self.alone or (self.row >= FAILURES and not refused)
+            enough = not self.alone or unfit or (self.row >= FAILURES and not refused)
         else:
             enough = not refused or self.row >= REFUSALS or not self.alone
         if enough and not self.works(tick):
-            raise DownError(
-                f"{self.profile.id}: {self._where()} answers no request: {answer.error}.", again=not refused
-            )
+            again = self.profile.server.starts if unfit else not refused
+            raise DownError(f"{self.profile.id}: {self._where()} answers no request: {answer.error}.", again=again)
         self.row = 0 if enough else self.row
 
     def _where(self) -> str:
         return str(self.facts.get("endpoint") or self.profile.server.base_url or "the server")
+
+
+def _is_answer(answer: Answer) -> bool:
+    """Whether anything was answered; with all of its tokens gone, a server may show nothing of what it thought."""
+    return answer.ending in ANSWERED and (answer.ending is not Ending.ENDED or bool(answer.text or answer.reasoning))
 
 
 @contextlib.contextmanager

@@ -25,7 +25,10 @@ REFUSALS = (
         "lower max_tokens, or raise the context of that server",
     ),
     (r"\bmodel\b.{0,80}(?:not (?:found|exist|loaded)|does not|unknown|no such)", "fix model, or load it there"),
-    (r"unsupported|not (?:allowed|permitted|supported)|unknown (?:field|parameter)|extra", "set the field by request"),
+    (
+        r"unsupported|not (?:allowed|permitted|supported)|unknown|unrecognized|unexpected|extra|deprecated",
+        'leave the field out by omit, such as omit = ["temperature"], or set it by request',
+    ),
 )
 """What to do about a refusal, by the server's words."""
 

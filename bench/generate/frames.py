@@ -8,6 +8,8 @@ from typing import Any
 from bench.generate import payload
 
 DONE = "[DONE]"
+AGAIN = re.compile(r"^(\s*data:)+")
+"""A field's name that a proxy has put before it once more."""
 BOM = b"\xef\xbb\xbf"
 MOST_WORDS = 64 << 20
 """Characters outside of events that are kept, in case that they are an answer in one piece."""
@@ -55,15 +57,18 @@ class Lines:
         line, self._begun = line if self._begun else line.removeprefix(BOM), self._begun or bool(line)
         text = line.decode("utf-8", "surrogateescape")
         name, colon, value = text.partition(":")
+        name = name.strip()
         if not text.strip():
             yield from self._blank()
         elif name == "data":
-            yield from self._data(value.removeprefix(" "))
+            yield from self._data(AGAIN.sub("", value).removeprefix(" "))
         elif name in ("event", "id", "retry"):
             self._called_error = "error" in value if name == "event" else self._called_error
         elif name == "error" and colon and value.strip():
             # llama-server before September 2025 has errors in a field of their own.
             yield Frame(value.strip(), payload.parse(value), called_error=True)
+        elif text.strip() == DONE:
+            yield Frame(DONE)
         elif name or not colon:
             yield from self._between(text)
 

@@ -22,6 +22,7 @@ from urllib3.exceptions import DecodeError
 from bench.console import tell
 from bench.errors import ServerError
 from bench.generate.answer import Answer, Ending
+from bench.generate.prompt import LIMITS, OPTIONAL
 from bench.generate.stream import Closed, Data, Event, Head, Reader, TimedOut
 from bench.profiles import Profile
 from bench.servers import Endpoint, health
@@ -43,10 +44,8 @@ UNFIT = (
 )  # fmt: skip
 """What requests raises where no other try gets through."""
 
-OPTIONAL = ("stream_options", "top_p", "cache_prompt")
-"""Fields that are left out for a server that refuses them: without them, a greedy answer is the same."""
-LIMITS = ("max_tokens", "max_completion_tokens")
-"""What a limit is called; the later name where a server refuses the first."""
+ABOUT_SIZE = re.compile(r"\btoo |exceed|at most|at least|maximum|less than|greater than|context", re.IGNORECASE)
+"""Words of a refusal that is about a limit's value, not its name."""
 
 
 class DownError(ServerError):
@@ -75,23 +74,21 @@ class Client:
         self.endpoint, self.profile, self.patience = endpoint, profile, patience
         self.heard = time.monotonic()
         self.told = 0.0
-        self.left_out: list[str] = []
+        self.left_out = list(profile.sampling.omit)
+        self.limit_name = ""
 
     def complete(self, request: dict[str, Any], tick: Tick) -> Answer:
         """The answer to one request, or its failure once the tries are used up.
 
-        Raises DownError where the server ended, is away for longer than `patience`, or takes no request at all.
+        Raises DownError where the server ended, or is away for longer than `patience`.
         """
-        url, retries = self.endpoint.base_url, self.profile.server.retries
+        retries = self.profile.server.retries
         tries, pause, began = 0, PAUSE, time.monotonic()
         while True:
             tick(0)
             answer = self._once(request, tick)
             tries += 1
-            if answer.ending is Ending.UNFIT:
-                starts = self.profile.server.starts
-                raise DownError(f"{self.profile.id}: {url} answers {answer.error}.", again=starts)
-            if answer.ending is Ending.REFUSED and self._adapt(request, answer.error):
+            if answer.ending in (Ending.REFUSED, Ending.BROKEN) and self._adapt(request, answer.error):
                 continue
             if answer.ending not in (Ending.BUSY, Ending.BROKEN):
                 return answer
@@ -111,30 +108,36 @@ class Client:
         limits = self.profile.server
         loops = self.profile.sampling.stop_loops
         reader = Reader(_limit(request), exact=self.endpoint.llama, stop_loops=loops)
+        # What is not streamed comes in one piece, at the end.
+        patience = limits.request_timeout if "stream" in self.left_out else limits.stall_timeout
         began = heard = time.monotonic()
         first = finished = 0.0
-        with closing(self.endpoint, {k: v for k, v in request.items() if k not in self.left_out}) as connection:
+        fields = {name: value for name, value in request.items() if name not in self.left_out}
+        if self.limit_name:
+            fields.setdefault(self.limit_name, _limit(request))
+        with closing(self.endpoint, fields) as connection:
             while reader.answer is None:
                 event, now = connection.next(LOOK), time.monotonic()
                 pieces = reader.take(event) if event else 0
                 if pieces:
                     first = first or now - began
                     heard = self.heard = now
-                finished = finished or (now if reader.finished else 0.0)
+                finished = 0.0 if not reader.settled else now if pieces else finished or now
                 tick(pieces)
                 if now - began > limits.request_timeout:
                     late = f"the answer took longer than request_timeout = {limits.request_timeout:g} s"
                     reader.take(TimedOut(Ending.LATE, late))
                 elif finished and now - finished > GRACE:
                     reader.take(TimedOut(Ending.ENDED))
-                elif now - max(heard, 0.0 if first else self.heard) > limits.stall_timeout:
+                elif now - max(heard, 0.0 if first else self.heard) > patience:
                     hung = f"the server sent nothing for stall_timeout = {limits.stall_timeout:g} s"
                     reader.take(TimedOut(Ending.HUNG, hung))
         return replace(reader.answer, first_token=round(first, 3))
 
     def _adapt(self, request: dict[str, Any], words: str) -> bool:
         """Whether a refusal names a field that can be left out, or called otherwise: it is, from then on."""
-        refused = [name for name in (*OPTIONAL, *LIMITS) if name in request and re.search(rf"\b{name}\b", words)]
+        names = OPTIONAL if ABOUT_SIZE.search(words) else (*OPTIONAL, *LIMITS)
+        refused = [name for name in names if name in request and re.search(rf"\b{name}\b", words)]
         for name in refused:
             if name in self.left_out or (name == "top_p" and request.get("temperature", 0) > 0):
                 continue
@@ -142,7 +145,7 @@ class Client:
                 other = LIMITS[1 - LIMITS.index(name)]
                 if other in self.left_out:
                     continue
-                request.setdefault(other, request[name])
+                self.limit_name = other
             self.left_out.append(name)
             tell(f"  {self.endpoint.base_url} refuses {name}: requests go without it")
             return True

@@ -14,6 +14,11 @@ from bench.profiles.keys import keys, settings
 
 WORDING_VERSION = 1
 
+OPTIONAL = ("stream", "stream_options", "top_p", "cache_prompt")
+"""Fields that are left out for a server that refuses them: without them, a greedy answer is the same."""
+LIMITS = ("max_tokens", "max_completion_tokens")
+"""What a limit is called; the later name where a server refuses the first."""
+
 
 def messages(problem: Problem, sampling: Sampling) -> list[dict[str, str]]:
     """The chat messages for one problem; no system message where `system_prompt` is empty."""
@@ -23,7 +28,13 @@ def messages(problem: Problem, sampling: Sampling) -> list[dict[str, str]]:
 
 def seed_of(sampling: Sampling, sample: int) -> int | None:
     """The seed of one sample; greedy completions have none."""
-    return sampling.seed + sample if sampling.temperature > 0 else None
+    return sampling.seed + sample if sampling.temperature > 0 and "seed" not in sampling.omit else None
+
+
+def omitted(sampling: Sampling) -> list[str]:
+    """The fields whose absence makes an answer another one."""
+    greedy = ("top_p", "seed") if sampling.temperature == 0 else ()
+    return sorted({*sampling.omit} - {"stream", "stream_options", "cache_prompt", *LIMITS, *greedy})
 
 
 def carried(sampling: Sampling, sample: int = 0) -> dict[str, Any]:
@@ -46,6 +57,7 @@ def request_key(problem: Problem, profile: Profile, model: Model, sample: int) -
         "sample": sample,
         "request": sampling.request,
         **carried(sampling, sample),
+        **({"omit": omitted(sampling)} if omitted(sampling) else {}),
     }
     del request["max_tokens"]
     return digest_of(request)
@@ -96,9 +108,10 @@ def identity(profile: Profile, model: Model) -> dict[str, Any]:
     greedy = [name for name, value in carried(sampling).items() if value is None]
     chosen = {name: value for name, value in settings(sampling, "answers").items() if name not in greedy}
     named = settings(profile, "answers") | {"model": model.fingerprint or None, "args": model.args} | chosen
-    if sampling.stop_loops:
-        # Named where it is off alone: by the setting, no answer of an earlier version is another one.
-        del named["stop_loops"]
+    for name, unset in (("stop_loops", True), ("omit", ())):
+        # Named where it is set alone: by its default, no answer of an earlier version is another one.
+        if named[name] == unset:
+            del named[name]
     return {"prompt wording": WORDING_VERSION, **{name: scalar(value) for name, value in named.items()}}
 
 

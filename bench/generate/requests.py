@@ -64,7 +64,7 @@ def kept(
     """What a journal with these `entries` has of `requests`, in their order.
 
     The first that answers a request counts; with `failures`, the last of them where none does. Without `loops`, one
-    that was stopped because it repeated itself is none.
+    that we stopped because it repeated itself is none.
     """
     keys = {request.key for request in requests}
     good: dict[str, JournalEntry] = {}
@@ -73,7 +73,7 @@ def kept(
         completion = entry.completion
         if completion.key not in keys:
             continue
-        if completion.outcome == "looping" and not loops:
+        if completion.outcome == "looping" and not loops and not completion.finish_reason:
             continue
         if satisfies(completion, max_tokens):
             good.setdefault(completion.key, entry)

@@ -84,7 +84,7 @@ class Generation:
     requests: list[Request]
     suspects: dict[SampleId, Request] = field(default_factory=dict)
     failed: set[SampleId] = field(default_factory=set)
-    model: str = ""
+    models: list[str] = field(default_factory=list)
     only: set[str] | None = None
     opener: Opener = open_backend
 
@@ -169,10 +169,10 @@ class Generation:
         self.journal.append(completion)
         loss = loss_reason(completion, request)
         note(self.files.log("codegen"), log_line(completion, loss))
-        if completion.model and completion.model != self.model:
-            if self.model:
-                tell(f"  {completion.task_id} was answered by {completion.model}, those before by {self.model}")
-            self.model = completion.model
+        if completion.model and completion.model not in self.models:
+            if self.models:
+                tell(f"  {completion.task_id} was answered by {completion.model}, those before by {self.models[-1]}")
+            self.models.append(completion.model)
         if progress and canary and not (is_cut(completion) and completion.max_tokens < self.limit):
             progress.count(loss)
             canary.watch(completion, loss)

@@ -6,6 +6,7 @@
 A body is read as server-sent events, however they are framed; as JSON that came in one piece; or as words for people.
 """
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,8 @@ LOOP_CHECK = 64
 LOOP_PIECES = 1 << 15
 """Pieces before its end that are looked at."""
 REFUSED_WITH = "the server refused the request with"
+CUT_SHORT = re.compile(r"\s*[\[{]\s*[\"{].*[^\s\]}]\s*", re.DOTALL)
+"""JSON without its end."""
 WORDS = 2000
 """Characters of a server's words that are looked at; an error page may have any number."""
 
@@ -77,6 +80,7 @@ class Reader:
         self.max_tokens, self.exact, self.stop_loops = max_tokens, exact, stop_loops
         self.answer: Answer | None = None
         self.finished = False
+        self._went_on = False
         self._head = Head(200)
         self._lines = Lines()
         self._stray: list[str] = []
@@ -117,6 +121,11 @@ class Reader:
             self.answer = replace(answer, completion_tokens=answer.completion_tokens or tokens)
 
     @property
+    def settled(self) -> bool:
+        """Whether nothing of the text can follow; a server may write a finish_reason into each event."""
+        return self.finished and not self._went_on
+
+    @property
     def text(self) -> str:
         """What has come of the answer."""
         return "".join(self._text)
@@ -126,7 +135,7 @@ class Reader:
             return
         if isinstance(frame, Words) or not self._head.fine:
             self._stray.append(frame.text)
-        elif frame.text == DONE:
+        elif DONE in (frame.text, frame.value):
             self._end(clean=True, done=True)
         else:
             self._take_json(frame.value, frame)
@@ -139,7 +148,7 @@ class Reader:
         if seen.failure:
             self._fail(seen.failure)
             return
-        self._unread = self._unread or ("" if isinstance(value, dict) and not value.get("choices") else seen.unread)
+        self._unread = self._unread or (seen.unread if isinstance(value, dict) and value.get("choices") else "")
         if seen.unread:
             self._stray.append(frame.text)
         self._seen = Payload(
@@ -168,6 +177,7 @@ class Reader:
         # A last event may repeat in `message` what has come by `delta`.
         if (piece.text or piece.thoughts) and self._part in ("", piece.part):
             self._part = piece.part
+            self._went_on = self.finished
             self._text += filter(None, [piece.text])
             self._thoughts += filter(None, [piece.thoughts])
         self.finished = self.finished or piece.finished
@@ -175,7 +185,8 @@ class Reader:
 
     def _fail(self, failure: Failure) -> None:
         words = plain(failure.words[:WORDS])
-        self.answer = self._made(by_error(failure.status, words, streamed=self._chose), words)
+        ending = by_error(failure.status, f"{words} {plain(failure.kind)}", streamed=self._chose)
+        self.answer = self._made(ending, words)
 
     def _time_out(self, event: TimedOut) -> None:
         if self.finished:
@@ -192,12 +203,13 @@ class Reader:
             words = self._words() or event.error
             words = f"redirect to {plain(self._head.location)}" if self._head.location else words
             ending = by_status(self._head.status, words)
+            ending = Ending.BUSY if ending is Ending.BROKEN and self._head.retry_after else ending
             said = f"{self._head.status}: {words}" if words else str(self._head.status)
             self.answer = self._made(ending, f"{REFUSED_WITH} {said}" if ending is Ending.REFUSED else said)
         elif event.away or event.unfit:
             self.answer = self._made(Ending.UNFIT if event.unfit else Ending.BUSY, event.error)
         else:
-            whole = None if self._chose else payload.parse("\n".join(self._stray))
+            whole = None if self._chose else payload.parse(self._strays())
             for value in whole if isinstance(whole, list) else [whole] if isinstance(whole, dict) else []:
                 self._take_json(value, Frame(""))
             self._end(clean=not event.error, error=event.error)
@@ -207,11 +219,14 @@ class Reader:
         if self.answer is not None:
             return
         text = bool(self._text or self._thoughts)
-        complete = self._chose and (self.finished or (clean and self._whole) or (done and text))
+        ended = self.finished and (clean or not self._went_on)
+        complete = self._chose and (ended or (clean and self._whole) or (done and text))
         if self._unread:
             self.answer = self._made(Ending.BROKEN, f"not an answer: {plain(self._unread[:80])}")
         elif complete:
             self.answer = self._complete(empty=not text)
+        elif not self._chose and CUT_SHORT.fullmatch(self._strays()):
+            self.answer = self._made(Ending.BROKEN, f"the response broke off: {self._words()}")
         elif not self._chose and (words := self._words()):
             self.answer = self._made(Ending.REFUSED, f"{REFUSED_WITH} 200 and no answer: {words}")
         else:
@@ -229,12 +244,15 @@ class Reader:
 
     def _words(self) -> str:
         """What a body that is no answer says to people."""
-        return plain(payload.words_of("\n".join(self._stray))[:WORDS])
+        return plain(payload.words_of(self._strays())[:WORDS])
+
+    def _strays(self) -> str:
+        return "\n".join(self._stray)
 
     def _made(self, ending: Ending, error: str) -> Answer:
         return Answer(
-            text=payload.decoded("".join(self._text)),
-            reasoning=payload.decoded("".join(self._thoughts)),
+            text=payload.joined(self._text),
+            reasoning=payload.joined(self._thoughts),
             ending=ending,
             finish_reason=plain(self._reason),
             error=error,

@@ -197,6 +197,10 @@ class Sampling:
         default_about="the model's",
     )  # fmt: skip
     request: dict[str, Any] = key({}, "answers", "further fields of the request, such as `{ top_k = 40 }`; they win")
+    omit: tuple[Line, ...] = key(
+        (), "answers",
+        'fields of the request that a server refuses, such as `["temperature"]` or `["max_tokens"]`: they are left out',
+    )  # fmt: skip
     canary: bool = key(True, "nothing", "stop when the first five completions are all lost")
     stop_loops: bool = key(
         True,

@@ -195,6 +195,8 @@ def _check_sampling(sampling: Sampling, where: str, *, imported: bool = False) -
     remedy = "list them from the smallest to the largest, below max_tokens"
     limits = [*sampling.first_limits, sampling.max_tokens]
     require(limits == sorted(set(limits)), where, "first_limits", sampling.first_limits, remedy)
+    for field in sampling.omit:
+        require(field != "messages", where, "omit", field, "without it nothing is asked")
     for key, value in sampling.request.items():
         require(key not in OUR_FIELDS, where, f"request.{plain(key)}", value,
                 "the client decides that; use the profile's own keys")  # fmt: skip

@@ -105,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
             self.say(behaviour["status"], behaviour["body"], behaviour.get("retry_after"))
             return
         with ALONE if behaviour.get("alone") else contextlib.nullcontext(), in_flight():
-            self.answer(behaviour, asked["max_tokens"])
+            self.answer(behaviour, asked.get("max_tokens", 100))
 
     def answer(self, behaviour: dict[str, object], limit: int) -> None:
         self.send_response(200)

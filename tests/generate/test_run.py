@@ -149,6 +149,54 @@ def test_refusals_in_a_row_of_a_server_that_works(faulty: Bench) -> None:
     assert [c.outcome for c in faulty.generate()] == ["stop"] + ["error"] * 5
 
 
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 410])
+def test_one_request_that_no_one_may_ask(faulty: Bench, status: int) -> None:
+    """A status that is otherwise about the server costs one problem where others are answered, and stops the rest."""
+    faulty.plan({"only": "f2()", "fault": status})
+    assert [c.outcome for c in faulty.generate()] == ["stop", "stop", "error", "stop", "stop", "stop"]
+    faulty.plan({"only": "f2()", "fault": {}, "otherwise": status})
+    with pytest.raises(ServerError, match=f"answers no request: {status}: words about {status}"):
+        faulty.generate('system_prompt = ""')
+
+
+def test_empty_answers_of_a_server_that_breaks(faulty: Bench) -> None:
+    """Empty answers are results of a model that answers others; of a server that has none left they are not kept."""
+    faulty.plan({"only": "f2()", "fault": EMPTY})
+    assert [c.outcome for c in faulty.generate()] == ["stop", "stop", "empty", "stop", "stop", "stop"]
+    faulty.plan(*9 * [{}], EMPTY)
+    with pytest.raises(ServerError, match="nothing but empty answers"):
+        faulty.generate('system_prompt = ""', retries=0)
+    faulty.plan({})
+    assert [c.outcome for c in faulty.generate('system_prompt = ""')][6:] == ["stop"] * 6
+
+
+OPENAI = {"error": {"message": "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."}}
+
+
+def test_a_limit_of_another_name(faulty: Bench) -> None:
+    """A server that refuses max_tokens gets the limit under the later name, with each request from then on."""
+    faulty.plan({"status": 400, "body": OPENAI}, {})
+    assert {c.outcome for c in faulty.generate()} == {"stop"}
+    sent = faulty.last_request()
+    assert ("max_tokens" in sent, sent["max_completion_tokens"], faulty.count("asked")) == (False, 100, 7)
+
+
+def test_a_limit_that_is_too_large(faulty: Bench) -> None:
+    """A refusal of a limit's value changes no name."""
+    faulty.plan({}, {"status": 400, "body": {"detail": "'max_tokens' is too large: 100"}}, {})
+    assert [c.outcome for c in faulty.generate()][:3] == ["stop", "error", "stop"]
+    assert faulty.last_request()["max_tokens"] == 100
+
+
+def test_fields_that_are_left_out(faulty: Bench) -> None:
+    """Fields under `omit` are not sent; only those that change an answer ask again."""
+    faulty.generate()
+    faulty.generate('omit = ["stream_options", "top_p", "max_tokens", "seed"]')
+    assert faulty.count("asked") == 6
+    faulty.generate('omit = ["temperature", "stream_options"]')
+    assert (faulty.count("asked"), {"temperature", "stream_options"} & faulty.last_request().keys()) == (12, set())
+
+
 def test_patience(faulty: Bench) -> None:
     """A server that is busy is waited for as long as it says, but not beyond health_timeout."""
     faulty.plan({}, {"status": 429, "body": {}, "retry_after": "1"}, {"status": 503, "body": {}}, {})
@@ -184,10 +232,10 @@ def test_a_stream_that_breaks_off_is_no_answer(faulty: Bench) -> None:
 
 
 def test_what_is_no_event_is_no_answer(faulty: Bench) -> None:
-    """What a server sends in place of an event is asked again, not taken for an answer or its end; null is nothing."""
+    """What a server sends in place of an event is asked again, not taken for an answer; a ping is nothing."""
     faulty.plan({"raw": "null"}, {"raw": "5"}, {"raw": '{"choices": ["x"]}'}, {})
     assert {c.outcome for c in faulty.generate(retries=3)} == {"stop"}
-    assert faulty.count("asked") == 8
+    assert faulty.count("asked") == 7
 
 
 def test_a_server_that_hangs_and_says_that_it_lives(faulty: Bench) -> None:
@@ -259,7 +307,7 @@ def test_the_canary_lets_what_is_complete_stand(faulty: Bench) -> None:
 
 def test_one_good_completion_quiets_the_canary(faulty: Bench) -> None:
     """One good completion among the first five is enough to go on."""
-    faulty.plan(EMPTY, EMPTY, EMPTY, EMPTY, {}, EMPTY)
+    faulty.plan(EMPTY, EMPTY, EMPTY, EMPTY, {}, {"content": "I would rather not."})
     assert len(faulty.generate()) == 6
 
 

@@ -96,6 +96,31 @@ GOOD = sse(piece("def f"), piece("(): pass"), STOP, usage())
             b'{"message": {"content": "def f"}, "done": false}\n{"message": {"content": "(): pass"}, "done": true}\n',
             id="Ollama's own API",
         ),
+        pytest.param(sse(piece("def f", "null"), piece("(): pass", "None"), STOP), id="finish_reason null as a word"),
+        pytest.param(sse(piece("def f", "stop"), piece("(): pass", "stop")), id="a finish_reason in each event"),
+        pytest.param(sse(piece("def f(): pass"), '"[DONE]"', done=False), id="the end mark quoted"),
+        pytest.param(sse(piece("def f(): pass"), done=False) + b"[DONE]\n", id="the end mark not framed"),
+        pytest.param(GOOD.replace(b"data: ", b"data: data: "), id="framed twice"),
+        pytest.param(GOOD.replace(b"data: ", b" data: "), id="indented"),
+        pytest.param(
+            sse('"ping"', "true", "[]", "1732924800", {"type": "ping"}, done=False) + GOOD, id="pings in JSON"
+        ),
+        pytest.param(sse({"choices": [None]}, {"choices": {}}, done=False) + GOOD, id="choices that say nothing"),
+        pytest.param(
+            sse(*(piece("", error=error) for error in (False, 0, "null", [], {"code": 0, "message": ""})), done=False)
+            + GOOD,
+            id="errors that say nothing",
+        ),
+        pytest.param(
+            sse({"code": 0, "msg": "ok", "data": piece("def f(): pass")}, {"code": 0, "data": STOP}),
+            id="wrapped by a gateway",
+        ),
+        pytest.param(json.dumps({"result": choice(message={"content": "def f(): pass"})}).encode(), id="wrapped whole"),
+        pytest.param(sse(piece("def f(): pass"), usage("7" * 5000), STOP), id="a count of thousands of digits"),
+        pytest.param(
+            sse(piece("def f(): pass"), STOP).replace(b"[DONE]", b'{"created": ' + 5000 * b"7" + b"}"),
+            id="a number of thousands of digits",
+        ),
     ],
 )
 @pytest.mark.parametrize("cut", [1, 7, 1 << 20])
@@ -115,6 +140,13 @@ def test_one_answer_in_many_shapes(body: bytes, cut: int) -> None:
         {"reasoning_details": [{"type": "reasoning.summary", "summary": "Hm."}]},
         {"reasoning": "Hm.", "reasoning_details": [{"type": "reasoning.text", "text": "Hm."}]},
         {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}]},
+        {"content": [{"type": "reasoning", "reasoning": "Hm."}]},
+        {"thoughts": "Hm."},
+        {"reasoningContent": "Hm."},
+        {"reasoning_steps": [{"thought": "Hm."}]},
+        {"thinking_blocks": [{"type": "thinking", "thinking": "Hm.", "signature": "x"}]},
+        {"thinking_blocks": [{"type": "thinking", "thinking": "Hm."}], "reasoning_content": "Hm."},
+        {"provider_specific_fields": {"reasoning_content": "Hm."}},
     ],
 )
 def test_thoughts_apart(delta: dict[str, Any]) -> None:
@@ -153,7 +185,21 @@ REFUSED, BROKEN = Ending.REFUSED, Ending.BROKEN
         ([b"Internal trouble"], REFUSED, "Internal trouble"),
         ([b'{"status": "fine"}'], REFUSED, "fine"),
         ([b""], BROKEN, "ended without an answer"),
-        ([sse("5")], BROKEN, "not an answer: 5"),
+        ([sse({"error": {"message": "it failed", "type": "server_error"}})], BROKEN, "it failed"),
+        ([b'{"error": {"message": "no luck", "type": "internal_error"}}'], BROKEN, "no luck"),
+        ([sse({"type": "error", "error": {"type": "overloaded_error", "message": "later"}})], Ending.BUSY, "later"),
+        ([sse({"error": {"code": "rate_limit_exceeded", "message": "slow"}})], Ending.BUSY, "slow"),
+        ([b'{"error": {"code": "insufficient_quota", "message": "pay"}}'], Ending.UNFIT, "pay"),
+        ([sse({"choices": None, "base_resp": {"status_code": 1004, "status_msg": "log in"}})], REFUSED, "log in"),
+        ([b'{"error_code": 336003, "error_msg": "too long"}'], REFUSED, "too long"),
+        ([b'{"code": 20015, "message": "too long", "data": null}'], REFUSED, "too long"),
+        ([b'{"errMsg": "out"}'], REFUSED, "out"),
+        ([b'{"choices": [{"message": {"content": "def f(): pas'], BROKEN, "broke off"),
+        ([Head(403), b'{"error": {"message": "Your input was flagged"}}'], REFUSED, "flagged"),
+        ([Head(404), b'{"error": "model x is still loading"}'], Ending.BUSY, "loading"),
+        ([Head(409), b"busy"], Ending.BUSY, "busy"),
+        ([Head(500, 5.0), b"soon"], Ending.BUSY, "soon"),
+        ([sse("5")], REFUSED, "no answer: 5"),
         ([sse(piece("def"), '{"choices": [{"delta": {"con', STOP)], BROKEN, "not an answer"),
         ([sse({"choices": ["x"]})], BROKEN, "not an answer"),
         ([sse(piece("def", "error"))], BROKEN, "finish_reason error"),
@@ -202,6 +248,9 @@ def test_an_answer_on_a_connection_that_stays_open() -> None:
         ("stop", LIMIT, Ending.CUT),
         ("stop", LIMIT + 100, Ending.CUT),
         *((reason, 60, REFUSED) for reason in ("content_filter", "SAFETY", "sensitive", "RECITATION", "refusal")),
+        *((reason, 60, BROKEN) for reason in ("out_of_memory", "time_limit", "rate_limit", "preempted", "shutdown")),
+        *((reason, 60, Ending.CUT_BY_SERVER) for reason in ("kv_cache_full", "window", "truncated")),
+        ("repetition", 60, Ending.LOOPED),
         *((reason, 60, BROKEN) for reason in ("abort", "error", "cancelled", "modelUnloaded", "network_error",
                                               "insufficient_system_resource", "ERROR_TOXIC_NOT")[:6]),
     ],
@@ -232,6 +281,27 @@ def test_counts_of_any_type(given: Any, tokens: int) -> None:
     assert read(sse(piece("x", "stop"), usage(given, given))).completion_tokens == tokens
 
 
+def test_text_behind_a_finish_reason() -> None:
+    """An answer whose every event has a finish_reason goes on until its end; what breaks off in it is none."""
+    reader = Reader(LIMIT, exact=False)
+    reader.take(Data(sse(piece("def f", "stop"), piece("(): pass", "stop"), done=False)))
+    assert (reader.finished, reader.settled) == (True, False)
+    assert read(sse(piece("def", "stop"), piece(" f", "stop"), done=False), Closed("cut off")).ending is BROKEN
+
+
+def test_pieces_that_repeat_what_came_before() -> None:
+    """Where each piece holds all of the answer so far, the last one is the answer."""
+    code = "def f():\n    return 'a text of more than forty characters'\n"
+    assert read(sse(*(piece(code[:end]) for end in (3, 9, 20, 30, len(code))), STOP)).text == code
+
+
+def test_halves_of_a_character_in_json() -> None:
+    """Two halves of a surrogate pair meet again; what never becomes a character is replaced, so that it can be kept."""
+    assert read(sse(piece("\ud83d"), piece("\ude00!"), STOP)).text == "😀!"
+    assert read(sse(piece("a\ud83d"), STOP)).text == "a\ufffd"
+    assert read(sse(piece("\udfffb", delta={"reasoning": "\ud800"}), STOP)).text == "\ufffdb"
+
+
 def test_speeds_and_model() -> None:
     """Timings are taken where they are finite figures; the model is the one that the server says has answered."""
     timings = {"prompt_n": 9, "prompt_per_second": None, "predicted_n": 7, "predicted_per_second": 12.345}
@@ -250,7 +320,8 @@ def test_characters_cut_in_two() -> None:
 
 @pytest.mark.parametrize(
     ("status", "ending"),
-    [(400, REFUSED), (413, REFUSED), (422, REFUSED), (401, Ending.UNFIT), (404, Ending.UNFIT), (429, Ending.BUSY),
+    [(410, Ending.UNFIT), (423, Ending.BUSY), (499, BROKEN),
+     (400, REFUSED), (413, REFUSED), (422, REFUSED), (401, Ending.UNFIT), (404, Ending.UNFIT), (429, Ending.BUSY),
      (500, BROKEN), (501, BROKEN), (502, Ending.BUSY), (503, Ending.BUSY), (504, BROKEN), (529, Ending.BUSY)],
 )  # fmt: skip
 def test_statuses(status: int, ending: Ending) -> None:

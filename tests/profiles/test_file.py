@@ -62,6 +62,8 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         (GOOD + "x = " + "[" * 5000, "nested too deeply"),
         (GOOD + "max_tokens = 0", "max_tokens = 0 is impossible"),
         (GOOD + "request = { stream = false }", "request.stream = false is impossible; the client decides that"),
+        (GOOD + "omit = ['messages']", 'omit = "messages" is impossible; without it nothing is asked'),
+        (GOOD + "omit = 'top_p'", "omit"),
         (GOOD + "request = { until = 2026-01-01 }", "is impossible; use text, numbers, true, false, lists and tables"),
         (GOOD + "request = { min_p = nan }", "request.min_p = nan is impossible"),
         (
