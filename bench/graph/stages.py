@@ -243,9 +243,13 @@ class Samples(Stage):
         """The extractor, and how completions or solutions are chosen."""
         known = {"dataset": dataset_identity(self), "extractor": versions.EXTRACTOR}
         if self.profile.imported:
+            from bench.imports.archives import archive_of  # noqa: PLC0415 - only where a profile imports
+
             require(self.config, self.profile)
             others = {str(path): digest(path.read_bytes()) for path in self._imported() if self._is_made(path)}
             known |= {"solutions of other profiles": digest_of(others)} if others else {}
+            inside = [one for one in self.profile.solutions if archive_of(self.config.file.parent / one)]
+            known |= {"solutions": ", ".join(inside)} if inside else {}
             return known | {"partial": self.profile.partial, "samples": self.profile.sampling.samples}
         return known | completion_identity(self.config, self.profile, self.dataset)
 

@@ -15,7 +15,7 @@ from bench import datasets
 from bench.console import counted
 from bench.datasets import Dataset
 from bench.errors import MissingPrerequisite, SamplesError
-from bench.imports.archives import Source
+from bench.imports.archives import Source, beside
 from bench.imports.files import Found, absence, by_agent, guide, imported_by, is_python, known_of, named, shown
 from bench.imports.rows import Row, UnknownFormatError, rows
 from bench.imports.solutions import current, known_sample, reading_of, rules, samples_of, undefined
@@ -45,7 +45,10 @@ def collect(profile: Profile, config: Config, dataset_name: str) -> Imported:
     dataset = datasets.load(dataset_name)
     found = _Collection(profile, dataset)
     for file in files.files:
-        found.read(file, shown(file.place, base))
+        # An exported file has a folder for each dataset, some of which name their problems alike.
+        other = file.place.parent.name in datasets.known().keys() - {dataset_name}
+        if not (other and beside(file, SAMPLES)):
+            found.read(file, shown(file.place, base))
     if not found.solutions:
         raise _nothing(profile, config, found)
     _require_complete(profile, dataset, found.solutions, found.torn)
@@ -106,7 +109,7 @@ class _Collection:
                 kept.append((row, self.dataset.problems[task_id], completion))
         reading = reading_of([(row, problem) for row, problem, completion in kept if not completion])
         self.notes |= {reading.note: None} if reading.note else {}
-        infos = known_of(file.path) if file.path.name == SAMPLES else {}
+        infos = known_of(file) if file.place.name == SAMPLES else {}
         count: Counter[str] = Counter()
         for row, problem, completion in kept:
             for sample in samples_of(row, problem, reading, completion):

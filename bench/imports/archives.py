@@ -13,10 +13,11 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from bench.errors import SamplesError
+from bench.layout import SAMPLES
 from bench.untrusted import TooLargeError, bounded
 
 LARGEST = 1 << 29
@@ -24,6 +25,8 @@ LARGEST = 1 << 29
 MEMBERS = 200_000
 ARCHIVES = (".zip", ".eval", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
 """How names of archives end; an inspect log is a zip."""
+EXPORTED = "export.json"
+"""The member of an archive that says that `doit export` wrote it."""
 PACKED = (".gz", ".bz2", ".xz")
 _PACKERS: Mapping[bytes, tuple[str, Callable[..., Any]]] = {
     b"\x1f\x8b": ("gzip file", partial(gzip.GzipFile, None, "rb", 9)),
@@ -75,8 +78,23 @@ def is_archive(path: Path) -> bool:
 
 
 def members(path: Path, name: str) -> list[str]:
-    """The names of the files in an archive that is called `name` in messages. Raises SamplesError."""
-    return list(_members(path, name))
+    """The names of the files in an archive that is called `name` in messages; of an exported one, of its samples.
+
+    Raises SamplesError.
+    """
+    found = list(_members(path, name))
+    return [one for one in found if PurePath(one).name == SAMPLES] if EXPORTED in found else found
+
+
+def beside(source: Source, name: str) -> bytes:
+    """What lies under that name beside a member of an exported archive; empty for any other file."""
+    known = _members(source.path, source.path.name) if source.member else {}
+    return known.get(str(PurePath(source.member).with_name(name)), b"") if EXPORTED in known else b""
+
+
+def archive_of(path: Path) -> Path | None:
+    """The archive in which a path is that is no file on the disk; None where there is none."""
+    return next((parent for parent in path.parents if parent.is_file() and is_archive(parent)), None)
 
 
 def unpacked(data: bytes, name: str) -> bytes:

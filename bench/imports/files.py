@@ -1,21 +1,24 @@
 """Which files hold the solutions that a profile imports."""
 
 import contextlib
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
+from typing import Any
 
-from bench import datasets
+from bench import datasets, jsonl
 from bench.answers import answers
-from bench.errors import ProfilesError, SamplesError
-from bench.imports.archives import ARCHIVES, PACKED, Source, is_archive, members
-from bench.infos import read_infos
-from bench.layout import IMPORT, RunFiles
+from bench.errors import BenchError, ProfilesError, SamplesError
+from bench.imports.archives import ARCHIVES, PACKED, Source, archive_of, beside, is_archive, members
+from bench.infos import infos_of, read_infos
+from bench.layout import IMPORT, INFOS, PROVENANCE, RunFiles
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo
 from bench.text import plain
+from bench.untrusted import table
 
 TABLES = (".jsonl", ".ndjson", ".jsonlines", ".json")
 FILE_NAME, FOLDER_NAME = re.compile(r".*[0-9].*|[^_]+_[^_]+"), re.compile(r"[^0-9]{0,20}[0-9]+|[^_]+_[^_]+")
@@ -134,9 +137,11 @@ def info_of(file: Path) -> Path:
     return RunFiles.around(file).infos
 
 
-def known_of(file: Path) -> dict[tuple[str, int], SampleInfo]:
-    """What a run of ours says of the samples in `file`, by problem and number, with the answers that it kept."""
-    run = RunFiles.around(file)
+def known_of(source: Source) -> dict[tuple[str, int], SampleInfo]:
+    """What a run of ours says of the samples in a file, by problem and number, with the answers that it kept."""
+    if source.member:
+        return infos_of(line.record for line in jsonl.parse(beside(source, INFOS), dict[str, Any]) if line.record)
+    run = RunFiles.around(source.path)
     infos = read_infos(run.infos)
     kept = answers(run.journal, infos.values())
     return {
@@ -145,6 +150,15 @@ def known_of(file: Path) -> dict[tuple[str, int], SampleInfo]:
         else info
         for place, info in infos.items()
     }
+
+
+def exported_run(profile: Profile, config: Config, dataset: str) -> dict[str, Any]:
+    """What made a profile's solutions, where they are from an exported file that says so; else {}."""
+    with contextlib.suppress(BenchError, ValueError):
+        for source in imported_by(profile, config).files if profile.imported else ():
+            if source.place.parent.name == dataset and (text := beside(source, PROVENANCE)):
+                return table(json.loads(text))
+    return {}
 
 
 def shown(file: Path, base: Path) -> str:
@@ -202,7 +216,7 @@ def _named(entry: str, base: Path) -> list[Path]:
     """The path that an entry is, or those that it matches; none where it cannot be a path."""
     path = base / os.path.expanduser(entry)  # noqa: PTH111 - pathlib's raises for a user that there is not
     try:
-        if path.exists():
+        if path.exists() or archive_of(path):
             return [path]
         return list(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
     except (OSError, ValueError, NotImplementedError):
@@ -214,6 +228,10 @@ def _below(place: Path, base: Path) -> Iterator[Source]:
 
     One that cannot be read stands for itself, so that its reader finds out why.
     """
+    if archive := None if place.exists() else archive_of(place):
+        every = (Source(archive, name) for name in members(archive, shown(archive, base)))
+        yield from (source for source in every if source.place.is_relative_to(place))
+        return
     inside = place.rglob("*") if place.is_dir() else [place]
     for path in inside:
         if not path.is_file() or (path != place and _is_hidden(path.relative_to(place))):

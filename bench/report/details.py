@@ -25,7 +25,20 @@ COMPARED = ("build", "slots", "context", "placement")
 
 def facts(row: Row) -> list[Fact]:
     """Names and plain texts; what is not known is left out."""
-    makers = (_profile, _model, _server, _machine, _flags, _settings, _took, _solutions, _graded, _grader, _sandbox)
+    makers = (
+        _profile,
+        _model,
+        _server,
+        _machine,
+        _flags,
+        _settings,
+        _took,
+        _made,
+        _solutions,
+        _graded,
+        _grader,
+        _sandbox,
+    )
     versus = row.versus.about + (f"; {incomparable(row)}" if incomparable(row) else "") if row.versus else ""
     pairs = [("Reference", versus), *((make.__name__[1:].title(), make(row.result)) for make in makers)]
     return [(name, text) for name, text in pairs if text]
@@ -220,6 +233,18 @@ def _took(result: Result) -> str:
         f"{began} to {ended}" if began and ended else "",
         f"{duration(float(seconds or 0))} with a request in flight" if positive(seconds) else "",
         "{:,} tokens in, {:,} out".format(*tokens) if all(map(positive, tokens)) else "",
+    ])  # fmt: skip
+
+
+def _made(result: Result) -> str:
+    """Where exported solutions were made."""
+    there, server = result.elsewhere, table(result.elsewhere.get("server"))
+    build, day = word(server.get("build")), word(there.get("ended"))[:10]
+    return _join([
+        "exported on another machine" if there else "",
+        word(table(there.get("machine")).get("label")),
+        f"llama.cpp {build}" if build else "",
+        day,
     ])  # fmt: skip
 
 

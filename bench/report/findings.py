@@ -1,6 +1,7 @@
 """What the data shows beside the answer, and what makes figures less than they seem, in plain sentences."""
 
 from collections.abc import Iterable
+from itertools import combinations
 
 from bench.console import counted
 from bench.report import outcomes
@@ -67,6 +68,7 @@ def caveats(board: Leaderboard) -> list[str]:
          "Not strictly comparable with the published score (why stands with each run): {}."),
         ([f"{row.title} ({len(row.result.answered_by)})" for row in rows if len(row.result.answered_by) > 1],
          "Answered by more than one model: {}."),
+        (_same_files(board), "The same model file: {}."),
         (slow, "tok/s over whole requests, since the server reports none: {}."),
         ([board.title] if board.own_tests else [],
          "The tests of {} run inside the process of the solution, which could forge a pass."),
@@ -79,6 +81,18 @@ def _suspect(row: Row) -> dict[str, int]:
     """Failures that are seldom the model's fault, where they are more than a tenth of all problems."""
     counts = {key: count for key, count in row.metrics.outcomes.items() if outcomes.BY_KEY[key].suspect}
     return counts if sum(counts.values()) > outcomes.SUSPECT_SHARE * row.metrics.samples else {}
+
+
+def _same_files(board: Leaderboard) -> list[str]:
+    """Rows of one model file, and on how many samples that both have their code is the same."""
+    found = []
+    for first, second in combinations(board.rows, 2):
+        one, other = ({(each.task_id, each.number): each.solution for each in row.result.samples}
+                      for row in (first, second))  # fmt: skip
+        if first.result.fingerprint == second.result.fingerprint != "" and (both := one.keys() & other.keys()):
+            same = sum(one[which] == other[which] for which in both)
+            found.append(f"{first.title} and {second.title} (identical answers on {same:,} of {len(both):,})")
+    return found
 
 
 def _truncated(row: Row) -> str:

@@ -138,7 +138,8 @@ def ladder(boards: Sequence[Leaderboard], margin: float = MARGIN) -> list[Family
         for row in board.ranked:
             name = family_of(row.result)
             # Two runs of one file are of one family, whatever their titles.
-            name = files.setdefault(_fingerprint(row), name) if _fingerprint(row) and not row.result.family else name
+            if row.result.fingerprint and not row.result.family:
+                name = files.setdefault(row.result.fingerprint, name)
             members.setdefault(name, {}).setdefault(row.result.id, []).append(row)
     families = [_family(name, list(rows.values()), margin) for name, rows in members.items() if len(rows) > 1]
     return [family for family in families if len(family.rungs) > 1]
@@ -172,7 +173,7 @@ def _rung(largest: list[Row], rows: list[Row], margin: float) -> Rung:
         lost=len(pair.first_wins),
         difference=difference([(one.result, other.result) for one, other in both]),
         p=pair.p,
-        same_file=_fingerprint(first[0]) == _fingerprint(second[0]) != "",
+        same_file=first[0].result.fingerprint == second[0].result.fingerprint != "",
         speed_ratio=_ratio(second[0].metrics.cost.speed, first[0].metrics.cost.speed),
         saved_bytes=theirs - ours if ours and theirs else None,
         margin=margin,
@@ -188,10 +189,6 @@ def _size(rows: list[Row]) -> tuple[float, int, float, str]:
 
 def _problems(rows: Sequence[Row]) -> int:
     return sum(row.metrics.problems for row in rows)
-
-
-def _fingerprint(row: Row) -> str:
-    return word(row.result.model.get("fingerprint"))
 
 
 def _ratio(one: float | None, other: float | None) -> float | None:

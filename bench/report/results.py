@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 
 from bench import datasets as data
 from bench.files import read_table
+from bench.imports.files import exported_run
 from bench.infos import read_infos
 from bench.layout import FAILURE, INFOS, PROVENANCE, RESULTS, RunFiles
 from bench.profiles import Config, Profile
@@ -72,7 +73,8 @@ class Result:
 
     `reason` says in a phrase why there is no (newer) result, `remedy` what to do about it. `family` is the profile's
     own name for the model that it is a quantization of, `duel` the id of the profile that it is compared with. `run` is
-    run.json with only those settings that reached the model ({} for imports), `bench` the bench block of
+    run.json with only those settings that reached the model ({} for imports), `elsewhere` that of another machine whose
+    exported solutions were imported, `bench` the bench block of
     eval_results.json without its samples. `n_problems` counts all problems of the dataset; `samples` are in problem
     order. `date` is when it was graded.
     """
@@ -91,6 +93,7 @@ class Result:
     suites: tuple[str, ...] = SUITES
     samples: tuple[GradedSample, ...] = ()
     run: dict[str, Any] = field(default_factory=dict)
+    elsewhere: dict[str, Any] = field(default_factory=dict)
     bench: dict[str, Any] = field(default_factory=dict)
     date: str = ""
 
@@ -140,6 +143,11 @@ class Result:
         return table(self.run.get("model"))
 
     @property
+    def fingerprint(self) -> str:
+        """Names the content of the model's file, wherever that ran; "" where it is not known."""
+        return word(self.model.get("fingerprint")) or word(table(self.elsewhere.get("model")).get("fingerprint"))
+
+    @property
     def answered_by(self) -> dict[str, Any]:
         """How many completions each model made, by the name that it answered under."""
         return table(self.run.get("models"))
@@ -168,7 +176,10 @@ def read_all(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple
     """Every result there is to report, `skipped` and `outdated` being as for report.write."""
     declared = {(profile.id, dataset): profile for profile in config.profiles for dataset in profile.sampling.datasets}
     declared_results = [
-        read(config.layout.run(*which), profile, skipped.get(profile.id, ""), outdated.get(which, ""))
+        replace(
+            read(config.layout.run(*which), profile, skipped.get(profile.id, ""), outdated.get(which, "")),
+            elsewhere=exported_run(profile, config, which[1]),
+        )
         for which, profile in declared.items()
     ]
     known = {profile.id: profile for profile in config.profiles}
