@@ -49,7 +49,7 @@ except BenchError as error:
 DOIT_CONFIG = {
     "default_tasks": [*(f"eval:{p.id}" for p in CONFIG.profiles if p.id not in SKIPPED), "report"],
     "dep_file": DATABASE,
-    "backend": "json",
+    "backend": "bench",
     "continue": True,
     "cleanforget": True,
     "verbosity": 2,

@@ -48,6 +48,11 @@ class Layout:
         return self.root / LESSON
 
     @property
+    def share(self) -> Path:
+        """What people take away from the report."""
+        return self.root / "share"
+
+    @property
     def database(self) -> Path:
         """What doit remembers of each task."""
         return self.root / ".doit.json"

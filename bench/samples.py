@@ -6,7 +6,7 @@ The same input gives the same bytes: samples are in problem order, and those of 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from bench import datasets, imports
+from bench import datasets
 from bench.console import in_worker, tell
 from bench.datasets import Problem
 from bench.errors import SamplesError
@@ -14,6 +14,7 @@ from bench.extract.targets import solution_of
 from bench.files import write_jsonl
 from bench.generate.journal import JournalEntry
 from bench.generate.requests import SampleId
+from bench.imports.collection import collect
 from bench.layout import JOURNAL, RunFiles
 from bench.profiles import Config, Profile
 from bench.records import Sample, SampleInfo, lost
@@ -27,8 +28,8 @@ def from_completions(
 
 
 def from_imports(profile: Profile, config: Config, dataset_name: str) -> None:
-    """Write the samples of solutions made elsewhere, and say what was found. Raises what `imports.collect` raises."""
-    imported = imports.collect(profile, config, dataset_name)
+    """Write the samples of solutions made elsewhere, and say what was found. Raises what `collect` raises."""
+    imported = collect(profile, config, dataset_name)
     _write(config.layout.run(profile.id, dataset_name), [one for each in imported.solutions.values() for one in each])
     tell(f"  {profile.id}  {imported.summary}" if in_worker() else f"  {imported.summary}")
 

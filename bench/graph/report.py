@@ -92,8 +92,9 @@ class Report:
             warn(f"The report cannot be rendered now ({type(error).__name__}: {error}); the run goes on without it.")
 
     def clean(self, dryrun: bool) -> None:  # noqa: FBT001 - doit tells by this name whether to touch anything
-        """Remove the reports; the task's clean action."""
-        for path in filter(Path.is_file, self.targets):
+        """Remove the reports and what people take away from them; the task's clean action."""
+        shared = sorted(self.config.layout.share.glob("*"))
+        for path in filter(Path.is_file, [*self.targets, *shared]):
             print(f"  removes {shown(path)}")
             if not dryrun:
                 path.unlink()

@@ -7,7 +7,6 @@ from typing import Any, TextIO
 from doit.reporter import ConsoleReporter
 
 from bench.console import duration, line, shown
-from bench.docker import orphan_notices
 from bench.graph import hosts
 from bench.graph.hosts import GROUPS, REPORT, stage_of
 from bench.graph.settings import Settings
@@ -19,7 +18,8 @@ def title(task: Any) -> str:
     """The title of a task: the verb, what it is about, and why it runs, as it was when doit decided that."""
     ((settings, *_),) = [each for each in task.uptodate if isinstance(each[0], Settings)]
     verb, name = task.meta["title"]
-    return line(verb, name, settings.text or "forced")
+    missing = settings.now is None and settings.others  # the failure that follows says what
+    return line(verb, name, "cannot run" if missing else settings.text or "forced")
 
 
 class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
@@ -100,7 +100,9 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
             self._conclude()
         elif self.whole and not stopped:
             self.write("everything is up to date\n")
-        if self.reports and not stopped:
+        if self.reports and self.starts and not stopped:
+            from bench.docker import orphan_notices  # noqa: PLC0415 - only where something ran
+
             for notice in orphan_notices(self.config.layout.root):
                 self.write(line("note", "container", notice) + "\n")
 

@@ -65,15 +65,22 @@ def imported_by(profile: Profile, config: Config) -> Found:
     Raises ProfilesError where there are no others.
     """
     found = find(profile.solutions, config.file.parent)
-    own = {config.layout.run(profile.id, dataset).root.resolve() for dataset in datasets.known()}
-    files = tuple(file for file in found.files if file.path.parent.resolve() not in own)
+    written = config.layout.folder(profile.id).resolve()
+    folders = {path.parent for path in (*(file.path for file in found.files), *found.ignored)}
+    own = {folder for folder in folders if _is_written(folder.resolve(), written)}
+    files = tuple(file for file in found.files if file.path.parent not in own)
     if found.files and not files:
         elsewhere = shown(config.layout.folder(profile.id) / IMPORT, config.file.parent)
         raise ProfilesError(
             f"{profile.id}: {', '.join(profile.solutions)} holds what doit writes for this very profile and nothing "
             f"else; put its solutions elsewhere, such as {elsewhere}/."
         )
-    return Found(files, tuple(file for file in found.ignored if file.parent.resolve() not in own))
+    return Found(files, tuple(file for file in found.ignored if file.parent not in own))
+
+
+def _is_written(folder: Path, written: Path) -> bool:
+    """Whether doit writes a dataset's files in this folder, below the one of the profile."""
+    return folder.parent == written and folder.name in datasets.known()
 
 
 def absence(profile: Profile, config: Config) -> str:

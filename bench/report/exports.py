@@ -23,7 +23,6 @@ from bench.report.markdown import Report
 from bench.stats import Estimate
 from bench.untrusted import positive, word
 
-FOLDER = "share"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a text for a formula."""
 SCALE = 2.0

@@ -57,4 +57,4 @@ def write(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[st
     write_atomic(layout.data, jsonfile.render(report))
     journals = {(one.id, one.dataset): layout.run(one.id, one.dataset).journal for one in report.results}
     write_atomic(layout.page, html.render(report, journals))
-    exports.write(layout.root / exports.FOLDER, report)
+    exports.write(layout.share, report)

@@ -14,7 +14,8 @@ from bench.datasets.declared import catalogue
 from bench.errors import DatasetError
 from bench.evaluate.run import evaluate
 from bench.graph.report import Report
-from bench.imports import collect, prompts
+from bench.imports import prompts
+from bench.imports.collection import collect
 from bench.layout import RunFiles
 from bench.profiles import Sandbox
 from bench.profiles.file import load

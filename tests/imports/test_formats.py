@@ -13,7 +13,7 @@ import pytest
 
 from bench import datasets
 from bench.errors import MissingPrerequisite, SamplesError
-from bench.imports import Imported, collect
+from bench.imports.collection import Imported, collect
 from bench.profiles.file import load
 
 PROGRAM = "def triangle_area(a, h):\n    return a * h / 2\n"

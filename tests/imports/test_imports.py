@@ -8,7 +8,7 @@ import pytest
 
 from bench import datasets, samples
 from bench.errors import MissingPrerequisite, ProfilesError, SamplesError
-from bench.imports import Imported, collect
+from bench.imports.collection import Imported, collect
 from bench.infos import read_infos
 from bench.profiles.file import load
 
