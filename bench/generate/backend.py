@@ -1,29 +1,16 @@
-"""Where answers come from, whatever is behind it: a server, a program, or the demo's bundled answers."""
+"""What completes requests, and whether a request failed by itself or its server is down."""
 
-import contextlib
-import importlib.util
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Protocol, Self
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from bench.generate import context_check
 from bench.generate.answer import ANSWERED, Answer, Ending
 from bench.generate.completion import completion_of
-from bench.generate.http import Client, DownError, Tick
-from bench.generate.model import file_of
-from bench.generate.prompt import LIMITS, body
+from bench.generate.http import DownError, Tick
 from bench.generate.requests import Request
-from bench.profiles import Config, Profile
+from bench.profiles import Profile
 from bench.records import Completion
-from bench.servers import Endpoint, serve
-from bench.servers.lock import one_server
-
-FACTS = (
-    "build", "slots", "context", "parameters", "bytes", "quantization", "chat_template", "image", "machine",
-    "load_seconds",
-)  # fmt: skip
 
 PROBE_TOKENS = 16
 """max_tokens of a request that only finds out whether a server answers at all."""
@@ -121,116 +108,3 @@ class OneBackend:
 def _is_answer(answer: Answer) -> bool:
     """Whether anything was answered; with all of its tokens gone, a server may show nothing of what it thought."""
     return answer.ending in ANSWERED and (answer.ending is not Ending.ENDED or bool(answer.text or answer.reasoning))
-
-
-@contextlib.contextmanager
-def open_backend(
-    profile: Profile, config: Config, log: Path, requests: list[Request], known: Request | None = None
-) -> Iterator[Backend]:
-    """What answers for the profile, ready; gone when the block ends. Raises ServerError and MissingPrerequisite.
-
-    `requests` are the requests to come: a slot that cannot hold the longest of them is an error before the first one.
-    `known` is one that was answered before.
-    """
-    if profile.server.kind == "command":
-        from bench.generate.command import open_command  # noqa: PLC0415 - only the kind that is used
-
-        with open_command(profile, config.file.parent, log) as ask:
-            yield OneBackend(
-                profile, lambda request, _tick, _limit: ask(request.messages, request.seed), {"kind": "command"}
-            )
-    elif profile.builtin and _no_server(profile):
-        facts = {"kind": "bundled answers"}
-        yield OneBackend(profile, lambda request, _tick, _limit: _bundled(request, profile), facts)
-    elif profile.host and profile.host.endpoints:
-        from bench.generate.balancer import open_balancer  # noqa: PLC0415 - only the kind that is used
-
-        def connect(url: str, patience: float) -> OneBackend:
-            with _backend(_at(profile, url, patience), config, log, requests, known) as backend:
-                # Nothing of ours runs there: the backend stays good when the block has ended.
-                return backend
-
-        with one_server(profile.host), open_balancer(profile, profile.host.endpoints, connect) as balancer:
-            yield balancer
-    else:
-        with _backend(profile, config, log, requests, known) as backend:
-            yield backend
-
-
-class KeptOpen:
-    """open_backend for several runs in a row: what answers stays until the block ends, or a run fails."""
-
-    def __enter__(self) -> Self:
-        self.stack = contextlib.ExitStack()
-        self.backend: Backend | None = None
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stack.close()
-
-    @contextlib.contextmanager
-    def __call__(self, profile: Profile, *rest: Any) -> Iterator[Backend]:
-        """As open_backend."""
-        if self.backend is None:
-            self.backend = self.stack.enter_context(open_backend(profile, *rest))
-        try:
-            yield self.backend
-        except BaseException:
-            self.stack.close()
-            self.backend = None
-            raise
-
-
-@contextlib.contextmanager
-def _backend(
-    profile: Profile, config: Config, log: Path, requests: list[Request], known: Request | None
-) -> Iterator[OneBackend]:
-    alone = not (profile.host and profile.host.endpoints)
-    with serve(profile, config, file_of(config, profile), log) as endpoint:
-        prompts = context_check.check(profile, endpoint, requests)
-        client = Client(endpoint, profile, profile.server.health_timeout if alone else 0.0)
-
-        def ask(request: Request, tick: Tick, limit: int | None) -> Answer:
-            messages, limit = request.messages, limit or request.limit
-            if request.begun:
-                begun = request.begun.completion
-                messages = [*messages, {"role": "assistant", "content": begun.answer}]
-                limit -= begun.completion_tokens
-            fields = body(profile.sampling, messages, request.seed, model=endpoint.model, llama=endpoint.llama)
-            if limit:
-                fields.update({name: limit for name in LIMITS if name in fields})
-            return client.complete(fields, tick)
-
-        found, think = facts(profile, endpoint), prompts.think
-        yield OneBackend(
-            profile, ask, found, think=think, known=known, alone=alone, measured=endpoint.measured,
-            continues=prompts.continues,
-        )  # fmt: skip
-
-
-def _at(profile: Profile, url: str, patience: float) -> Profile:
-    return replace(profile, server=replace(profile.server, base_url=url, health_timeout=patience))
-
-
-def facts(profile: Profile, endpoint: Endpoint) -> dict[str, Any]:
-    """What a completion records of its server: what it granted, what it is, and where it ran."""
-    found = {name: endpoint.facts[name] for name in FACTS if endpoint.facts.get(name) not in (None, "")}
-    where = {"host": profile.host.name, "endpoint": endpoint.base_url} if profile.host else {}
-    return {"kind": profile.server.kind, **found, **where, "placement": list(profile.placement)}
-
-
-def _no_server(profile: Profile) -> bool:
-    from bench.servers import process  # noqa: PLC0415 - only for the demo
-
-    if profile.server.kind != "process" or (process.executable(profile) and importlib.util.find_spec("gguf")):
-        return False
-    process.report_wheel()
-    return True
-
-
-def _bundled(request: Request, profile: Profile) -> Answer:
-    from bench.demo import answers  # noqa: PLC0415 - only for the demo
-
-    reply = answers.reply(request.messages, profile.sampling.max_tokens, request.sample)
-    ending = Ending.CUT if reply.finish_reason == "length" else Ending.ENDED
-    return Answer(reply.text, ending=ending, finish_reason=reply.finish_reason, completion_tokens=reply.tokens)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from bench import datasets, servers
+from bench import datasets
 from bench.console import shown, tell
 from bench.files import write_json
 from bench.generate.answer import Answer, Ending
-from bench.generate.backend import Backend, open_backend
+from bench.generate.backend import Backend
 from bench.generate.canary import FIRST, Canary
 from bench.generate.completion import completion_of, loss_reason
+from bench.generate.connect import open_backend
 from bench.generate.http import DownError, Tick, UnwantedError
 from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import file_of, identify
@@ -23,6 +24,7 @@ from bench.parallel import each
 from bench.profiles import Config, Profile
 from bench.progress import Progress, live
 from bench.records import Completion
+from bench.servers import compose
 from bench.servers.server_log import note, tail
 from bench.text import plain
 
@@ -41,7 +43,7 @@ def generate(
     A server that ends in the middle is started again. Raises ServerError, CanaryError, JournalError,
     MissingPrerequisite or DatasetError; what was answered before is in the journal.
     """
-    servers.remove_orphans()
+    compose.remove_orphans()
     if profile.hub:
         # Before it is here, it cannot be told which of the journal's answers are its own.
         file_of(config, profile)

@@ -11,7 +11,7 @@ from bench.duel import ProblemId, standing
 from bench.errors import MissingPrerequisite
 from bench.evaluate.run import alone, evaluate
 from bench.files import digest_of
-from bench.generate.backend import KeptOpen
+from bench.generate.connect import KeptOpen
 from bench.generate.model import file_of
 from bench.generate.requests import completions_of
 from bench.generate.run import generate

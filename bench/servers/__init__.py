@@ -1,5 +1,6 @@
-"""Where completions come from, one interface: `serve` yields an Endpoint and leaves nothing running.
+"""Where completions come from, one interface: `start.serve` yields an Endpoint and leaves nothing running.
 
+    start.py      chooses the kind, one llama-server a machine
     compose.py    llama-server in a container, through docker compose, here or on a host (tunnel.py, remote_models.py)
     process.py    llama-server as a process: named, on PATH, or the server in the wheel (xllamacpp_server.py)
     endpoint.py   something OpenAI-compatible that runs already
@@ -14,18 +15,11 @@ yields an Endpoint. To add one, write that module and add its name to SERVER_KIN
 STARTED_KINDS where it starts a llama-server.
 """
 
-import contextlib
-import importlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-from bench import machine
-from bench.console import tell
-from bench.profiles import Config, Profile
-from bench.servers.lock import one_server
-from bench.servers.meter import metering
+from bench.profiles import Profile
 
 
 @dataclass(frozen=True)
@@ -53,49 +47,6 @@ class Endpoint:
     def root(self) -> str:
         """The URL below which llama.cpp's own API lies."""
         return self.native or self.base_url.removesuffix("/v1")
-
-
-Serve = Callable[[Profile, Config, Path, Path], contextlib.AbstractContextManager[Endpoint]]
-"""What the module of a kind has: profile, config, model and log to an Endpoint for the block."""
-
-
-@contextlib.contextmanager
-def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[Endpoint]:
-    """Start what the profile asks for, yield it when it is healthy, and stop it whatever happens.
-
-    Raises ServerError, MissingPrerequisite or LockedError. One llama-server at a time runs on one machine; if it dies
-    while it starts, it is started once more.
-    """
-    kind: Serve = importlib.import_module(f"{__name__}.{profile.server.kind}").serve
-    with contextlib.ExitStack() as stack:
-        if profile.server.starts:
-            stack.enter_context(one_server(profile.host))
-        if not profile.server.starts or profile.host:
-            yield _enter(stack, lambda: kind(profile, config, model, log))
-            return
-        meter = stack.enter_context(metering())
-        endpoint = _enter(stack, lambda: kind(profile, config, model, log))
-        facts = endpoint.facts | {"machine": machine.record()}
-        yield replace(endpoint, facts=facts, measured=lambda: meter.read(endpoint.pid))
-
-
-def _enter(stack: contextlib.ExitStack, serve: Callable[[], contextlib.AbstractContextManager[Endpoint]]) -> Endpoint:
-    from bench.servers.health import StartError  # noqa: PLC0415 - imports requests
-
-    try:
-        return stack.enter_context(serve())
-    except StartError as error:
-        if error.hopeless:
-            raise
-        tell(f"  {error.sentence} It is started once more.")
-    return stack.enter_context(serve())
-
-
-def remove_orphans() -> None:
-    """Remove the llama-server containers of killed runs from this machine."""
-    from bench.servers.compose import remove_orphans as remove  # noqa: PLC0415 - imports requests
-
-    remove()
 
 
 def arguments(profile: Profile, model: str, host: str, port: int) -> list[str]:

@@ -14,7 +14,7 @@ from bench.errors import MissingPrerequisite
 from bench.generate.http import Client
 from bench.generate.prompt import body, messages
 from bench.profiles import Config
-from bench.servers import serve
+from bench.servers.start import serve
 from tests.demo.conftest import Profiles
 
 Ask = Callable[[Problem], Reply]

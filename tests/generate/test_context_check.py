@@ -20,7 +20,7 @@ from bench.generate.run import generate
 from bench.profiles import Config, Profile
 from bench.profiles.file import load
 from bench.records import Completion
-from bench.servers import serve
+from bench.servers.start import serve
 
 THINKING = TEMPLATE.replace(ASK, f"{ASK}<think>")
 IF_IT_MAY = TEMPLATE + "{% if enable_thinking is undefined or enable_thinking %}<think>{% endif %}"

@@ -11,8 +11,9 @@ import requests
 
 from bench.errors import BenchError
 from bench.profiles import Config, Profile
-from bench.servers import Endpoint, serve
+from bench.servers import Endpoint
 from bench.servers.health import session
+from bench.servers.start import serve
 from tests import images
 
 Make = Callable[..., tuple[Profile, Config]]

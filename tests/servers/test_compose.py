@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench import docker, servers
+from bench import docker
 from bench.errors import LockedError, MissingPrerequisite, ServerError
 from bench.generate.run import generate
 from bench.servers import compose
@@ -27,7 +27,7 @@ import signal, sys
 from pathlib import Path
 from bench.interrupts import interrupt
 from bench.profiles.file import load
-from bench.servers import serve
+from bench.servers.start import serve
 signal.signal(signal.SIGINT, interrupt)
 signal.signal(signal.SIGTERM, interrupt)
 config = load(Path(sys.argv[1]))
@@ -295,7 +295,7 @@ def test_killed_and_never_started_again(
 ) -> None:
     """A container whose doit lives stays; one that was left behind is removed by whatever the next generation is."""
     profile, config = make("process", datasets=["demo"], canary=False)
-    servers.remove_orphans()
+    compose.remove_orphans()
     assert inspected(".State.Running") is True
     started.kill()
     started.wait()
@@ -303,7 +303,7 @@ def test_killed_and_never_started_again(
     assert nothing_left()
     said = "removed the llama-server container that a killed run of tested left behind"
     assert capsys.readouterr().out.count(said) == 1
-    servers.remove_orphans()
+    compose.remove_orphans()
     assert said not in capsys.readouterr().out
 
 
@@ -315,9 +315,9 @@ def test_left_behind_where_docker_is_gone(
     started.wait()
     with monkeypatch.context() as without:
         without.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-        servers.remove_orphans()
+        compose.remove_orphans()
     assert not nothing_left()
-    servers.remove_orphans()
+    compose.remove_orphans()
     assert nothing_left()
 
 

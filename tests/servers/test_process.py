@@ -22,7 +22,7 @@ OUTLIVED = """
 import sys
 from pathlib import Path
 from bench.profiles.file import load
-from bench.servers import serve
+from bench.servers.start import serve
 config = load(Path(sys.argv[1]))
 profile = config.profiles[0]
 with serve(profile, config, config.model_path(profile), Path(sys.argv[2])) as endpoint:

@@ -1,0 +1,49 @@
+"""Start what a profile asks for, whatever its kind: one llama-server a machine, tried again where its start fails."""
+
+import contextlib
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from bench import machine
+from bench.console import tell
+from bench.profiles import Config, Profile
+from bench.servers import Endpoint
+from bench.servers.lock import one_server
+from bench.servers.meter import metering
+
+Serve = Callable[[Profile, Config, Path, Path], contextlib.AbstractContextManager[Endpoint]]
+"""What the module of a kind has: profile, config, model and log to an Endpoint for the block."""
+
+
+@contextlib.contextmanager
+def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[Endpoint]:
+    """Start what the profile asks for, yield it when it is healthy, and stop it whatever happens.
+
+    Raises ServerError, MissingPrerequisite or LockedError. One llama-server at a time runs on one machine; if it dies
+    while it starts, it is started once more.
+    """
+    kind: Serve = importlib.import_module(f"bench.servers.{profile.server.kind}").serve
+    with contextlib.ExitStack() as stack:
+        if profile.server.starts:
+            stack.enter_context(one_server(profile.host))
+        if not profile.server.starts or profile.host:
+            yield _enter(stack, lambda: kind(profile, config, model, log))
+            return
+        meter = stack.enter_context(metering())
+        endpoint = _enter(stack, lambda: kind(profile, config, model, log))
+        facts = endpoint.facts | {"machine": machine.record()}
+        yield replace(endpoint, facts=facts, measured=lambda: meter.read(endpoint.pid))
+
+
+def _enter(stack: contextlib.ExitStack, serve: Callable[[], contextlib.AbstractContextManager[Endpoint]]) -> Endpoint:
+    from bench.servers.health import StartError  # noqa: PLC0415 - imports requests
+
+    try:
+        return stack.enter_context(serve())
+    except StartError as error:
+        if error.hopeless:
+            raise
+        tell(f"  {error.sentence} It is started once more.")
+    return stack.enter_context(serve())
