@@ -1,6 +1,6 @@
 """doit selftest: the canonical solutions, graded on this machine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bench import datasets
 from bench.commands import Command
@@ -18,13 +18,22 @@ class Selftest(Command):
         from bench.evaluate.selftest import selftest  # noqa: PLC0415 - heavy
 
         config = self.declared
-        declared = [dataset for profile in config.profiles for dataset in profile.sampling.datasets]
-        every = [*declared, *(name for name, source in datasets.known().items() if source.variable)]
+        named = [dataset for profile in config.profiles for dataset in profile.sampling.datasets]
+        every = [*named, *(name for name, source in datasets.known().items() if source.variable)]
         for name in dict.fromkeys(names or every):
             if name not in datasets.known():
                 raise BenchError(f'There is no dataset "{name}"; choose among {", ".join(datasets.known())}.')
-            title, progress = datasets.known()[name].title, Progress(f"selftest {name}", datasets.known()[name].count)
+            declared, progress = datasets.known()[name], Progress(f"selftest {name}", datasets.known()[name].count)
             with live(progress, stays=False):
                 proof = selftest(name, config.sandbox, config.layout.cache, config.evaluation.scheduler, progress.reach)
-            passed = f"{proof.base_passed}/{proof.n_problems} base, {proof.plus_passed}/{proof.n_problems} plus"
-            yield f"{title}: {passed}, {proof.seconds:.1f} s"
+            passed = zip(declared.suites, (proof.base_passed, proof.plus_passed), strict=False)
+            found = ", ".join(f"{count}/{proof.n_problems} {suite}" for suite, count in passed)
+            yield f"{declared.title}: {found}, {proof.seconds:.1f} s"
+            yield from _left_out(datasets.load(name).left_out)
+
+
+def _left_out(reasons: Mapping[str, str]) -> Iterator[str]:
+    """The problems that nobody is asked, by the reason."""
+    for reason in dict.fromkeys(reasons.values()):
+        ids = [task_id for task_id, one in reasons.items() if one == reason]
+        yield f"  left out: {', '.join(ids)} ({reason})"

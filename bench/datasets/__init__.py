@@ -3,17 +3,19 @@
 Nothing outside this folder knows a dataset by its name; a problem (problem.py) says all that the other stages need.
 """
 
+import contextlib
 import marshal
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from bench.datasets import source
 from bench.datasets.declared import Declaration, catalogue
 from bench.datasets.problem import Problem, Suite
+from bench.datasets.rows import LARGEST
 from bench.errors import BenchError, DatasetError
-from bench.files import digest, write_atomic
+from bench.files import write_atomic
 
 __all__ = [
     "Dataset",
@@ -28,19 +30,23 @@ __all__ = [
     "location",
 ]
 
-VERSION = 1
-"""Raise it when a file may become other problems than before; they are then read again."""
+VERSION = 2
+"""Raise it when a file that could be read may not be any more; it is then looked through again."""
 
 _declared: dict[str, Declaration] = {}
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """All problems of a dataset in their order; `hash` is the digest of its file, which results are marked with."""
+    """All problems of a dataset in their order; `hash` is the digest of its file, which results are marked with.
+
+    `left_out` are the problems that nobody is asked, with the reason: their references cannot pass here.
+    """
 
     declaration: Declaration
     hash: str
     problems: dict[str, Problem]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -92,12 +98,28 @@ def _load(declaration: Declaration, fingerprint: str | None) -> Dataset:
     if not declaration.md5 and fingerprint is None:
         source.fetch(declaration)
         fingerprint = source.fingerprint(declaration)
-    quick = declaration.format in ("evalplus", "tasks")
-    found = _parsed(declaration) if quick or not fingerprint else _kept(declaration, fingerprint)
-    problems = _by_id(declaration, found)
+    problems = _by_id(declaration, _parsed(declaration))
     _check_count(declaration, len(problems))
-    asked = {task_id: one for task_id, one in problems.items() if task_id not in declaration.left_out}
-    return Dataset(declaration, fingerprint or source.fingerprint(declaration) or "", asked)
+    if not source.published(declaration):
+        _look_through(declaration, fingerprint, problems.values())
+    left_out = {one.task_id: one.left_out for one in problems.values() if one.left_out} | dict(declaration.left_out)
+    asked = {task_id: one for task_id, one in problems.items() if task_id not in left_out}
+    return Dataset(declaration, fingerprint or source.fingerprint(declaration) or "", asked, left_out)
+
+
+def _look_through(declaration: Declaration, fingerprint: str | None, problems: Iterable[Problem]) -> None:
+    """Read all tests once, before anybody is asked for days. Raises DatasetError for the first that is broken."""
+    mark = source.folder() / "read" / f"{declaration.name}-{fingerprint}-{VERSION}"
+    slow = [problem for problem in problems if problem.rest]
+    if not slow or mark.exists():
+        return
+    for problem in slow:
+        for suite in problem.whole().suites:
+            if len(marshal.dumps((suite.inputs, suite.outputs), 2)) > LARGEST:
+                raise DatasetError(f"{problem.place} has more than {LARGEST >> 20} MiB of tests; take it out.")
+    with contextlib.suppress(BenchError):
+        # Where that folder cannot be written, they are read again next time.
+        write_atomic(mark, b"")
 
 
 def _by_id(declaration: Declaration, found: list[Problem]) -> dict[str, Problem]:
@@ -107,7 +129,7 @@ def _by_id(declaration: Declaration, found: list[Problem]) -> dict[str, Problem]
         other = problems.setdefault(problem.task_id, problem)
         if other is not problem and len(declaration.files) == 1:
             raise DatasetError(
-                f"The dataset {declaration.title} has the problem {problem.task_id} twice; remove one of the two lines."
+                f"{problem.place} has the id {problem.task_id}, as has {other.place}; rename or remove one of the two."
             )
     return problems
 
@@ -150,36 +172,3 @@ def _unreadable(declaration: Declaration, error: Exception) -> str:
     if variable:
         again = f"{again}, or let {variable} name a good one"
     return f"The dataset {title} in {place} cannot be read ({what}); {again}."
-
-
-def _kept(declaration: Declaration, fingerprint: str) -> list[Problem]:
-    """The problems as they were read before, which takes a tenth of the time; read anew where they are not kept whole.
-
-    The file is our own and checked by a digest, which is what marshal asks for.
-    """
-    path = source.folder() / "read" / f"{declaration.name}-{fingerprint}-{VERSION}"
-    try:
-        data = path.read_bytes()
-        if data[:32] == digest(data[32:]).encode():
-            return [_problem(fields) for fields in marshal.loads(data[32:])]  # noqa: S302 - own file, digest checked
-    except (OSError, ValueError, EOFError, TypeError):
-        pass
-    found = _parsed(declaration)
-    try:
-        data = marshal.dumps([astuple_of(problem) for problem in found], 2)
-        write_atomic(path, digest(data).encode() + data)
-    except (ValueError, BenchError):
-        # A value that marshal does not know, or a disk that is full or not ours: it is read again next time.
-        pass
-    return found
-
-
-def astuple_of(problem: Problem) -> tuple[Any, ...]:
-    """The fields of a problem, in their order; its inputs are shared, not copied."""
-    suites = tuple((suite.name, suite.inputs, suite.outputs) for suite in problem.suites)
-    return (*astuple(replace(problem, suites=())), suites)
-
-
-def _problem(fields: tuple[Any, ...]) -> Problem:
-    *others, suites = fields
-    return replace(Problem(*others), suites=tuple(Suite(*suite) for suite in suites))

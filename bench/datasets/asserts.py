@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.datasets import literals
+from bench.datasets.problem import NONCE, Suite
 
 ENTRY = "_bench_entry"
 VALUES = """
@@ -56,6 +57,12 @@ class Tests:
         entry = f"def {ENTRY}(call, *values):\n    return _bench_calls[call](*values)\n"
         return f"{setup}{nodes}\n_bench_calls = [\n{calls}]\n{entry}"
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of a problem with these tests."""
+        suites = (Suite("tests", self.inputs, self.outputs),)
+        return {"suites": suites, "harness": self.harness, "own_tests": self.own_tests}
+
     def add(self, statement: ast.Assert) -> None:
         """Take one assertion."""
         test = statement.test
@@ -72,7 +79,7 @@ class Tests:
                 found = None
         if found is None:
             self.own_tests = True
-            found = *self._call(ast.Call(ast.Name("bool"), [test], [])), True
+            found = *self._call(test, proof=True), NONCE
         variant, arguments, output = found
         self.inputs.append([self.variants.setdefault(variant, len(self.variants)), *arguments])
         self.outputs.append(output)
@@ -94,10 +101,14 @@ class Tests:
             output = output[:-1]
         return (*self._call(ast.Call(ast.Name(values), [left], [])), output)
 
-    def _call(self, expression: ast.expr) -> tuple[str, list[Any]]:
+    def _call(self, expression: ast.expr, *, proof: bool = False) -> tuple[str, list[Any]]:
+        """A function of the expression's arguments, and these; with `proof` it returns the nonce if that holds."""
         calls = _Calls(self)
         text = ast.unparse(ast.fix_missing_locations(calls.visit(expression)))
-        return f"lambda {', '.join(f'v{n}' for n in range(len(calls.arguments)))}: {text}", calls.arguments
+        names = [f"v{n}" for n in range(len(calls.arguments))]
+        if proof:
+            return f"lambda {', '.join([*names, 'nonce'])}: nonce if {text} else False", [*calls.arguments, NONCE]
+        return f"lambda {', '.join(names)}: {text}", calls.arguments
 
 
 class _Calls(ast.NodeTransformer):
@@ -135,10 +146,10 @@ def gather(statements: Iterable[ast.stmt], tests: Tests) -> Tests:
             tests.setup.append(ast.unparse(statement))
         else:
             tests.own_tests = True
-            tests.variants.setdefault(f"lambda: _bench_block_{len(tests.variants)}()", len(tests.variants))
-            number = len(tests.variants) - 1
+            number = len(tests.variants)
+            tests.variants[f"_bench_block_{number}"] = number
             body = "\n".join(f"    {line}" for line in ast.unparse(statement).splitlines())
-            tests.setup.append(f"def _bench_block_{number}():\n{body}\n    return True")
-            tests.inputs.append([number])
-            tests.outputs.append(True)
+            tests.setup.append(f"def _bench_block_{number}(nonce):\n{body}\n    return nonce")
+            tests.inputs.append([number, NONCE])
+            tests.outputs.append(NONCE)
     return tests

@@ -57,6 +57,7 @@ def _problem(row: Row) -> Problem:
         reference=program(output),
         suites=(Suite("tests", [[]], [expected]),),
         defines=ENTRY,
+        place=row.place,
     )
 
 

@@ -44,6 +44,7 @@ def _problem(row: Row) -> Problem:
         reference=prompt + row.text("canonical_solution"),
         suites=tuple(Suite(name, _inputs(row, f"{name}_input")) for name in ("base", "plus")),
         defines=row.text("entry_point"),
+        place=row.place,
         atol=row.number("atol"),
     )
 

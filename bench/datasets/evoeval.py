@@ -1,7 +1,9 @@
 """EvoEval: HumanEval's problems changed by a model; inputs are Python source, outputs are the reference's."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.datasets import literals
 from bench.datasets.problem import Problem, Suite, scripted
@@ -16,17 +18,22 @@ def problems(path: Path) -> Iterator[Problem]:
 
 def _problem(row: Row) -> Problem:
     prompt = row.text("prompt")
-    start = prompt if prompt.endswith("\n") else f"{prompt}\n"
-    try:
-        inputs = [list(literals.value(f"({text},)" if text.strip() else "()")) for text in row.items("inputs")]
-    except ValueError as error:
-        raise DatasetError(f"{row.place} has an input that is no Python literal ({error}); fix that line.") from None
     return Problem(
         task_id=row.text("task_id"),
         prompt=prompt,
         message=scripted(prompt),
         entry_point=row.text("entry_point"),
-        reference=start + row.text("canonical_solution"),
-        suites=(Suite("tests", inputs),),
+        reference=(prompt if prompt.endswith("\n") else f"{prompt}\n") + row.text("canonical_solution"),
+        suites=(),
         defines=row.text("entry_point"),
+        place=row.place,
+        rest=partial(_tests, row, row.items("inputs")),
     )
+
+
+def _tests(row: Row, texts: list[str]) -> dict[str, Any]:
+    try:
+        inputs = [list(literals.value(f"({text},)" if text.strip() else "()")) for text in texts]
+    except (ValueError, AttributeError) as error:
+        raise DatasetError(f"{row.place} has an input that is no Python literal ({error}); fix that line.") from None
+    return {"suites": (Suite("tests", inputs),)}

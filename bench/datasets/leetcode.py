@@ -4,12 +4,16 @@ Linked lists and trees are built in the sandbox from the lists that LeetCode wri
 """
 
 import ast
+import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.datasets import literals
 from bench.datasets.asserts import ENTRY, Tests, gather
-from bench.datasets.problem import Problem, Suite
+from bench.datasets.modules import foreign, lacking
+from bench.datasets.problem import Problem
 from bench.datasets.rows import Row, rows
 from bench.errors import DatasetError
 
@@ -24,16 +28,9 @@ def problems(path: Path) -> Iterator[Problem]:
 
 
 def _problem(row: Row) -> Problem:
-    reference, entry = row.text("completion"), row.text("entry_point")
-    method = entry.rpartition(".")[2]
-    try:
-        checks = [node for node in literals.parse(row.text("test")).body if isinstance(node, ast.FunctionDef)]
-        order = _parameters(reference, method)
-    except SyntaxError as error:
-        raise DatasetError(f"{row.place} has code that is no Python ({error}); fix that line.") from None
-    if not checks:
-        raise DatasetError(f"{row.place} has no function in its test; fix that line.")
-    tests = gather(checks[0].body, Tests("candidate", order, target=entry))
+    reference, entry, checks = row.text("completion"), row.text("entry_point"), row.text("test")
+    preamble, absent = _preamble(row.text("prompt"))
+    needed = foreign(reference) | {module for name, module in absent.items() if re.search(rf"\b{name}\b", reference)}
     meta = row.fields.get("meta")
     known = {**(meta if isinstance(meta, dict) else {}), **row.fields}
     return Problem(
@@ -42,14 +39,38 @@ def _problem(row: Row) -> Problem:
         message=f"{INSTRUCTION}\n\n{_question(row)}",
         entry_point=ENTRY,
         reference=reference,
-        suites=(Suite("tests", tests.inputs, tests.outputs),),
-        preamble=row.text("prompt"),
-        harness=tests.harness,
+        suites=(),
+        preamble=preamble,
         defines=entry.partition("(")[0],
-        own_tests=tests.own_tests,
+        place=row.place,
         date=str(known.get("estimated_date") or known.get("date") or ""),
         difficulty=str(known.get("difficulty") or ""),
+        left_out=lacking(needed),
+        rest=partial(_tests, row.place, checks, reference, entry),
     )
+
+
+def _preamble(source: str) -> tuple[str, dict[str, str]]:
+    """The code that runs first, without imports that fail in the sandbox; the names of these and their modules."""
+    kept: list[str] = []
+    absent: dict[str, str] = {}
+    for line in source.split("\n"):
+        if lacking(modules := foreign(line)):
+            absent |= dict.fromkeys(re.findall(r"\w+", line.partition("import ")[2]), *modules)
+        else:
+            kept.append(line)
+    return "\n".join(kept), absent
+
+
+def _tests(place: str, checks: str, reference: str, entry: str) -> dict[str, Any]:
+    try:
+        functions = [node for node in literals.parse(checks).body if isinstance(node, ast.FunctionDef)]
+        order = _parameters(reference, entry.rpartition(".")[2])
+    except SyntaxError as error:
+        raise DatasetError(f"{place} has code that is no Python ({error}); fix that line.") from None
+    if not functions:
+        raise DatasetError(f"{place} has no function in its test; fix that line.")
+    return gather(functions[0].body, Tests("candidate", order, target=entry)).fields
 
 
 def _question(row: Row) -> str:

@@ -1,9 +1,11 @@
 """LiveCodeBench's own files: dated problems with public and private tests, of functions or of standard input."""
 
 import base64
+import contextlib
 import json
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,8 @@ from bench.datasets import literals
 from bench.datasets.asserts import ENTRY
 from bench.datasets.leetcode import INSTRUCTION
 from bench.datasets.problem import Problem, Suite
-from bench.datasets.rows import Row, rows
+from bench.datasets.rows import LARGEST, Row, rows
 from bench.errors import DatasetError
-
-MOST = 1 << 28
-"""Bytes of one problem's unpacked private tests."""
 
 PROGRAM = (
     "Solve this problem by a Python program that reads from standard input and writes to standard output. Answer with "
@@ -40,44 +39,54 @@ def problems(path: Path) -> Iterator[Problem]:
 
 
 def _problem(row: Row) -> Problem:
-    tests = [*_tests(row, "public_test_cases"), *_tests(row, "private_test_cases")]
-    if not tests:
-        raise DatasetError(f"{row.place} has no tests; download the file again.")
-    starter = row.text("starter_code", "")
-    question = row.text("question_content").strip()
-    stdin = all(test.get("testtype") != "functional" for test in tests)
+    question, starter = row.text("question_content").strip(), row.text("starter_code", "")
+    packed = {key: row.fields.get(key, "[]") for key in ("public_test_cases", "private_test_cases")}
     common: dict[str, Any] = {
         "task_id": f"LiveCodeBench/{row.text('question_id')}",
+        "prompt": "",
         "reference": "",
+        "suites": (),
+        "place": row.place,
         "date": row.text("contest_date", "")[:10],
         "difficulty": row.text("difficulty", ""),
     }
-    if stdin:
-        inputs = [[str(test["input"])] for test in tests]
-        suites = (Suite("tests", inputs, [str(test["output"]) for test in tests]),)
+    if not _functional(packed["public_test_cases"], starter):
         message = f"{PROGRAM}\n\n{question}"
-        return Problem(
-            prompt="", message=message, target="program", entry_point="", suites=suites, scheme="program", **common
-        )
-    function = _function(row)
+        rest = partial(_programs, row.place, packed)
+        return Problem(message=message, target="program", entry_point="", scheme="program", rest=rest, **common)
+    return Problem(
+        message=f"{INSTRUCTION}\n\n{question}\n\n```python\n{starter.rstrip()}\n```",
+        entry_point=ENTRY,
+        preamble=PREAMBLE,
+        harness=f"def {ENTRY}(*values):\n    return Solution().{_function(row)}(*values)\n",
+        defines="Solution",
+        rest=partial(_calls, row.place, packed),
+        **common,
+    )
+
+
+def _functional(public: Any, starter: str) -> bool:
+    """Whether a method is to be written: its public tests say so, or the code to begin with."""
+    with contextlib.suppress(ValueError, RecursionError):
+        public = json.loads(public) if isinstance(public, str) else public
+    kinds = [one.get("testtype") for one in public if isinstance(one, dict)] if isinstance(public, list) else []
+    return "functional" in kinds if kinds else bool(starter.strip())
+
+
+def _programs(place: str, packed: Mapping[str, Any]) -> dict[str, Any]:
+    tests = _tests(place, packed)
+    inputs, outputs = [[str(test["input"])] for test in tests], [str(test["output"]) for test in tests]
+    return {"suites": (Suite("tests", inputs, outputs),)}
+
+
+def _calls(place: str, packed: Mapping[str, Any]) -> dict[str, Any]:
+    tests = _tests(place, packed)
     try:
         inputs = [[_value(line) for line in str(test["input"]).strip().split("\n")] for test in tests]
         outputs = [_value(str(test["output"])) for test in tests]
     except ValueError as error:
-        raise DatasetError(f"{row.place} has a test that is no literal ({error}); fix that line.") from None
-    harness = f"def {ENTRY}(*values):\n    return Solution().{function}(*values)\n"
-    message = f"{INSTRUCTION}\n\n{question}\n\n```python\n{starter.rstrip()}\n```"
-    suites = (Suite("tests", inputs, outputs),)
-    return Problem(
-        prompt="",
-        message=message,
-        entry_point=ENTRY,
-        suites=suites,
-        preamble=PREAMBLE,
-        harness=harness,
-        defines="Solution",
-        **common,
-    )
+        raise DatasetError(f"{place} has a test that is no literal ({error}); fix that line.") from None
+    return {"suites": (Suite("tests", inputs, outputs),)}
 
 
 def _function(row: Row) -> str:
@@ -99,32 +108,41 @@ def _value(text: str) -> Any:
         return literals.value(text)
 
 
-def _tests(row: Row, key: str) -> list[dict[str, Any]]:
-    """The tests under a key: JSON, or JSON packed by zlib and base64, in which a pickled text may lie."""
-    text = row.fields.get(key, "[]")
-    if isinstance(text, str):
-        try:
-            text = json.loads(text)
-        except ValueError:
-            text = _unpacked(row, key, text)
-    if not isinstance(text, list) or not all(
-        isinstance(one, dict) and {"input", "output"} <= one.keys() for one in text
-    ):
-        raise DatasetError(f'{row.place} has no list of tests under "{key}"; download the file again.')
-    return text
+def _tests(place: str, packed: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The tests of all keys: JSON, or JSON packed by zlib and base64, in which a pickled text may lie."""
+    found = []
+    for key, text in packed.items():
+        tests = _unpacked(f'{place} has unreadable tests under "{key}"', text) if isinstance(text, str) else text
+        if not isinstance(tests, list) or not all(
+            isinstance(one, dict) and {"input", "output"} <= one.keys() for one in tests
+        ):
+            raise DatasetError(f'{place} has no list of tests under "{key}"; download the file again.')
+        found += tests
+    if not found:
+        raise DatasetError(f"{place} has no tests; download the file again.")
+    return found
 
 
-def _unpacked(row: Row, key: str, text: str) -> Any:
+def _unpacked(what: str, text: str) -> Any:
+    if text.lstrip()[:1] in ("[", "{"):
+        return _json(what, text)
     try:
         unpacker = zlib.decompressobj()
-        data = unpacker.decompress(base64.b64decode(text, validate=True), MOST)
-        if unpacker.unconsumed_tail:
-            raise DatasetError(f'{row.place} has more than {MOST >> 20} MiB of tests under "{key}"; remove that line.')
-        return json.loads(_pickled_text(data) if data[:1] == b"\x80" else data)
+        data = unpacker.decompress(base64.b64decode(text, validate=True), LARGEST)
+        if not unpacker.unconsumed_tail and data[:1] == b"\x80":
+            data = _pickled_text(data)
     except (ValueError, zlib.error) as error:
-        raise DatasetError(
-            f'{row.place} has unreadable tests under "{key}" ({error}); download the file again.'
-        ) from None
+        raise DatasetError(f"{what} ({error}); download the file again, or fix that line.") from None
+    if unpacker.unconsumed_tail:
+        raise DatasetError(f"{what} (more than {LARGEST >> 20} MiB); remove that line.")
+    return _json(what, data)
+
+
+def _json(what: str, text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{what} ({error}); download the file again, or fix that line.") from None
 
 
 def _pickled_text(data: bytes) -> bytes:

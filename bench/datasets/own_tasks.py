@@ -27,6 +27,7 @@ def _problem(folder: Path) -> Problem:
     common: dict[str, Any] = {
         "task_id": f"{folder.parent.name}/{folder.name}",
         "prompt": "",
+        "place": str(folder),
         "message": prompt,
         "reference": _text(reference) if reference.exists() else "",
     }
@@ -42,11 +43,8 @@ def _problem(folder: Path) -> Problem:
         raise DatasetError(f"{folder}: the tests are no Python ({error}); fix them.") from None
     if not tests:
         raise DatasetError(f"{files[0]} has no test; write functions or methods whose names begin with test.")
-    return Problem(
-        entry_point=unittests.ENTRY, preamble=unittests.PREAMBLE, harness=f"{source}\n{unittests.HARNESS}",
-        suites=(Suite("tests", [[name] for name in tests], ["ok"] * len(tests)),), restricted=False, own_tests=True,
-        **common,
-    )  # fmt: skip
+    found = unittests.fields(source, tests)
+    return Problem(entry_point=unittests.ENTRY, restricted=False, own_tests=True, **found, **common)
 
 
 def _given(path: Path, common: dict[str, Any]) -> Problem:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.datasets import literals
 from bench.datasets.asserts import ENTRY, Tests, gather
-from bench.datasets.problem import Problem, Suite, scripted
+from bench.datasets.problem import Problem, scripted
 from bench.datasets.rows import Row, rows
 from bench.errors import DatasetError
 
@@ -18,16 +20,10 @@ def problems(path: Path) -> Iterator[Problem]:
 
 
 def _problem(row: Row, family: str) -> Problem:
-    raw, new = row.text("raw_problem"), row.text("new_problem")
-    try:
-        statements = literals.parse(row.text("test_code")).body
-    except SyntaxError as error:
-        raise DatasetError(f"{row.place} has code that is no Python ({error}); fix that line.") from None
-    defined = re.findall(r"^def +(\w+)", new, re.MULTILINE) or re.findall(r"assert +(\w+)\(", row.text("test_code"))
+    raw, new, tests = row.text("raw_problem"), row.text("new_problem"), row.text("test_code")
+    defined = re.findall(r"^def +(\w+)", new, re.MULTILINE) or re.findall(r"assert +(\w+)\(", tests)
     if not defined:
         raise DatasetError(f"{row.place} defines no function in its new_problem; fix that line.")
-    function = defined[-1]
-    tests = gather(statements, Tests(function))
     prompt = f"{raw.rstrip()}\n\n\n{new}"
     return Problem(
         task_id=f"{family}/{row.fields.get('id')}",
@@ -35,8 +31,15 @@ def _problem(row: Row, family: str) -> Problem:
         message=scripted(prompt),
         entry_point=ENTRY,
         reference=f"{raw}{row.text('raw_solution')}\n\n{new}{row.text('new_solution')}",
-        suites=(Suite("tests", tests.inputs, tests.outputs),),
-        harness=tests.harness,
-        defines=function,
-        own_tests=tests.own_tests,
+        suites=(),
+        defines=defined[-1],
+        place=row.place,
+        rest=partial(_tests, row.place, tests, defined[-1]),
     )
+
+
+def _tests(place: str, tests: str, function: str) -> dict[str, Any]:
+    try:
+        return gather(literals.parse(tests).body, Tests(function)).fields
+    except SyntaxError as error:
+        raise DatasetError(f"{place} has code that is no Python ({error}); fix that line.") from None

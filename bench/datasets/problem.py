@@ -4,7 +4,8 @@ In the sandbox, `preamble`, the solution and `harness` run in one namespace; the
 list of arguments of a suite. So a class, a linked list, an assertion or a unit test is a call like any other.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Scheme = Literal["call", "program"]
@@ -15,6 +16,13 @@ Target = Literal["function", "program", "literal"]
 
 SCRIPT = "Please provide a self-contained Python script that solves the following problem in a markdown code block:"
 """EvalPlus 0.3.1's instruction (its openai backend)."""
+
+
+NONCE = "<nonce>"
+"""Stands, as an argument and as an expected output, for a text that is another one in each run.
+
+A test that runs beside the solution returns it when it has passed, so that no output written beforehand is right.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,8 @@ class Problem:
 
     `defines` names what a solution must define. `restricted` takes away the functions that EvalPlus takes away from a
     sample (open, os.kill, …). `own_tests` says that the dataset's own tests run beside the solution, in its process.
-    `unordered` accepts the elements of a list in any order.
+    `unordered` accepts the elements of a list in any order. `left_out` is why nobody is asked it: its reference cannot
+    pass here. `place` says where it stands; `rest` reads the fields that grading alone needs, if that takes time.
     """
 
     task_id: str
@@ -57,11 +66,18 @@ class Problem:
     unordered: bool = False
     date: str = ""
     difficulty: str = ""
+    left_out: str = ""
+    place: str = field(default="", compare=False)
+    rest: Callable[[], Mapping[str, Any]] | None = field(default=None, compare=False, repr=False)
 
     @property
     def function(self) -> str:
         """The name that a solution must define; "" where it is a program."""
         return self.defines or self.entry_point
+
+    def whole(self) -> "Problem":
+        """The problem with its tests. Raises DatasetError with file and line where they cannot be read."""
+        return replace(self, rest=None, **self.rest()) if self.rest else self
 
     def suite(self, name: str) -> Suite:
         """The suite of that name; KeyError where there is none."""

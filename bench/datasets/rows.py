@@ -5,13 +5,14 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from bench.errors import DatasetError
 
-MOST = 1 << 31
-"""Bytes of an unpacked file; more is no dataset."""
+LARGEST, MOST = 1 << 27, 1 << 31
+"""Bytes of one line, or of the tests of one problem; of an unpacked file."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,13 @@ class Row:
 
 def rows(path: Path) -> Iterator[Row]:
     """Every object of the file in its order. Raises DatasetError with file and line for what is none."""
-    data = _content(path)
-    if data.lstrip()[:1] == b"[":
-        yield from _array(path, data)
-        return
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if line.strip():
+    lines = _lines(path)
+    for number, line in enumerate(lines, 1):
+        if number == 1 and line.lstrip()[:1] == b"[":
+            found = enumerate(_parsed(b"".join([line, *lines]), str(path)), 1)
+            yield from (_row(item, f"{path}, item {place}") for place, item in found)
+        elif line.strip():
             yield _row(_parsed(line, f"{path}, line {number}"), f"{path}, line {number}")
-
-
-def _array(path: Path, data: bytes) -> Iterator[Row]:
-    found = _parsed(data, str(path))
-    for number, item in enumerate(found, 1):
-        yield _row(item, f"{path}, item {number}")
 
 
 def _row(value: Any, place: str) -> Row:
@@ -72,14 +67,22 @@ def _parsed(data: bytes, place: str) -> Any:
         raise DatasetError(f"{place} is not JSON ({error}); download the file again, or fix that line.") from None
 
 
-def _content(path: Path) -> bytes:
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file, unpacked."""
+    done = 0
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
         with gzip.open(path) if packed else path.open("rb") as file:
-            data = file.read(MOST + 1)
+            for number in count(1):
+                line = file.readline(LARGEST + 1)
+                done += len(line)
+                if len(line) > LARGEST:
+                    raise DatasetError(f"{path}, line {number} has more than {LARGEST >> 20} MiB; remove that line.")
+                if done > MOST:
+                    raise DatasetError(f"{path} has more than {MOST >> 30} GiB; split it.")
+                if not line:
+                    return
+                yield line
     except (OSError, EOFError, zlib.error) as error:
         raise DatasetError(f"{path} cannot be read ({error}); download the file again.") from None
-    if len(data) > MOST:
-        raise DatasetError(f"{path} unpacks to more than {MOST >> 30} GiB; name the dataset's own file.")
-    return data

@@ -52,6 +52,12 @@ def fingerprint(declaration: Declaration) -> str | None:
     return found[0] if len(found) == 1 else hashlib.md5(" ".join(found).encode(), usedforsecurity=False).hexdigest()
 
 
+def published(declaration: Declaration) -> bool:
+    """Whether its files, which are here, are those that the declaration has the checksums of."""
+    sums = declaration.sha256
+    return bool(sums) and all(hashlib.sha256(path.read_bytes()).hexdigest() in sums for path in locations(declaration))
+
+
 def fetch(declaration: Declaration) -> None:
     """Download what is missing. Raises DatasetError, which names the file to put where, if that fails."""
     for number, path in enumerate(locations(declaration)):

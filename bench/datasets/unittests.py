@@ -1,4 +1,4 @@
-"""Unit tests that run beside the solution: a test by its name is a call, which returns "ok" or raises.
+"""Unit tests that run beside the solution: a test by its name is a call, which returns the run's nonce or raises.
 
 unittest is loaded before the solution, and its classes are compared afterwards, so a patched framework, an early return
 or sys.exit(0) passes nothing. A solution that sets out to find this harness in its own process could still forge: sets
@@ -6,8 +6,10 @@ of this kind are marked `own_tests`.
 """
 
 import ast
+from typing import Any
 
 from bench.datasets import literals
+from bench.datasets.problem import NONCE, Suite
 
 ENTRY = "_bench_test"
 
@@ -19,11 +21,11 @@ _bench_before = _bench_parts()
 """
 
 HARNESS = """
-def _bench_test(name, unittest=_bench_unittest, before=_bench_before, parts=_bench_parts, known=globals()):
+def _bench_test(name, nonce, unittest=_bench_unittest, before=_bench_before, parts=_bench_parts, known=globals()):
     kind, _, method = name.rpartition(".")
     if not kind:
         known[name]()
-        return "ok"
+        return nonce
     result = unittest.TestResult()
     unittest.TestSuite([known[kind](method)]).run(result)
     if parts() != before:
@@ -31,10 +33,20 @@ def _bench_test(name, unittest=_bench_unittest, before=_bench_before, parts=_ben
     trouble = [text for _, text in result.failures + result.errors]
     if trouble or result.unexpectedSuccesses:
         raise AssertionError((trouble or ["unexpected success"])[0].strip().splitlines()[-1][:300])
-    if result.testsRun != 1 and not result.skipped:
+    # A test that its module skips counts as passed, one that the solution ends by a SkipTest does not.
+    skipped = any(getattr(one, "__unittest_skip__", False) for one in (known[kind], getattr(known[kind], method)))
+    if (result.testsRun != 1 or result.skipped) and not skipped:
         raise AssertionError(name + " did not run")
-    return "ok"
+    return nonce
 """
+
+
+def fields(source: str, tests: list[str]) -> dict[str, Any]:
+    """The fields of a problem with these tests of a module. Raises ValueError where there are none."""
+    if not tests:
+        raise ValueError("no tests")
+    suites = (Suite("tests", [[name, NONCE] for name in tests], [NONCE] * len(tests)),)
+    return {"suites": suites, "preamble": PREAMBLE, "harness": f"{source}\n{HARNESS}"}
 
 
 def names(source: str) -> list[str]:

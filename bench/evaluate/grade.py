@@ -1,9 +1,12 @@
 """One sample, one sandbox, one verdict."""
 
+import marshal
 import re
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from bench.datasets.problem import NONCE
 from bench.evaluate.comparison import Comparison
 from bench.evaluate.formatting import shorten
 from bench.evaluate.ground_truth import Truth
@@ -80,8 +83,13 @@ class Attempt:
 
     def _suite(self, suite: str) -> tuple[SuiteResult, float]:
         task, checker, expected = self.task, self.task.checker, self.truth.expected(self.sandbox, self.task, suite)
+        inputs = self.truth.marshalled_inputs(task, suite)
+        if task.own_tests:
+            nonce = secrets.token_hex(16)
+            inputs = marshal.dumps(with_nonce(self.truth.inputs(task, suite), nonce), 2)
+            expected = expected.with_nonce(nonce)
         run = Run(
-            inputs=self.truth.marshalled_inputs(task, suite),
+            inputs=inputs,
             limits=expected.limits if self.before else expected.short_limits,
             alone=self.before is not None,
             core=self.core,
@@ -119,6 +127,11 @@ class Attempt:
         if result.index is not None:
             where["input"] = shorten(self.truth.inputs(self.task, suite)[result.index])
         return where | (result.failure or {})
+
+
+def with_nonce(inputs: list[list[Any]], nonce: str) -> list[list[Any]]:
+    """The inputs of tests that run beside a solution, with this run's own nonce for them to return."""
+    return [[nonce if value == NONCE else value for value in row] for row in inputs]
 
 
 def _failed(result: SuiteResult) -> list[int]:

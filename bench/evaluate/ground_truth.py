@@ -27,7 +27,7 @@ from bench.evaluate.values import decode
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 from bench.sandbox.instance import Limits, Run, SandboxInstance
 
-FORMAT = 5
+FORMAT = 6
 UNLIMITED = Limits(600.0, {}, 600.0)
 """What a reference may take."""
 
@@ -66,6 +66,7 @@ class Truth:
         return {task.task_id: task for task in tasks}
 
     def _prepare(self, problem: Problem) -> dict[str, Any]:
+        problem = problem.whole()
         digests: dict[str, dict[str, str]] = {"inputs": {}, "outputs": {}}
         for suite in problem.suites:
             for kind, values in (("inputs", suite.inputs), ("outputs", suite.outputs)):

@@ -156,9 +156,8 @@ class Leaderboard:
 
     @cached_property
     def own_tests(self) -> bool:
-        """Whether the dataset's own tests run in the process of a solution, as far as that is known here."""
-        known = datasets.at_hand(self.dataset)
-        return any(one.own_tests for one in known.problems.values()) if known else False
+        """Whether the dataset's own tests ran in the process of a solution."""
+        return any(row.result.bench.get("own_tests") is True for row in self.rows)
 
     @cached_property
     def functions(self) -> dict[str, str]:

@@ -5,13 +5,14 @@ import json
 import math
 import pickle
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.datasets import asserts, bigcodebench, cruxeval, evoeval, leetcode, literals, livecodebench, own_tasks, pro
-from bench.datasets.problem import Problem
+from bench.datasets.problem import NONCE, Problem
 from bench.datasets.rows import rows
 from bench.errors import DatasetError
 
@@ -33,6 +34,11 @@ def write(folder: Path, *objects: Any, name: str = "set.jsonl") -> Path:
     path = folder / name
     path.write_text("".join(json.dumps(one) + "\n" for one in objects))
     return path
+
+
+def read(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems with their tests."""
+    return [problem.whole() for problem in problems]
 
 
 def outputs(problem: Problem, solution: str) -> list[Any]:
@@ -78,7 +84,7 @@ def test_evoeval(tmp_path: Path) -> None:
         "task_id": "EvoEval/7", "prompt": 'def f(a, b):\n    """Doc"""', "canonical_solution": "    return a, b",
         "entry_point": "f", "inputs": ["(1, 2), {3}", "{1: 'x'}, [1][::-1]"],
     }  # fmt: skip
-    (problem,) = evoeval.problems(write(tmp_path, row))
+    (problem,) = read(evoeval.problems(write(tmp_path, row)))
     assert problem.suites[0].inputs == [[(1, 2), {3}], [{1: "x"}, [1]]]
     assert problem.suites[0].outputs is None
     assert outputs(problem, problem.reference) == [((1, 2), {3}), ({1: "x"}, [1])]
@@ -95,7 +101,7 @@ def test_leetcode(tmp_path: Path) -> None:
         "test": "def check(candidate):\n    assert is_same_list(candidate(by = 2, head = list_node([1, 2])), "
         "list_node([2, 4]))\n    assert is_same_list(candidate(head = list_node([]), by = 2), list_node([]))\n",
     }  # fmt: skip
-    (problem,) = leetcode.problems(write(tmp_path, row))
+    (problem,) = read(leetcode.problems(write(tmp_path, row)))
     assert outputs(problem, problem.reference) == problem.suites[0].outputs == [[2, 4], []]
     assert (problem.task_id, problem.date, problem.difficulty, problem.defines, problem.own_tests) == (
         "LeetCode/double-list", "2024-08-04", "Easy", "Solution", False,
@@ -111,8 +117,8 @@ def test_assertions_in_any_order_of_elements(tmp_path: Path) -> None:
         "test_code": "import math\nassert sorted(f([2, 1])) == [1, 2]\nassert not f([])\n"
         "assert math.isclose(f([1.0])[0], 1.0)",
     }  # fmt: skip
-    (problem,) = pro.problems(write(tmp_path, row, name="mbpp_pro.json"))
-    assert outputs(problem, problem.reference) == problem.suites[0].outputs == [[1, 2], False, True]
+    (problem,) = read(pro.problems(write(tmp_path, row, name="mbpp_pro.json")))
+    assert outputs(problem, problem.reference) == problem.suites[0].outputs == [[1, 2], False, NONCE]
     assert "[1, 2]" not in problem.harness
     assert problem.own_tests
 
@@ -131,7 +137,7 @@ def test_assertions_that_are_data_stay_outside() -> None:
 def test_cruxeval(tmp_path: Path) -> None:
     """The expected value is that of the literal, and an answered literal is a program that returns it."""
     row = {"code": "def f(x):\n    return x", "input": "[1]", "output": "[1]", "id": "sample_4"}
-    (problem,) = cruxeval.problems(write(tmp_path, row))
+    (problem,) = read(cruxeval.problems(write(tmp_path, row)))
     assert problem.task_id == "CRUXEval/4"
     assert outputs(problem, cruxeval.program("[ 1 ]")) == problem.suites[0].outputs == [[1]]
 
@@ -155,7 +161,7 @@ def test_livecodebench(tmp_path: Path, pack: Any) -> None:
         "public_test_cases": json.dumps([{"input": "1\n2", "output": "3", "testtype": "functional"}]),
         "private_test_cases": pack([{"input": "[1]\n[2]", "output": "[1, 2]", "testtype": "functional"}]),
     }  # fmt: skip
-    first, second = livecodebench.problems(write(tmp_path, program, function))
+    first, second = read(livecodebench.problems(write(tmp_path, program, function)))
     assert (first.scheme, first.suites[0].inputs, first.suites[0].outputs) == (
         "program",
         [["1 2\n"], ["2 2\n"]],
@@ -178,7 +184,7 @@ def test_livecodebench_never_unpickles(tmp_path: Path, capsys: pytest.CaptureFix
     packed = base64.b64encode(zlib.compress(pickle.dumps(Harmful()))).decode()
     row = {"question_id": "1", "question_content": "q", "public_test_cases": "[]", "private_test_cases": packed}
     with pytest.raises(DatasetError, match=r"line 1 has unreadable tests"):
-        list(livecodebench.problems(write(tmp_path, row)))
+        read(livecodebench.problems(write(tmp_path, row)))
     assert "unpickled" not in capsys.readouterr().out
 
 
@@ -202,9 +208,9 @@ UNIT_ROW = {
 def test_bigcodebench(tmp_path: Path) -> None:
     """Each method of a unittest class is a test, and problems that need another library are left out."""
     other = UNIT_ROW | {"task_id": "BigCodeBench/2", "libs": ["numpy"]}
-    (problem,) = bigcodebench.problems(write(tmp_path, UNIT_ROW, other))
+    (problem,) = read(bigcodebench.problems(write(tmp_path, UNIT_ROW, other)))
     assert problem.own_tests
-    assert outputs(problem, problem.reference) == problem.suites[0].outputs == ["ok", "ok"]
+    assert outputs(problem, problem.reference) == problem.suites[0].outputs == [NONCE, NONCE]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +225,7 @@ def test_bigcodebench(tmp_path: Path) -> None:
 )
 def test_unit_tests_are_not_passed_by_going_around_them(tmp_path: Path, solution: str) -> None:
     """A wrong answer, a patched unittest, an early exit and no function at all pass no test."""
-    (problem,) = bigcodebench.problems(write(tmp_path, UNIT_ROW))
+    (problem,) = read(bigcodebench.problems(write(tmp_path, UNIT_ROW)))
     import unittest
 
     kept = dict(vars(unittest.TestCase))
@@ -247,11 +253,11 @@ def test_own_tasks(tmp_path: Path) -> None:
     task(tmp_path / "t" / "a", prompt_md="Add.", tests_json=calls, solution_py=answer)
     task(tmp_path / "t" / "b", prompt_md="Next.", tests_json=runs)
     task(tmp_path / "t" / "c", prompt_md="Add.", test_f_py="def test_one():\n    assert f(1, 2) == 3\n")
-    first, second, third = own_tasks.problems(tmp_path / "t")
+    first, second, third = read(own_tasks.problems(tmp_path / "t"))
     assert [one.task_id for one in (first, second, third)] == ["t/a", "t/b", "t/c"]
     assert outputs(first, first.reference) == first.suites[0].outputs == [3]
     assert (second.scheme, second.suites[0].inputs, second.suites[0].outputs) == ("program", [["1\n"]], ["2\n"])
-    assert outputs(third, answer) == ["ok"]
+    assert outputs(third, answer) == [NONCE]
     assert (first.own_tests, third.own_tests) == (False, True)
 
 
@@ -303,6 +309,6 @@ def test_public_sets(shared: Path, pattern: str) -> None:
     files = [
         one for one in sorted((shared / "data" / "sets").glob(pattern)) if one.stem[8:15] not in ("concise", "verbose")
     ]
-    found = [problem for file in files for problem in reader.problems(file)]
+    found = [problem for file in files for problem in read(reader.problems(file))]
     assert len(found) == count
     assert all(problem.suites[0].inputs for problem in found)

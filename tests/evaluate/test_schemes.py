@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from bench import datasets
-from bench.datasets import Declaration, Problem, Suite
+from bench.datasets import Declaration, Problem, Suite, unittests
+from bench.datasets.problem import NONCE
 from bench.errors import GraderError
+from bench.sandbox.inside import outputs
 from tests.evaluate.grading import Grader
 
 PROGRAM: dict[str, Any] = {"scheme": "program", "target": "program", "prompt": ""}
@@ -34,7 +36,15 @@ SETS = Problem(
 NO_REFERENCE = Problem(
     "Own/none", prompt="", entry_point="f", defines="f", reference="", suites=(Suite("tests", [[1]], [2.0]),)
 )
-PROBLEMS = [SUM, SOLUTION_CLASS, ANY_ORDER, SETS, NO_REFERENCE]
+UNITS = Problem(
+    "Own/units", prompt="", entry_point=unittests.ENTRY, defines="f", reference="def f(n):\n    return n + 1\n",
+    restricted=False, own_tests=True,
+    **unittests.fields(
+        "import unittest\nclass T(unittest.TestCase):\n    def test_one(self):\n        self.assertEqual(f(1), 2)\n"
+        "    def test_two(self):\n        self.assertEqual(f(4), 5)\n", ["T.test_one", "T.test_two"],
+    ),
+)  # fmt: skip
+PROBLEMS = [SUM, SOLUTION_CLASS, ANY_ORDER, SETS, NO_REFERENCE, UNITS]
 
 
 @pytest.fixture
@@ -73,9 +83,9 @@ def test_references_pass(own: Grader) -> None:
     pairs = [(problem, problem.reference) for problem in PROBLEMS if problem.reference]
     assert [row[:2] for row in statuses(own, [*pairs, (NO_REFERENCE, "def f(n):\n    return n + 1\n")])] == [
         ("pass", "pass")
-    ] * 5
+    ] * 6
     block = own.results()["bench"]
-    assert (block["suites"], block["own_tests"]) == (["tests"], False)
+    assert (block["suites"], block["own_tests"]) == (["tests"], True)
 
 
 PASS = ("pass", "pass", "")
@@ -134,6 +144,36 @@ def test_classes_orders_and_given_outputs(
     """A harness calls what the solution defines, and given outputs are compared with as computed ones are."""
     (row,) = statuses(own, [(problem, source)])
     assert row == wanted
+
+
+FORGED = (
+    "import os\nfor fd in range(3, 64):\n    try:\n        os.write(fd, {!r})\n    except OSError:\n        pass\n"
+    "os._exit(0)\n"
+)
+PASSED = [outputs.record(NONCE, outputs.LIMIT)] * 2
+DONE = outputs.HEADER.pack(outputs.DONE, 0)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(n):\n    return n\n",
+        "import sys\nsys.exit(0)\n",
+        "import os\nos._exit(0)\n",
+        "import sys\ndef f(n):\n    sys.exit(0)\n",
+        "import unittest\nunittest.TestCase.assertEqual = lambda *_: None\ndef f(n):\n    return 0\n",
+        "import unittest\nunittest.TestCase.run = lambda *_: None\ndef f(n):\n    return 0\n",
+        "def f(n):\n    raise __import__('unittest').SkipTest\n",
+        FORGED.format(b"".join([*PASSED, DONE])),
+        FORGED.format(b"".join([outputs.record("ok", outputs.LIMIT)] * 2 + [DONE])),
+        "import os\ndef f(n):\n    if os.fork() == 0:\n        os._exit(0)\n    return 0\n",
+        "import subprocess, sys\ndef f(n):\n    subprocess.run([sys.executable, '-c', ''])\n    return 0\n",
+    ],
+)
+def test_tests_beside_the_solution_are_not_passed_by_going_around_them(own: Grader, source: str) -> None:
+    """A wrong answer, an early exit, a patched or skipped test and records written beforehand pass nothing."""
+    (row,) = statuses(own, [(UNITS, source)])
+    assert row[:2] == ("fail", "fail")
 
 
 def test_inputs_that_are_no_json_are_written_as_python_does(own: Grader) -> None:

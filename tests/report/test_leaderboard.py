@@ -1,11 +1,8 @@
 import json
 import random
-from pathlib import Path
 
 import pytest
 
-from bench import datasets
-from bench.datasets import Declaration
 from bench.report import jsonfile
 from bench.report.findings import caveats
 from bench.report.leaderboard import ALPHA, compare, leaderboard, leaderboards, pooled
@@ -128,22 +125,16 @@ def test_all_sets_together() -> None:
     assert pooled([]) is None
 
 
-def test_a_set_whose_own_tests_run_beside_the_solution(tmp_path: Path) -> None:
-    """Such a set is marked, with a caveat in the report and a key in report.json; EvalPlus's demo is not."""
-    (tmp_path / "sum").mkdir()
-    (tmp_path / "sum" / "prompt.md").write_text("Write add(a, b).")
-    (tmp_path / "sum" / "test_sum.py").write_text("def test_add():\n    assert add(1, 2) == 3\n")
-    try:
-        datasets.declare({"mine": Declaration("mine", "My tasks", "tasks", (str(tmp_path),))})
-        found = report(result("a", "p", "mine", suites=("tests",)), result("a", "p", "demo", "Demo"))
-        own = {board.dataset: board.own_tests for board in found.boards}
-        assert own == {"demo": False, "mine": True}
-        sentence = "The tests of My tasks run inside the process of the solution, which could forge a pass."
-        assert [sentence in caveats(board) for board in found.boards] == list(own.values())
-        marked = {one["dataset"]: one["tests_in_process"] for one in json.loads(jsonfile.render(found))["datasets"]}
-        assert marked == own
-    finally:
-        datasets.declare({})
+def test_a_set_whose_own_tests_run_beside_the_solution() -> None:
+    """Such a result is marked, with a caveat in the report and a key in report.json; another set's is not."""
+    mine = result("a", "p", "mine", suites=("tests",), bench={"own_tests": True})
+    found = report(mine, result("a", "p", "demo", "Demo", bench={"own_tests": False}))
+    own = {board.dataset: board.own_tests for board in found.boards}
+    assert own == {"demo": False, "mine": True}
+    sentence = "The tests of mine run inside the process of the solution, which could forge a pass."
+    assert [sentence in caveats(board) for board in found.boards] == list(own.values())
+    marked = {one["dataset"]: one["tests_in_process"] for one in json.loads(jsonfile.render(found))["datasets"]}
+    assert marked == own
 
 
 def test_the_best_is_picked_by_the_same_data() -> None:
