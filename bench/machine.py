@@ -57,6 +57,10 @@ class Machine:
     reached: Mapping[str, Probe] = field(default_factory=dict)
 
 
+ABSENT = "it is not installed"
+BOUND = ("--ro-bind", "/", "/", "--proc", "/proc")
+
+
 def look(images: Iterable[str], addresses: Iterable[str]) -> Machine:
     """Ask everything, whether these images are here, and whether somebody listens at these addresses."""
     addresses, images = list(addresses), list(images)
@@ -64,7 +68,8 @@ def look(images: Iterable[str], addresses: Iterable[str]) -> Machine:
         "docker": lambda: _docker(Engine().version),
         "compose": lambda: _docker(Engine().compose_version),
         "gpus": lambda: run("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"),
-        "bubblewrap": lambda: run("bwrap", "--version"),
+        # Inside a sandbox: in a container, and on some systems, none can be made.
+        "bubblewrap": lambda: run("bwrap", "--unshare-all", *BOUND, "bwrap", "--version"),
     }
     with ThreadPoolExecutor(len(questions) + len(images) + len(addresses)) as pool:
         answers = {name: pool.submit(ask) for name, ask in questions.items()}
@@ -85,7 +90,7 @@ def run(*command: str) -> Probe:
             check=False,
         )  # fmt: skip
     except FileNotFoundError:
-        return Probe(reason="it is not installed")
+        return Probe(reason=ABSENT)
     except OSError as error:
         return Probe(reason=f"it cannot be started ({error.strerror})")
     except subprocess.TimeoutExpired:

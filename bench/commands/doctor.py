@@ -12,11 +12,12 @@ from bench.commands import Command
 from bench.commands.findings import Finding, render
 from bench.console import counted, size
 from bench.imports.files import guide, imported_by
-from bench.machine import Machine, Probe, label, look, record
+from bench.machine import ABSENT, Machine, Probe, label, look, record
 from bench.processes import find_program
 from bench.profiles import Config, Profile
 
 ADD_BUBBLEWRAP = "apt install bubblewrap"
+ALLOW_BUBBLEWRAP = "allow user namespaces; in a container, by the options of docs/howto/docker.md"
 ADD_SERVER = "install llama.cpp, or its wheel: pip install xllamacpp"
 BUSY = "ask again when the machine is less busy"
 START_SCHEDULER = "start it (docs/howto/cluster.md), or remove [evaluate] scheduler"
@@ -67,7 +68,7 @@ def _programs(config: Config, machine: Machine) -> Iterator[Finding]:
         ("Docker engine", machine.docker, docker.remedy(machine.docker.reason), compose or kind == "docker"),
         ("compose plugin", machine.compose, _compose_remedy(machine), compose),
         ("llama-server", _llama_server(), "", process),
-        ("bubblewrap", machine.bubblewrap, ADD_BUBBLEWRAP, kind == "bubblewrap"),
+        ("bubblewrap", machine.bubblewrap, _bubblewrap_remedy(machine), kind == "bubblewrap"),
     ):
         yield _finding(name, probe, remedy, needed=needed)
 
@@ -85,6 +86,10 @@ def _compose_remedy(machine: Machine) -> str:
     if machine.compose.reason == docker.ABSENT:
         return docker.remedy(docker.ABSENT)
     return docker.compose_remedy()
+
+
+def _bubblewrap_remedy(machine: Machine) -> str:
+    return ADD_BUBBLEWRAP if machine.bubblewrap.reason == ABSENT else ALLOW_BUBBLEWRAP
 
 
 def _llama_server() -> Probe:
@@ -122,7 +127,7 @@ def _grader(config: Config, machine: Machine) -> Finding:
     if any(probe.silent for probe in usable.values()):
         return Finding("Machine", "note", "sandbox", "unknown, for Docker did not answer in time", BUSY)
     text = "none: code that models wrote is not run, and nothing is graded"
-    return Finding("Machine", "missing", "sandbox", text, f"start Docker, or {ADD_BUBBLEWRAP}")
+    return Finding("Machine", "missing", "sandbox", text, f"start Docker, or {_bubblewrap_remedy(machine)}")
 
 
 def _images(machine: Machine) -> Iterator[Finding]:

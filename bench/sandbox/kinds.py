@@ -7,6 +7,7 @@ from bench.sandbox.bubblewrap import Bubblewrap
 from bench.sandbox.docker import Docker
 from bench.sandbox.kind import SandboxKind
 from bench.sandbox.unsandboxed import Unsandboxed
+from bench.text import plain
 
 KINDS: dict[str, type[SandboxKind]] = {kind.name: kind for kind in (Docker, Bubblewrap, Unsandboxed)}
 AUTOMATIC = [kind.name for kind in KINDS.values() if kind.isolated]
@@ -15,6 +16,10 @@ AUTOMATIC = [kind.name for kind in KINDS.values() if kind.isolated]
 NONE = (
     "No sandbox for model code: start Docker, or install bubblewrap (apt install bubblewrap), or set "
     '[sandbox] kind = "none" and read what that risks (docs/explanation/sandbox.md).'
+)
+ALLOW = (
+    "allow user namespaces (in a container, by the options of docs/howto/docker.md), start Docker, or set [sandbox] "
+    'kind = "none" and read what that risks (docs/explanation/sandbox.md).'
 )
 WARNING = (
     'WARNING: [sandbox] kind = "none": code that a model wrote runs on this machine with your rights; it can read, '
@@ -65,4 +70,12 @@ def _automatic(settings: Sandbox, *, trusted: bool) -> SandboxKind:
         return kind
     if trusted:
         return Unsandboxed(settings)
-    raise failed or SandboxError(NONE)
+    raise failed or SandboxError(_none())
+
+
+def _none() -> str:
+    """The sentence where there is no sandbox; bubblewrap that is installed and does not start says why."""
+    reason = Bubblewrap.failure()
+    if not reason or "not installed" in reason:
+        return NONE
+    return f"No sandbox for model code: bubblewrap does not start ({plain(reason)}); {ALLOW}"

