@@ -191,7 +191,7 @@ def test_an_engine_that_refuses(doctor: Doctor, tmp_path: Path, words: str, reme
 
 
 def test_bubblewrap_that_may_not(doctor: Doctor, tmp_path: Path) -> None:
-    """bubblewrap that is installed and can make no sandbox, as in a container, is no sandbox, for its own reason."""
+    """Where bubblewrap is installed and can make no sandbox, as in a container, there is none, for its own reason."""
     program(tmp_path, "bwrap", "import sys; sys.exit('bwrap: No permissions' if len(sys.argv) > 2 else print('0.8'))")
     found = doctor('[profiles.a]\nsolutions = "x.jsonl"\n')
     assert (found["bubblewrap"].state, found["bubblewrap"].text) == ("note", "bwrap: No permissions")

