@@ -2,8 +2,10 @@
 
 import contextlib
 import multiprocessing
+import os
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from bench.interrupts import leave_reader
 
@@ -14,6 +16,15 @@ WIDTH = 24
 def line(verb: str, name: str, text: str) -> str:
     """One line of a run: a verb of fixed width, what it is about, and why."""
     return f"{verb:<9} {name:<{WIDTH}}  {text}".rstrip()
+
+
+BLUE, GREY, RED = 34, 90, 31
+
+
+def colored(text: str, color: int, stream: TextIO) -> str:
+    """The text in a colour where the stream is a terminal that shows colours, and NO_COLOR (no-color.org) is unset."""
+    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return text if plain else f"\x1b[{color}m{text}\x1b[0m"
 
 
 def tell(text: str) -> None:

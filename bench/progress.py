@@ -14,11 +14,16 @@ EVERY = 10.0
 """Seconds between two lines where the output is not a terminal."""
 
 WIDTH = 28
+SHORT = 8
+"""Columns of a name that are worth more than what was lost."""
 
 
 @dataclass
 class Progress:
-    """Where a step stands; `had` of the `total` were there before it began. `unit` says how counts are shown."""
+    """Where a step stands; `had` of the `total` were there before it began. `unit` says how counts are shown.
+
+    `share` is the fraction of the work that is done, where counts do not tell: some take longer than others.
+    """
 
     title: str
     total: int
@@ -28,6 +33,8 @@ class Progress:
     lost: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
     unit: Callable[[int], str] = str
+    phase: str = ""
+    share: float | None = None
 
     def start(self) -> None:
         """The work begins: the loading of a model, say, is no part of its speed."""
@@ -43,23 +50,45 @@ class Progress:
         if lacking:
             self.lost[lacking] += 1
 
-    def reach(self, done: int, total: int) -> None:
-        """So many of so many are done."""
-        self.done, self.total = done, total
+    def reach(self, done: int, total: int, phase: str = "", share: float | None = None) -> None:
+        """So many of so many are done, which is that share of the work; a new phase has a clock of its own."""
+        if phase != self.phase or not done:
+            self.start()
+        self.phase, self.done, self.total, self.share = phase, done, total, share
 
-    def text(self, width: int = WIDTH) -> str:
-        """The line as it stands now, with a bar of `width` characters (0: none)."""
-        reached, spent = self.had + self.done, time.monotonic() - self.began
-        filled = round(width * reached / self.total) if self.total else width
-        to_go = spent / self.done * (self.total - reached) if self.done else None
+    @property
+    def to_go(self) -> float | None:
+        """The seconds that are left, if the rest goes as what is done."""
+        spent, reached = time.monotonic() - self.began, self.had + self.done
+        if not self.done or reached >= self.total:
+            return None
+        if self.share is None:
+            return spent / self.done * (self.total - reached)
+        return spent * (1 - self.share) / self.share if self.share else None
+
+    def text(self, width: int = WIDTH, columns: int = 0) -> str:
+        """The line as it stands now, with a bar of at most `width` characters (0: none).
+
+        In a terminal of so many `columns` (0: any), the bar gets what is left; then the name is cut, then what was lost
+        is left out. Done of total and the time to go stay.
+        """
+        reached, spent, to_go = self.had + self.done, time.monotonic() - self.began, self.to_go
         parts = [
-            "━" * filled + "╌" * (width - filled),
             f"{self.unit(reached)}/{self.unit(self.total)}",
             f"{self.pieces / spent:.0f} tok/s" if spent > 0.5 and self.pieces else "",
             *(f"{count} {name}" for name, count in sorted(self.lost.items())),
-            f"ETA {duration(to_go)}" if to_go is not None and reached < self.total else "",
+            f"ETA {duration(to_go)}" if to_go is not None else "",
         ]
-        return f"  {self.title}  " + "   ".join(filter(None, parts))
+        name, known = "  ".join(filter(None, [self.title, self.phase])), list(filter(None, parts))
+        # Two spaces before and behind the name, three between the others.
+        while columns and len(known) > 2 and columns - len("   ".join(known)) - 4 < min(len(name), SHORT):
+            del known[1]
+        room = columns - len("   ".join(known)) - 4 if columns else len(name) + width + 3
+        bar = max(0, min(width, room - len(name) - 3))
+        if len(name) > room:
+            name = name[: max(1, room - 1)] + "…"
+        filled = round(bar * reached / self.total) if self.total else bar
+        return f"  {name}  " + "   ".join(filter(None, ["━" * filled + "╌" * (bar - filled), *known]))
 
 
 @contextlib.contextmanager
@@ -70,13 +99,18 @@ def live(progress: Progress, *, stays: bool = True) -> Iterator[None]:
     state remains to be read.
     """
     if sys.stdout.isatty() and _alone():
-        from rich.live import Live  # noqa: PLC0415 - only where there is a terminal
+        from rich.console import Console  # noqa: PLC0415 - only where there is a terminal
+        from rich.live import Live  # noqa: PLC0415 - the same
         from rich.text import Text  # noqa: PLC0415 - the same
 
-        def drawn() -> Text:
-            return Text(progress.text(), no_wrap=True, overflow="ellipsis")
+        console = Console()
 
-        with Live(get_renderable=drawn, refresh_per_second=4, transient=not stays):
+        def drawn() -> Text:
+            text = Text(progress.text(columns=console.width), no_wrap=True, overflow="ellipsis")
+            text.highlight_regex("━+", "blue")
+            return text
+
+        with Live(console=console, get_renderable=drawn, refresh_per_second=4, transient=not stays):
             yield
         return
     with _lines(progress):

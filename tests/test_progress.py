@@ -28,6 +28,33 @@ def test_loading_a_model_is_no_part_of_its_speed() -> None:
     assert progress.text(width=0) == "  GLM  1/4   ETA under 1 s"
 
 
+def test_a_line_fits_its_terminal() -> None:
+    """In a narrow terminal the bar gives way first, then the name, then what was lost; the time to go is never cut."""
+    progress = Progress("A model with a long name", 164, had=104, began=time.monotonic() - 10)
+    for lacking in ["", "truncated", "no code", "empty"]:
+        progress.count(lacking)
+    progress.pieces = 500
+    for columns in (30, 40, 60, 80, 100, 140):
+        text = progress.text(columns=columns)
+        assert len(text) <= columns
+        assert text.endswith("ETA 2 min")
+        assert "108/164" in text
+    assert "━" in progress.text(columns=100)
+    assert "1 empty" in progress.text(columns=100)
+
+
+def test_time_to_go_is_by_the_share_of_the_work() -> None:
+    """Where the longest go first, the rest is not expected to take as long; each phase has a clock of its own."""
+    progress = Progress("grading", 164)
+    progress.reach(82, 164, "ground truth", 0.5)
+    progress.began = time.monotonic() - 30
+    assert progress.text(width=0) == "  grading  ground truth  82/164   ETA 30 s"
+    progress.reach(0, 164, "", 0.0)
+    progress.began = time.monotonic() - 10
+    progress.reach(4, 164, "", 0.5)
+    assert progress.text(width=0) == "  grading  4/164   ETA 10 s"
+
+
 def test_nothing_is_said_of_what_is_not_known() -> None:
     """Before the first answer there is neither speed nor time to go."""
     assert Progress("GLM", 164).text(width=4) == "  GLM  ╌╌╌╌   0/164"

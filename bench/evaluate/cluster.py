@@ -251,13 +251,15 @@ class Cluster:
         nobody = f"it has had no worker for {PATIENCE:.0f} s; start one (dask worker {self.where}), and run doit again."
         return next((trouble for trouble, _, _ in states.values() if trouble), nobody)
 
-    def prepare(self, samples: int) -> None:  # noqa: ARG002 - the workers are there already
+    def prepare(self, samples: int, on_truth: Callable[[int, int], None]) -> None:  # noqa: ARG002 - workers are there
         """Let the workers compute what is missing of the ground truth, keep it here, and give all of it to each."""
         if not self.truth.missing():
             return
         with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
-            for task_id, (python, body) in self._done(compute, [task.task_id for task in self.truth.missing()], 1):
+            missing = [task.task_id for task in self.truth.missing()]
+            for number, (task_id, (python, body)) in enumerate(self._done(compute, missing, 1), 1):
                 write_atomic(self.truth.path(self.truth.tasks[task_id], python), body)
+                on_truth(number, len(missing))
         self._uninstall()
         self._install()
 

@@ -1,6 +1,6 @@
 """What every grader does: the sandboxes of this machine (local.py), the workers of a Dask cluster (cluster.py)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,8 +35,10 @@ class Grader(Protocol):
     def where(self) -> str:
         """The scheduler's address; "" for this machine."""
 
-    def prepare(self, samples: int) -> None:
+    def prepare(self, samples: int, on_truth: Callable[[int, int], None]) -> None:
         """Get ready for so many samples: the whole ground truth is at hand, what is missing of it is computed.
+
+        `on_truth` gets how many of how many missing problems have been.
 
         Raises SandboxError and GraderError.
         """

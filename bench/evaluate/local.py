@@ -1,6 +1,6 @@
 """Grading by the sandboxes of this machine."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Self
@@ -49,7 +49,7 @@ class ThisMachine:
         """The one sandbox."""
         return {self.environment}
 
-    def prepare(self, samples: int) -> None:
+    def prepare(self, samples: int, on_truth: Callable[[int, int], None]) -> None:
         """Start sandboxes, and compute what is missing or damaged of the ground truth, and keep it for all."""
         self.pool.start(samples)
         self.select_ground_truth()
@@ -57,8 +57,8 @@ class ThisMachine:
             with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
                 missing = self.truth.missing()
                 self.truth.restore(missing)
-                for _ in self.computed(missing):
-                    pass
+                for number, _ in enumerate(self.computed(missing), 1):
+                    on_truth(number, len(missing))
 
     def select_ground_truth(self) -> None:
         """Start a sandbox if there is none, and use the ground truth of its Python. Raises SandboxError."""

@@ -29,8 +29,16 @@ from bench.profiles import Sandbox
 from bench.records import Verdict
 from bench.sandbox.kinds import sandbox_for
 
-OnProgress = Callable[[int, int], None]
-"""Called with how many of how many samples have a verdict."""
+OnProgress = Callable[[int, int, str, float], None]
+"""Called with how many of how many are done, the phase (GROUND_TRUTH, "" for grading, ALONE), and the share of work.
+
+The work is weighed by expected seconds: the problems that take longest go first.
+"""
+GROUND_TRUTH, ALONE = "ground truth", "re-run alone"
+
+
+def unwatched(_done: int, _total: int, _phase: str, _share: float) -> None:
+    """Nobody is told."""
 
 
 def alone(cache: Path) -> AbstractContextManager[None]:
@@ -40,13 +48,13 @@ def alone(cache: Path) -> AbstractContextManager[None]:
 
 def evaluate(
     files: RunFiles, dataset: str, sandbox: Sandbox, cache: Path, *, scheduler: str = "", trusted: bool = False,
-    on_progress: OnProgress | None = None, reuse: bool = True,
+    on_progress: OnProgress = unwatched, reuse: bool = True,
 ) -> Summary:  # fmt: skip
     """Grade `files.samples`, write `files.results` and the evaluation log, and return the summary.
 
     `cache` keeps ground truth and verdicts for all profiles; the workers of the Dask `scheduler` grade, where one is
     named; `trusted` is for the bundled demo's solutions alone; without `reuse` every sample runs, whatever is known.
-    `on_progress` gets how many of how many samples have a verdict. Raises SamplesError, SandboxError, DatasetError or
+    Raises SamplesError, SandboxError, DatasetError or
     GraderError; the old results stay as they were.
     """
     began = time.monotonic()
@@ -97,25 +105,27 @@ class Grading:
     solutions: Solutions
     environments: set[Environment] = field(default_factory=set)
 
-    def run(self, samples: list[Sample], on_progress: OnProgress | None = None) -> dict[str, Verdict]:
+    def run(self, samples: list[Sample], on_progress: OnProgress = unwatched) -> dict[str, Verdict]:
         """The verdict for each key; a text that occurs twice runs once."""
         found = {sample.key: known for sample in samples if (known := self.verdicts.get(sample.key))}
         unique = {sample.key: sample for sample in samples if sample.key not in found}
         if not unique:
             return found
-        self.grader.prepare(len(unique))
+        self.grader.prepare(len(unique), lambda done, total: on_progress(done, total, GROUND_TRUTH, done / total))
         again, same = [], Counter(sample.key for sample in samples)
-        done = sum(same[key] for key in found)
+        done, spent, work = sum(same[key] for key in found), 0.0, sum(map(self._seconds, unique.values()))
+        on_progress(done, len(samples), "", 0.0)
         for job, verdict in self._graded(sorted(unique.values(), key=self._seconds, reverse=True), {}):
             found[job.key] = verdict
             if verdict.retry_alone:
                 again.append(unique[job.key])
-            done += same[job.key]
-            if on_progress:
-                on_progress(done, len(samples))
+            done, spent = done + same[job.key], spent + job.seconds
+            on_progress(done, len(samples), "", spent / work)
         # Two suites before one: what takes longest goes first.
-        for job, verdict in self._graded(sorted(again, key=lambda one: found[one.key].base == "pass"), found):
+        jobs = self._graded(sorted(again, key=lambda one: found[one.key].base == "pass"), found)
+        for number, (job, verdict) in enumerate(jobs, 1):
             found[job.key] = verdict
+            on_progress(number, len(again), ALONE, number / len(again))
         return found
 
     def _graded(self, samples: list[Sample], before: dict[str, Verdict]) -> Iterator[tuple[Job, Verdict]]:

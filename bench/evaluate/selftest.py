@@ -7,14 +7,14 @@ from pathlib import Path
 from bench import datasets
 from bench.errors import GraderError
 from bench.evaluate.results import Summary
-from bench.evaluate.run import OnProgress, alone, evaluate
+from bench.evaluate.run import OnProgress, alone, evaluate, unwatched
 from bench.files import read_json, write_json, write_jsonl
 from bench.layout import SELFTESTS, RunFiles
 from bench.profiles import Sandbox
 
 
 def selftest(
-    dataset: str, sandbox: Sandbox, cache: Path, scheduler: str = "", on_progress: OnProgress | None = None
+    dataset: str, sandbox: Sandbox, cache: Path, scheduler: str = "", on_progress: OnProgress = unwatched
 ) -> Summary:
     """Grade the canonical solutions, all of them anew; note the result and the day in `cache`/selftest.json.
 

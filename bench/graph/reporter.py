@@ -1,12 +1,13 @@
 """What a run tells a person: why each task runs, what went wrong in one sentence, and how it all ended."""
 
+import shutil
 import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
 from doit.reporter import ConsoleReporter
 
-from bench.console import duration, line, shown
+from bench.console import BLUE, GREY, RED, colored, duration, line, shown
 from bench.graph import hosts
 from bench.graph.hosts import GROUPS, REPORT, stage_of
 from bench.graph.settings import Settings
@@ -63,13 +64,14 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
         self.skipped.update(hosts.prepare(tasks, selected_tasks, self.skipped))
         if self.whole:
             for profile_id, reason in self.skipped.items():
-                self.write(line("skip", profile_id, reason) + "\n")
+                self.write(colored(line("skip", profile_id, reason), GREY, self.outstream) + "\n")
 
     def execute_task(self, task: Any) -> None:
         """Tell the verb, the profile and the reasons."""
         if task.meta and "title" in task.meta:
             self.starts[task.name] = time.monotonic()
-            self.write(task.title() + "\n")
+            verb, space, rest = task.title().partition(" ")
+            self.write(f"{colored(verb, BLUE, self.outstream)}{space}{rest}\n")
 
     def add_success(self, task: Any) -> None:
         """Add up what a profile took."""
@@ -84,7 +86,8 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
             stage = stage_of(task)
             first = str(fail.message).splitlines()[0]
             self.failed[task.meta["title"][1]] = first.removeprefix(f"{stage.profile.id}: ") if stage else first
-        self.write(f"{fail.message if fail.get_name() == 'TaskFailed' else fail.get_msg()}\n")
+        text = str(fail.message if fail.get_name() == "TaskFailed" else fail.get_msg())
+        self.write(colored(text, RED, self.outstream) + "\n")
 
     def skip_uptodate(self, task: Any) -> None:
         """Nothing is told of what need not run."""
@@ -112,7 +115,8 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
 
         layout = self.config.layout
         pages = [shown(path) for path in (layout.page, layout.report) if path.exists()]
-        for text in ["", *lines(self.config), "", "   ".join(pages)]:
+        width = shutil.get_terminal_size().columns if self.outstream.isatty() else 0
+        for text in ["", *lines(self.config, width), "", "   ".join(pages)]:
             self.write(f"{text}\n")
 
     def _count(self, task: Any) -> None:

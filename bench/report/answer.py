@@ -3,6 +3,7 @@
 REPORT.md, the page and doit's last lines show the same one. Every line names the rows that it was made from.
 """
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -248,11 +249,11 @@ def _ids(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(row.result.id for row in rows)
 
 
-def lines(config: Config) -> list[str]:
-    """The answer for a terminal: a sentence, and aligned lines below it. [] without any result."""
+def lines(config: Config, width: int = 0) -> list[str]:
+    """The answer for a terminal of that width (0: any): a sentence, and aligned lines below it. [] without a result."""
     results, margin = read_all(config, {}, {}), margin_of(config)
     conclusion = answer(leaderboards(results), margin, duels(results, margin))
-    return [] if conclusion is None else terminal(conclusion)
+    return [] if conclusion is None else terminal(conclusion, width)
 
 
 def margin_of(config: Config) -> float:
@@ -260,14 +261,14 @@ def margin_of(config: Config) -> float:
     return config.report.margin / 100
 
 
-def terminal(conclusion: Answer) -> list[str]:
-    """An answer as lines of a terminal."""
+def terminal(conclusion: Answer, width: int = 0) -> list[str]:
+    """An answer as lines of a terminal; a text that is too wide goes on below itself."""
     label = max((len(line.label) for line in conclusion.lines), default=0)
     title = min(34, max((len(line.title) for line in conclusion.lines), default=0))
     output = [plain(conclusion.headline)]
     for line in conclusion.lines:
-        if line.title:
-            output.append(f"  {line.label:<{label}}  {line.title:<{title}}  {line.text}")
-        else:
-            output.append(f"  {line.label:<{label}}  {line.text}")
+        start = f"  {line.label:<{label}}  " + (f"{line.title:<{title}}  " if line.title else "")
+        indent = " " * (len(start) if len(start) < width / 2 else label + 4)
+        output += textwrap.wrap(start + line.text, max(width, 40) if width else 10_000, subsequent_indent=indent,
+                                break_long_words=False, break_on_hyphens=False)  # fmt: skip
     return output

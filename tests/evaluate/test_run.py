@@ -123,12 +123,21 @@ def test_a_completion_is_appended_to_its_prompt(grader: Grader) -> None:
 
 
 def test_progress_ends_at_all(grader: Grader) -> None:
-    """Progress counts samples that have a verdict, duplicates and known ones too, up to all of them."""
+    """Progress counts samples that have a verdict, duplicates and known ones too, up to all, and the share of work."""
     seen: list[tuple[int, int]] = []
+    shares: list[float] = []
+
+    def on_progress(done: int, of: int, phase: str, share: float) -> None:
+        if not phase:
+            seen.append((done, of))
+            shares.append(share)
+
     grader.write([("Demo/0", WRONG)] * 3 + [("Demo/1", SOLUTIONS["Demo/1"])])
-    grader.run(on_progress=lambda done, of: seen.append((done, of)), reuse=False)
+    grader.run(on_progress=on_progress, reuse=False)
     assert seen[-1] == (4, 4)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, pytest.approx(1.0))
 
 
 def test_time_outs_get_their_whole_limit_with_a_core_to_themselves(grader: Grader) -> None:

@@ -201,6 +201,20 @@ def test_why(made: Project) -> None:
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_why_says_how_long_it_takes(made: Project) -> None:
+    """A step takes what is missing at the pace that was measured; what is not known, or short, is not said."""
+    run = json.loads(made.file("a", "run.json").read_text())
+    made.file("a", "run.json").write_text(json.dumps(run | {"totals": run["totals"] | {"seconds": 18 * 1000}}))
+    graded = json.loads(made.file("a", "eval_results.json").read_text())
+    graded["bench"] |= {"seconds": 360.0, "cached": 0}
+    made.file("a", "eval_results.json").write_text(json.dumps(graded))
+    made.edit("args = []", 'args = ["--top-k", "4"]')
+    told = made.doit("why", "a")
+    assert re.search(r"generate +a .*\(about 5 h 00 min\)", told)
+    assert re.search(r"eval +a .*\(about 6 min\)", told)
+    assert told.endswith("\nAbout 5 h 06 min, by what was measured before.\n")
+
+
 def test_what_reruns(made: Project) -> None:
     """A title renders the report alone; an edited solution is imported and graded, and no model is asked."""
     made.edit("Model A", "Model Aleph")

@@ -193,8 +193,8 @@ def test_an_engine_that_stops_in_the_middle(
     docked.write([("Demo/0", SLEEPY.format(number=number)) for number in range(200)])
     docked.files.results.write_text("old")
 
-    def stop(done: int, _of: int) -> None:
-        if done == 3:
+    def stop(done: int, _of: int, phase: str, _share: float) -> None:
+        if done == 3 and not phase:
             process.terminate()
 
     with pytest.raises(SandboxError) as caught:
