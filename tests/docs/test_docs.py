@@ -66,6 +66,12 @@ def test_links(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_every_page_is_listed() -> None:
+    """The index of docs has every page."""
+    listed = {(ROOT / "docs" / target).resolve() for target in LINK.findall((ROOT / "docs" / "README.md").read_text())}
+    assert [page.name for page in PAGES[2:] if page.resolve() not in listed] == ["README.md"]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_examples(page: Path, tmp_path: Path) -> None:
     """Every example of profiles.toml is one that doit takes."""
