@@ -2,9 +2,9 @@
 
     run.py ─▶ samples_file.py, verdict_cache.py, results.py, log.py      the samples, known verdicts, what is written
       │
-      ├─▶ ground_truth.py ─▶ task.py     what the canonical solutions return, computed once a dataset
+      ├─▶ ground_truth.py ─▶ problem_tests.py  what the canonical solutions return, computed once a dataset
       └─▶ local.py, cluster.py           who grades: this machine, or the workers of a Dask cluster
-            └─▶ grade.py ─▶ judge.py ─▶ rules.py, values.py      no model code runs here
+            └─▶ grade.py ─▶ judge.py ─▶ readers.py, comparison.py, values.py  no model code runs here
 
 Model code runs in sandbox/, which never holds an expected output.
 """

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.evaluate.ground_truth import Truth
+from bench.evaluate.ground_truth import GroundTruth
 from bench.files import digest, digest_of
 
 
@@ -24,14 +24,14 @@ class Bundle:
         """The same for the same content."""
         return digest(f"{self.dataset} {self.md5} {digest(self.data)}")
 
-    def unpack(self, folder: Path) -> Truth:
+    def unpack(self, folder: Path) -> GroundTruth:
         """The ground truth below `folder`."""
         with zipfile.ZipFile(io.BytesIO(self.data)) as packed:
             packed.extractall(folder)
-        return Truth(folder, self.dataset, self.md5)
+        return GroundTruth(folder, self.dataset, self.md5)
 
 
-def bundle(truth: Truth) -> Bundle:
+def bundle(truth: GroundTruth) -> Bundle:
     """Pack the ground truth: about 4 MB for HumanEval+."""
     packed, cache_folder = io.BytesIO(), truth.root.parent.parent
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:

@@ -29,7 +29,7 @@ from bench.errors import BenchError, GraderError, SandboxError
 from bench.evaluate.bundle import Bundle, bundle, code
 from bench.evaluate.grade import Job
 from bench.evaluate.grader import Environment
-from bench.evaluate.ground_truth import Truth
+from bench.evaluate.ground_truth import GroundTruth
 from bench.evaluate.local import ThisMachine
 from bench.files import write_atomic
 from bench.locks import locked
@@ -174,7 +174,7 @@ class Cluster:
     `width` samples run at once; `ready` names the workers that could grade at the last look.
     """
 
-    def __init__(self, where: str, truth: Truth, sandbox: Sandbox, *, trusted: bool) -> None:
+    def __init__(self, where: str, truth: GroundTruth, sandbox: Sandbox, *, trusted: bool) -> None:
         self.where, self.truth, self.sandbox, self.trusted = where, truth, sandbox, trusted
         self.width, self.refused, self.ready = 0, set[str](), frozenset[str]()
         self.environments: AbstractSet[Environment] = frozenset()

@@ -9,10 +9,10 @@ from typing import Any
 from bench.datasets.problem import NONCE
 from bench.evaluate.comparison import Comparison
 from bench.evaluate.formatting import shorten
-from bench.evaluate.ground_truth import Truth
+from bench.evaluate.ground_truth import GroundTruth
 from bench.evaluate.judge import UNREADABLE, Judge, SuiteResult
+from bench.evaluate.problem_tests import ProblemTests
 from bench.evaluate.readers import Readers
-from bench.evaluate.task import Task
 from bench.records import Status, Verdict
 from bench.sandbox.instance import Run, SandboxInstance
 
@@ -45,17 +45,17 @@ class Job:
     before: Verdict | None = None
 
 
-def grade(truth: Truth, readers: Readers, sandbox: SandboxInstance, job: Job, core: int = -1) -> Verdict:
+def grade(truth: GroundTruth, readers: Readers, sandbox: SandboxInstance, job: Job, core: int = -1) -> Verdict:
     """The verdict on one sample, on whichever machine this runs. Raises SandboxEnded, GraderError."""
-    return Attempt(truth, truth.tasks[job.task_id], job.text, sandbox, readers, job.before, core).verdict()
+    return Grading(truth, truth.tasks[job.task_id], job.text, sandbox, readers, job.before, core).verdict()
 
 
 @dataclass(frozen=True)
-class Attempt:
+class Grading:
     """One sample in one sandbox, as `Job` describes it; alone on a `core` where it was tried `before`."""
 
-    truth: Truth
-    task: Task
+    truth: GroundTruth
+    task: ProblemTests
     solution: str
     sandbox: SandboxInstance
     readers: Readers

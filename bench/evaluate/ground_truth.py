@@ -22,7 +22,7 @@ from bench.datasets.evalplus_checker import EvalPlusChecker
 from bench.errors import GraderError
 from bench.evaluate import GRADER_VERSION
 from bench.evaluate.expected import Collector, Expected, given, heads, keep, kept, pack, unpack
-from bench.evaluate.task import Task, file_name
+from bench.evaluate.problem_tests import ProblemTests, file_name
 from bench.evaluate.values import decode
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 from bench.sandbox.instance import Limits, Run, SandboxInstance
@@ -35,7 +35,7 @@ PROGRAM = ("entry_point", "preamble", "harness", "defines", "restricted", "schem
 """The fields of a problem that a run needs."""
 
 
-class Truth:
+class GroundTruth:
     """The ground truth of one dataset, below one cache folder. Raises DatasetError where the dataset is missing.
 
     With its `md5`, the dataset itself is needed only where the cache lacks something that is made from it. `python` is
@@ -50,14 +50,14 @@ class Truth:
         self.tasks = self._index()
         self._kept = lru_cache(maxsize=16)(_read)
 
-    def _index(self) -> dict[str, Task]:
+    def _index(self) -> dict[str, ProblemTests]:
         saved = read_json(self.root / "index.json")
         if not (isinstance(saved, dict) and saved.get("check") == digest_of(saved.get("tasks"))):
             saved = {"tasks": [self._prepare(problem) for problem in datasets.load(self.dataset).problems.values()]}
             write_json(self.root / "index.json", saved | {"check": digest_of(saved["tasks"])})
         family = datasets.known()[self.dataset].family
         tasks = (
-            Task(
+            ProblemTests(
                 row["task_id"], row["prompt"], row["reference"], _checker(family, row),
                 digest_of([row, GRADER_VERSION]), row["inputs"], row["outputs"], row["program"], row["own_tests"],
             )
@@ -83,21 +83,21 @@ class Truth:
     def _file(self, task_id: str, kind: str, suite: str) -> Path:
         return self.root / kind / f"{file_name(task_id)}.{suite}"
 
-    def inputs(self, task: Task, suite: str) -> list[Any]:
+    def inputs(self, task: ProblemTests, suite: str) -> list[Any]:
         """The inputs of a suite. Raises GraderError where the file was damaged."""
         return marshal.loads(self.marshalled_inputs(task, suite))  # type: ignore[no-any-return]  # noqa: S302 - own file, digest checked
 
-    def marshalled_inputs(self, task: Task, suite: str) -> bytes:
+    def marshalled_inputs(self, task: ProblemTests, suite: str) -> bytes:
         """The inputs of a suite as they are sent to a sandbox. Raises GraderError where the file was damaged."""
         return self._sound_file(task, "inputs", suite)
 
-    def _sound_file(self, task: Task, kind: str, suite: str) -> bytes:
+    def _sound_file(self, task: ProblemTests, kind: str, suite: str) -> bytes:
         data = self._file(task.task_id, kind, suite).read_bytes()
         if digest(data) != getattr(task, kind)[suite]:
             raise GraderError(f"The {kind} of {task.task_id} in {self.root} are damaged; delete that folder.")
         return data
 
-    def missing(self) -> list[Task]:
+    def missing(self) -> list[ProblemTests]:
         """The problems whose ground truth or inputs are not there or damaged."""
         return [task for task in self.tasks.values() if kept(self.path(task)) is None or not self._sound(task)]
 
@@ -111,13 +111,13 @@ class Truth:
             self._costs[path] = sum(sum(meta["seconds"]) for meta in heads(body))
         return self._costs[path]
 
-    def restore(self, tasks: Iterable[Task]) -> None:
+    def restore(self, tasks: Iterable[ProblemTests]) -> None:
         """Write the files of these problems again where they are not there or damaged. Raises DatasetError."""
         for task in tasks:
             if not self._sound(task):
                 self._prepare(datasets.load(self.dataset).problems[task.task_id])
 
-    def _sound(self, task: Task) -> bool:
+    def _sound(self, task: ProblemTests) -> bool:
         try:
             for kind in ("inputs", "outputs"):
                 for suite in getattr(task, kind):
@@ -126,15 +126,15 @@ class Truth:
             return False
         return True
 
-    def path(self, task: Task, python: str = "") -> Path:
+    def path(self, task: ProblemTests, python: str = "") -> Path:
         """Where the expected records of a problem are kept; `python` if not the sandbox's."""
         return self.root / (python or self.python or "unknown") / f"{file_name(task.task_id)}.truth"
 
-    def compute(self, sandbox: SandboxInstance, task: Task) -> None:
+    def compute(self, sandbox: SandboxInstance, task: ProblemTests) -> None:
         """Run the reference in `sandbox` and keep what is expected. Raises GraderError, SandboxEnded."""
         keep(self.path(task), pack([self._suite(sandbox, task, suite) for suite in task.suites]))
 
-    def _suite(self, sandbox: SandboxInstance, task: Task, suite: str) -> tuple[dict[str, Any], bytes]:
+    def _suite(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> tuple[dict[str, Any], bytes]:
         ran = self._collect(sandbox, task, suite) if task.reference else None
         if ran is None and task.reference and suite not in task.outputs:
             # A busy machine may end a reference that is right; nothing else would tell its outputs.
@@ -149,7 +149,7 @@ class Truth:
             )
         return ran
 
-    def _collect(self, sandbox: SandboxInstance, task: Task, suite: str) -> tuple[dict[str, Any], bytes] | None:
+    def _collect(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> tuple[dict[str, Any], bytes] | None:
         """What the reference returns; None where it does not run to its end."""
         run = Run(
             inputs=self.marshalled_inputs(task, suite),
@@ -167,7 +167,7 @@ class Truth:
         first_float, seconds, nan = decode(times)
         return {"first_float": first_float, "seconds": seconds, "nan": nan, "sizes": collector.sizes}, packed
 
-    def expected(self, sandbox: SandboxInstance, task: Task, suite: str) -> Expected:
+    def expected(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> Expected:
         """The expected records of a suite; where they are not there or damaged, they are computed in `sandbox`.
 
         Raises GraderError, SandboxEnded.
@@ -178,7 +178,7 @@ class Truth:
             self.compute(sandbox, task)
         return self.known(task, suite)
 
-    def known(self, task: Task, suite: str) -> Expected:
+    def known(self, task: ProblemTests, suite: str) -> Expected:
         """The expected records of a suite. Raises FileNotFoundError where they are not there or damaged."""
         return self._kept(self.path(task))[task.suites.index(suite)]
 

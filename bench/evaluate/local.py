@@ -8,9 +8,9 @@ from typing import Self
 from bench.errors import SandboxError
 from bench.evaluate.grade import CRASHED, Job, grade
 from bench.evaluate.grader import Environment
-from bench.evaluate.ground_truth import Truth
+from bench.evaluate.ground_truth import GroundTruth
+from bench.evaluate.problem_tests import ProblemTests
 from bench.evaluate.readers import Readers
-from bench.evaluate.task import Task
 from bench.locks import locked
 from bench.records import Verdict
 from bench.sandbox.kind import SandboxKind
@@ -22,7 +22,7 @@ class ThisMachine:
 
     where = ""
 
-    def __init__(self, truth: Truth, kind: SandboxKind) -> None:
+    def __init__(self, truth: GroundTruth, kind: SandboxKind) -> None:
         self.truth, self.pool, self.readers = truth, Pool(kind, truth.root), Readers()
 
     def __enter__(self) -> Self:
@@ -65,7 +65,7 @@ class ThisMachine:
         self.pool.release(self.pool.acquire())
         self.truth.python = self.environment.python
 
-    def computed(self, tasks: Iterable[Task], workers: int = 0) -> Iterator[Task]:
+    def computed(self, tasks: Iterable[ProblemTests], workers: int = 0) -> Iterator[ProblemTests]:
         """Each problem when its ground truth has been computed."""
         for task, _ in self.pool.each(tasks, self.truth.compute, _not_computed, workers):
             yield task
@@ -80,5 +80,5 @@ class ThisMachine:
             yield job, verdict, self.environment
 
 
-def _not_computed(task: Task) -> None:
+def _not_computed(task: ProblemTests) -> None:
     raise SandboxError(f"The sandbox ended twice while it ran the canonical solution of {task.task_id}.")

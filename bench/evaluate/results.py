@@ -11,9 +11,9 @@ from typing import Any
 from bench import datasets
 from bench.evaluate import GRADER_VERSION
 from bench.evaluate.grader import Environment, Grader
-from bench.evaluate.ground_truth import Truth
+from bench.evaluate.ground_truth import GroundTruth
+from bench.evaluate.problem_tests import ProblemTests
 from bench.evaluate.samples_file import Sample, Solutions, by_task
-from bench.evaluate.task import Task
 from bench.files import write_stream
 from bench.profiles import Sandbox
 from bench.records import Verdict
@@ -71,7 +71,7 @@ class GradedBy:
         return cls(tuple(ordered), settings, grader.width, grader.where, versions or python)
 
 
-def summarise(truth: Truth, samples: list[Sample], graded: Sequence[SampleResult], seconds: float) -> Summary:
+def summarise(truth: GroundTruth, samples: list[Sample], graded: Sequence[SampleResult], seconds: float) -> Summary:
     """The summary of a graded file; problems without a sample count as failed."""
     groups = dict(by_task(samples))
     rows = [groups.get(task_id, []) for task_id in truth.tasks]
@@ -98,7 +98,7 @@ def summarise(truth: Truth, samples: list[Sample], graded: Sequence[SampleResult
 
 def write(
     path: Path,
-    truth: Truth,
+    truth: GroundTruth,
     samples: list[Sample],
     solutions: Solutions,
     graded: Sequence[SampleResult],
@@ -109,7 +109,7 @@ def write(
     write_stream(path, _pieces(truth, samples, solutions, graded, summary, bench_block(truth, summary, by)))
 
 
-def bench_block(truth: Truth, summary: Summary, by: GradedBy) -> dict[str, Any]:
+def bench_block(truth: GroundTruth, summary: Summary, by: GradedBy) -> dict[str, Any]:
     """What EvalPlus's schema has no place for, but for the samples; where sandboxes differ, all are named."""
     environments, settings = by.environments, by.settings
     return {
@@ -144,7 +144,7 @@ def _several(names: Iterable[str]) -> str:
 
 
 def _pieces(
-    truth: Truth,
+    truth: GroundTruth,
     samples: list[Sample],
     solutions: Solutions,
     graded: Sequence[SampleResult],
@@ -176,7 +176,7 @@ def _about(one: SampleResult) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _row(truth: Truth, task: Task, solution: str, verdict: Verdict) -> dict[str, Any]:
+def _row(truth: GroundTruth, task: ProblemTests, solution: str, verdict: Verdict) -> dict[str, Any]:
     return {
         "task_id": task.task_id,
         "solution": solution,
@@ -187,7 +187,7 @@ def _row(truth: Truth, task: Task, solution: str, verdict: Verdict) -> dict[str,
     }
 
 
-def _inputs(truth: Truth, task: Task, suite: str, failed: list[int]) -> list[Any]:
+def _inputs(truth: GroundTruth, task: ProblemTests, suite: str, failed: list[int]) -> list[Any]:
     if not failed:
         return []
     every = truth.inputs(task, suite)

@@ -17,7 +17,7 @@ from bench.errors import SandboxError
 from bench.evaluate import log, results, samples_file
 from bench.evaluate.grade import OVERHEAD, Job
 from bench.evaluate.grader import Environment, Grader
-from bench.evaluate.ground_truth import Truth
+from bench.evaluate.ground_truth import GroundTruth
 from bench.evaluate.local import ThisMachine
 from bench.evaluate.results import SampleResult, Summary
 from bench.evaluate.samples_file import Sample, Solutions
@@ -58,7 +58,7 @@ def evaluate(
     GraderError; the old results stay as they were.
     """
     began = time.monotonic()
-    truth = Truth(cache, dataset)
+    truth = GroundTruth(cache, dataset)
     samples, solutions = samples_file.read(files.samples, truth.tasks), Solutions(files.samples, truth.tasks)
     with open_grader(truth, sandbox, scheduler, trusted=trusted) as grader:
         verdicts = Verdicts(cache, dataset, {_named(one, sandbox) for one in grader.environments})
@@ -76,7 +76,7 @@ def evaluate(
 
 
 @contextlib.contextmanager
-def open_grader(truth: Truth, sandbox: Sandbox, scheduler: str, *, trusted: bool = False) -> Iterator[Grader]:
+def open_grader(truth: GroundTruth, sandbox: Sandbox, scheduler: str, *, trusted: bool = False) -> Iterator[Grader]:
     """Those who grade: the workers of the scheduler where one is named, else this machine. Raises SandboxError."""
     if scheduler:
         try:
@@ -98,7 +98,7 @@ def open_grader(truth: Truth, sandbox: Sandbox, scheduler: str, *, trusted: bool
 class Grading:
     """One grading: from samples to verdicts by key."""
 
-    truth: Truth
+    truth: GroundTruth
     grader: Grader
     sandbox: Sandbox
     verdicts: Verdicts

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import SamplesError
-from bench.evaluate.task import Task
+from bench.evaluate.problem_tests import ProblemTests
 from bench.files import digest
 
 
@@ -22,7 +22,7 @@ class Sample:
     empty: bool
 
 
-def read(path: Path, tasks: Mapping[str, Task]) -> list[Sample]:
+def read(path: Path, tasks: Mapping[str, ProblemTests]) -> list[Sample]:
     """Every sample of the file, in its order. Raises SamplesError that names the file and the line."""
     samples, start = [], 0
     try:
@@ -38,7 +38,7 @@ def read(path: Path, tasks: Mapping[str, Task]) -> list[Sample]:
     return samples
 
 
-def _sample(path: Path, number: int, line: bytes, start: int, tasks: Mapping[str, Task]) -> Sample:
+def _sample(path: Path, number: int, line: bytes, start: int, tasks: Mapping[str, ProblemTests]) -> Sample:
     where = f"{path}, line {number}"
     try:
         row = json.loads(line)
@@ -60,7 +60,7 @@ def _written(row: dict[str, Any]) -> str:
     return str(row["solution"] if "solution" in row else row["completion"])
 
 
-def solution_of(row: dict[str, Any], task: Task) -> str | None:
+def solution_of(row: dict[str, Any], task: ProblemTests) -> str | None:
     """The program of a sample: its solution, or its completion after the prompt; None where there is neither."""
     text = row.get("solution", row.get("completion"))
     if not isinstance(text, str):
@@ -71,7 +71,7 @@ def solution_of(row: dict[str, Any], task: Task) -> str | None:
 class Solutions:
     """The texts of samples, read when they are asked for."""
 
-    def __init__(self, path: Path, tasks: Mapping[str, Task]) -> None:
+    def __init__(self, path: Path, tasks: Mapping[str, ProblemTests]) -> None:
         self.path, self.tasks = path, tasks
 
     def text(self, sample: Sample) -> str:

@@ -10,13 +10,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from bench import datasets, jsonl
-from bench.answers import answers
 from bench.errors import BenchError, ProfilesError, SamplesError
 from bench.imports.archives import ARCHIVES, PACKED, Source, archive_of, beside, is_archive, members
-from bench.infos import infos_of, read_infos
 from bench.layout import IMPORT, INFOS, PROVENANCE, RunFiles
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo
+from bench.sample_info import answers, infos_of, read_infos
 from bench.text import plain
 from bench.untrusted import table
 

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import bench
-from bench.answers import answers
 from bench.imports.archives import EXPORTED
 from bench.layout import INFOS, PROVENANCE, SAMPLES, RunFiles
 from bench.profiles import Config
 from bench.report import jsonfile
 from bench.report.render import conclude
 from bench.report.results import Result, read_run
+from bench.sample_info import answers
 
 FORMAT = 1
 VERDICTS = "verdicts.jsonl"

@@ -14,10 +14,10 @@ from typing import Any, Literal, get_args
 from bench import datasets as data
 from bench.files import read_table
 from bench.imports.files import exported_run
-from bench.infos import read_infos
 from bench.layout import FAILURE, INFOS, PROVENANCE, RESULTS, RunFiles
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo, Status
+from bench.sample_info import read_infos
 from bench.text import plain
 from bench.untrusted import items, positive, table, word
 

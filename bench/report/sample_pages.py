@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import datasets
-from bench.answers import Answers, answers
 from bench.extract import split_thoughts
 from bench.report.leaderboard import Leaderboard, Row
 from bench.report.outcomes import TABLE, loss_of, outcome_of
 from bench.report.results import GradedSample, Result
+from bench.sample_info import Answers, answers
 
 ROOM = 4_200_000
 """Characters for the blocks of a page, whatever the models wrote."""

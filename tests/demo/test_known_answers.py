@@ -7,8 +7,8 @@ from bench.evaluate.run import evaluate
 from bench.files import read_json
 from bench.generate.requests import completions_of
 from bench.generate.run import generate
-from bench.infos import read_infos
 from bench.profiles.file import load
+from bench.sample_info import read_infos
 from bench.sandbox.kinds import available
 from tests import known_answers
 

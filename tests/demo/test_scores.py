@@ -12,8 +12,8 @@ from bench.evaluate.selftest import selftest
 from bench.files import read_json
 from bench.generate.requests import completions_of
 from bench.generate.run import generate
-from bench.infos import read_infos
 from bench.profiles import Config
+from bench.sample_info import read_infos
 from bench.sandbox.kinds import available
 from tests.demo.conftest import Profiles
 

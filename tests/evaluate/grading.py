@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.evaluate.ground_truth import Truth
+from bench.evaluate.ground_truth import GroundTruth
 from bench.evaluate.results import Summary
 from bench.evaluate.run import evaluate
 from bench.layout import RunFiles
@@ -52,9 +52,9 @@ PROBLEMS = [
 SOLUTIONS = {row["task_id"]: row["prompt"] + row["canonical_solution"] for row in PROBLEMS}
 
 
-def ground_truth(cache: Path) -> Truth:
+def ground_truth(cache: Path) -> GroundTruth:
     """The ground truth of the demo problems that is in the cache, of whichever Python."""
-    truth = Truth(cache, "demo")
+    truth = GroundTruth(cache, "demo")
     truth.python = next(truth.root.glob("*/*.truth")).parent.name
     return truth
 

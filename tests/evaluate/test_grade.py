@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.evaluate.grade import Job, grade
-from bench.evaluate.ground_truth import Truth
+from bench.evaluate.ground_truth import GroundTruth
 from bench.evaluate.readers import Readers
 from bench.records import Verdict
 from bench.sandbox.instance import End, Run, SandboxInstance
@@ -21,7 +21,7 @@ FULL = {"status": None, "broken": "memory"}
 class Scripted(SandboxInstance):
     """A sandbox in which the suites end as given; a suite that ends well has computed what is expected."""
 
-    def __init__(self, truth: Truth, ends: dict[str, dict[str, object]]) -> None:
+    def __init__(self, truth: GroundTruth, ends: dict[str, dict[str, object]]) -> None:
         self.truth, self.ends, self.runs = truth, ends, dict[str, Run]()
 
     def run(self, run: Run, source: str, feed: Callable[[bytes], bool]) -> End:
@@ -36,7 +36,7 @@ class Scripted(SandboxInstance):
 
 
 @pytest.fixture
-def truth(grader: Grader, cache: Path) -> Truth:
+def truth(grader: Grader, cache: Path) -> GroundTruth:
     """Ground truth of the demo problems."""
     grader.grade(list(SOLUTIONS.items()))
     return ground_truth(cache)
@@ -46,7 +46,7 @@ def truth(grader: Grader, cache: Path) -> Truth:
     ("ends", "again"),
     [({}, False), ({"base": LATE}, True), ({"base": KILLED}, True), ({"plus": LATE}, True), ({"plus": FULL}, False)],
 )
-def test_who_runs_again(truth: Truth, ends: dict[str, dict[str, object]], *, again: bool) -> None:
+def test_who_runs_again(truth: GroundTruth, ends: dict[str, dict[str, object]], *, again: bool) -> None:
     """Beside others, limits are short, and a sample runs again where a neighbour may have caused how it ended."""
     sandbox = Scripted(truth, {"base": {}, "plus": {}} | ends)
     verdict = grade(truth, Readers(), sandbox, Job("Demo/0", "key", SOLUTIONS["Demo/0"]))
@@ -55,7 +55,7 @@ def test_who_runs_again(truth: Truth, ends: dict[str, dict[str, object]], *, aga
     assert all(run.limits == truth.known(task, suite).short_limits for suite, run in sandbox.runs.items())
 
 
-def test_the_second_try_has_the_whole_limits(truth: Truth) -> None:
+def test_the_second_try_has_the_whole_limits(truth: GroundTruth) -> None:
     """Alone, a sample has its whole limits and a core, and a base suite that it has passed does not run again."""
     sandbox = Scripted(truth, {"plus": LATE})
     job = Job("Demo/0", "key", SOLUTIONS["Demo/0"], before=Verdict("pass", "timeout"))

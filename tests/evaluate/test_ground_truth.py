@@ -6,7 +6,7 @@ import pytest
 from bench.datasets import source
 from bench.evaluate import expected
 from bench.evaluate.expected import Expected, kept
-from bench.evaluate.ground_truth import Truth
+from bench.evaluate.ground_truth import GroundTruth
 from bench.sandbox.instance import Limits
 from tests.evaluate.grading import SOLUTIONS, Grader, ground_truth
 
@@ -68,7 +68,7 @@ def test_another_dataset_file_has_its_own_ground_truth(
     (tmp_path / "humaneval.jsonl").write_text(text.replace("[10, 20]", "[10, 21]"))
     before = ground_truth(own.cache).root
     monkeypatch.setattr(source, "BUNDLED", tmp_path)
-    assert Truth(own.cache, "demo").root != before
+    assert GroundTruth(own.cache, "demo").root != before
 
 
 def test_expected_outputs_are_never_where_a_sample_sees(own: Grader) -> None:
@@ -128,7 +128,7 @@ def test_a_suite_with_large_outputs_is_wide(own: Grader) -> None:
 
 def test_ground_truth_belongs_to_a_python(own: Grader) -> None:
     """What another Python computed is not used: a sandbox with that one has expected outputs of its own."""
-    other = Truth(own.cache, "demo", python="3.99.0")
+    other = GroundTruth(own.cache, "demo", python="3.99.0")
     assert len(other.missing()) == 6
     assert ground_truth(own.cache).missing() == []
 

@@ -8,7 +8,7 @@ from bench.datasets import source
 from bench.errors import BenchError, SamplesError
 from bench.evaluate import local
 from bench.evaluate.grade import Job, grade
-from bench.evaluate.ground_truth import Truth
+from bench.evaluate.ground_truth import GroundTruth
 from bench.evaluate.readers import Readers
 from bench.records import Verdict
 from bench.sandbox.instance import SandboxInstance
@@ -155,7 +155,7 @@ def test_who_ran_out_of_time_runs_again_alone(grader: Grader, monkeypatch: pytes
     """A sample that ran out of time beside others runs again when they are done."""
     tries: list[Job] = []
 
-    def recorded(truth: Truth, readers: Readers, sandbox: SandboxInstance, job: Job, core: int = -1) -> Verdict:
+    def recorded(truth: GroundTruth, readers: Readers, sandbox: SandboxInstance, job: Job, core: int = -1) -> Verdict:
         tries.append(job)
         return grade(truth, readers, sandbox, job, core)
 

@@ -9,8 +9,8 @@ import pytest
 from bench import datasets, samples
 from bench.errors import MissingPrerequisite, ProfilesError, SamplesError
 from bench.imports.collection import Imported, collect
-from bench.infos import read_infos
 from bench.profiles.file import load
+from bench.sample_info import read_infos
 
 DEMO = datasets.load("demo").problems
 SOLUTIONS = {task_id: one.reference for task_id, one in DEMO.items()}

@@ -15,7 +15,7 @@ def file_name(task_id: str) -> str:
 
 
 @dataclass(frozen=True)
-class Task:
+class ProblemTests:
     """What is known of a problem without reading the dataset.
 
     `key` changes with its tests and its solution; `inputs` are the digests of its suites' inputs, `outputs` those of
