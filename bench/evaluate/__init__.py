@@ -9,5 +9,5 @@
 Model code runs in sandbox/, which never holds an expected output.
 """
 
-GRADER_VERSION = "3"
+GRADER_VERSION = "4"
 """Verdicts of another version are not reused; raise it when a verdict could change."""

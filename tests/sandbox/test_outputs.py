@@ -1,7 +1,8 @@
-from collections import Counter, OrderedDict, defaultdict, namedtuple
+from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, UserString, defaultdict, namedtuple
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ def test_plain_values_cross_as_they_are(value: Any) -> None:
     [
         (Counter("aab"), {"a": 2, "b": 1}), (OrderedDict(a=1), {"a": 1}), (defaultdict(int, a=1), {"a": 1}),
         (Point(1, 2), (1, 2)), (np.int64(3), 3), (np.float64(0.5), 0.5), (Fraction(4, 2), 2), (Decimal("0.5"), 0.5),
-        ({"a": 1}.keys(), {"a"}),
+        ({"a": 1}.keys(), {"a"}), (UserList([1, 2]), [1, 2]), (ChainMap({"a": 1}, {"b": 2}), {"a": 1, "b": 2}),
+        (UserDict(a=1), {"a": 1}), (UserString("ab"), "ab"), (MappingProxyType({"a": UserList([1])}), {"a": [1]}),
     ],
 )  # fmt: skip
 def test_equal_values_of_other_types_cross_as_plain_ones(value: Any, plain: Any) -> None:

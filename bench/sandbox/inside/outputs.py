@@ -30,6 +30,13 @@ KEYS: Any = type({}.keys())
 ITEMS: Any = type({}.items())
 
 
+STAND_INS: dict[tuple[str, str], Any] = {
+    ("collections", "UserList"): list, ("collections", "UserDict"): dict, ("collections", "ChainMap"): dict,
+    ("collections", "UserString"): str, ("builtins", "mappingproxy"): dict,
+}  # fmt: skip
+"""The plain types that values of the standard library's own types equal, by module and name."""
+
+
 def record(value: Any, limit: int = LIMIT) -> bytes:
     """The record of one output, header and all."""
     try:
@@ -88,6 +95,8 @@ def normalised(value: Any) -> Any:
     if issubclass(kind, (set, frozenset, KEYS, ITEMS)):
         plain_set = frozenset if issubclass(kind, frozenset) else set
         return plain_set(map(normalised, kind.__iter__(value)))
+    if plain_kind := STAND_INS.get((kind.__module__, kind.__name__)):
+        return normalised(plain_kind(value))
     return _scalar(value, kind)
 
 
