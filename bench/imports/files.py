@@ -27,7 +27,9 @@ SHOWN = 3
 READ = "*.jsonl, *.json, *.ndjson (also .gz, .bz2, .xz), .zip, .tar, and *.py named after a problem"
 DERIVED = {
     ".raw.jsonl": (".jsonl",),
-    ".jsonl": ("-sanitized.jsonl",),
+    ".jsonl": ("-sanitized.jsonl", "_sanitized.jsonl"),
+    "-calibrated.jsonl": (".jsonl",),
+    "-sanitized-calibrated.jsonl": (".jsonl",),
     ".jsonl_results.jsonl": (".jsonl",),
     "_eval_results.json": (".jsonl",),
     ".eval_results.json": (".jsonl",),
@@ -35,9 +37,12 @@ DERIVED = {
 }
 """By how a name ends: what stands there instead in the name of a file that holds the same samples, as they are graded.
 
-EvalPlus's codegen writes X.jsonl, sanitized, and X.raw.jsonl; its sanitizer makes X-sanitized.jsonl of X.jsonl, and its
-grader X_eval_results.json; human-eval writes X.jsonl_results.jsonl. A packed file may lie beside what was unpacked.
+EvalPlus's codegen writes X.jsonl, sanitized, and X.raw.jsonl; its sanitizer makes X-sanitized.jsonl of X.jsonl, its
+calibration X-calibrated.jsonl, and its grader X_eval_results.json; human-eval writes X.jsonl_results.jsonl. A packed
+file may lie beside what was unpacked.
 """
+COPY = re.compile(r"(.+?)(?: ?\(\d+\)| - copy(?: \(\d+\))?| copy(?: \d+)?)(\.[^.]+)", re.IGNORECASE)
+"""What file managers and browsers call the copy of a file."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +198,9 @@ def _is_derived(source: Source, root: Path, beside: set[Path]) -> bool:
     def is_there(other: Path) -> bool:
         return other in beside or (not source.member and other.exists())
 
+    copied = COPY.fullmatch(file.name)
+    if copied and is_there(file.with_name(copied[1] + copied[2])):
+        return True
     for end, others in DERIVED.items():
         if name.endswith(end) and len(name) > len(end):
             stem = file.name[: -len(end)]

@@ -6,7 +6,7 @@
 {"doc_id": …, "doc": {…}, "resps": [["…"]]}      lm-evaluation-harness's samples
 {"samples": [{"id": …, "output": {…}}]}          an inspect log
 {"0": {"prediction": …, "gold": task_id}}        OpenCompass's predictions
-{"task_id": …, "messages": [{"role": …}]}        chats; also "choices", "response": {"body": …}
+{"task_id": …, "messages": [{"role": …}]}        chats; also ShareGPT's, "choices", "response": {"body": …}
 {task_id: "…"}, {task_id: ["…"]}                 maps of problem to code
 {"…": [records]}                                 any of these, wrapped
 """
@@ -25,17 +25,20 @@ ABOUT = ("doc", "metadata", "raw_input", "problem", "task", "sample", "instance"
 TEXTS = (
     "solution", "completion", "answer", "generation", "generated_code", "code", "filtered_resps", "resps", "response",
     "output", "prediction", "completions", "generations", "outputs", "predictions", "code_list", "output_list",
-    "messages", "choices", "model_output", "generated_text", "result", "text", "content", "samples",
+    "messages", "conversations", "choices", "candidates", "model_output", "generated_text", "result", "text", "content",
+    "samples",
 )  # fmt: skip
 INSIDE = (
-    "content", "text", "completion", "completions", "message", "messages", "choices", "body", "output", "output_text",
-    "generated_text", "generated_code", "response", "solution", "code", "generation", "answer", "prediction",
+    "content", "text", "completion", "completions", "message", "messages", "choices", "candidates", "parts", "body",
+    "output", "output_text", "generated_text", "generated_code", "response", "solution", "code", "generation", "answer",
+    "prediction",
 )  # fmt: skip
 """Where an object that stands for a text has it."""
 INPUTS = re.compile(
     r".*prompt.*|question.*|instruction.*|input.*|tests?|test_.*|.*_tests?|canonical.*|reference.*|gold|target|expected.*"
     r"|entry_point|doc|arguments|declaration|doc_?string|description|signature|buggy_.*|reasoning.*|think.*|error.*"
-    r"|status|outcome|stop.*|finish.*|model.*|date|hash|language"
+    r"|status|outcome|stop.*|finish.*|date|hash|language"
+    r"|model(?!_?(?:response|answer|output|completion|solution|generat|prediction|code|text)).*"
 )
 """Keys of what is no answer."""
 LONGEST_NAME = 200
@@ -107,6 +110,9 @@ def _is_named(value: dict[str, Any]) -> bool:
 
 
 def _is_name(value: Any) -> bool:
+    """Whether a value may name a problem; tables that were exported make floats of numbers."""
+    if isinstance(value, float):
+        return value.is_integer()
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
@@ -132,7 +138,8 @@ def _may_name(name: str, value: Any) -> bool:
 
 def _record(fields: dict[str, Any]) -> Record:
     levels = [fields, *(fields[key] for key in ABOUT if isinstance(fields.get(key), dict))]
-    names = [level[key] for key in IDS for level in levels if _is_name(level.get(key))]
+    given = [level[key] for key in IDS for level in levels if _is_name(level.get(key))]
+    names = [int(name) if isinstance(name, float) else name for name in given]
     keys = [key for key in TEXTS if key in fields]
     others = (key for key, value in fields.items() if not isinstance(value, bool | int | float))
     keys += [key for key in others if key not in (*keys, *IDS, *ABOUT) and not INPUTS.fullmatch(key.casefold())]
@@ -146,10 +153,10 @@ def texts(value: Any) -> list[str]:
         return [value]
     if isinstance(value, list):
         if _is_chat(value):
-            said = [one for one in value if one.get("role") in ("assistant", "model", "gpt")]
-            return [_content(said[-1].get("content"))] if said else []
+            said = [one for one in value if one.get("role", one.get("from")) in ("assistant", "model", "gpt")]
+            return [_content(said[-1].get("content", said[-1].get("value")))] if said else []
         return [text for one in value for text in texts(one)]
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value.get("thought") is not True:
         if isinstance(value.get("content"), list):
             return [_content(value["content"])]
         return next((found for key in INSIDE if key in value and (found := texts(value[key]))), [])
@@ -157,7 +164,11 @@ def texts(value: Any) -> list[str]:
 
 
 def _is_chat(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) and "role" in one for one in value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(one, dict) and ("role" in one or {"from", "value"} <= one.keys()) for one in value)
+    )
 
 
 def _content(value: Any) -> str:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from urllib.parse import unquote
 
 from bench import datasets
 from bench.datasets import Dataset
@@ -181,8 +182,8 @@ def _texts(record: Record) -> list[str]:
 
 
 def _loose(name: str) -> str:
-    """A name without case, padding and the kind of its separators."""
-    name = re.sub(r"[\s_\-./:#]+", "/", name[:200].strip().casefold()).strip("/")
+    """A name without case, padding, escapes of an address and the kind of its separators."""
+    name = re.sub(r"[\s_\-./:#]+", "/", unquote(name[:200]).strip().casefold()).strip("/")
     return re.sub(r"(?<![0-9])0+(?=[0-9])", "", name)
 
 

@@ -61,6 +61,14 @@ FORMS: Mapping[str, Any] = {
     "HumanEvalPack": {"task_id": "Python/45", "prompt": "def f():", "canonical_solution": "x", "generation": PROGRAM},
     "LiveCodeBench": [{"question_id": "HumanEval/45", "output_list": [CHAT], "code_list": [PROGRAM]}],
     "records in an object": {"model": "x", "results": [{"task_id": "HumanEval/45", "completion": BODY}]},
+    "ShareGPT": {"id": "45", "conversations": [{"from": "human", "value": "?"}, {"from": "gpt", "value": CHAT}]},
+    "Gemini": {
+        "task_id": "HumanEval/45",
+        "response": {"candidates": [{"content": {"parts": [{"text": "Hm.", "thought": True}, {"text": CHAT}]}}]},
+    },
+    "a number from a table": {"doc_id": 45.0, "solution": PROGRAM},
+    "a name from an address": {"task_id": "HumanEval%2F45", "solution": PROGRAM},
+    "a model's answer": {"task_id": "HumanEval/45", "model": "x", "model_name": "y", "model_response": CHAT},
     "a key of one's own": {"task_id": "HumanEval/45", "my_model_says": CHAT},
     "a verdict beside it": {"task_id": "HumanEval/45", "outcome": "passed", "answer": "42", "generation": PROGRAM},
     "an error beside it": {"task_id": "HumanEval/45", "outcome": "error", "answer": CHAT},
@@ -231,7 +239,10 @@ def test_files_that_others_were_made_of(tmp_path: Path) -> None:
     """What was derived from samples, or is another name for them, makes no further samples."""
     two = LINE + json.dumps({**ROW, "solution": PROGRAM + "# 2\n"}) + "\n"
     write(tmp_path, "import/a.jsonl", two)
-    for name in ("a.jsonl_results.jsonl", "a_eval_results.json", "a.eval_results.json", "a.jsonl.gz"):
+    for name in (
+        "a.jsonl_results.jsonl", "a_eval_results.json", "a.eval_results.json", "a.jsonl.gz", "a (1).jsonl",
+        "a copy.jsonl", "a - Copy (2).jsonl", "a-sanitized-calibrated.jsonl",
+    ):  # fmt: skip
         write(tmp_path, f"import/{name}", gzip.compress(two.encode()) if name.endswith("gz") else two)
     write(tmp_path, "import/eval_results.json", {"eval": {"HumanEval/45": [ROW]}})
     (tmp_path / "import/b.jsonl").symlink_to("a.jsonl")
