@@ -113,13 +113,14 @@ def place(tmp_path: Path, unpacked: dict[str, Path], monkeypatch: pytest.MonkeyP
     (ladder,) = fenced(ROOT / "docs" / "tutorial" / "first-ladder.md", "toml")[:1]
     solved = project.results / "bench-opus4.6" / "import"
     solved.mkdir(parents=True)
+    other = "[profiles.other]\nsolutions = 'results/bench-opus4.6/import/*.jsonl'\npartial = true\n"
     problem = json.loads(problems[2])
     row = {"task_id": problem["task_id"], "solution": problem["prompt"] + problem["canonical_solution"]}
     (solved / "part-01.jsonl").write_text(f"{json.dumps(row)}\n")
     shipped = shipped.replace('bench-opus4.6/import/"', 'bench-opus4.6/import/"\npartial = true')
     # Two threads beside other tests would be slower than one.
     text = re.sub("max_tokens = 512.*", 'max_tokens = 128\nplacement = ["-t", "1"]', shipped + ladder)
-    project.write(text + PROFILES + examples)
+    project.write(text + PROFILES + examples + other)
     load(project.root / "profiles.toml")
     for variable, path in unpacked.items():
         monkeypatch.setenv(variable, str(path))
