@@ -118,7 +118,7 @@ def filled(name: str, drawing: Drawing, *, narrow: bool = False) -> Spec:
         spec["padding"] |= {"left": left, "right": right}
         spec["width"] = 330 - left - right
         if left > 60:
-            spec["encoding"]["y"]["axis"]["labelLimit"] = left - 12
+            spec["encoding"]["y"]["axis"]["labelLimit"] = left - 24
         for layer in spec["layer"]:
             if "limit" in layer["mark"]:
                 layer["mark"]["limit"] = right - 12
@@ -252,16 +252,16 @@ class _Plane:
 
     def names(self, named: Sequence[Spec], every: Sequence[Spec]) -> list[Spec]:
         """For each point its name, where it covers as few others as possible; a name has always a place."""
-        taken = [self._box("", row, 0, 0, "center") for row in every]
+        taken = [(1, self._box("", row, 0, 0, "center")) for row in every]
         places: list[Spec] = []
         for row in named:
             text = row["title"] if len(row["title"]) <= LONGEST else f"{row['title'][: LONGEST - 1]}…"
             options = [(self._box(text, row, *at), at) for at in AROUND]
             # Inside the plot before all, then over as few others as possible.
-            box, (dx, dy, align) = min(
-                options, key=lambda one: (self._outside(one[0]), sum(_meet(one[0], other) for other in taken))
-            )
-            taken.append(box)
+            covered = [sum(weight * _meet(box, other) for weight, other in taken) for box, _ in options]
+            ranked = zip((self._outside(box) for box, _ in options), covered, range(len(options)), strict=True)
+            box, (dx, dy, align) = options[min(ranked)[2]]
+            taken.append((4, box))  # two names in one place are worse than a name over points
             places.append(
                 {"text": text, "speed": row["speed"], "score": row["score"], "dx": dx, "dy": dy, "align": align}
             )

@@ -1,7 +1,6 @@
 """What the data shows beside the answer, and what makes figures less than they seem, in plain sentences."""
 
 from collections.abc import Iterable
-from itertools import combinations
 
 from bench.console import counted
 from bench.report import outcomes
@@ -84,14 +83,15 @@ def _suspect(row: Row) -> dict[str, int]:
 
 
 def _same_files(board: Leaderboard) -> list[str]:
-    """Rows of one model file, and on how many samples that both have their code is the same."""
+    """Rows of one model file, each with the first of them: on how many samples their code is the same."""
+    first: dict[str, Row] = {}
     found = []
-    for first, second in combinations(board.rows, 2):
-        one, other = ({(each.task_id, each.number): each.solution for each in row.result.samples}
-                      for row in (first, second))  # fmt: skip
-        if first.result.fingerprint == second.result.fingerprint != "" and (both := one.keys() & other.keys()):
-            same = sum(one[which] == other[which] for which in both)
-            found.append(f"{first.title} and {second.title} (identical answers on {same:,} of {len(both):,})")
+    for row in board.rows:
+        other = first.setdefault(row.result.fingerprint, row)
+        ours, theirs = ({(s.task_id, s.number): s.solution for s in one.result.samples} for one in (row, other))
+        if row is not other and row.result.fingerprint and (both := ours.keys() & theirs.keys()):
+            same = sum(ours[which] == theirs[which] for which in both)
+            found.append(f"{other.title} and {row.title} (identical answers on {same:,} of {len(both):,})")
     return found
 
 

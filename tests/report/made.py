@@ -286,7 +286,7 @@ def many(shared: Path, folder: Path, models: int, k: int = 1, words: int = 0) ->
         journal.write_text("".join(rows))
         made.journals[name, "humaneval"] = journal
         about: dict[str, Any] = {
-            "run": local(speed, 8 + number % 7),
+            "run": local(speed, 8 + number % 7, name),
             "bench": bench(n_problems=164),
             "date": "2026-11-24 23:40",
         }

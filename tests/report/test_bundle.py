@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bench import imports
 from bench.errors import SamplesError
+from bench.imports.collection import collect
 from bench.profiles import Config, Sampling
 from bench.report import findings
 from bench.report.bundle import bundle, redacted
@@ -86,14 +86,14 @@ def test_an_exported_file_is_a_profile(tmp_path: Path) -> None:
     _, data = exported(tmp_path / "first")
     there = importing(tmp_path, "other.zip/q8")
     (tmp_path / "other.zip").write_bytes(data)
-    found = imports.collect(there.profile("there"), there, "demo")
+    found = collect(there.profile("there"), there, "demo")
     lost = [one.info.lost for each in found.solutions.values() for one in each]
     assert (len(lost), lost.count("truncated"), lost.count("looping")) == (18, 1, 1)
     (result_there,) = read_all(there, {}, {})
     assert result_there.fingerprint == "f1"
     both = importing(tmp_path, "other.zip")
     with pytest.raises(SamplesError, match=r"two different solutions, in other\.zip/q4/demo/samples\.jsonl"):
-        imports.collect(both.profile("there"), both, "demo")
+        collect(both.profile("there"), both, "demo")
 
 
 def test_answers_of_one_model_file_are_compared() -> None:

@@ -35,7 +35,8 @@ class Explorer {
     });
     const hide = (event) => this.set({ allPass: event.target.checked });
     const easy = el("input", { type: "checkbox", checked: true, onchange: hide });
-    const pair = [el("label", {}, "Where ", this.picker(0)), el("label", {}, " and ", this.picker(1)), " differ"];
+    const pickers = [el("label", {}, "Where ", this.picker(0)), el("label", {}, " and ", this.picker(1)), " differ"];
+    const pair = this.board.models.length > 1 ? pickers : [];
     return el(
       "div",
       { class: "controls" },
