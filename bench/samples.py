@@ -21,10 +21,16 @@ from bench.records import Sample, SampleInfo, lost
 
 
 def from_completions(
-    profile: Profile, config: Config, dataset_name: str, completions: Mapping[SampleId, JournalEntry]
+    profile: Profile,
+    config: Config,
+    dataset_name: str,
+    completions: Mapping[SampleId, JournalEntry],
+    *,
+    part: bool = False,
 ) -> None:
-    """Write the samples of a model's completions. Raises SamplesError for a problem without one."""
-    _write(config.layout.run(profile.id, dataset_name), list(_completed(profile, dataset_name, completions)))
+    """Write the samples of a model's completions. Raises SamplesError for a problem without one, but of a `part`."""
+    samples = list(_completed(profile, dataset_name, completions, part=part or bool(profile.duel)))
+    _write(config.layout.run(profile.id, dataset_name), samples)
 
 
 def from_imports(profile: Profile, config: Config, dataset_name: str) -> None:
@@ -40,11 +46,13 @@ def _write(files: RunFiles, samples: Sequence[Sample]) -> None:
     write_jsonl(files.samples, ({"task_id": sample.info.task_id, "solution": sample.code} for sample in samples))
 
 
-def _completed(profile: Profile, dataset_name: str, completions: Mapping[SampleId, JournalEntry]) -> Iterator[Sample]:
+def _completed(
+    profile: Profile, dataset_name: str, completions: Mapping[SampleId, JournalEntry], *, part: bool
+) -> Iterator[Sample]:
     for problem in datasets.load(dataset_name).problems.values():
         for number in range(profile.sampling.samples):
             kept = completions.get((problem.task_id, number))
-            if kept is None and profile.duel:
+            if kept is None and part:
                 continue
             if kept is None:
                 raise SamplesError(

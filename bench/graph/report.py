@@ -14,8 +14,9 @@ from bench import datasets
 from bench.console import in_worker, shown, warn
 from bench.errors import BenchError
 from bench.files import digest, digest_of, read_table, write_json
+from bench.graph import unfinished
 from bench.graph.settings import Settings, describe, is_changed
-from bench.graph.stages import Stage
+from bench.graph.stages import Generate, Stage
 from bench.locks import locked
 from bench.profiles import Config, Profile
 
@@ -49,10 +50,16 @@ class Report:
 
         return {
             "skipped profiles": digest_of(dict(self.skipped)),
+            **{f"completions of {stage.label}": stage.files.journal.stat().st_size for stage in self.unfinished()},
             "outdated results": digest_of([[*which, why] for which, why in self.outdated().items()]),
             "templates": digest_of({path.name: digest(path.read_bytes()) for path in report.sources()}),
             **{f"dataset {name}": datasets.fingerprint(name) for name in report.datasets(self.config)},
         }
+
+    def unfinished(self) -> list[Generate]:
+        """The generations of which only a part can be shown."""
+        chains = (chain for (profile_id, _), chain in self.chains.items() if profile_id not in self.skipped)
+        return list(unfinished.unfinished([stage for chain in chains for stage, _ in chain]))
 
     def uptodate(self) -> Settings:
         """What doit asks whether the report is up to date."""
@@ -72,6 +79,8 @@ class Report:
         """Render; the task's action."""
         try:
             with self._locked():
+                for stage in self.unfinished():
+                    unfinished.grade(stage)
                 self._render(self._seen())
         except BenchError as error:
             return TaskFailed(error.sentence)

@@ -128,6 +128,11 @@ class Stage:
         self.files.failure.unlink(missing_ok=True)
         return None
 
+    def work_alone(self) -> None:
+        """Write the targets beside the graph. Raises BenchError, LockedError where another process is at work."""
+        with self._locked(wait=False):
+            self.work()
+
     def clean(self, dryrun: bool) -> None:  # noqa: FBT001 - doit tells by this name whether to touch anything
         """The task's clean action: remove the targets and a failure's record. Ends doit where a stage is at work."""
         try:
@@ -229,10 +234,13 @@ def asked_for(changes: Sequence[Change], missing: int, total: int, cut: int) -> 
     return f"goes on from {total - missing} of {total} completions"
 
 
+@dataclass(frozen=True, repr=False)
 class Samples(Stage):
     """Code out of answers, or solutions made elsewhere, in EvalPlus's sample format."""
 
     name: ClassVar[str] = "samples"
+    part: bool = False
+    """Whether problems may be left out."""
 
     @property
     def targets(self) -> list[Path]:
@@ -281,7 +289,7 @@ class Samples(Stage):
         from bench.generate.requests import completions_of  # noqa: PLC0415 - heavy
 
         completions = completions_of(self.profile, self.config, self.dataset)
-        samples.from_completions(self.profile, self.config, self.dataset, completions)
+        samples.from_completions(self.profile, self.config, self.dataset, completions, part=self.part)
 
 
 class Evaluate(Stage):
@@ -318,8 +326,8 @@ class Evaluate(Stage):
                 self.files, self.dataset, self.config.sandbox, cache, scheduler=self.config.evaluation.scheduler,
                 trusted=self.profile.builtin, on_progress=progress.reach,
             )  # fmt: skip
-        if self.profile.duel and summary.not_attempted:
-            return  # its verdict has been told, and a part of the problems has no score
+        if not self.profile.imported and summary.not_attempted:
+            return  # a part of the problems has no score; a duel's verdict has been told
         score = score_line(self.dataset, summary, _rows(self.files.infos))
         tell(f"  {self.label}  {score}" if in_worker() else f"  {score}")
 

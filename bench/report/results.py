@@ -177,7 +177,9 @@ def read_all(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple
     declared = {(profile.id, dataset): profile for profile in config.profiles for dataset in profile.sampling.datasets}
     declared_results = [
         replace(
-            read(config.layout.run(*which), profile, skipped.get(profile.id, ""), outdated.get(which, "")),
+            read(
+                config.layout.run(*which), profile, skipped.get(profile.id, ""), outdated.get(which, ""), config=config
+            ),
             elsewhere=exported_run(profile, config, which[1]),
         )
         for which, profile in declared.items()
@@ -187,13 +189,18 @@ def read_all(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple
     return declared_results + [_gone(run, known.get(run.folder.name)) for run in gone]
 
 
-def read(files: RunFiles, profile: Profile, missing: str = "", outdated: str = "") -> Result:
+def read(
+    files: RunFiles, profile: Profile, missing: str = "", outdated: str = "", *, config: Config | None = None
+) -> Result:
     """The result of a declared profile.
 
-    `missing` says what it needs and this machine does not have, `outdated` why its result is not up to date.
+    `missing` says what it needs and this machine does not have, `outdated` why its result is not up to date. With
+    `config`, completions without a result are counted.
     """
     graded = _eval_results(files)
     state, reason, remedy = _state(files, profile, graded, missing, outdated)
+    if config and not graded and state in ("none", "failed") and (begun := _begun(profile, config, files.dataset)):
+        state, reason = ("partial", begun) if state == "none" else (state, f"{reason}; {begun}")
     about: dict[str, Any] = {
         "title": profile.title, "note": profile.note, "reference": profile.reference,
         "family": profile.family, "duel": profile.duel,
@@ -285,15 +292,27 @@ def _state(
         if files.results.is_file():
             return "failed", f"{files.results.name} is damaged or of an unknown form", f"{again} grades it again"
         return "none", "not run yet", again
+    attempted, total = len(graded["eval"]), _n_problems(graded, files.dataset, ())
+    if attempted < total and not profile.imported and not profile.duel:
+        return "partial", f"{attempted} of {total} problems so far", again
     if outdated:
         return "outdated", outdated, again
-    attempted, total = len(graded["eval"]), _n_problems(graded, files.dataset, ())
     if attempted < total and profile.duel:
         return "duel", f"its duel with {profile.duel} asked {attempted} of {total} problems", ""
     if attempted < total:
         allowed = ", as partial = true allows" if profile.partial else ""
         return "partial", f"{attempted} of {total} problems attempted{allowed}", f"solve the rest, then {again}"
     return "done", "", ""
+
+
+def _begun(profile: Profile, config: Config, dataset: str) -> str:
+    """How many completions an unfinished generation has; "" for none."""
+    if profile.imported or not config.layout.run(profile.id, dataset).journal.is_file():
+        return ""
+    from bench.generate.requests import count  # noqa: PLC0415 - only where there is such a generation
+
+    missing, total, _ = count(profile, config, dataset) or (0, 0, 0)
+    return f"{total - missing} of {total} completions so far, not graded" if missing < total else ""
 
 
 def _eval_results(files: RunFiles) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def test_looks_beside_a_run(slow: Project) -> None:
 
 
 def test_an_interrupt(slow: Project) -> None:
-    """A run that is stopped leaves its answers, is called interrupted, and goes on from there."""
+    """A run that is stopped leaves its answers, which the report grades as a part, and goes on from there."""
     first = slow.start("-r", "console")
     begun(slow)
     time.sleep(1)
@@ -78,7 +78,11 @@ def test_an_interrupt(slow: Project) -> None:
     assert first.returncode == 130, out
     assert "generate a stopped" in out
     had = len(slow.file("a", "raw.jsonl").read_text().splitlines())
-    assert f"interrupted last time, goes on from {had} of 18 completions" in slow.doit("generate:a")
+    assert f"a: {had} of 18 completions so far; these are graded for the report" in slow.doit("report")
+    text = (slow.results / "REPORT.md").read_text()
+    assert f"| partial | {had} of 18 problems so far |" in text
+    assert f"{had} of 18 completions" not in slow.doit("report")
+    assert f"goes on from {had} of 18 completions" in slow.doit("generate:a")
 
 
 def lines(name: str, count: int) -> Callable[[Project], bool]:

@@ -1,0 +1,44 @@
+"""Generations that have not come to their end: what they have is graded, so that the report shows a part of a score.
+
+Nothing of it counts for doit, and a result of all problems is never replaced by one of a part.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from bench.console import tell
+from bench.errors import BenchError
+from bench.files import read_table
+from bench.graph.stages import Evaluate, Generate, Samples, Stage
+from bench.layout import RunFiles
+from bench.untrusted import table
+
+
+def unfinished(stages: Sequence[Stage]) -> Iterator[Generate]:
+    """The generations among `stages` with a journal that no result is newer than, and none of all problems is there."""
+    for stage in stages:
+        if isinstance(stage, Generate) and not stage.profile.duel and not stage.running and _is_newer(stage.files):
+            yield stage
+
+
+def grade(stage: Generate) -> None:
+    """Grade what a generation has, where it lacks something; without a sandbox, the report says how far it came."""
+    from bench.generate.requests import count  # noqa: PLC0415 - only where there is such a generation
+
+    missing, total, _ = count(stage.profile, stage.config, stage.dataset) or (0, 0, 0)
+    if not 0 < missing < total:
+        return
+    tell(f"  {stage.label}: {total - missing} of {total} completions so far; these are graded for the report")
+    try:
+        Samples(stage.config, stage.profile, stage.dataset, part=True).work_alone()
+        Evaluate(stage.config, stage.profile, stage.dataset).work_alone()
+    except BenchError as error:
+        tell(f"  {error.sentence}")
+
+
+def _is_newer(files: RunFiles) -> bool:
+    if not files.journal.is_file() or not files.results.is_file():
+        return files.journal.is_file()
+    if files.journal.stat().st_mtime <= files.results.stat().st_mtime:
+        return False
+    about = table(read_table(files.results).get("bench"))
+    return bool(about.get("not_attempted"))
