@@ -71,7 +71,9 @@ class Report:
         for (profile_id, dataset), chain in self.chains.items():
             profile = self.config.profile(profile_id)
             known = profile_id not in self.skipped and _model_known(self.config, profile)
-            if known and self.config.layout.run(profile_id, dataset).results.is_file():
+            files = self.config.layout.run(profile_id, dataset)
+            part = not (profile.imported or profile.duel) and unfinished.is_part(files)
+            if known and files.results.is_file() and not part:
                 found[profile_id, dataset] = next(filter(None, (_why(*each) for each in chain)), "")
         return {which: why for which, why in found.items() if why}
 

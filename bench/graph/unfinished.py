@@ -40,5 +40,9 @@ def _is_newer(files: RunFiles) -> bool:
         return files.journal.is_file()
     if files.journal.stat().st_mtime <= files.results.stat().st_mtime:
         return False
-    about = table(read_table(files.results).get("bench"))
-    return bool(about.get("not_attempted"))
+    return is_part(files)
+
+
+def is_part(files: RunFiles) -> bool:
+    """Whether a result has only a part of the problems, since the generation never came to its end."""
+    return not files.provenance.is_file() and bool(table(read_table(files.results).get("bench")).get("not_attempted"))
