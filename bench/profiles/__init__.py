@@ -234,8 +234,8 @@ class Profile:
     )
     duel: Line = key(
         "", "samples",
-        "ask only until it is settled which of the two is better: the id of another profile "
-        "([duels.md](../howto/duels.md))",
+        "ask only until it is settled which of the two is better: the id of another profile, or `largest` of the "
+        "family ([duels.md](../howto/duels.md))",
     )  # fmt: skip
     partial: bool = key(False, "samples", "grade an incomplete import; the rest counts as not attempted")
     args: tuple[str, ...] = key(

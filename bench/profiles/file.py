@@ -28,6 +28,7 @@ from bench.profiles import (
     Sampling,
     Sandbox,
     Server,
+    duels,
     hosts,
 )
 from bench.profiles.datasets import own_datasets
@@ -95,7 +96,7 @@ def read(text: str, file: Path) -> Config:
             f'{name} declares no profile; add a section such as [profiles.my-model] with model = "x.gguf".'
         )
     _reject_duplicates(profiles, name)
-    _check_duels(profiles, name)
+    profiles = duels.with_opponents(profiles, models, name)
     return Config(file, models, Layout(results), sandbox, profiles, evaluation, report, server)
 
 
@@ -255,21 +256,3 @@ def _reject_duplicates(profiles: tuple[Profile, ...], name: str) -> None:
             )
         if any(profile.id == other.id for other in profiles[:number]):
             raise ProfilesError(f"{name}: there are two profiles {profile.id}, one of them from quants or a pattern.")
-
-
-def _check_duels(profiles: tuple[Profile, ...], name: str) -> None:
-    known = {profile.id: profile for profile in profiles}
-    for profile in (one for one in profiles if one.duel):
-        where, other = f"{name}: [profiles.{profile.id}]", known.get(profile.duel)
-        others = [one for one in known if one != profile.id]
-        require(other is not None and other is not profile, where, "duel", profile.duel, choice(profile.duel, others))
-        assert other is not None
-        absent = [one for one in profile.sampling.datasets if one not in other.sampling.datasets]
-        remedies = (
-            (profile.imported, "its solutions are there already; remove duel"),
-            (bool(other.duel), f"{other.id} has a duel itself; name a profile that asks every problem"),
-            (profile.sampling.samples > 1, "a duel asks each problem once; set samples = 1"),
-            (bool(absent), f"{other.id} is not asked for {', '.join(absent)}; give both the same datasets"),
-        )
-        for holds, remedy in remedies:
-            require(not holds, where, "duel", profile.duel, remedy)

@@ -111,7 +111,14 @@ def test_what_cannot_be(tmp_path: Path, text: str, sentence: str) -> None:
         profiles(tmp_path, text, "a-Q8_0.gguf", "b-Q8_0.gguf")
 
 
-def test_a_duel_with_one_of_the_family(tmp_path: Path) -> None:
-    """In a section of several files, `duel` may name one of them: the others are against that one."""
-    text = 'model = "hf:o/r"\nquants = ["Q8_0", "Q4_K_M"]\nduel = "q-q8_0"'
-    assert {one.id: one.duel for one in profiles(tmp_path, text)} == {"q-q8_0": "", "q-q4_k_m": "q-q8_0"}
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('model = "hf:o/r"\nquants = ["Q4_K_M", "Q8_0"]\nduel = "q-q8_0"', ()),
+        ('model = "hf:o/r"\nquants = ["Q4_K_M", "Q8_0"]\nduel = "largest"', ()),
+        ('model = "a-*.gguf"\nduel = "largest"', ("a-Q4_K_M.gguf", "a-Q8_0.gguf")),
+    ],
+)
+def test_a_duel_with_one_of_the_family(tmp_path: Path, text: str, names: tuple[str, ...]) -> None:
+    """In a section of several files, `duel` may name one of them or the largest: the others are against that one."""
+    assert {one.id: one.duel for one in profiles(tmp_path, text, *names)} == {"q-q8_0": "", "q-q4_k_m": "q-q8_0"}

@@ -261,6 +261,7 @@ def test_profiles_are_named_from_where_one_stands(tmp_path: Path, named: str, fo
         ('duel = "a"\nsamples = 2\ntemperature = 0.8', "set samples = 1"),
         ('duel = "a"\ndatasets = ["humaneval", "mbpp"]', "a is not asked for mbpp"),
         ('duel = "a"\n[profiles.d]\nmodel = "d.gguf"\nduel = "b"', "b has a duel itself"),
+        ('duel = "largest"', "give the profiles of one model the same family"),
         ("duel = 3", "duel = 3 is impossible; use one line"),
     ],
 )
