@@ -13,7 +13,7 @@ LARGEST = "largest"
 
 
 def with_opponents(profiles: tuple[Profile, ...], models: Path, name: str) -> tuple[Profile, ...]:
-    """The profiles, `largest` being the id of the largest of the family. Raises ProfilesError for an impossible duel."""
+    """The profiles with the ids that `largest` stands for. Raises ProfilesError for a duel that cannot be."""
     known = {profile.id: profile for profile in profiles}
     found = tuple(
         _with_largest(profile, profiles, models, f"{name}: [profiles.{profile.id}]")
@@ -41,10 +41,8 @@ def _size(profile: Profile, models: Path) -> tuple[int, int]:
 
 
 def _check(profile: Profile, known: dict[str, Profile], where: str) -> None:
-    other = known.get(profile.duel)
-    require(
-        other not in (None, profile), where, "duel", profile.duel, choice(profile.duel, known.keys() - {profile.id})
-    )
+    other, others = known.get(profile.duel), [one for one in known if one != profile.id]
+    require(other not in (None, profile), where, "duel", profile.duel, choice(profile.duel, others))
     assert other is not None
     for holds, remedy in _remedies(profile, other):
         require(not holds, where, "duel", profile.duel, remedy)
