@@ -1,9 +1,10 @@
-"""Datasets: what is asked, run and compared. Each is declared (declared.py), found (source.py) and read (formats.py).
+"""Datasets: what is asked, run and compared. Each is declared (declared.py), found (source.py) and read by its format.
 
 Nothing outside this folder knows a dataset by its name; a problem (problem.py) says all that the other stages need.
 """
 
 import contextlib
+import importlib
 import marshal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -145,12 +146,11 @@ def _check_count(declaration: Declaration, count: int) -> None:
 
 def _parsed(declaration: Declaration) -> list[Problem]:
     from bench.datasets import evalplus  # noqa: PLC0415 - formats are read once, then kept
-    from bench.datasets.formats import FORMATS  # noqa: PLC0415 - the same
 
     try:
         if declaration.md5:
             return list(evalplus.own(declaration.family, source.locations(declaration)[0]))
-        read = FORMATS[declaration.format]
+        read = importlib.import_module(f"bench.datasets.{declaration.format}").problems
         return [problem for path in source.locations(declaration) for problem in read(path)]
     except DatasetError:
         raise

@@ -12,6 +12,9 @@ from bench.datasets.problem import Problem, scripted
 from bench.datasets.rows import Row, rows
 from bench.errors import DatasetError
 
+PROGRAMS = ("bash", "gzip", "python", "sh", "split", "tar")
+"""What references start."""
+
 
 def problems(path: Path) -> Iterator[Problem]:
     """The problems that need nothing beside the standard library. Raises DatasetError."""
@@ -41,6 +44,7 @@ def _problem(row: Row) -> Problem:
         suites=(),
         defines=row.text("entry_point"),
         place=row.place,
+        programs=PROGRAMS,
         restricted=False,
         own_tests=True,
         rest=partial(_tests, row.place, row.text("test")),

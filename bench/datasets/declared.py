@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-FORMATS = (
-    "evalplus", "evoeval", "pro", "leetcode", "livecodebench", "cruxeval", "bigcodebench", "tasks", "humanevalpack",
-)  # fmt: skip
+Format = Literal[
+    "evalplus", "evoeval", "pro", "leetcode", "livecodebench", "cruxeval", "bigcodebench", "humanevalpack", "tasks",
+]  # fmt: skip
+"""The formats of files; each is read by the module here that has its name, whose `problems` takes a path."""
 
 
 @dataclass(frozen=True)

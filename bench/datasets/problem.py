@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-Scheme = Literal["call", "program"]
-"""How a solution runs: its function is called, or it is a program that reads standard input and writes its output."""
+Scheme = Literal["call", "program", "command"]
+"""How a solution runs: its function is called, it is a program that reads standard input and writes its output, or
+one in another language that a command runs."""
 
-Target = Literal["function", "program", "literal"]
-"""What is looked for in an answer: code that defines a name, a whole program, or a value."""
+Target = Literal["function", "program", "literal", "source"]
+"""What is looked for in an answer: code that defines a name, a whole program, a value, or code in another language."""
 
 SCRIPT = "Please provide a self-contained Python script that solves the following problem in a markdown code block:"
 """EvalPlus 0.3.1's instruction (its openai backend)."""
@@ -44,7 +45,9 @@ class Problem:
     `reference` is a whole program that is known to be right; "" where the dataset has none.
 
     `defines` names what a solution must define. `restricted` takes away the functions that EvalPlus takes away from a
-    sample (open, os.kill, …). `own_tests` says that the dataset's own tests run beside the solution, in its process.
+    sample (open, os.kill, …) and the making of processes. `programs` names what the sandbox must have beside Python.
+    With the scheme "command", preamble, solution and harness are `files` of these names; `build` and then, for each
+    test, `command` run beside them. `own_tests` says that the dataset's own tests run in the solution's process.
     `unordered` accepts the elements of a list in any order. `left_out` is why nobody is asked it: its reference cannot
     pass here. `place` says where it stands; `rest` reads the fields that grading alone needs, if that takes time.
     """
@@ -63,6 +66,10 @@ class Problem:
     scheme: Scheme = "call"
     restricted: bool = True
     own_tests: bool = False
+    files: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
     unordered: bool = False
     date: str = ""
     difficulty: str = ""

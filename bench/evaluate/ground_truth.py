@@ -27,11 +27,11 @@ from bench.evaluate.values import decode
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
 from bench.sandbox.instance import Limits, Run, SandboxInstance
 
-FORMAT = 6
+FORMAT = 7
 UNLIMITED = Limits(600.0, {}, 600.0)
 """What a reference may take."""
 
-PROGRAM = ("entry_point", "preamble", "harness", "defines", "restricted", "scheme")
+PROGRAM = ("entry_point", "preamble", "harness", "defines", "restricted", "scheme", "files", "build", "command")
 """The fields of a problem that a run needs."""
 
 
@@ -60,10 +60,16 @@ class GroundTruth:
             ProblemTests(
                 row["task_id"], row["prompt"], row["reference"], _checker(family, row),
                 digest_of([row, GRADER_VERSION]), row["inputs"], row["outputs"], row["program"], row["own_tests"],
+                tuple(row["programs"]),
             )
             for row in saved["tasks"]
         )  # fmt: skip
         return {task.task_id: task for task in tasks}
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """What its problems need in the sandbox beside Python."""
+        return tuple(sorted({name for task in self.tasks.values() for name in task.programs}))
 
     def _prepare(self, problem: Problem) -> dict[str, Any]:
         problem = problem.whole()
@@ -77,6 +83,7 @@ class GroundTruth:
         return {
             "task_id": problem.task_id, "prompt": problem.prompt, "reference": problem.reference, "atol": problem.atol,
             "unordered": problem.unordered, "own_tests": problem.own_tests,
+            "programs": problem.programs,
             "program": {name: getattr(problem, name) for name in PROGRAM}, **digests,
         }  # fmt: skip
 
@@ -191,7 +198,7 @@ def _read(path: Path) -> list[Expected]:
 
 
 def _checker(family: str, row: dict[str, Any]) -> Checker:
-    if row["program"]["scheme"] == "program":
+    if row["program"]["scheme"] != "call":
         return ProgramChecker()
     if family:
         return EvalPlusChecker(row["atol"], family=family, entry_point=row["program"]["entry_point"])

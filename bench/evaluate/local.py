@@ -23,6 +23,7 @@ class ThisMachine:
     where = ""
 
     def __init__(self, truth: GroundTruth, kind: SandboxKind) -> None:
+        kind.programs = truth.programs
         self.truth, self.pool, self.readers = truth, Pool(kind, truth.root), Readers()
 
     def __enter__(self) -> Self:

@@ -20,7 +20,7 @@ class ProblemTests:
 
     `key` changes with its tests and its solution; `inputs` are the digests of its suites' inputs, `outputs` those of
     expected outputs that the dataset itself gives. `program` is how a solution runs: the fields of a Run;
-    `own_tests` says that the dataset's own tests run beside it, in its process.
+    `own_tests` says that the dataset's own tests run in its process; `programs` what the sandbox must have.
     """
 
     task_id: str
@@ -32,6 +32,7 @@ class ProblemTests:
     outputs: Mapping[str, str]
     program: Mapping[str, Any]
     own_tests: bool = False
+    programs: tuple[str, ...] = ()
 
     @property
     def suites(self) -> tuple[str, ...]:

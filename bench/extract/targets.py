@@ -22,6 +22,8 @@ def solution_of(answer: str, problem: Problem) -> Extraction:
         return whole_program(answer)
     if problem.target == "literal":
         return value(answer)
+    if problem.target == "source":
+        return source(answer)
     return extract_code(answer, problem.function, problem.prompt)
 
 
@@ -37,6 +39,14 @@ def whole_program(answer: str) -> Extraction:
     # A block that is cut off or wrong is graded as it is: it fails, with Python's own words.
     longest = max(blocks, key=len, default="").strip()
     return Extraction(longest, "fence" if longest else "none", thoughts.reasoning)
+
+
+def source(answer: str) -> Extraction:
+    """The longest fenced block, in whatever language; else the whole text."""
+    thoughts = split_thoughts(normalized(answer))
+    text = dedented(cleaned(thoughts.answer))
+    longest = max((text[block.start : block.end].strip() for block in fences(text)), key=len, default="")
+    return Extraction(longest or text.strip(), "fence" if longest else "plain", thoughts.reasoning)
 
 
 def value(answer: str) -> Extraction:

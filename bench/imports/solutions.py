@@ -99,6 +99,8 @@ def _makes(how: str, text: str, problem: Problem) -> bool:
 
 
 def _implements(code: str, problem: Problem) -> bool:
+    if problem.target == "source":
+        return bool(code.strip())
     return defines(code, problem.function) if problem.target == "function" else _parsed(code) is not None
 
 

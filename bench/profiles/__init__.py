@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from msgspec import Meta
 
 from bench import hub, packages
+from bench.datasets.declared import Format
 from bench.layout import Layout
 from bench.profiles.keys import key
 from bench.text import HIDDEN
@@ -43,7 +44,6 @@ Seconds = Annotated[float, Meta(gt=0, le=366 * 86400)]
 Variable = Annotated[str, Meta(pattern=r"^([A-Za-z_]\w*)?$(?!\n)")]
 Address = Annotated[str, Meta(pattern=r"^([0-9.]+|[0-9a-fA-F:]+)$(?!\n)")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
-Format = Literal["evalplus", "evoeval", "pro", "leetcode", "livecodebench", "cruxeval", "bigcodebench", "tasks"]
 Scheduler = Annotated[str, Meta(pattern=r"^((tcp|tls|ws|wss)://[^\s/@]+:[0-9]+)?$(?!\n)")]
 
 
@@ -114,7 +114,7 @@ class OwnDataset:
     sha256: tuple[Sha256, ...] = key((), "nothing", "the checksum of each download", form="64 hexadecimal digits")
     format: Format = key(
         "evalplus", "nothing",
-        "`evalplus`, `evoeval`, `pro`, `leetcode`, `livecodebench`, `cruxeval`, `bigcodebench`, or `tasks`",
+        ", ".join(f"`{name}`" for name in get_args(Format)),
     )  # fmt: skip
     title: Line = key("", "report", "its name in the report", default_about="its name")
     license: Line = key("", "report", "its licence, for `doit doctor`")

@@ -7,10 +7,12 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -88,7 +90,7 @@ class Bubblewrap(SandboxKind):
     def start(self, runner: Path, number: int) -> SandboxInstance:
         """Start bwrap with the runner in it."""
         limit = _processes(self.settings)
-        line = [*scope(self.settings), *command(runner.resolve(), number)]
+        line = [*scope(self.settings), *command(runner.resolve(), number, self.programs)]
         return SandboxInstance(line, memory=self.memory, processes=limit)
 
 
@@ -144,7 +146,7 @@ def versions() -> str:
     return f"python {interpreter().version}, numpy {version('numpy')}"
 
 
-def command(runner: Path, number: int) -> list[str]:
+def command(runner: Path, number: int, programs: Sequence[str] = ()) -> list[str]:
     """The command line of one sandbox. Raises SandboxError where NumPy is missing."""
     root = os.getuid() == 0
     # Each sandbox has a uid of its own, so that limits on processes do not add up across sandboxes and runs.
@@ -157,13 +159,13 @@ def command(runner: Path, number: int) -> list[str]:
         "--cap-drop", "ALL", *rights, "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8",
         "--setenv", "PYTHONHASHSEED", "0", "--setenv", "OPENBLAS_NUM_THREADS", "1",
         "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
-        *contents(), "--ro-bind", str(runner), "/box", "--proc", "/proc",
+        *contents(programs), "--ro-bind", str(runner), "/box", "--proc", "/proc",
         # No terminal, no message queue, and no /dev/zero: memory mapped from it is charged to nobody.
         "--perms", "0755", "--dir", "/dev",
         *(part for name in ("null", "random", "urandom") for part in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")),
         "--size", str(FILES), "--perms", "1777", "--tmpfs", "/dev/shm",  # noqa: S108 - inside
         "--size", str(FILES), "--perms", "1777", "--tmpfs", "/tmp",  # noqa: S108 - inside
-        "--chdir", "/box", "--remount-ro", "/", interpreter().path, "-s", "-m", "inside.runner", str(uid),
+        "--chdir", "/box", "--remount-ro", "/", interpreter().path, "-s", "-m", "inside.runner", str(uid), *programs,
     ]  # fmt: skip
 
 
@@ -189,11 +191,17 @@ def _has_scopes() -> bool:
     return tried.returncode == 0
 
 
-def contents() -> list[str]:
+def contents(programs: Sequence[str] = ()) -> list[str]:
     """What of this machine a sandbox sees, as options of bwrap: links first, then read-only binds."""
     python, site = interpreter(), _site()
     wanted = {path: path for path in (python.path, *python.folders, "/etc/ld.so.cache", "/usr/share/zoneinfo")}
     wanted |= {_unlinked(path): os.path.realpath(path) for path in python.libraries}
+    for name, source in _found(programs).items():
+        wanted |= {f"/usr/bin/{name}": os.path.realpath(source)}
+        wanted |= {_unlinked(path): os.path.realpath(path) for path in _libraries(source)}
+    if "node" in programs:
+        # Debian's Node has part of its own modules there.
+        wanted["/usr/share/nodejs"] = "/usr/share/nodejs"
     wanted |= {f"/site/{name}": str(site / name) for name in ("numpy", "numpy.libs")}
     binds = [
         part for target, source in wanted.items() if Path(source).exists()
@@ -202,6 +210,19 @@ def contents() -> list[str]:
     hidden = [f"{folder}/{name}" for folder in python.folders for name in ("site-packages", "dist-packages", "test")]
     covers = [part for place in hidden if Path(place).is_dir() for part in ("--tmpfs", place, "--remount-ro", place)]
     return [*_links(), *binds, *covers]
+
+
+def _found(programs: Sequence[str]) -> dict[str, str]:
+    """Where the programs are that this machine has."""
+    found = {name: interpreter().path if name == "python" else shutil.which(name) for name in programs}
+    return {name: path for name, path in found.items() if path}
+
+
+@lru_cache
+def _libraries(program: str) -> tuple[str, ...]:
+    """The shared libraries that a program loads, as the loader itself says."""
+    said = subprocess.run([program], env={"LD_TRACE_LOADED_OBJECTS": "1"}, capture_output=True, text=True, check=False)
+    return tuple(re.findall(r"(/\S+) \(0x", said.stdout))
 
 
 def _links() -> list[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -58,10 +59,10 @@ class Docker(SandboxKind):
 
     def start(self, runner: Path, number: int) -> SandboxInstance:
         """Start a container."""
-        return SandboxInstance(command(self.settings, runner.resolve(), number), memory=self.memory)
+        return SandboxInstance(command(self.settings, runner.resolve(), number, self.programs), memory=self.memory)
 
 
-def command(settings: Sandbox, runner: Path, number: int) -> list[str]:
+def command(settings: Sandbox, runner: Path, number: int, programs: Sequence[str] = ()) -> list[str]:
     """The command line of one container; it ends with its stdin."""
     memory = f"{settings.memory + OVERHEAD}m"
     return [
@@ -76,5 +77,5 @@ def command(settings: Sandbox, runner: Path, number: int) -> list[str]:
         "--name", f"bench-sandbox-{os.getpid()}-{number}-{os.urandom(3).hex()}",
         "--log-driver", "none", "--env", "PYTHONHASHSEED=0", "--env", "OPENBLAS_NUM_THREADS=1",
         "--env", "PYTHONDONTWRITEBYTECODE=1",
-        "--entrypoint", "python3", settings.image, "-s", "-m", "inside.runner", "0",
+        "--entrypoint", "python3", settings.image, "-s", "-m", "inside.runner", "0", *programs,
     ]  # fmt: skip

@@ -7,7 +7,7 @@ import select
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,8 @@ class Run:
 
     `preamble`, solution and `harness` run in one namespace, which must then hold what the solution `defines`; its
     `entry_point` is called with each of the inputs. `restricted` takes away what EvalPlus takes away from a sample.
-    With the `scheme` "program" the solution runs as one, and each input is its standard input.
+    With the `scheme` "program" the solution runs as one, and each input is its standard input; with "command" the three
+    texts are `files` beside which `build` and `command` run.
     `inputs` are the arguments of its tests, marshalled; `form` is what an output becomes before it is sent
     (`Checker.normalise`); from test `uncut_from` on (-1: never) a large output crosses whole, not as a digest. With
     `alone`, nothing of ours runs beside it: it keeps to the `core` (-1: any), and the `limits` stretch by how slow the
@@ -66,6 +67,9 @@ class Run:
     defines: str = ""
     restricted: bool = True
     scheme: str = "call"
+    files: Sequence[str] = ()
+    build: Sequence[str] = ()
+    command: Sequence[str] = ()
     has_large_outputs: bool = False
 
     @property

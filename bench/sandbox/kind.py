@@ -18,6 +18,8 @@ class SandboxKind(ABC):
 
     identity: str
     image: str = ""
+    programs: tuple[str, ...] = ()
+    """What samples need in the sandbox beside Python."""
 
     def __init__(self, settings: Sandbox, *, pull: bool = True) -> None:  # noqa: ARG002 - for kinds that have images
         """Raises SandboxError where something is missing, which `pull` may fetch."""

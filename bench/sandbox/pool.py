@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from bench.console import tell
-from bench.errors import SandboxError
+from bench.errors import MissingPrerequisite, SandboxError
 from bench.files import write_atomic
 from bench.parallel import each
 from bench.sandbox.instance import NotStartedError, SandboxEnded, SandboxInstance
@@ -23,6 +23,9 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 PACKAGE = Path(__file__).parent / "inside"
+PACKAGES = {"node": "nodejs", "sh": "dash", "split": "coreutils"}
+"""Where a package of Debian has another name than its program."""
+
 AHEAD = 1000
 """Results that may wait to be taken, so that memory is bounded whatever the number of samples."""
 
@@ -118,6 +121,11 @@ class Pool:
         if str(facts["numpy"]).startswith("missing"):
             where = f"The sandbox image {self.kind.image}" if self.kind.image else "The sandbox"
             raise SandboxError(f"{where} has no usable NumPy ({facts['numpy']}); choose one that has it.")
+        if facts["missing"]:
+            raise MissingPrerequisite(
+                f"The sandbox ({self.kind.image or self.kind.name}) has no {', '.join(facts['missing'])}, which this "
+                f"dataset's tests need; {'choose an image that has it' if self.kind.image else _packages(facts)}."
+            )
         if self.targets:
             through = self.targets.probe(sandbox)
             if through:
@@ -172,6 +180,10 @@ class Pool:
         # Two sandboxes died while running this job. If a third one starts, blame the job; if not, the engine.
         self.release(self.acquire())
         return on_crash(job)
+
+
+def _packages(facts: dict[str, Any]) -> str:
+    return f"apt install {' '.join(PACKAGES.get(name, name) for name in facts['missing'])}"
 
 
 def _installed(folder: Path) -> Path:

@@ -26,5 +26,5 @@ class Unsandboxed(SandboxKind):
 
     def start(self, runner: Path, number: int) -> SandboxInstance:  # noqa: ARG002 - all are alike
         """Start the runner as it is."""
-        command = [sys.executable, "-s", "-m", "inside.runner", "0"]
+        command = [sys.executable, "-s", "-m", "inside.runner", "0", *self.programs]
         return SandboxInstance(command, memory=self.memory, folder=runner)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench.datasets import asserts, bigcodebench, cruxeval, evoeval, leetcode, literals, livecodebench, own_tasks, pro
+from bench.datasets import asserts, bigcodebench, cruxeval, evoeval, leetcode, literals, livecodebench, pro, tasks
 from bench.datasets.problem import NONCE, Problem
 from bench.datasets.rows import rows
 from bench.errors import DatasetError
@@ -245,7 +245,7 @@ def task(folder: Path, **files: str) -> Path:
     return folder
 
 
-def test_own_tasks(tmp_path: Path) -> None:
+def test_tasks(tmp_path: Path) -> None:
     """A folder of tasks is a dataset: given outputs, programs, and test files of one's own."""
     calls = json.dumps({"function": "f", "tests": [{"arguments": [1, 2], "output": 3}]})
     runs = json.dumps({"tests": [{"stdin": "1\n", "stdout": "2\n"}]})
@@ -253,7 +253,7 @@ def test_own_tasks(tmp_path: Path) -> None:
     task(tmp_path / "t" / "a", prompt_md="Add.", tests_json=calls, solution_py=answer)
     task(tmp_path / "t" / "b", prompt_md="Next.", tests_json=runs)
     task(tmp_path / "t" / "c", prompt_md="Add.", test_f_py="def test_one():\n    assert f(1, 2) == 3\n")
-    first, second, third = read(own_tasks.problems(tmp_path / "t"))
+    first, second, third = read(tasks.problems(tmp_path / "t"))
     assert [one.task_id for one in (first, second, third)] == ["t/a", "t/b", "t/c"]
     assert outputs(first, first.reference) == first.suites[0].outputs == [3]
     assert (second.scheme, second.suites[0].inputs, second.suites[0].outputs) == ("program", [["1\n"]], ["2\n"])
@@ -275,7 +275,7 @@ def test_broken_tasks(tmp_path: Path, files: dict[str, str], words: str) -> None
     """A task without prompt or tests, or with broken ones, is one sentence that names it."""
     task(tmp_path / "t" / "a", **files)
     with pytest.raises(DatasetError, match=words):
-        list(own_tasks.problems(tmp_path / "t"))
+        list(tasks.problems(tmp_path / "t"))
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,11 @@ def total(numbers):
 AS_A_USER = """
 import json, sys
 from pathlib import Path
-from bench import datasets
+from bench.datasets import source
 from bench.evaluate import expected
 from tests.evaluate.grading import Grader
 root, demo, pairs = map(Path, sys.argv[1:])
-problems.BUNDLED, expected.MIN_LIMIT = demo, 1.0
+source.BUNDLED, expected.MIN_LIMIT = demo, 1.0
 graded = Grader(root, root / "cache", settings={"memory": 2048}).grade(json.loads(pairs.read_text()), reuse=False)
 print(json.dumps([[base, plus, about["seconds"]] for base, plus, about in graded]))
 """

@@ -1,16 +1,19 @@
 """Solutions that are not EvalPlus's functions: programs, classes, tests of one's own, given outputs."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench import datasets
-from bench.datasets import Declaration, Problem, Suite, unittests
+from bench.datasets import Declaration, Problem, Suite, humanevalpack, unittests
 from bench.datasets.problem import NONCE
-from bench.errors import GraderError
+from bench.errors import GraderError, MissingPrerequisite
+from bench.extract.targets import solution_of
 from bench.sandbox.inside import outputs
 from tests.evaluate.grading import Grader
 
@@ -44,7 +47,16 @@ UNITS = Problem(
         "    def test_two(self):\n        self.assertEqual(f(4), 5)\n", ["T.test_one", "T.test_two"],
     ),
 )  # fmt: skip
-PROBLEMS = [SUM, SOLUTION_CLASS, ANY_ORDER, SETS, NO_REFERENCE, UNITS]
+TOTAL = replace(
+    UNITS, task_id="Own/total", defines="total", reference="total = sum\n",
+    **unittests.fields("def test():\n    assert total([1, 2]) == 3\n", ["test"]),
+)  # fmt: skip
+SCRIPT = {
+    "task_id": "JavaScript/0", "prompt": "/* Whether a number is even. */\nconst isEven = (n) => {\n", "test":
+    "const testIsEven = () => {\n  console.assert(isEven(2) === true)\n  console.assert(isEven(3) === false)\n}\n\n"
+    "testIsEven()\n", "declaration": "const isEven = (n) => {\n", "canonical_solution": "  return n % 2 === 0;\n}\n\n",
+}  # fmt: skip
+PROBLEMS = [SUM, SOLUTION_CLASS, ANY_ORDER, SETS, NO_REFERENCE, UNITS, TOTAL]
 
 
 @pytest.fixture
@@ -83,7 +95,7 @@ def test_references_pass(own: Grader) -> None:
     pairs = [(problem, problem.reference) for problem in PROBLEMS if problem.reference]
     assert [row[:2] for row in statuses(own, [*pairs, (NO_REFERENCE, "def f(n):\n    return n + 1\n")])] == [
         ("pass", "pass")
-    ] * 6
+    ] * 7
     block = own.results()["bench"]
     assert (block["suites"], block["own_tests"]) == (["tests"], True)
 
@@ -174,6 +186,110 @@ def test_tests_beside_the_solution_are_not_passed_by_going_around_them(own: Grad
     """A wrong answer, an early exit, a patched or skipped test and records written beforehand pass nothing."""
     (row,) = statuses(own, [(UNITS, source)])
     assert row[:2] == ("fail", "fail")
+
+
+HOSTILE = [
+    "connects_to_itself", "daemon", "endless_loop", "endless_threads", "exits_with_zero", "fills_the_files",
+    "finds_traces", "fork_bomb", "forges_frames", "gains_privileges", "keeps_a_key", "kills_its_parent",
+    "limits_its_parent", "locks_shared_files", "memory_bomb", "memory_bomb_in_family", "memory_in_attributes",
+    "memory_in_pipes", "memory_of_many_processes", "memory_of_nobody", "network", "overwrites_the_runner",
+    "reads_the_host", "sets_the_kernel", "starves_its_neighbours", "traces", "walks_frames", "watches_files",
+    "works_in_children", "works_in_children_of_nobody", "writes_the_host",
+]  # fmt: skip
+"""Those that do not lie about what equals what, and want more than what tests of their own may do."""
+
+
+@pytest.mark.slow
+def test_hostile_samples_beside_their_tests(own: Grader) -> None:
+    """With processes and modes of its own a hostile sample passes no more, and a right one after each passes."""
+    own.settings = {"memory": 2048}
+    texts = [(Path(__file__).parent / "hostile" / f"{name}.py").read_text(encoding="utf-8") for name in HOSTILE]
+    pairs = [(TOTAL, one) for number, text in enumerate(texts) for one in (text, f"{TOTAL.reference}# {number}\n")]
+    found = [row[0] for row in statuses(own, pairs)]
+    assert [name for name, status in zip(HOSTILE, found[::2], strict=True) if status == "pass"] == []
+    assert [name for name, status in zip(HOSTILE, found[1::2], strict=True) if status != "pass"] == []
+
+
+def test_tests_have_files_and_processes_of_their_own(own: Grader) -> None:
+    """What tests beside a solution do is allowed: modes and times of files, programs, workers, databases."""
+    source = """
+import multiprocessing, os, shutil, sqlite3, subprocess, sys
+def double(n):
+    return 2 * n
+def f(n):
+    with open("a", "w") as file:
+        file.write("text")
+    shutil.copy2("a", "b")
+    os.chmod("b", 0o755)
+    subprocess.run([sys.executable, "-c", "open('c', 'w').write('x')"], check=True)
+    with multiprocessing.Pool(2) as pool:
+        doubled = pool.map(double, [1, 2])
+    with sqlite3.connect("d") as database:
+        database.execute("create table e (f)")
+    made = [os.path.exists("c"), os.stat("b").st_mode & 0o777 == 0o755, doubled == [2, 4], os.remove("d") is None]
+    return n + all(made)
+"""
+    (row,) = statuses(own, [(UNITS, source)])
+    assert row == PASS
+
+
+@pytest.fixture
+def script(own: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
+    """A problem in JavaScript, as the only one of a dataset; skips where Node is not installed."""
+    if shutil.which("node") is None:
+        pytest.skip("no Node (apt install nodejs)")
+    (tmp_path / "js.jsonl").write_text(json.dumps(SCRIPT) + "\n")
+    (problem,) = humanevalpack.problems(tmp_path / "js.jsonl")
+    found = datasets.Dataset(datasets.known()["own"], "2", {problem.task_id: problem})
+    monkeypatch.setattr(datasets, "load", lambda _: found)
+    monkeypatch.setattr(datasets, "fingerprint", lambda _: "2")
+    return problem
+
+
+EVEN = "const isEven = n => n % 2 === 0;\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [
+        (EVEN, "pass"),
+        ("const isEven = (n) => { console.log('x'); process.stdout.write('y'); return n % 2 === 0 }", "pass"),
+        ("const isEven = n => true", "fail"),
+        ("process.exit(0)", "fail"),
+        ("process.on('exit', () => { process.exitCode = 0 }); const isEven = n => true", "fail"),
+        ("const console = { assert() {} }; const isEven = n => true", "fail"),
+        ("console.assert = () => {}; const isEven = n => true", "fail"),
+        ("const isEven = n => { try { console.assert(false) } catch {} return n % 2 === 0 }", "fail"),
+        ("console.log(require('fs').readFileSync('/dev/stdin', 'utf8')); process.exit(0)", "fail"),
+        ("const fs = require('fs'); fs.writeSync(1, fs.readFileSync(0, 'utf8')); process.exit(0)", "fail"),
+        ("require('fs').writeFileSync('tests.js', ''); const isEven = n => true", "fail"),
+        ("const fs = require('fs'); fs.writeFileSync(`/proc/${process.ppid}/fd/3`, 'x')\n" + EVEN, "fail"),
+        ("require('net').connect(80, '192.0.2.1'); process.exit(0)", "fail"),
+        ("const isEven = n => {", "fail"),
+        ("while (true) {}", "timeout"),
+    ],
+)
+def test_programs_in_another_language(own: Grader, script: Problem, source: str, status: str) -> None:
+    """JavaScript passes where each of its assertions has run and held; an exit code alone proves nothing."""
+    (row,) = statuses(own, [(script, source)])
+    assert row[0] == status
+
+
+def test_the_reference_in_another_language_passes(own: Grader, script: Problem) -> None:
+    """It is asked as a script, and its own answer is taken out of its fence."""
+    answer = f"Here it is:\n```javascript\n{script.reference}```\n"
+    (row,) = statuses(own, [(script, solution_of(answer, script).code)])
+    assert row == PASS
+
+
+def test_a_program_that_the_sandbox_lacks(own: Grader, script: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is not installed, one sentence says what to install, and nothing is graded."""
+    monkeypatch.setattr(shutil, "which", lambda name, **_: None if name == "node" else f"/usr/bin/{name}")
+    own.write([(script.task_id, script.reference)])
+    with pytest.raises(
+        MissingPrerequisite, match=r"has no node, which this dataset's tests need; apt install nodejs\."
+    ):
+        own.run(reuse=False)
 
 
 def test_inputs_that_are_no_json_are_written_as_python_does(own: Grader) -> None:

@@ -7,6 +7,8 @@ are never here. What the sample may do to this process can change its own output
 from __future__ import annotations
 
 import builtins
+import contextlib
+import ctypes
 import faulthandler
 import gc
 import io
@@ -16,6 +18,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import types
 from time import perf_counter, process_time
 from typing import Any, NoReturn
 
@@ -24,6 +27,9 @@ from . import outputs
 FILENAME = "<solution>"
 COLLECTED = (700, 10, 1000)
 """How often the collector runs: seldom over everything, as in EvalPlus's process, which holds millions of objects."""
+
+MODULE = "__test__"
+"""The name of the module in which tests and solution run beside each other, as in BigCodeBench."""
 
 OPEN_FILES = 64
 """Descriptors of a sample: what it leaves in pipes and sockets, charged to nobody, is at most 14 MB."""
@@ -85,11 +91,15 @@ class Pipe:
         self.last = perf_counter()
 
 
-def limit(memory: int, processes: int) -> None:
-    """The limits that EvalPlus's check gives a sample; `memory` in bytes."""
-    for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_STACK):
+def limit(memory: int, processes: int, *, stack: int = 0, address_space: bool = True) -> None:
+    """The limits that EvalPlus's check gives a sample; in bytes, `stack` where that is not the `memory`.
+
+    Without `address_space`, what a program reserves counts for nothing until it is used: V8 reserves much.
+    """
+    sizes = {resource.RLIMIT_DATA: memory, resource.RLIMIT_STACK: stack or memory}
+    for kind, wanted in (sizes | ({resource.RLIMIT_AS: memory} if address_space else {})).items():
         _, most = resource.getrlimit(kind)
-        size = memory if most == resource.RLIM_INFINITY else min(memory, most)
+        size = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
         resource.setrlimit(kind, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
@@ -127,7 +137,7 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, i
         gc.freeze()
         gc.set_threshold(*COLLECTED)
         sys.stdin = sys.stdout = sys.stderr = Sink()
-        namespace: dict[str, Any] = {}
+        namespace: dict[str, Any] = {} if job["restricted"] else module()
         # Each a text of its own, so that line numbers are those of the solution.
         execute(job["preamble"], "<preamble>", namespace)
         execute(source, FILENAME, namespace)
@@ -148,6 +158,19 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, i
     leave(0)
 
 
+def module() -> dict[str, Any]:
+    """The namespace of a module that can be imported and patched by its name, and whose functions can be pickled.
+
+    SQLite takes no locks on files there: samples may lock none, and no other process shares theirs.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        sqlite = ctypes.CDLL("libsqlite3.so.0")
+        sqlite.sqlite3_vfs_find.restype = ctypes.c_void_p
+        sqlite.sqlite3_vfs_register(ctypes.c_void_p(sqlite.sqlite3_vfs_find(b"unix-none")), 1)
+    sys.modules[MODULE] = found = types.ModuleType(MODULE)
+    return vars(found)
+
+
 def execute(source: str, filename: str, namespace: dict[str, Any]) -> None:
     """Run a text in a namespace. Raises what it raises."""
     if source:
@@ -157,17 +180,18 @@ def execute(source: str, filename: str, namespace: dict[str, Any]) -> None:
 def tests(function: Any, inputs: list[Any], job: dict[str, Any], pipe: Pipe, progress: Any) -> None:
     """Call `function` with each input and queue each output; from test `uncut_from` on they cross whole."""
     uncut, form, timed = job["uncut_from"], job["form"], job["timed"]
+    # CPU time: what a reference takes must not hang on how busy the machine is. Tests of its own may well sleep.
+    clock = process_time if job["restricted"] else perf_counter
     # Bound now: the function may replace them.
     put, record, streams, sink = pipe.put, outputs.record, sys, sys.stdout
     seconds, nan, first_float = [], [], -1
     for index, arguments in enumerate(inputs):
         progress[0] = index + 1
         streams.stdin = streams.stdout = streams.stderr = sink
-        start = process_time() if timed else 0.0
+        start = clock() if timed else 0.0
         value = function(*arguments)
         if timed:
-            # CPU time: what a reference takes must not hang on how busy the machine is.
-            seconds.append(process_time() - start)
+            seconds.append(clock() - start)
             if first_float < 0 and outputs.is_floats(value):
                 first_float = index
                 uncut = uncut if uncut >= 0 else index

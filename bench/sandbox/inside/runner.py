@@ -19,12 +19,13 @@ import os
 import platform
 import resource
 import select
+import shutil
 import signal
 import sys
 import time
 from typing import Any, NoReturn
 
-from . import call, cleanup, probe, program, seccomp
+from . import call, cleanup, command, probe, program, seccomp
 from .limits import TICK, Meter, Watch
 from .namespaces import Namespaces, drop_rights, exit_status
 from .protocol import RecordCounter, read_exactly, receive, send, write_all
@@ -36,6 +37,9 @@ LOADED = (
     "multiprocessing.pool", "concurrent.futures.process",
 )  # fmt: skip
 """What samples like to import, and what cannot be loaded once names are missing: loaded once, for all of them."""
+
+
+SCHEMES: dict[str, Any] = {"call": call, "program": program, "command": command}
 
 
 class Child:
@@ -77,8 +81,7 @@ def be_child(job: dict[str, Any], namespaces: Namespaces, pipes: tuple[int, int]
             call.Pipe(records).put_last(json.dumps(probe.findings(job)).encode())
             os._exit(0)
         inputs = marshal.loads(data) if data else []  # noqa: S302 - the project's own bytes
-        run = program.run if job["scheme"] == "program" else call.run
-        run(job, source, inputs, pipes, progress)
+        SCHEMES[job["scheme"]].run(job, source, inputs, pipes, progress)
     finally:
         os._exit(1)
 
@@ -94,7 +97,7 @@ def confine(job: dict[str, Any], namespaces: Namespaces) -> None:
     os.chdir(job["folder"])
     if namespaces.own >= 0:
         drop_rights(namespaces.user)
-        seccomp.restrict()
+        seccomp.restrict(testing=not job.get("restricted", True))
 
 
 def relay(child: Child, meter: Meter, counter: RecordCounter) -> bool:
@@ -186,8 +189,8 @@ def prepare() -> None:
     library.prctl(4, 0, 0, 0, 0)
 
 
-def versions() -> dict[str, Any]:
-    """The versions of what runs samples, once all is loaded that they share."""
+def versions(programs: list[str]) -> dict[str, Any]:
+    """The versions of what runs samples, once all is loaded that they share; and which `programs` are missing."""
     for name in LOADED:
         importlib.import_module(name)
     sys.path[:] = [path for path in sys.path if path not in ("", os.getcwd())]
@@ -197,13 +200,17 @@ def versions() -> dict[str, Any]:
         version = importlib.import_module("numpy").__version__
     except (ImportError, AttributeError) as error:
         version = f"missing: {error}"[:200]
-    return {"python": platform.python_version(), "numpy": version}
+    missing = [name for name in programs if shutil.which(name) is None]
+    return {"python": platform.python_version(), "numpy": version, "missing": missing}
 
 
 def main() -> None:
-    """Serve jobs until stdin ends; the argument is the uid that samples get where this process is root (0: its own)."""
+    """Serve jobs until stdin ends.
+
+    Arguments are the uid that samples get where this process is root (0: its own), and the programs that they need.
+    """
     prepare()
-    loaded, namespaces = versions(), Namespaces(int(sys.argv[1]))
+    loaded, namespaces = versions(sys.argv[2:]), Namespaces(int(sys.argv[1]))
     progress = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("I")
     filtered = namespaces.own >= 0 and platform.machine() in seccomp.AUDIT
     send(b"H", json.dumps({**loaded, "filtered": filtered, "private": namespaces.private}).encode())

@@ -1,0 +1,88 @@
+"""HumanEvalPack, JavaScript: HumanEval's functions in another language, with tests of assertions.
+
+Node runs main.js, which reads the nonce, runs the solution and its tests as one script, and writes the nonce when every
+assertion of the tests has run and held. So a test that is not reached, or an early exit, proves nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.datasets.problem import NONCE, Problem, Suite
+from bench.datasets.rows import Row, rows
+from bench.errors import DatasetError
+
+INSTRUCTION = (
+    "Please provide a self-contained JavaScript script that solves the following problem in a markdown code block:"
+)
+FILES = ("main.js", "solution.js", "tests.js")
+COMMAND = ("node", "main.js")
+
+REQUIRED = re.compile(r"""\brequire\(\s*['"](?:node:)?([^'"]+)['"]\s*\)""")
+NODE = {"assert", "buffer", "crypto", "events", "fs", "os", "path", "querystring", "stream", "url", "util", "zlib"}
+"""Modules that Node itself has and references may use."""
+
+MAIN = """\
+"use strict";
+const fs = require("fs"), vm = require("vm"), { writeSync } = fs, { exit } = process;
+const nonce = fs.readFileSync(0, "utf8");
+fs.closeSync(0);
+fs.openSync("/dev/null");
+const tests = fs.readFileSync("tests.js", "utf8"), solution = fs.readFileSync("solution.js", "utf8");
+const wanted = tests.split("console.assert(").length - 1;
+let ran = 0, failed = "";
+const check = (holds, ...words) => {
+  ran += 1;
+  if (!holds) {
+    failed = failed || `assertion ${ran} does not hold ${words.join(" ")}`;
+    throw new Error(failed);
+  }
+};
+process.stdout.write = process.stderr.write = () => true;
+Object.defineProperty(console, "assert", { value: check, writable: false, configurable: false });
+Object.defineProperty(globalThis, "console", { value: console, writable: false, configurable: false });
+globalThis.require = require;
+try {
+  vm.runInThisContext(solution + "\\n;\\n" + tests, { filename: "solution.js" });
+} catch (error) {
+  failed = failed || String(error);
+}
+if (!failed && ran < wanted) failed = `${ran} of ${wanted} assertions ran`;
+if (failed) writeSync(2, failed);
+else writeSync(1, nonce);
+exit(failed ? 1 : 0);
+"""
+
+
+def problems(path: Path) -> Iterator[Problem]:
+    """The JavaScript problems of a file. Raises DatasetError."""
+    return map(_problem, rows(path))
+
+
+def _problem(row: Row) -> Problem:
+    task_id, prompt, tests = row.text("task_id"), row.text("prompt"), row.text("test")
+    if not task_id.startswith("JavaScript/"):
+        raise DatasetError(f"{row.place} is no JavaScript ({task_id[:40]}); only that language can be run.")
+    if "console.assert(" not in tests:
+        raise DatasetError(f"{row.place} has a test without console.assert; download the file again.")
+    reference = (row.text("declaration", "") or prompt) + row.text("canonical_solution")
+    needed = sorted(set(REQUIRED.findall(reference)) - NODE)
+    return Problem(
+        task_id=task_id,
+        prompt=prompt,
+        message=f"{INSTRUCTION}\n```javascript\n{prompt.strip()}\n```",
+        target="source",
+        entry_point="",
+        reference=reference,
+        suites=(Suite("tests", [[NONCE]], [NONCE]),),
+        preamble=MAIN,
+        harness=tests,
+        scheme="command",
+        files=FILES,
+        command=COMMAND,
+        programs=("node",),
+        restricted=False,
+        own_tests=True,
+        left_out=f"its reference needs {', '.join(needed)}, which Node has not" if needed else "",
+        place=row.place,
+    )

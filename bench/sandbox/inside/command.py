@@ -1,0 +1,72 @@
+"""A test is a run of a program in another language: a command, whose standard input and output are the test's.
+
+The process that reads its output and writes the records runs nothing of the sample and cannot be read by it.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import resource
+import subprocess
+import tempfile
+from typing import Any, NoReturn
+
+from . import outputs
+from .call import Pipe, error_of, limit
+
+MOST, WORDS = 4 << 20, 2000
+"""Bytes of an output that are read, and of what a failing command says last."""
+
+STACK = 8 << 20
+
+
+class CommandError(Exception):
+    """A command ended with a code that is not 0."""
+
+
+def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, int], progress: Any) -> NoReturn:
+    """Build the program, run it once for each input and end the process; `progress[0]` is the test's number, from 1."""
+    pipe, seconds = Pipe(pipes[0]), []
+    try:
+        limit(job["memory"], job["processes"], stack=STACK, address_space=False)
+        for name, text in zip(job["files"], (job["preamble"], source, job["harness"]), strict=True):
+            with open(name, "w", encoding="utf-8", errors="surrogatepass") as file:
+                file.write(text)
+        if job["build"]:
+            _output(job["build"], "")
+        os.write(pipes[1], b"!")
+        for number, (text,) in enumerate(inputs, 1):
+            progress[0], before = number, _cpu()
+            output = _output(job["command"], text)
+            seconds.append(_cpu() - before)
+            pipe.put(outputs.record(output, outputs.UNCUT))
+        if job["timed"]:
+            payload = marshal.dumps((-1, seconds, []), 2)
+            pipe.put(outputs.HEADER.pack(outputs.TIMES, len(payload)) + payload)
+        pipe.put_last(outputs.HEADER.pack(outputs.DONE, 0))
+    except BaseException as error:  # noqa: BLE001 - whatever ends it, the record says it
+        payload = marshal.dumps(error_of(error), 2)
+        pipe.put_last(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
+    finally:
+        os._exit(0)
+
+
+def _output(command: list[str], text: str) -> str:
+    """What the command writes. Raises CommandError with its last words, and OSError."""
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        stdin.write(text.encode("utf-8", "surrogatepass"))
+        stdin.seek(0)
+        code = subprocess.run(command, stdin=stdin, stdout=stdout, stderr=stderr, check=False).returncode
+        stdout.seek(0)
+        if code:
+            stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - WORDS))
+            words = stderr.read().decode("utf-8", "replace").strip().splitlines()
+            words = [line for line in words if "error" in line.lower()] or words
+            raise CommandError(words[0] if words else f"{command[0]} ended with the code {code}")
+        return stdout.read(MOST).decode("utf-8", "replace")
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
