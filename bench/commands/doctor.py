@@ -6,12 +6,17 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from bench import datasets, docker, gguf, packages
 from bench.commands import Command
 from bench.commands.findings import Finding, render
 from bench.console import counted, size
+from bench.datasets import Declaration, source
+from bench.errors import DatasetError
+from bench.files import read_table
 from bench.imports.files import guide, imported_by
+from bench.layout import SELFTESTS
 from bench.machine import ABSENT, Machine, Probe, label, look, record
 from bench.processes import find_program
 from bench.profiles import Config, Profile
@@ -142,16 +147,53 @@ def _images(machine: Machine) -> Iterator[Finding]:
 
 
 def _datasets(config: Config) -> Iterator[Finding]:
-    for name in dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets):
-        source, place, found = datasets.known()[name], _shown(datasets.location(name)), datasets.fingerprint(name)
-        if found is None:
-            remedy = f"EvalPlus downloads it on first use; without a network, let {source.variable} name the file"
-            yield Finding("Datasets", "note", name, f"not here yet: {place}", remedy)
-        elif source.md5 not in ("", found):
-            said = f"{place} is not the release that published scores are for"
-            yield Finding("Datasets", "note", name, said, f"use {source.files[0]}")
-        else:
-            yield Finding("Datasets", "ok", name, place)
+    """Those that profiles name, then all others that are known by name, but for the demo's."""
+    named = dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets)
+    proofs = read_table(config.layout.cache / SELFTESTS)
+    for name in [*named, *(one for one in datasets.known() if one not in named and not one.startswith("demo"))]:
+        yield _dataset(name, datasets.known()[name], proofs, needed=name in named)
+
+
+def _dataset(name: str, declared: Declaration, proofs: dict[str, Any], *, needed: bool) -> Finding:
+    place, found = _shown(datasets.location(name)), datasets.fingerprint(name)
+    if found is None:
+        about = "; ".join(filter(None, [f"not here yet: {place}", _about(declared, declared.count)]))
+        return Finding("Datasets", "note", name, about, _source(declared, place) if needed else "")
+    if declared.md5 not in ("", found) or (declared.sha256 and not source.published(declared)):
+        said = f"{place} is not the release that published scores are for"
+        return Finding("Datasets", "note", name, said, f"use {declared.files[0]}")
+    try:
+        dataset = datasets.load(name)
+    except DatasetError as error:
+        text, _, remedy = error.sentence.rstrip(".").rpartition("; ")
+        return Finding("Datasets", "missing", name, text, remedy)
+    proof = [_proof(one) for one in proofs.values() if isinstance(one, dict) and one.get("dataset") == name]
+    left = f"{counted(len(dataset.left_out), 'problem')} left out" if dataset.left_out else ""
+    own = any(problem.own_tests for problem in dataset.problems.values())
+    beside = "its tests run in the solution's process, which could forge a pass" if own else ""
+    proved = "; ".join(proof) or f"not proved yet: doit selftest {name}"
+    text = "; ".join(filter(None, [_about(declared, len(dataset.problems)), left, beside, proved, place]))
+    return Finding("Datasets", "ok", name, text)
+
+
+def _about(declared: Declaration, problems: int) -> str:
+    count = counted(problems, "problem") if problems else ""
+    return ", ".join(filter(None, [count, declared.dates, declared.license]))
+
+
+def _source(declared: Declaration, place: str) -> str:
+    """How a dataset comes here."""
+    if declared.md5:
+        return f"EvalPlus downloads it on first use; without a network, let {declared.variable} name the file"
+    if declared.urls:
+        return f"it is downloaded on first use; without a network, put {declared.urls[0]} there"
+    return f"put {place} there (docs/reference/datasets.md)"
+
+
+def _proof(proof: dict[str, Any]) -> str:
+    passed, problems = proof.get("plus"), proof.get("problems")
+    word = "passed" if passed == problems else "FAILED"
+    return f"self-test {word} on {proof.get('date')} ({proof.get('sandbox')}, {passed} of {problems})"
 
 
 def _disks(config: Config) -> Iterator[Finding]:

@@ -27,8 +27,10 @@ class Selftest(Command):
             with live(progress, stays=False):
                 proof = selftest(name, config.sandbox, config.layout.cache, config.evaluation.scheduler, progress.reach)
             passed = zip(declared.suites, (proof.base_passed, proof.plus_passed), strict=False)
-            found = ", ".join(f"{count}/{proof.n_problems} {suite}" for suite, count in passed)
-            yield f"{declared.title}: {found}, {proof.seconds:.1f} s"
+            found = ", ".join(f"{count}/{proof.n_samples} {suite}" for suite, count in passed)
+            bare = proof.n_problems - proof.n_samples
+            without = f", {bare} without a reference" if bare else ""
+            yield f"{declared.title}: {found}{without}, {proof.seconds:.1f} s"
             yield from _left_out(datasets.load(name).left_out)
 
 

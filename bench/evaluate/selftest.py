@@ -5,12 +5,15 @@ import time
 from pathlib import Path
 
 from bench import datasets
-from bench.errors import GraderError
+from bench.errors import DatasetError, GraderError
 from bench.evaluate.results import Summary
 from bench.evaluate.run import OnProgress, alone, evaluate, unwatched
 from bench.files import read_json, write_json, write_jsonl
 from bench.layout import SELFTESTS, RunFiles
 from bench.profiles import Sandbox
+
+NAMED = 5
+"""Failed references that an error names."""
 
 
 def selftest(
@@ -21,25 +24,30 @@ def selftest(
     Raises GraderError where one of them does not pass, and what `evaluate` raises.
     """
     files = RunFiles(cache / "selftest", dataset)
-    rows = [problem for problem in datasets.load(dataset).problems.values() if problem.reference]
-    write_jsonl(files.samples, ({"task_id": p.task_id, "solution": p.reference} for p in rows))
+    rows = {task: problem for task, problem in datasets.load(dataset).problems.items() if problem.reference}
+    if not rows:
+        raise DatasetError(f"The dataset {dataset} has no reference solutions; there is nothing to prove it with.")
+    write_jsonl(files.samples, ({"task_id": p.task_id, "solution": p.reference} for p in rows.values()))
     trusted = dataset.startswith("demo")
     with alone(cache):
         summary = evaluate(
             files, dataset, sandbox, cache, scheduler=scheduler, trusted=trusted, on_progress=on_progress, reuse=False
         )
-    block = json.loads(files.results.read_bytes())["bench"]
-    note(cache, dataset, block, summary)
-    missing = summary.n_problems - summary.plus_passed
-    if missing:
+    found = json.loads(files.results.read_bytes())
+    block = found["bench"]
+    note(cache, dataset, block, summary, len(rows))
+    failed = [task for task in rows if found["eval"][task][0]["plus_status"] != "pass"]
+    if failed:
+        names = ", ".join(f"{task} ({rows[task].place})" if rows[task].place else task for task in failed[:NAMED])
+        more = f" and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
         raise GraderError(
-            f"{missing} of {summary.n_problems} canonical solutions of {dataset} do not pass in this sandbox "
-            f"({block['sandbox']['kind']}); see {files.log('evaluation')}."
+            f"{len(failed)} of {len(rows)} canonical solutions of {dataset} do not pass in this sandbox "
+            f"({block['sandbox']['kind']}): {names}{more}; see {files.log('evaluation')}."
         )
     return summary
 
 
-def note(cache: Path, dataset: str, block: dict[str, object], summary: Summary) -> None:
+def note(cache: Path, dataset: str, block: dict[str, object], summary: Summary, problems: int) -> None:
     """Keep what the last self-test of this dataset in this kind of sandbox said, for the report."""
     saved = read_json(cache / SELFTESTS)
     known = saved if isinstance(saved, dict) else {}
@@ -48,7 +56,7 @@ def note(cache: Path, dataset: str, block: dict[str, object], summary: Summary) 
     known[f"{dataset} {kind}"] = {
         "dataset": dataset,
         "sandbox": kind,
-        "problems": summary.n_problems,
+        "problems": problems,
         "base": summary.base_passed,
         "plus": summary.plus_passed,
         "seconds": summary.seconds,
