@@ -116,7 +116,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
         layout = self.config.layout
         pages = [shown(path) for path in (layout.page, layout.report) if path.exists()]
         width = shutil.get_terminal_size().columns if self.outstream.isatty() else 0
-        for text in ["", *lines(self.config, width), "", "   ".join(pages)]:
+        for text in [*(["", *found] if (found := lines(self.config, width)) else []), "", "   ".join(pages)]:
             self.write(f"{text}\n")
 
     def _count(self, task: Any) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench import datasets
-from bench.console import counted, duration
+from bench.console import counted, duration, size
 from bench.profiles import Config
 from bench.report.duels import Duel, duels
-from bench.report.format import DASH, both_p_values, gigabytes, listed, rate, short_seconds, with_interval
+from bench.report.format import DASH, both_p_values, listed, rate, short_seconds, with_interval
 from bench.report.ladder import MARGIN
 from bench.report.leaderboard import Leaderboard, Pair, Row, leaderboards, pooled
 from bench.report.outcomes import loss_of
@@ -106,8 +106,8 @@ def _headline(tied: Sequence[Row], ranked: Sequence[Row]) -> str:
     fast = fastest(tied)
     if not others:
         return f"Use {best.title}: it is shown to be better than {'the other' if len(ranked) == 2 else 'all others'}."
-    if fast is best:
-        return f"Use {best.title}: the highest score, and the fastest of the {len(tied)} that are tied."
+    if fast and fast.metrics.score.value == best.metrics.score.value:
+        return f"Use {fast.title}: the highest score, and the fastest of the {len(tied)} that are tied."
     if fast and _is_recommended(fast, best):
         return f"Use {fast.title}, unless you need the last points."
     tie = "one is" if others == 1 else f"{others} are"
@@ -161,7 +161,7 @@ def _figures(row: Row, name: str = "") -> str:
     parts = [
         f"{with_interval(row.metrics.score)} %{f' on {name}' if name else ''}",
         f"{rate(cost.speed)} tok/s" if cost.speed else "",
-        f"{gigabytes(cost.bytes)} GB" if cost.bytes else "",
+        size(cost.bytes) if cost.bytes else "",
         f"{short_seconds(per_solved)} a solved problem" if per_solved else "",
     ]
     return ", ".join(filter(None, parts))
@@ -216,12 +216,12 @@ def _to_settle(board: Leaderboard, tied: Sequence[Row], used: Sequence[str], mar
     """How many more problems would decide between the best and the model that is recommended, or comes next."""
     if len(tied) < 2:
         return []
-    best, other = tied[0], fastest(tied)
-    if other is None or other is best:
-        other = tied[1]
-    pair = board.pair(best, other)
-    if not pair.discordant:
+    best, fast = tied[0], fastest(tied)
+    others = sorted(tied[1:], key=lambda row: row is not fast)
+    other = next((row for row in others if board.pair(best, row).discordant), None)
+    if other is None:
         return []
+    pair = board.pair(best, other)
     discordant = pair.discordant / pair.common
     gap = max(abs(pair.difference), margin, LEAST_GAP)
     needed = problems_needed(gap, max(discordant, gap)) - pair.common

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from bench.report.leaderboard import Leaderboard, Row
 
 LEAST = 256
-"""Tokens; the limits are this, its doubles, and the run's own max_tokens."""
+"""Tokens; the limits are this (an eighth of it for a SHORT run), its doubles, and the run's own max_tokens."""
+SHORT = 512
 
 
 @dataclass(frozen=True)
@@ -63,5 +64,6 @@ def budget(row: Row) -> Budget | None:
 
 
 def _limits(last: int) -> Sequence[int]:
-    doubles = [LEAST << power for power in range(last.bit_length()) if LEAST << power < last]
+    least = LEAST if last > SHORT else LEAST // 8
+    doubles = [least << power for power in range(last.bit_length()) if least << power < last]
     return [*doubles, last]

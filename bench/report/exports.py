@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.console import size
 from bench.files import write_atomic
 from bench.report import charts, details
 from bench.report.answer import main_board
 from bench.report.columns import columns
 from bench.report.escape import markdown
-from bench.report.format import as_json, gigabytes, percent, rate, short_count, with_interval
+from bench.report.format import as_json, percent, rate, short_count, with_interval
 from bench.report.jsonfile import row_json
 from bench.report.leaderboard import Leaderboard, Row
 from bench.report.markdown import Report
@@ -122,7 +123,7 @@ def row_markdown(board: Leaderboard, row: Row) -> str:
     parameters = positive(server.get("parameters"))
     cells = {
         "model": row.title,
-        "size": f"{gigabytes(cost.bytes)} GB" if cost.bytes else "",
+        "size": size(cost.bytes) if cost.bytes else "",
         "params": short_count(parameters) if parameters else "",
         "machine": details.machine_label(row.result),
         "build": word(server.get("build")),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bench.console import counted
+from bench.console import counted, size
 from bench.report import columns, details, findings, ladder, outcomes, references, sample_pages
 from bench.report import format as figures
 from bench.report.charts import Chart, charts
@@ -132,7 +132,7 @@ def _template() -> Any:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"counted": counted}
+    environment.filters |= {"counted": counted, "size": size}
     environment.globals |= {
         "details": details, "findings": findings, "format": figures, "ladder": ladder, "outcomes": outcomes,
         "references": references, "tables": TABLES, "is_estimate": lambda value: isinstance(value, Estimate),

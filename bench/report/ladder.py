@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bench.report.format import gigabytes, p_value, ratio, signed
+from bench.console import size
+from bench.report.format import p_value, ratio, signed
 from bench.report.leaderboard import ALPHA, Leaderboard, Row, compare, difference
 from bench.report.results import Result, pool
 from bench.stats import Estimate, holm, problems_needed
@@ -84,7 +85,7 @@ class Rung:
         return [
             *([f"{ratio(faster)} faster"] if faster and faster >= NOTABLE else []),
             *([f"{ratio(1 / faster)} slower"] if faster and faster <= 1 / NOTABLE else []),
-            *([f"{gigabytes(saved)} GB smaller"] if saved and saved > 0 else []),
+            *([f"{size(saved)} smaller"] if saved and saved > 0 else []),
         ]
 
     @property

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from bench import datasets
-from bench.console import counted, duration
+from bench.console import counted, duration, size
 from bench.report import details, escape, findings, references
 from bench.report.answer import Answer
 from bench.report.budget import Budget
 from bench.report.columns import NONE, Column, visible_columns
 from bench.report.duels import Duel
-from bench.report.format import gigabytes, p_value, percent, rate, short_seconds, signed_interval, with_interval
+from bench.report.format import p_value, percent, rate, short_seconds, signed_interval, with_interval
 from bench.report.history import Change
 from bench.report.ladder import Family
 from bench.report.leaderboard import Leaderboard, Pair
@@ -219,7 +219,7 @@ def _ladder(family: Family) -> Table:
         tokens = figures.per_solved(figures.cost.tokens)
         rows.append([
             rung.name,
-            f"{gigabytes(rung.bytes)} GB" if rung.bytes else NONE,
+            size(rung.bytes) if rung.bytes else NONE,
             percent(figures.score.value),
             rate(figures.cost.speed) if figures.cost.speed else NONE,
             short_seconds(per_solved) if per_solved else NONE,

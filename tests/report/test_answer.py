@@ -103,6 +103,17 @@ def test_the_best_may_be_the_fastest() -> None:
     assert found(best, near).headline == "A scores highest; one is statistically tied with it."
 
 
+def test_the_fastest_of_the_best_is_recommended() -> None:
+    """Where two share the highest score, the faster one is named; what would settle it looks at one that differs."""
+    rows = [result(name, "p" * 30 + "b" * 10, title=name.upper(), run=local(speed, 9.0, name))
+            for name, speed in (("slow", 10.0), ("quick", 30.0))]  # fmt: skip
+    third = result("third", "p" * 28 + "b" * 10 + "pp", title="THIRD", run=local(20.0, 5.0, "third"))
+    conclusion = found(*rows, third)
+    assert conclusion.headline == "Use QUICK: the highest score, and the fastest of the 3 that are tied."
+    (line,) = [line for line in conclusion.lines if line.label == "to settle"]
+    assert "third" in line.ids
+
+
 def test_few_problems_recommend_nobody() -> None:
     """A fast model far below the best is not recommended, though so few problems do not show it to be worse."""
     conclusion = found(

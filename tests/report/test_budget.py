@@ -41,6 +41,14 @@ def test_a_ladder_of_limits_ends_at_its_last() -> None:
     assert [point.limit for point in found.points] == [256, 512, 1000]
 
 
+def test_a_short_run_has_shorter_limits() -> None:
+    """A run with few tokens is looked at from 32 tokens on."""
+    (row,) = leaderboard("humaneval", [timed("pp", [40, 100], max_tokens=200)]).rows
+    found = budget(row)
+    assert found
+    assert [(point.limit, point.score) for point in found.points] == [(32, 0.0), (64, 50.0), (128, 100.0), (200, 100.0)]
+
+
 def test_the_last_point_is_the_run() -> None:
     """At the run's own limit the score is the leaderboard's, also where a truncated answer passes."""
     row = timed("ppp", [100, 200, 1000])
