@@ -131,7 +131,7 @@ class Sandbox:
     )  # fmt: skip
     image: Line = key(
         "ganler/evalplus:latest", "grading",
-        "for Docker; pulled (gigabytes) when the first real model is graded. `bubblewrap` needs no download",
+        "for Docker; pulled (gigabytes) where it is needed: without bubblewrap, which needs no download",
     )  # fmt: skip
     workers: Annotated[int, Meta(ge=0, le=4096)] = key(0, "nothing", "samples at once; 0 is one a core")
     memory: Annotated[int, Meta(ge=256, le=2**24)] = key(4096, "grading", "MiB for one sample")

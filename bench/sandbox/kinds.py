@@ -25,8 +25,8 @@ WARNING = (
     'WARNING: [sandbox] kind = "none": code that a model wrote runs on this machine with your rights; it can read, '
     "change and send all that you can."
 )
-UNAVAILABLE: set[tuple[str, str]] = set()
-"""Kinds and images that this run could not have: they are not tried again before each grading."""
+UNAVAILABLE: set[tuple[str, str, bool]] = set()
+"""Kinds and images that this run could not have, pulled or not: they are not tried again before each grading."""
 
 
 def available(kind: str) -> str | None:
@@ -54,18 +54,19 @@ def sandbox_for(settings: Sandbox, *, trusted: bool = False) -> SandboxKind:
 
 def _automatic(settings: Sandbox, *, trusted: bool) -> SandboxKind:
     failed: SandboxError | None = None
-    for name in AUTOMATIC:
-        if (name, settings.image) in UNAVAILABLE or KINDS[name].failure():
+    # Gigabytes are pulled where nothing else can grade, and never for the demo.
+    tries = [(name, False) for name in AUTOMATIC] + [(Docker.name, True)] * (not trusted)
+    for name, pull in tries:
+        if (name, settings.image, pull) in UNAVAILABLE or KINDS[name].failure():
             continue
         try:
-            # The demo is to run at once: gigabytes are not pulled for it.
-            kind = KINDS[name](settings, pull=not trusted)
+            kind = KINDS[name](settings, pull=pull)
         except SandboxError as error:
             failed = error
             if not trusted:
-                UNAVAILABLE.add((name, settings.image))
+                UNAVAILABLE.add((name, settings.image, pull))
             continue
-        if failed and not trusted:
+        if failed and not trusted and not pull:
             tell(f"  grading in {name}: {failed.sentence}")
         return kind
     if trusted:

@@ -154,6 +154,10 @@ def test_programs_that_are_there(doctor: Doctor, tmp_path: Path) -> None:
     assert (found["Docker engine"].text, found["compose plugin"].text) == ("28.0", "28.0")
     assert found["image"].text == "i:t is not here yet"
     assert found["sandbox"].text == "code that models wrote runs in docker"
+    program(tmp_path, "bwrap", "print('bubblewrap 0.8')")
+    assert (
+        doctor('[profiles.c]\nsolutions = "x.jsonl"\n')["sandbox"].text == "code that models wrote runs in bubblewrap"
+    )
 
 
 def test_a_program_that_hangs(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

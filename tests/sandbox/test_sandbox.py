@@ -146,9 +146,11 @@ def test_without_a_sandbox_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where Docker runs without its image, bubblewrap is taken, which is said once; without it, that is the error."""
+    """Where Docker lacks its image, bubblewrap is taken, which is said once; without it, the image is pulled."""
+    pulls = []
 
-    def no_image(image: str, **_: bool) -> str:
+    def no_image(image: str, *, pull: bool) -> str:
+        pulls.append(pull)
         raise SandboxError(f"The sandbox image {image} is not here.")
 
     monkeypatch.setattr(kinds, "UNAVAILABLE", set())
@@ -158,10 +160,12 @@ def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert [sandbox_for(Sandbox()).name for _ in range(2)] == ["bubblewrap", "bubblewrap"]
     image = "The sandbox image ganler/evalplus:latest is not here."
     assert capsys.readouterr().out == f"  grading in bubblewrap: {image}\n"
+    assert pulls == [False]
     monkeypatch.setattr(bubblewrap, "reason", lambda: "not installed")
     monkeypatch.setattr(kinds, "UNAVAILABLE", set())
     with pytest.raises(SandboxError, match=image):
         sandbox_for(Sandbox())
+    assert pulls == [False, False, True]
 
 
 def test_a_named_kind_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
