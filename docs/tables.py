@@ -1,11 +1,13 @@
-"""Writes what is derived from the keys of profiles.toml: `python -m docs.tables`.
+"""Writes what is derived from the keys of profiles.toml and from the commands: `python -m docs.tables`.
 
-In Markdown, a block from `<!-- keys: NAME -->` to `<!-- end -->` holds the table of that section; the schema for
-editors lies beside profiles.toml.
+In Markdown, a block from `<!-- keys: NAME -->` to `<!-- end -->` holds the table of that section, or, for the name
+`commands`, that of the commands; the schema for editors lies beside profiles.toml.
 """
 
 import json
 import re
+import tomllib
+from importlib import import_module
 from pathlib import Path
 
 from bench.profiles import Evaluation, Host, OwnDataset, Paths, Profile, Reporting, Sampling, Sandbox, Server, schema
@@ -27,10 +29,25 @@ BLOCK = re.compile(r"(<!-- keys: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 def table(name: str) -> str:
     """The Markdown table of a section: each key with its default, what a change affects, and its sentence."""
+    if name == "commands":
+        return commands()
     title, records = TABLES[name]
     declared = [key for record in records for key in keys(record).values()]
     rows = [f"| `{key.name}` | {_default(key)} | {key.affects} | {key.about} |" for key in declared]
     return "\n".join([f"| {title} | default | a change affects | |", "| --- | --- | --- | --- |", *rows, ""])
+
+
+def commands() -> str:
+    """The Markdown table of this project's commands, as `doit help` has them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    rows = ["| command | | options |", "| --- | --- | --- |"]
+    for name, place in project["tool"]["doit"]["plugins"]["command"].items():
+        module, _, kind = place.partition(":")
+        command = getattr(import_module(module), kind)
+        usage = f"doit {name} {command.doc_usage}".strip().replace("|", "\\|")
+        options = [f"`--{option['long']}`: {option['help']}" for option in command.cmd_options]
+        rows.append(f"| `{usage}` | {command.doc_purpose} | {'; '.join(options)} |")
+    return "\n".join([*rows, ""])
 
 
 def rewritten(text: str) -> str:

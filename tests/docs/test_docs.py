@@ -17,7 +17,7 @@ from tests.e2e.conftest import Project
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
-KNOWN = re.compile(r"(list|info|forget|ignore|clean|help|reset-dep|generate|samples|eval|report|results|…)\b|…")
+KNOWN = re.compile(r"(list|info|forget|ignore|clean|help|reset-dep|generate|samples|eval|report|results)\b|…|<task>")
 """What may stand behind `doit` in a sentence, beside the commands of this project."""
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
