@@ -30,6 +30,8 @@ def side_by_side(config: Config, a: str, b: str, dataset: str) -> str:
     for one in pair_results:
         if not one.samples:
             raise BenchError(f"{one.id} has no result on {dataset}; doit eval:{one.id} makes one.")
+        if one.stopped_early:
+            raise BenchError(f"{one.id} has no score: its duel with {one.duel} was settled early; REPORT.md has it.")
     # Ranks and corrected p values are those of the whole leaderboard, as the report has them.
     board = leaderboard(dataset, [one for one in every if one.dataset == dataset])
     lines = [*_table(board, [board.row(one.id) for one in pair_results]), "", *_verdict(board, pair_results)]

@@ -1,12 +1,17 @@
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from bench import datasets
-from bench.report import jsonfile, markdown
+from bench.errors import BenchError
+from bench.report import html, jsonfile, markdown
 from bench.report.answer import answer
+from bench.report.compare import side_by_side
 from bench.report.duels import asked_in_order, duels
 from bench.report.leaderboard import leaderboards
 from bench.report.results import Result
-from tests.report.made import EVERY, report, result
+from tests.report.made import EVERY, report, result, written
 
 MARGIN = 0.03
 ALL = result("full", "p" * 18, "demo", "Demo", title="Full F16", n_problems=18)
@@ -30,6 +35,7 @@ def test_a_duel_that_is_settled_early_has_a_verdict_and_no_score() -> None:
     whole = report(ALL, small)
     assert f"| Small Q4 | Full F16 | 12 of 18 | {found.verdict} |" in markdown.render(whole)
     assert '"e_value": 28.444444' in jsonfile.render(whole)
+    assert found.verdict in html.render(whole, {})
     conclusion = answer([board], MARGIN, [found])
     assert conclusion
     assert conclusion.lines[-1].ids == ("small", "full")
@@ -53,3 +59,14 @@ def test_the_duel_is_followed_as_far_as_it_was_asked_in_order() -> None:
     assert duels([ALL, gap], MARGIN)[0].standing.problems == 3
     assert duels([small], MARGIN) == []
     assert datasets.at_hand("demo")
+
+
+def test_a_duel_that_was_settled_early_is_compared_with_nobody(tmp_path: Path) -> None:
+    """`doit compare` says in one sentence why there is no score."""
+    declared = written(tmp_path, [ALL, asked("b" * 18, 12)])
+    declared = replace(
+        declared,
+        profiles=tuple(replace(one, duel="full" if one.id == "small" else "") for one in declared.profiles),
+    )
+    with pytest.raises(BenchError, match="its duel with full was settled early"):
+        side_by_side(declared, "full", "small", "demo")
