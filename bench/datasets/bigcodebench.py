@@ -9,7 +9,7 @@ from typing import Any
 from bench.datasets import literals, unittests
 from bench.datasets.modules import foreign
 from bench.datasets.problem import Problem, scripted
-from bench.datasets.rows import Row, rows
+from bench.datasets.rows import Row, fault, rows
 from bench.errors import DatasetError
 
 PROGRAMS = ("bash", "gzip", "python", "sh", "split", "tar")
@@ -55,6 +55,6 @@ def _tests(place: str, test: str) -> dict[str, Any]:
     try:
         return unittests.fields(test, unittests.names(test))
     except SyntaxError as error:
-        raise DatasetError(f"{place} has a test that is no Python ({error}); fix that line.") from None
+        raise DatasetError(f"{place} has a test that is no Python ({fault(error)}); fix that line.") from None
     except ValueError:
         raise DatasetError(f"{place} has no test; download the file again, or remove that line.") from None

@@ -14,7 +14,7 @@ from bench.datasets import literals
 from bench.datasets.asserts import ENTRY, Tests, gather
 from bench.datasets.modules import foreign, lacking
 from bench.datasets.problem import Problem
-from bench.datasets.rows import Row, rows
+from bench.datasets.rows import Row, fault, rows
 from bench.errors import DatasetError
 
 INSTRUCTION = (
@@ -67,7 +67,7 @@ def _tests(place: str, checks: str, reference: str, entry: str) -> dict[str, Any
         functions = [node for node in literals.parse(checks).body if isinstance(node, ast.FunctionDef)]
         order = _parameters(reference, entry.rpartition(".")[2])
     except SyntaxError as error:
-        raise DatasetError(f"{place} has code that is no Python ({error}); fix that line.") from None
+        raise DatasetError(f"{place} has code that is no Python ({fault(error)}); fix that line.") from None
     if not functions:
         raise DatasetError(f"{place} has no function in its test; fix that line.")
     return gather(functions[0].body, Tests("candidate", order, target=entry)).fields

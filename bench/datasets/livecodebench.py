@@ -13,7 +13,7 @@ from bench.datasets import literals
 from bench.datasets.asserts import ENTRY
 from bench.datasets.leetcode import INSTRUCTION
 from bench.datasets.problem import Problem, Suite
-from bench.datasets.rows import LARGEST, Row, rows
+from bench.datasets.rows import LARGEST, Row, fault, rows
 from bench.errors import DatasetError
 
 PROGRAM = (
@@ -142,7 +142,7 @@ def _json(what: str, text: str | bytes) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{what} ({error}); download the file again, or fix that line.") from None
+        raise DatasetError(f"{what} ({fault(error)}); download the file again, or fix that line.") from None
 
 
 def _pickled_text(data: bytes) -> bytes:

@@ -43,6 +43,12 @@ class Row:
         return value
 
 
+def fault(error: Exception) -> str:
+    """What is wrong with a text, without the line that its reader counts: the place is said beside it."""
+    where = f", character {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+    return f"{getattr(error, 'msg', error)}{where}"
+
+
 def rows(path: Path) -> Iterator[Row]:
     """Every object of the file in its order. Raises DatasetError with file and line for what is none."""
     lines = _lines(path)
@@ -64,7 +70,9 @@ def _parsed(data: bytes, place: str) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{place} is not JSON ({error}); download the file again, or fix that line.") from None
+        raise DatasetError(
+            f"{place} is not JSON ({fault(error)}); download the file again, or fix that line."
+        ) from None
 
 
 def _lines(path: Path) -> Iterator[bytes]:

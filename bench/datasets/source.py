@@ -1,5 +1,6 @@
 """Where a dataset's files are on this machine, and how they come here: resumed downloads, checked by their sha256."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -9,12 +10,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.datasets.declared import Declaration
-from bench.errors import DatasetError
+from bench.errors import BenchError, DatasetError
+from bench.files import digest, write_atomic
 from bench.locks import locked
 from bench.progress import Progress, live
 
 BUNDLED = Path(__file__).parents[1] / "demo"
 CHUNK = 1 << 20
+LARGE = 1 << 24
+"""Bytes of a file from which its digest is kept."""
+
 STALLED = 60.0
 """Seconds without a byte after which a download is given up; the next one goes on from there."""
 
@@ -152,8 +157,19 @@ def _digest(path: Path) -> str:
 
 
 @lru_cache(maxsize=512)
-def _md5(path: Path, _size: int, _mtime: int) -> str:
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+def _md5(path: Path, size: int, mtime: int) -> str:
+    if size < LARGE:
+        return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    # Each doit asks for it, and reading a gigabyte takes a second.
+    memo = folder() / "read" / f"{digest(f'{path.absolute()} {size} {mtime}')}.md5"
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if len(known := memo.read_text(encoding="ascii")) == 32:
+            return known
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    with contextlib.suppress(BenchError):
+        write_atomic(memo, found)
+    return found
 
 
 def _cache(name: str) -> Path:

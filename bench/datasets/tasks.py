@@ -36,15 +36,19 @@ def _problem(folder: Path) -> Problem:
     files = sorted(folder.glob("test_*.py"))
     if not files:
         raise DatasetError(f"{folder} has no tests; add tests.json or test_*.py.")
-    source = "\n\n".join(map(_text, files))
-    try:
-        tests = unittests.names(source) + unittests.functions(source)
-    except SyntaxError as error:
-        raise DatasetError(f"{folder}: the tests are no Python ({error}); fix them.") from None
+    tests = [name for file in files for name in _names(file)]
     if not tests:
         raise DatasetError(f"{files[0]} has no test; write functions or methods whose names begin with test.")
-    found = unittests.fields(source, tests)
+    found = unittests.fields("\n\n".join(map(_text, files)), tests)
     return Problem(entry_point=unittests.ENTRY, restricted=False, own_tests=True, **found, **common)
+
+
+def _names(file: Path) -> list[str]:
+    source = _text(file)
+    try:
+        return unittests.names(source) + unittests.functions(source)
+    except SyntaxError as error:
+        raise DatasetError(f"{file}, line {error.lineno} is no Python ({error.msg}); fix that line.") from None
 
 
 def _given(path: Path, common: dict[str, Any]) -> Problem:

@@ -151,8 +151,11 @@ class GroundTruth:
             values = marshal.loads(self._sound_file(task, "outputs", suite))  # noqa: S302 - own file, digest checked
             return given(values, task.checker, ran[0]["seconds"] if ran else [0.0] * len(values))
         if ran is None:
+            known = datasets.at_hand(self.dataset)
+            problem = known.problems.get(task.task_id) if known else None
             raise GraderError(
-                f"{task.task_id} has neither expected outputs nor a reference that returns them in this sandbox."
+                f"{task.task_id}{f' ({problem.place})' if problem and problem.place else ''} has neither expected "
+                "outputs nor a reference that returns them in this sandbox; fix it, or take it out."
             )
         return ran
 

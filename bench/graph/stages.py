@@ -336,9 +336,10 @@ def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
     """The score as a person reads it, with the 95 % interval, what was lost, and the seconds of grading."""
     title, plus = datasets.known()[dataset].title, summary.plus
     lost = Counter(info["lost"] for info in infos if info.get("lost"))
+    interval = f"{100 * plus.value:.1f} ({100 * plus.low:.1f} to {100 * plus.high:.1f})"
+    several = len(datasets.known()[dataset].suites) > 1
     parts = [
-        f"{title} {100 * summary.base.value:.1f}",
-        f"{title}+ {100 * plus.value:.1f} ({100 * plus.low:.1f} to {100 * plus.high:.1f})",
+        *([f"{title} {100 * summary.base.value:.1f}", f"{title}+ {interval}"] if several else [f"{title} {interval}"]),
         *(f"{count} {name}" for name, count in sorted(lost.items())),
         *([f"{len(summary.not_attempted)} not attempted"] if summary.not_attempted else []),
         duration(summary.seconds),

@@ -1,4 +1,5 @@
 import gzip
+import hashlib
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from bench import datasets
+from bench.datasets import rows, source
 from bench.datasets.declared import catalogue
 from bench.errors import DatasetError
 from bench.evaluate.run import evaluate
@@ -142,7 +144,7 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Adds the dataset `third` to those that are known by name."""
 
     def declared(**values: Any) -> None:
-        third = datasets.Declaration("third", "Third", "evalplus", **values)
+        third = datasets.Declaration("third", "Third", **{"format": "evalplus", **values})
         monkeypatch.setattr(datasets, "catalogue", lambda: {**catalogue(), "third": third})
 
     return declared
@@ -247,6 +249,61 @@ def test_a_dataset_of_unknown_size(third: Path, declare: Callable[..., None]) ->
     assert len(datasets.load("third").problems) == 2
     third.write_text("")
     assert said("third") == f"The dataset Third in {third} has no problems; put a complete file there."
+
+
+def test_ids_that_collide(third: Path) -> None:
+    """Two problems of one id are named, each by its file and line."""
+    third.write_text("".join(json.dumps(row | {"task_id": "Third/0"}) + "\n" for row in THIRD))
+    assert said("third") == (
+        f"{third}, line 2 has the id Third/0, as has {third}, line 1; rename or remove one of the two."
+    )
+
+
+def test_tests_are_read_once_before_anybody_is_asked(
+    tmp_path: Path, declare: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that nobody knows by its checksum is looked through when it is new, and not again."""
+    monkeypatch.setenv("BENCH_DATASETS", str(tmp_path))
+    row = {"task_id": "E/0", "prompt": "def f(a):\n", "canonical_solution": "    return a\n", "entry_point": "f"}
+    file = tmp_path / "third.jsonl"
+    declare(files=(str(file),), format="evoeval")
+    file.write_text(json.dumps(row | {"inputs": ["1", "open('x')"]}) + "\n")
+    assert (
+        said("third")
+        == f"{file}, line 1 has an input that is no Python literal (open('x') is no literal); fix that line."
+    )
+    file.write_text(json.dumps(row | {"inputs": ["'x' * 2 ** 20"] * 128}) + "\n")
+    assert said("third") == f"{file}, line 1 has more than 128 MiB of tests; take it out."
+    file.write_text(json.dumps(row | {"inputs": ["1"]}) + "\n")
+    assert datasets.load("third").problems["E/0"].suites == ()
+    assert len(list((tmp_path / "read").iterdir())) == 1
+
+
+def test_a_line_that_is_too_long(third: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line beyond the bound is one sentence, before it is read as JSON."""
+    monkeypatch.setattr(rows, "LARGEST", 100)
+    assert said("third") == f"{third}, line 1 has more than 0 MiB; remove that line."
+
+
+LATER = """
+import sys
+from bench.datasets import source
+source.LARGE = 10
+from bench.datasets.declared import Declaration
+print(source.fingerprint(Declaration("third", "Third", "evalplus", (sys.argv[1],))))
+"""
+
+
+def test_a_large_file_is_read_once_for_its_digest(third: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its digest is kept beside the datasets, for as long as its size and time are the same."""
+    monkeypatch.setattr(source, "LARGE", 10)
+    monkeypatch.setenv("BENCH_DATASETS", str(tmp_path / "sets"))
+    found = datasets.fingerprint("third")
+    (memo,) = (tmp_path / "sets" / "read").iterdir()
+    assert memo.read_text() == found == hashlib.md5(third.read_bytes(), usedforsecurity=False).hexdigest()
+    memo.write_text("0" * 32)
+    run = [sys.executable, "-c", LATER, str(third)]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip() == "0" * 32
 
 
 def test_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def test_references_pass(
     if name == "bigcodebench-stdlib" and shutil.which("bash") is None:
         pytest.skip("no bash")
     whole = datasets.load(name)
-    some = dict(islice(whole.problems.items(), 0, None, every))
+    some = dict(islice(whole.problems.items(), int(every > 1), None, every))
     monkeypatch.setattr(datasets, "load", lambda _: Dataset(whole.declaration, f"{whole.hash}-{every}", some))
     monkeypatch.setattr(datasets, "fingerprint", lambda _: f"{whole.hash}-{every}")
     proof = selftest(name, Sandbox(kind="bubblewrap"), tmp_path / "cache")

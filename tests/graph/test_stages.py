@@ -39,6 +39,7 @@ def test_the_score_line() -> None:
     several = estimate([(2, 1)] * 4)
     twice = Summary(4, 8, {}, several, several, 4, 4, (), 0, 0, 7.0)
     assert score_line("demo", twice, []) == "Demo 50.0   Demo+ 50.0 (21.5 to 78.5)   7 s"
+    assert score_line("cruxeval-o", twice, []) == "CRUXEval-O 50.0 (21.5 to 78.5)   7 s"
 
 
 def test_a_new_extractor_generates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
