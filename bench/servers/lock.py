@@ -22,6 +22,8 @@ def one_server(host: Host | None = None) -> Iterator[None]:
     """Hold the lock on running a server on a host; whoever has it is waited for, and named."""
     named = os.environ.get("BENCH_LOCKS")
     folder = Path(named) if named else shared_folder(FOLDER)
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
         # In one order for all, so that no two wait for each other.
         for address in host.addresses if host else ("",):

@@ -64,6 +64,13 @@ def test_kill_lets_go(holder: "subprocess.Popen[str]") -> None:
             pass
 
 
+def test_a_folder_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The folder that BENCH_LOCKS names is made where it is missing."""
+    monkeypatch.setenv("BENCH_LOCKS", str(tmp_path / "new" / "locks"))
+    with one_server():
+        assert (tmp_path / "new" / "locks" / "llama-server.lock").exists()
+
+
 @pytest.fixture
 def everyones(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder for locks in which any user may write, as in /tmp, and remove what is theirs."""
