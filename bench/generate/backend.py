@@ -98,7 +98,9 @@ class OneBackend:
             enough = not refused or self.row >= REFUSALS or not self.alone
         if enough and not self.works(tick):
             again = self.profile.server.starts if unfit else not refused
-            raise DownError(f"{self.profile.id}: {self._where()} answers no request: {answer.error}.", again=again)
+            raise DownError(
+                f"{self.profile.id}: {self._where()} answers no request: {answer.error.rstrip('.')}.", again=again
+            )
         self.row = 0 if enough else self.row
 
     def _where(self) -> str:

@@ -65,7 +65,7 @@ class Canary:
 
 def remedy(loss: str, completion: Completion) -> str:
     """What to do about completions that are lost like this one, with the server's words where it has said some."""
-    words = completion.error
+    words = completion.error.rstrip(".")
     if completion.ending == Ending.CUT_BY_SERVER:
         return (
             f"the server cut the last one off at {completion.completion_tokens} tokens, below max_tokens = "

@@ -97,7 +97,7 @@ def check_url(url: str, where: str, key: str) -> None:
     """Raise ProfilesError for what is no address of a server, or one that would give a secret away."""
     try:
         parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not re.search(r"\s", url)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not re.search(r"[\s#]", url)
     except ValueError:
         parts, fits = None, None
     # It is recorded with each completion, and shown in reports.

@@ -3,17 +3,23 @@
 import contextlib
 import os
 import re
+import time
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from bench.console import tell
 from bench.errors import MissingPrerequisite, ServerError
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint, health
 from bench.text import plain
 
+AWAY = (requests.codes.bad_gateway, requests.codes.service_unavailable, requests.codes.gateway_timeout)
+PAUSE = 0.25
+"""Seconds between two looks whether a server is there."""
 KEY_REFUSED = (requests.codes.unauthorized, requests.codes.forbidden)
 WHOLE_ADDRESS = re.compile(r"/(chat/completions|completions|models|responses)$")
 """What people paste beyond the base of the API."""
@@ -26,14 +32,10 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     headers, url = _key(profile), base(profile.server.base_url)
     root = url.removesuffix("/v1")
     caller = health.session(headers, local=is_loopback(url))
-    code = _status(profile, url, caller)
-    if code == requests.codes.service_unavailable and health.status(root, caller) == code:
-        # A llama-server that is still loading its model.
-        health.wait_for_endpoint(root, profile, caller)
-        code = _status(profile, url, caller)
+    code = _status_when_there(profile, url, caller)
     if code in KEY_REFUSED:
         raise ServerError(f"{profile.id}: {url} answers {code}; {_key_remedy(profile)}.")
-    if code >= requests.codes.internal_server_error:
+    if code >= requests.codes.internal_server_error and code != requests.codes.not_implemented:
         raise ServerError(f"{profile.id}: {url} answers {code}; look at the log of that server.")
     native, facts = health.find_llama(root, profile.model, caller, profile.server.health_timeout)
     yield Endpoint(url, profile.model, headers, facts, llama=bool(facts), local=is_loopback(url), native=native or root)
@@ -46,9 +48,33 @@ def base(url: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine, where no proxy stands in between."""
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    """Whether a URL leads to this machine, where no proxy stands in between; servers write 0.0.0.0 into their logs."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    with contextlib.suppress(ValueError):
+        address = ip_address(host)
+        address = getattr(address, "ipv4_mapped", None) or address
+        return address.is_loopback or address.is_unspecified
+    return host == "localhost" or host.endswith(".localhost") or re.fullmatch(r"127(\.\d+){1,3}", host) is not None
+
+
+def _status_when_there(profile: Profile, url: str, caller: requests.Session) -> int:
+    """The status of /models, once the server says no more that it loads its model or is away.
+
+    Raises LoadingError after health_timeout.
+    """
+    timeout, told = profile.server.health_timeout, False
+    deadline = time.monotonic() + timeout
+    while (code := _status(profile, url, caller)) in AWAY:
+        if time.monotonic() >= deadline:
+            raise health.LoadingError(
+                f"{profile.id}: {url} did not get healthy within {timeout:g} s (/models still answers {code}); raise "
+                "server.health_timeout, or look at the log of that server."
+            )
+        if not told:
+            tell(f"  {url} answers {code}: it is waited for, up to {timeout:g} s")
+        told = True
+        time.sleep(PAUSE)
+    return code
 
 
 def _status(profile: Profile, url: str, caller: requests.Session) -> int:

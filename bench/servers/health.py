@@ -75,22 +75,6 @@ def _start_error(profile: Profile, how: str, log: Path) -> StartError:
     return error
 
 
-def wait_for_endpoint(root: str, profile: Profile, caller: requests.Session) -> None:
-    """Poll /health of a server that is not ours until it no longer answers 503.
-
-    Raises LoadingError after health_timeout.
-    """
-    timeout = profile.server.health_timeout
-    deadline = time.monotonic() + timeout
-    while status(root, caller) == requests.codes.service_unavailable:
-        if time.monotonic() >= deadline:
-            raise LoadingError(
-                f"{profile.id}: {root} did not get healthy within {timeout:g} s (/health still answers 503); raise "
-                "server.health_timeout, or look at the log of that server."
-            )
-        time.sleep(POLL)
-
-
 def status(url: str, caller: requests.Session) -> int:
     """The status of /health; 0 where nobody answers."""
     try:

@@ -13,7 +13,7 @@ import pytest
 
 from bench.errors import MissingPrerequisite
 from bench.servers import Endpoint, health
-from bench.servers.endpoint import base
+from bench.servers.endpoint import base, is_loopback
 from bench.servers.process import serve
 from tests.servers.helpers import Make, refusal, say, serving
 
@@ -100,10 +100,11 @@ def test_a_server_that_fails(make: Make, log: Path) -> None:
     assert f"{url}/v1 answers 500" in error.sentence
 
 
-def test_waits_for_one_that_loads(make: Make, log: Path) -> None:
-    """A llama-server that says 503 while it loads is waited for; one that is no llama-server has no facts."""
+@pytest.mark.parametrize("codes", [(503, 503, 503, 200), (502, 504, 404), (501,)])
+def test_waits_for_one_that_loads(make: Make, log: Path, codes: tuple[int, ...]) -> None:
+    """One that says that it loads or is away is waited for, and need not list its models; no facts are made up."""
     with (
-        answering(503, 503, 503, 503, 200) as url,
+        answering(*codes) as url,
         serving(make("endpoint", model="any", server={"base_url": url}), log) as endpoint,
     ):
         assert (endpoint.facts, endpoint.llama) == ({}, False)
@@ -258,3 +259,14 @@ def test_https_where_http_is_spoken(make: Make, log: Path) -> None:
         address = url.replace("http://", "https://")
         sentence = refusal(make("endpoint", model="any", server={"base_url": address}), log).sentence
     assert f"what answers at {address}/v1 does not speak https; write http:// in server.base_url" in sentence
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [("http://LOCALHOST:1", True), ("http://a.localhost", True), ("http://127.1:80", True), ("http://0.0.0.0:80", True),
+     ("http://[::1]", True), ("http://[::]:80", True), ("http://[::ffff:127.0.0.1]", True), ("http://10.0.0.1", False),
+     ("http://localhost.evil.org", False)],
+)  # fmt: skip
+def test_what_leads_to_this_machine(url: str, here: bool) -> None:  # noqa: FBT001
+    """No proxy is asked for an address of this machine, in any of its spellings."""
+    assert is_loopback(url) is here
