@@ -6,7 +6,7 @@ import os
 import secrets
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -124,7 +124,7 @@ class Pool:
         if facts["missing"]:
             raise MissingPrerequisite(
                 f"The sandbox ({self.kind.image or self.kind.name}) has no {', '.join(facts['missing'])}, which this "
-                f"dataset's tests need; {'choose an image that has it' if self.kind.image else _packages(facts)}."
+                f"dataset's tests need; {_remedy(self.kind.image, facts['missing'])}."
             )
         if self.targets:
             through = self.targets.probe(sandbox)
@@ -182,8 +182,10 @@ class Pool:
         return on_crash(job)
 
 
-def _packages(facts: dict[str, Any]) -> str:
-    return f"apt install {' '.join(PACKAGES.get(name, name) for name in facts['missing'])}"
+def _remedy(image: str, missing: Sequence[str]) -> str:
+    if image:
+        return 'choose an image that has it, or set [sandbox] kind = "bubblewrap"'
+    return f"apt install {' '.join(PACKAGES.get(name, name) for name in missing)}"
 
 
 def _installed(folder: Path) -> Path:
