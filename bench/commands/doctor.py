@@ -16,7 +16,6 @@ from bench.datasets import Declaration, source
 from bench.errors import DatasetError
 from bench.files import read_table
 from bench.imports.files import guide, imported_by
-from bench.layout import SELFTESTS
 from bench.machine import ABSENT, Machine, Probe, label, look, record
 from bench.processes import find_program
 from bench.profiles import Config, Profile
@@ -151,7 +150,7 @@ def _images(machine: Machine) -> Iterator[Finding]:
 def _datasets(config: Config) -> Iterator[Finding]:
     """Those that profiles name, then all others that are known by name, but for the demo's."""
     named = dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets)
-    proofs = read_table(config.layout.cache / SELFTESTS)
+    proofs = read_table(config.layout.selftests)
     for name in [*named, *(one for one in datasets.known() if one not in named and not one.startswith("demo"))]:
         yield _dataset(name, datasets.known()[name], proofs, needed=name in named)
 
@@ -169,11 +168,11 @@ def _dataset(name: str, declared: Declaration, proofs: dict[str, Any], *, needed
     except DatasetError as error:
         text, _, remedy = error.sentence.rstrip(".").rpartition("; ")
         return Finding("Datasets", "missing", name, text, remedy)
-    proof = [_proof(one) for one in proofs.values() if isinstance(one, dict) and one.get("dataset") == name]
+    known = [one for one in proofs.values() if isinstance(one, dict) and one.get("dataset") == name]
     left = f"{counted(len(dataset.left_out), 'problem')} left out" if dataset.left_out else ""
-    own = any(problem.own_tests for problem in dataset.problems.values())
-    beside = "its tests run in the solution's process, which could forge a pass" if own else ""
-    proved = "; ".join(proof) or f"not proved yet: doit selftest {name}"
+    own = any(problem.own_tests for problem in dataset.problems.values()) or any(one.get("own_tests") for one in known)
+    beside = "tests of its own run in the solution's process, which could forge a pass" if own else ""
+    proved = "; ".join(map(_proof, known)) or f"not proved yet: doit selftest {name}"
     text = "; ".join(filter(None, [_about(declared, len(dataset.problems)), left, beside, proved, place]))
     return Finding("Datasets", "ok", name, text)
 

@@ -63,5 +63,6 @@ def note(cache: Path, dataset: str, block: dict[str, object], summary: Summary, 
         "date": time.strftime("%Y-%m-%d"),
         "grader": block["grader"],
         "python": block["python"],
+        "own_tests": block["own_tests"],
     }
     write_json(cache / SELFTESTS, known)

@@ -11,6 +11,7 @@ import pytest
 from bench import console, machine
 from bench.commands.doctor import report
 from bench.commands.findings import Finding, render
+from bench.files import write_json
 from bench.profiles.file import load
 from bench.servers import process
 
@@ -263,6 +264,31 @@ def test_datasets(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "let HUMANEVAL_OVERRIDE_PATH name the file" in doctor(text)["humaneval"].remedy
     (tmp_path / "set.jsonl").write_text("{}")
     assert "is not the release that published scores are for" in doctor(text)["humaneval"].text
+
+
+def test_what_is_known_of_a_dataset(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its problems, its licence, where its tests run and whether they were proved; of a damaged one, the place."""
+    monkeypatch.setenv("BENCH_DATASETS", str(tmp_path / "sets"))
+    text = '[datasets.mine]\nfile = "tasks"\nformat = "tasks"\nlicense = "mine alone"\n'
+    text += '[datasets.torn]\nfile = "torn.jsonl"\n[profiles.a]\nsolutions = "x.jsonl"\ndatasets = ["mine", "torn"]\n'
+    (tmp_path / "tasks" / "one").mkdir(parents=True)
+    (tmp_path / "tasks" / "one" / "prompt.md").write_text("Write f.")
+    (tmp_path / "tasks" / "one" / "test_f.py").write_text("def test():\n    assert f()\n")
+    (tmp_path / "torn.jsonl").write_text("{")
+    found = doctor(text)
+    place = found["mine"].text.rpartition("; ")[2]
+    assert found["mine"].text == (
+        "1 problem, mine alone; tests of its own run in the solution's process, which could forge a pass; "
+        f"not proved yet: doit selftest mine; {place}"
+    )
+    assert (found["torn"].state, found["torn"].remedy) == ("missing", "download the file again, or fix that line")
+    assert "torn.jsonl, line 1 is not JSON" in found["torn"].text
+    assert found["cruxeval-o"].text.startswith("not here yet: ")
+    assert found["cruxeval-o"].text.endswith("800 problems, 2024, MIT")
+    proof = {"dataset": "mine", "sandbox": "docker", "plus": 1, "problems": 1, "date": "2026-01-02"}
+    config = load(tmp_path / "profiles.toml")
+    write_json(config.layout.selftests, {"mine docker": proof, "torn docker": "damaged"})
+    assert "self-test passed on 2026-01-02 (docker, 1 of 1)" in doctor(text)["mine"].text
 
 
 @pytest.mark.parametrize(
