@@ -21,16 +21,23 @@ class Mark:
     phrase: bool = False
 
 
-_WORD = r"(?:think|thinking|thought|thoughts|reasoning|reflection|scratchpad)"
+_WORD = (
+    r"(?:think|thinking|thoughts?|reason|reasoning|reflection|scratchpad|analysis|planning|cot|chain_of_thought"
+    r"|(?:internal_|inner_)?monologue|思考)"
+)
 _FINAL = r"<\|channel\|>[ ]?final[ ]?(?:<\|constrain\|>)?[^<\n]{0,40}<\|message\|>"
+DETAILS = "</details>"
+"""An element of HTML that may also hold anything else, so that its end alone ends no thought."""
 MARKS = (
     Mark("DeepSeek, Qwen, GLM, MiniMax, …; with a prefix: Seed, LongCat",
-         rf"<(?:\w{{1,20}}[:_])?{_WORD}>", rf"</(?:\w{{1,20}}[:_])?{_WORD}>"),
+         rf"<[ ]?(?:\w{{1,20}}[:_])?{_WORD}[ ]?>", rf"<[ ]?/(?:\w{{1,20}}[:_])?{_WORD}[ ]?>"),
     Mark("Mistral", rf"\[{_WORD}\]", rf"\[/{_WORD}\]"),
     Mark("Kimi", "◁think▷", "◁/think▷"),
     Mark("Cohere, OpenThinker, Solar, Apertus",
          rf"<\|(?:(?:begin_of_|start_of_|begin_|start_)?{_WORD}|{_WORD}_(?:start|begin)|inner_prefix)\|>",
          rf"<\|(?:(?:end_of_|end_|/){_WORD}|{_WORD}_end|inner_suffix)\|>|<\|begin\|>assistant<\|content\|>"),
+    Mark("s1", r"<\|im_start\|>think\b", r"<\|im_start\|>answer\b"),
+    Mark("Open WebUI's exports", r"<details type=.?.?reasoning\b[^>\n]{0,200}>", DETAILS),
     Mark("Gemma 3", r"<unused94>(?:thought\b)?", "<unused95>"),
     Mark("Gemma 4", r"<\|channel>[ ]?(?:thought|thinking|analysis)\b", r"<channel\|>(?:final\b)?"),
     Mark("GPT-OSS", r"<\|channel\|>[ ]?(?:analysis|commentary)[^<\n]{0,80}<\|message\|>", _FINAL),
@@ -54,7 +61,7 @@ _OPENING = re.compile(
 _PHRASE = re.compile(rf"\s*{_LEAD}(?:{_groups({n: mark.opening for n, mark in enumerate(MARKS) if mark.phrase})})")
 _IN_PROMPT = re.compile(rf"(?:{'|'.join(mark.opening for mark in MARKS if mark.opening != 'analysis')})\s*\Z", _FLAGS)
 _CLOSINGS = [re.compile(mark.closing, _FLAGS) for mark in MARKS]
-_STRAY = re.compile("|".join(mark.closing for mark in MARKS), _FLAGS)
+_STRAY = re.compile("|".join(mark.closing for mark in MARKS if mark.closing != DETAILS), _FLAGS)
 _CODE = re.compile(
     r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+\w|class[ \t]+\w|return\b|\w+[ \t]*=[ \t]*lambda\b)", re.MULTILINE
 )

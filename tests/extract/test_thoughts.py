@@ -38,6 +38,10 @@ FAMILIES = [
     Family("GPT-OSS with a header", "<|start|>assistant<|channel|>analysis<|message|>",
            "<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>", "<|return|>"),
     Family("GPT-OSS, its marks not decoded", "analysis", "assistantfinal"),
+    Family("s1", "<|im_start|>think\n", "\n<|im_start|>answer\n"),
+    Family("a mark with spaces", "< think >\n", "\n< /think >\n"),
+    *(Family(f"<{word}>", f"<{word}>\n", f"\n</{word}>\n")
+      for word in ("reason", "analysis", "planning", "cot", "internal_monologue", "思考")),
     Family("Granite", "Here is my thought process:\n", "\nHere is my response:\n"),
     Family("Apriel", "Here are my reasoning steps:\n", "\n[BEGIN FINAL RESPONSE]\n", "\n[END FINAL RESPONSE]"),
     Family("Ollama", "Thinking...\n", "\n...done thinking.\n\n"),
@@ -64,6 +68,8 @@ def test_an_opening_in_the_prompt(family: Family) -> None:
     ("text", "answer", "reasoning", "closed"),
     [
         ("answer", "answer", "", True),
+        ('<details type="reasoning" done="true">\na</details>\nb', "\nb", "a", True),
+        ("a\n<details>\nb\n</details>\nc", "a\n<details>\nb\n</details>\nc", "", True),
         ("<think>a</think>b", "b", "a", True),
         ("<think>a</think>b\n<thinking>c</thinking>d", "b\nd", "a\nc", True),
         ("<think>a", "", "a", False),
