@@ -120,7 +120,7 @@ def test_readers_come_again_where_their_forker_was_ended() -> None:
 
 
 def millions() -> tuple[str, str, float, int]:
-    """Status and failure of 38 million dicts where a million numbers are expected; then the CPU seconds and KiB it took."""
+    """Status and failure of 38 million dicts where a million numbers are wanted; the CPU seconds and KiB it took."""
     readers = Readers()
     comparison = Comparison(CLOSE, expected_of([[float(n) for n in range(1_000_000)]], limit=outputs.UNCUT))
     judge = Judge(comparison, readers)
