@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.datasets import unittests
+from bench.datasets.modules import foreign
 from bench.datasets.problem import Problem, Suite
 from bench.errors import DatasetError
 
@@ -46,9 +47,12 @@ def _problem(folder: Path) -> Problem:
 def _names(file: Path) -> list[str]:
     source = _text(file)
     try:
-        return unittests.names(source) + unittests.functions(source)
+        found = unittests.names(source) + unittests.functions(source)
     except SyntaxError as error:
-        raise DatasetError(f"{file}, line {error.lineno} is no Python ({error.msg}); fix that line.") from None
+        raise DatasetError(f"{file}, line {error.lineno} cannot run ({error.msg}); fix that line.") from None
+    if lacks := foreign(source) - {"numpy", "solution"}:
+        raise DatasetError(f"{file} imports {', '.join(sorted(lacks))}, which the sandbox has not; do without.")
+    return found
 
 
 def _given(path: Path, common: dict[str, Any]) -> Problem:

@@ -62,9 +62,11 @@ def names(source: str) -> list[str]:
 
 
 def functions(source: str) -> list[str]:
-    """The test functions of a module, as pytest names them. Raises SyntaxError."""
-    return [
-        node.name
-        for node in literals.parse(source).body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test")
-    ]
+    """The test functions of a module, as pytest names them. Raises SyntaxError, also for one that takes arguments."""
+    found = []
+    for node in literals.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
+            if len(node.args.posonlyargs + node.args.args) > len(node.args.defaults):
+                raise SyntaxError(f"{node.name} takes arguments, and there is no pytest", ("", node.lineno, 0, ""))
+            found.append(node.name)
+    return found

@@ -268,7 +268,15 @@ def test_tasks(tmp_path: Path) -> None:
         ({"tests_json": "{}"}, r"has no prompt.md; add it"),
         ({"prompt_md": "x", "tests_json": "{"}, "is no list of tests"),
         ({"prompt_md": "x", "tests_json": '{"function": "f", "tests": []}'}, "has no tests"),
-        ({"prompt_md": "x", "test_a_py": "def ("}, "test_a.py, line 1 is no Python"),
+        ({"prompt_md": "x", "test_a_py": "def ("}, "test_a.py, line 1 cannot run"),
+        (
+            {"prompt_md": "x", "test_a_py": "\ndef test(tmp_path): ..."},
+            "test_a.py, line 2 cannot run .test takes arguments",
+        ),
+        (
+            {"prompt_md": "x", "test_a_py": "import pytest\ndef test(): ..."},
+            "test_a.py imports pytest, which the sandbox",
+        ),
     ],
 )
 def test_broken_tasks(tmp_path: Path, files: dict[str, str], words: str) -> None:

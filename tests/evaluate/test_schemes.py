@@ -49,7 +49,7 @@ UNITS = Problem(
 )  # fmt: skip
 TOTAL = replace(
     UNITS, task_id="Own/total", defines="total", reference="total = sum\n",
-    **unittests.fields("def test():\n    assert total([1, 2]) == 3\n", ["test"]),
+    **unittests.fields("from solution import total\ndef test():\n    assert total([1, 2]) == 3\n", ["test"]),
 )  # fmt: skip
 SCRIPT = {
     "task_id": "JavaScript/0", "prompt": "/* Whether a number is even. */\nconst isEven = (n) => {\n", "test":

@@ -28,8 +28,8 @@ FILENAME = "<solution>"
 COLLECTED = (700, 10, 1000)
 """How often the collector runs: seldom over everything, as in EvalPlus's process, which holds millions of objects."""
 
-MODULE = "__test__"
-"""The name of the module in which tests and solution run beside each other, as in BigCodeBench."""
+MODULE, SOLUTION = "__test__", "solution"
+"""The module in which tests and solution run beside each other, as in BigCodeBench; tests may import it as solution."""
 
 OPEN_FILES = 64
 """Descriptors of a sample: what it leaves in pipes and sockets, charged to nobody, is at most 14 MB."""
@@ -167,7 +167,8 @@ def module() -> dict[str, Any]:
         sqlite = ctypes.CDLL("libsqlite3.so.0")
         sqlite.sqlite3_vfs_find.restype = ctypes.c_void_p
         sqlite.sqlite3_vfs_register(ctypes.c_void_p(sqlite.sqlite3_vfs_find(b"unix-none")), 1)
-    sys.modules[MODULE] = found = types.ModuleType(MODULE)
+    found = types.ModuleType(MODULE)
+    sys.modules |= dict.fromkeys((MODULE, SOLUTION), found)
     return vars(found)
 
 
