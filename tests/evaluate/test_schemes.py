@@ -200,11 +200,17 @@ HOSTILE = [
 
 
 @pytest.mark.slow
-def test_hostile_samples_beside_their_tests(own: Grader) -> None:
-    """With processes and modes of its own a hostile sample passes no more, and a right one after each passes."""
+@pytest.mark.parametrize(
+    ("problem", "end"),
+    [(TOTAL, ""), (SUM, "print(total(list(map(int, input().split()))))\n")],
+    ids=["tests", "program"],
+)
+def test_hostile_samples_of_other_schemes(own: Grader, problem: Problem, end: str) -> None:
+    """Beside its tests or as a program a hostile sample passes no more, and a right one after each passes."""
     own.settings = {"memory": 2048}
     texts = [(Path(__file__).parent / "hostile" / f"{name}.py").read_text(encoding="utf-8") for name in HOSTILE]
-    pairs = [(TOTAL, one) for number, text in enumerate(texts) for one in (text, f"{TOTAL.reference}# {number}\n")]
+    right = [f"{problem.reference}# {number}\n" for number in range(len(texts))]
+    pairs = [(problem, one) for text, after in zip(texts, right, strict=True) for one in (text + end, after)]
     found = [row[0] for row in statuses(own, pairs)]
     assert [name for name, status in zip(HOSTILE, found[::2], strict=True) if status == "pass"] == []
     assert [name for name, status in zip(HOSTILE, found[1::2], strict=True) if status != "pass"] == []
