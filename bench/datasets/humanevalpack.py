@@ -41,7 +41,7 @@ const check = (holds, ...words) => {
 process.stdout.write = process.stderr.write = () => true;
 Object.defineProperty(console, "assert", { value: check, writable: false, configurable: false });
 Object.defineProperty(globalThis, "console", { value: console, writable: false, configurable: false });
-globalThis.require = require;
+Object.assign(globalThis, { require, module: { exports: {} }, exports: {} });
 try {
   vm.runInThisContext(solution + "\\n;\\n" + tests, { filename: "solution.js" });
 } catch (error) {

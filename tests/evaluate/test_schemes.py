@@ -260,6 +260,8 @@ EVEN = "const isEven = n => n % 2 === 0;\n"
     [
         (EVEN, "pass"),
         ("const isEven = (n) => { console.log('x'); process.stdout.write('y'); return n % 2 === 0 }", "pass"),
+        (f"const crypto = require('crypto')\n{EVEN}module.exports = {{ isEven }}", "pass"),
+        ("function isEven(n) { return n % 2 === 0 }\nif (require.main === module) { console.log(isEven(1)) }", "pass"),
         ("const isEven = n => true", "fail"),
         ("process.exit(0)", "fail"),
         ("process.on('exit', () => { process.exitCode = 0 }); const isEven = n => true", "fail"),
