@@ -1,7 +1,7 @@
 """One dataset's results in order: ranks that claim only what is shown, pairs, and problems that discriminate."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -15,8 +15,6 @@ from bench.stats import Estimate, holm, paired_difference, sign_flip
 from bench.text import plain
 
 ALPHA = 0.05
-Rates = Mapping[str, tuple[int, int]]
-"""By problem that was attempted: how many samples passed, and how many there are."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,6 @@ TABLE = (
     Outcome("l", "L", "request-timeout", "request timed out", "no complete answer in time", lost=True),
     Outcome("-", "·", "missing", "not attempted", "there is no sample", lost=True),
 )
-BY_LETTER = {outcome.letter: outcome for outcome in TABLE}
 BY_KEY = {outcome.key: outcome for outcome in TABLE}
 FROM_INFO = {
     "truncated": "truncated", "looping": "looping", "empty": "empty", "no code": "no-code", "error": "refused",
