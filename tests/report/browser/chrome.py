@@ -112,9 +112,11 @@ class Page:
         """What the system prefers: light or dark."""
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
-    def screenshot(self, path: Path) -> None:
-        """A picture of the window."""
-        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+    def screenshot(self, path: Path, clip: str = "") -> None:
+        """A picture of the window, or of the rectangle ([x, y, width, height]) that a script returns."""
+        area = dict(zip(("x", "y", "width", "height"), self.run(clip), strict=True), scale=1) if clip else None
+        shown = self.call("Page.captureScreenshot", format="png", **({"clip": area} if area else {}))
+        path.write_bytes(base64.b64decode(shown["data"]))
 
     @property
     def complaints(self) -> list[str]:
