@@ -13,10 +13,10 @@ from tests.e2e.conftest import Project, servers
 
 
 @pytest.fixture(scope="session")
-def oracle(datasets: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def oracle(unpacked: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder with a GGUF that answers three of four HumanEval problems rightly."""
     folder = tmp_path_factory.mktemp("oracle")
-    known_answers.build(folder / "oracle.gguf", datasets["HUMANEVAL_OVERRIDE_PATH"], wrong_every=4)
+    known_answers.build(folder / "oracle.gguf", unpacked["HUMANEVAL_OVERRIDE_PATH"], wrong_every=4)
     return folder
 
 
