@@ -22,16 +22,27 @@ def problems(path: Path) -> Iterator[Problem]:
 
 def own(family: str, place: Path) -> Iterator[Problem]:
     """HumanEval+ or MBPP+ as EvalPlus reads them, from `place`: the file that its variable names, or its download."""
-    # evalplus.data imports Hugging Face's datasets for EvalPerf alone; without it the import is four times faster.
-    sys.modules.setdefault("datasets", types.ModuleType("datasets")).__dict__.setdefault("load_dataset", None)
-    from evalplus.data import humaneval, mbpp  # noqa: PLC0415 - heavy
-
+    humaneval, mbpp = _readers()
     # The override variables are read when evalplus is imported; what is set now counts.
     humaneval.HUMANEVAL_OVERRIDE_PATH = os.environ.get("HUMANEVAL_OVERRIDE_PATH")
     mbpp.MBPP_OVERRIDE_PATH = os.environ.get("MBPP_OVERRIDE_PATH")
     read = humaneval.get_human_eval_plus if family == "humaneval" else mbpp.get_mbpp_plus
     found: Mapping[str, Mapping[str, Any]] = read(err_incomplete=False)
     return (_problem(Row(fields, f"{place}, {task_id},")) for task_id, fields in found.items())
+
+
+def mbpp_inputs(task_id: str, inputs: list[Any]) -> list[Any]:
+    """Inputs of a problem of MBPP+, as EvalPlus writes them into results."""
+    _, mbpp = _readers()
+    return list(mbpp.mbpp_serialize_inputs(task_id, inputs))
+
+
+def _readers() -> tuple[Any, Any]:
+    # evalplus.data imports Hugging Face's datasets for EvalPerf alone; without it the import is four times faster.
+    sys.modules.setdefault("datasets", types.ModuleType("datasets")).__dict__.setdefault("load_dataset", None)
+    from evalplus.data import humaneval, mbpp  # noqa: PLC0415 - heavy
+
+    return humaneval, mbpp
 
 
 def _problem(row: Row) -> Problem:

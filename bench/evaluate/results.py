@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import datasets
+from bench.datasets import evalplus
 from bench.evaluate import GRADER_VERSION
 from bench.evaluate.grader import Environment, Grader
 from bench.evaluate.ground_truth import GroundTruth
@@ -195,9 +196,7 @@ def _inputs(truth: GroundTruth, task: ProblemTests, suite: str, failed: list[int
     declared = datasets.known()[truth.dataset]
     # Only EvalPlus's own MBPP+ has inputs that EvalPlus writes in a way of its own, known by the numbers of problems.
     if declared.family == "mbpp" and declared.md5:
-        from evalplus.data.mbpp import mbpp_serialize_inputs  # noqa: PLC0415 - heavy, and only where MBPP fails
-
-        found = list(mbpp_serialize_inputs(task.task_id, found))
+        found = evalplus.mbpp_inputs(task.task_id, found)
     return [one if _is_json(one) else repr(one) for one in found]
 
 

@@ -35,6 +35,13 @@ def test_evalplus_datasets(real_datasets: dict[str, Path], name: str, first: int
     assert all(one.suite("base").inputs and one.entry_point in one.reference for one in dataset.problems.values())
 
 
+def test_mbpp_inputs_are_written_without_reading_the_dataset() -> None:
+    """Results of MBPP+ are written by a process that has loaded no dataset, with EvalPlus's clients left out."""
+    program = "from bench.datasets import evalplus; print(evalplus.mbpp_inputs('Mbpp/252', [[1 + 2j]]))"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[['(1+2j)']]\n"
+
+
 def test_mbpp_inputs_have_their_types(real_datasets: dict[str, Path]) -> None:
     """Inputs that JSON cannot hold are what the functions take: tuples and complex numbers."""
     known = datasets.load("mbpp").problems

@@ -21,7 +21,7 @@ LINES = 90
 EVERY = 9
 """Of the corpus each ninth solution is compared, which is one or more of each problem."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.corpus]
+pytestmark = [pytest.mark.slow, pytest.mark.corpus, pytest.mark.usefixtures("evalplus_imports")]
 
 
 @dataclass(frozen=True)

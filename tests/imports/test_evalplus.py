@@ -16,7 +16,7 @@ from bench.errors import SamplesError
 from bench.layout import RunFiles
 from bench.profiles.file import load
 
-pytestmark = [pytest.mark.corpus, pytest.mark.usefixtures("real_datasets")]
+pytestmark = [pytest.mark.corpus, pytest.mark.usefixtures("real_datasets", "evalplus_imports")]
 FORMATS = {
     "claude-opus-4": "solution",
     "gpt4": "completion",
