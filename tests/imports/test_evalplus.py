@@ -74,14 +74,18 @@ def test_raw_answers(shared: Path, tmp_path: Path) -> None:
     assert {row["rule"] for row in lines(files.infos)} == {"fence"}
 
 
-def test_evalplus_reads_our_samples(shared: Path, tmp_path: Path) -> None:
+def test_evalplus_reads_our_samples(
+    shared: Path, tmp_path: Path, real_datasets: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """EvalPlus's own loader reads samples.jsonl: every problem, every text."""
-    from evalplus.data import get_human_eval_plus, load_solutions
+    from evalplus.data import humaneval, load_solutions
 
+    # EvalPlus may be imported already, with another path.
+    monkeypatch.setattr(humaneval, "HUMANEVAL_OVERRIDE_PATH", str(real_datasets["HUMANEVAL_OVERRIDE_PATH"]))
     _, files = build(tmp_path, str(shared / "corpus" / "gpt4.jsonl"))
     read = {row["task_id"]: row["solution"] for row in load_solutions(str(files.samples))}
     assert read == {row["task_id"]: row["solution"] for row in lines(files.samples)}
-    assert read.keys() == get_human_eval_plus().keys()
+    assert read.keys() == humaneval.get_human_eval_plus().keys()
 
 
 def test_evalplus_folders_round_trip(shared: Path, tmp_path: Path) -> None:
