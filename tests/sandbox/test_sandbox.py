@@ -1,3 +1,5 @@
+import marshal
+import resource
 import shutil
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from bench.profiles import Sandbox
 from bench.sandbox import bubblewrap, docker, kinds
 from bench.sandbox.bubblewrap import Bubblewrap
 from bench.sandbox.docker import Docker
-from bench.sandbox.instance import SandboxInstance
+from bench.sandbox.instance import Limits, Run, SandboxInstance, into
 from bench.sandbox.kinds import sandbox_for
 from bench.sandbox.pool import Pool
 from bench.sandbox.unsandboxed import Unsandboxed
@@ -90,6 +92,17 @@ def test_nothing_of_the_probe_stays(tmp_path: Path, kind: str) -> None:
         pool.release(pool.acquire())
         assert list(tmp_path.glob("canary-*"))
     assert not list(tmp_path.glob("canary-*"))
+
+
+def test_no_cpu_time_is_lost(tmp_path: Path) -> None:
+    """What a sample used that was killed is in its end's CPU time, and in that of the sandbox's process, in full."""
+    run = Run("total", marshal.dumps([[[1]]], 2), Limits(2.0, {}, 3.0))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    with Pool(Bubblewrap(Sandbox()), tmp_path) as pool:
+        end = pool.acquire().run(run, "def total(numbers):\n    while True:\n        pass\n", into(bytearray()))
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    assert end.broken == "time"
+    assert used > end.cpu > 1.9
 
 
 def test_a_sandbox_without_numpy_is_refused(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ The runner holds CAP_SYS_ADMIN over its own sandbox for this alone; a sample giv
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import signal
 import struct
 
 NEWNS, NEWUTS, NEWIPC, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x20000000, 0x40000000
@@ -56,6 +58,7 @@ class Namespaces:
                 return 0
             os.closerange(0, 256)
             _, status = os.waitpid(child, 0)
+            _end_others()
             os._exit(SIGNALLED + os.WTERMSIG(status) if os.WIFSIGNALED(status) else min(status, 1))
         except OSError:
             os._exit(1)
@@ -68,6 +71,15 @@ def _enter() -> None:
     for place in (b"/tmp", b"/dev/shm"):
         check(library.mount(b"tmpfs", place, b"tmpfs", NO_SETUID | NO_DEVICES, SIZE.encode()))
     check(library.mount(b"proc", b"/proc", b"proc", READ_ONLY | NO_SETUID | NO_DEVICES | NO_EXEC, None))
+
+
+def _end_others() -> None:
+    """End what a sample left and reap it: of what the kernel reaps with a namespace, nobody learns the CPU time."""
+    with contextlib.suppress(OSError):
+        os.kill(-1, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def exit_status(status: int) -> int:

@@ -26,12 +26,15 @@ import time
 from typing import Any, NoReturn
 
 from . import call, cleanup, command, probe, program, seccomp
-from .limits import TICK, Meter, Watch
+from .limits import TICK, Meter, Watch, processes
 from .namespaces import Namespaces, drop_rights, exit_status
 from .protocol import RecordCounter, read_exactly, receive, send, write_all
 
 BUFFER = bytearray(1 << 16)
 BODY = 5
+REAP = 2.0
+"""Seconds in which the processes of a sample that were killed are gone, about."""
+
 LOADED = (
     "collections", "copy", "functools", "hashlib", "heapq", "itertools", "math", "random", "re", "string", "typing",
     "multiprocessing.pool", "concurrent.futures.process",
@@ -128,13 +131,13 @@ def attend(child: Child, watch: Watch) -> dict[str, Any]:
             watch.testing = True
             poller.unregister(child.events)
         if child.records in ready and not relay(child, meter, counter):
-            status = ending(child.pid)
+            status = ending(child.pid, TICK)
             break
         broken = watch.broken()
         if not ready:
             status = reaped(child.pid)
     meter.look()
-    killed = sweep(child.pid)
+    killed = sweep(child.pid, inner=meter.inner and status is None)
     status = killed if status is None else status
     if watch.meter.inner and status is not None:
         status = exit_status(status)
@@ -143,7 +146,7 @@ def attend(child: Child, watch: Watch) -> dict[str, Any]:
     child.close()
     return {
         "status": status, "broken": broken, "test": max(watch.test, int(watch.progress[0])) - 1,
-        "seconds": round(meter.wall(), 4), "cpu": round(max(meter.cpu, reaped_cpu() - before), 3),
+        "seconds": round(meter.wall(), 4), "cpu": round(reaped_cpu() - before, 3),
     }  # fmt: skip
 
 
@@ -153,9 +156,9 @@ def reaped_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def ending(pid: int) -> int | None:
-    """The wait status of a child that has closed its pipe, if it ends soon."""
-    deadline = time.monotonic() + TICK
+def ending(pid: int, seconds: float) -> int | None:
+    """The wait status of a child, if it ends within so many seconds."""
+    deadline = time.monotonic() + seconds
     while (status := reaped(pid)) is None and time.monotonic() < deadline:
         time.sleep(0.0005)
     return status
@@ -167,11 +170,18 @@ def reaped(pid: int) -> int | None:
     return status if done else None
 
 
-def sweep(pid: int) -> int | None:
-    """Kill every process but this one and reap them all; returns the child's wait status."""
+def sweep(pid: int, *, inner: bool) -> int | None:
+    """Kill every process but this one and reap them all; returns the child's wait status.
+
+    Where the sample is `inner`, what waits for it ends last, once it has reaped the others.
+    """
+    for other in processes() if inner else ():
+        if other != pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(other, signal.SIGKILL)
+    status = ending(pid, REAP) if inner else None
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(-1, signal.SIGKILL) if os.getpid() == 1 else os.killpg(pid, signal.SIGKILL)
-    status = None
     while True:
         try:
             done, found = os.waitpid(-1, 0)
