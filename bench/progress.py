@@ -1,11 +1,12 @@
 """The live line of a long step: done of total, tokens per second, time to go, and what was lost."""
 
 import contextlib
+import heapq
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bench.console import duration, in_worker, tell
@@ -16,13 +17,16 @@ EVERY = 10.0
 WIDTH = 28
 SHORT = 8
 """Columns of a name that are worth more than what was lost."""
+FEW = 4
+"""Pieces of work that tell too little about the rest, where they are less than a tenth of it."""
 
 
 @dataclass
 class Progress:
     """Where a step stands; `had` of the `total` were there before it began. `unit` says how counts are shown.
 
-    `share` is the fraction of the work that is done, where counts do not tell: some take longer than others.
+    `width` are in work at once. `share` is the fraction of the whole time after which so many are done, where that is
+    known beforehand: some take longer than others.
     """
 
     title: str
@@ -35,6 +39,7 @@ class Progress:
     unit: Callable[[int], str] = str
     phase: str = ""
     share: float | None = None
+    width: int = 0
 
     def start(self) -> None:
         """The work begins: the loading of a model, say, is no part of its speed."""
@@ -58,12 +63,15 @@ class Progress:
 
     @property
     def to_go(self) -> float | None:
-        """The seconds that are left, if the rest goes as what is done."""
-        spent, reached = time.monotonic() - self.began, self.had + self.done
-        if not self.done or reached >= self.total:
+        """The seconds that are left, if the rest goes as what is done; None as long as that tells too little."""
+        spent, left = time.monotonic() - self.began, self.total - self.had - self.done
+        if not self.done or left <= 0:
             return None
         if self.share is None:
-            return spent / self.done * (self.total - reached)
+            # Of what is in work, half is done on average.
+            half = min(self.width, left) / 2
+            few = self.done < min(FEW, (self.done + left) / 10)
+            return None if few else spent / (self.done + half) * (left - half)
         return spent * (1 - self.share) / self.share if self.share else None
 
     def text(self, width: int = WIDTH, columns: int = 0) -> str:
@@ -89,6 +97,25 @@ class Progress:
             name = name[: max(1, room - 1)] + "…"
         filled = round(bar * reached / self.total) if self.total else bar
         return f"  {name}  " + "   ".join(filter(None, ["━" * filled + "╌" * (bar - filled), *known]))
+
+
+class Plan:
+    """The course of some jobs that take so many `seconds` each and begin in this order as there is room."""
+
+    def __init__(self, seconds: Sequence[float], width: int) -> None:
+        self.width, self.done, self.over = max(1, width), 0, 0.0
+        cores, ends = [0.0] * self.width, []
+        for one in seconds:
+            ends.append(cores[0] + one)
+            heapq.heapreplace(cores, ends[-1])
+        self.ends = sorted(ends)
+
+    def share(self, expected: float, actual: float) -> float:
+        """The share of the whole time that has gone when one more is done: some run into their limits."""
+        self.done, self.over = self.done + 1, self.over + max(0.0, actual - 2 * expected)
+        gone = self.ends[self.done - 1] + self.over / self.width
+        left = len(self.ends) - self.done
+        return gone / (gone + self.ends[-1] - self.ends[self.done - 1] + self.over / self.done * left / self.width)
 
 
 @contextlib.contextmanager

@@ -26,13 +26,14 @@ from bench.files import write_atomic
 from bench.layout import RunFiles
 from bench.locks import locked
 from bench.profiles import Sandbox
+from bench.progress import Plan
 from bench.records import Verdict
 from bench.sandbox.kinds import sandbox_for
 
 OnProgress = Callable[[int, int, str, float], None]
-"""Called with how many of how many are done, the phase (GROUND_TRUTH, "" for grading, ALONE), and the share of work.
+"""Called with how many of how many are done, the phase (GROUND_TRUTH, "" for grading, ALONE), and the share of time.
 
-The work is weighed by expected seconds: the problems that take longest go first.
+The time is that of a plan by expected seconds: the problems that take longest go first.
 """
 GROUND_TRUTH, ALONE = "ground truth", "re-run alone"
 
@@ -113,14 +114,15 @@ class Grading:
             return found
         self.grader.prepare(len(unique), lambda done, total: on_progress(done, total, GROUND_TRUTH, done / total))
         again, same = [], Counter(sample.key for sample in samples)
-        done, spent, work = sum(same[key] for key in found), 0.0, sum(map(self._seconds, unique.values()))
+        done, order = sum(same[key] for key in found), sorted(unique.values(), key=self._seconds, reverse=True)
         on_progress(done, len(samples), "", 0.0)
-        for job, verdict in self._graded(sorted(unique.values(), key=self._seconds, reverse=True), {}):
+        plan = Plan([self._seconds(one) for one in order], self.grader.width)
+        for job, verdict in self._graded(order, {}):
             found[job.key] = verdict
             if verdict.retry_alone:
                 again.append(unique[job.key])
-            done, spent = done + same[job.key], spent + job.seconds
-            on_progress(done, len(samples), "", spent / work)
+            done += same[job.key]
+            on_progress(done, len(samples), "", plan.share(job.seconds, verdict.seconds))
         # Two suites before one: what takes longest goes first.
         jobs = self._graded(sorted(again, key=lambda one: found[one.key].base == "pass"), found)
         for number, (job, verdict) in enumerate(jobs, 1):

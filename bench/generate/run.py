@@ -122,6 +122,7 @@ class Generation:
         ):
             progress.start()
             for width, requests in self.turns(missing, backend):
+                progress.width = width
                 for request, completion in each(requests, lambda r: self.complete(backend, r, tick, in_flight), width):
                     self.keep(request, completion, progress, canary)
 

@@ -90,7 +90,8 @@ def _answer(boards: Sequence[Leaderboard], margin: float) -> Answer | None:
     if len(ranked) == 1:
         return _single(board, ranked[0])
     tied = [row for row in ranked if row.tied_with_best]
-    lines = [Line("best", tied[0].title, (tied[0].result.id,), _figures(tied[0], board.name))]
+    where = board.name if board.dataset != POOLED else "all sets"
+    lines = [Line("best", tied[0].title, (tied[0].result.id,), _figures(tied[0], where))]
     if len(tied) > 1:
         splits = [f"{row.title} ({_split(board.pair(tied[0], row))})" for row in tied[1:]]
         test = f"not shown to be worse ({_test(board)}, Holm over {counted(len(ranked) - 1, 'test')})"
@@ -125,9 +126,10 @@ def _single(board: Leaderboard, row: Row) -> Answer:
     published = [one for one in among([(row.title, row.metrics)], board.dataset) if board.suites[-1] in one.scores]
     if len(published) > 1:
         at = next(place for place, one in enumerate(published) if one.source is None)
-        around = [f"{'below' if step < 0 else 'above'} {published[at + step].title}" for step in (-1, 1)
-                  if 0 <= at + step < len(published)]  # fmt: skip
-        text = f"{at + 1} of {len(published)} with the published scores: {', '.join(around)}"
+        near = [(word, published[at + step]) for word, step in (("below", -1), ("above", 1))
+                if 0 <= at + step < len(published)]  # fmt: skip
+        around = [f"{word} {one.title} ({one.scores[board.suites[-1]]:.1f})" for word, one in near]
+        text = f"{at + 1} of {len(published)} among published scores: {', '.join(around)}"
         lines.append(Line("place", row.title, (row.result.id,), text))
     lines += _losses(board)
     alone = ALONE if len(board.rows) == 1 else "No other model has a rank."
@@ -194,22 +196,27 @@ def _test(board: Leaderboard) -> str:
 
 
 def _losses(board: Leaderboard) -> list[Line]:
-    """How many answers were cut off at a limit, and how much of the time they took."""
+    """How many answers were cut off at a limit, and how much of the time they took.
+
+    Requests that are in flight together share the time of the run, each by its own seconds.
+    """
     rows = [row for row in board.rows if sum(row.metrics.lost.get(key, 0) for key in CUT)]
     if not rows:
         return []
-    cut = [one for row in rows for one in row.result.samples if (loss := loss_of(one)) and loss.key in CUT]
-    looping = sum(row.metrics.lost.get("looping", 0) for row in rows)
+    cut, looping = (sum(row.metrics.lost.get(key, 0) for row in rows for key in keys) for keys in (CUT, CUT[1:]))
     every = sum(row.metrics.samples for row in board.rows if not row.imported)
-    spent, total = (sum(one.info.seconds for one in ones) for ones in (cut, _samples(board)))
-    text = f"{len(cut)} of {every or sum(row.metrics.samples for row in rows):,} answers were cut off"
+    spent = total = 0.0
+    for row in board.rows:
+        seconds = [(one.info.seconds, loss_of(one)) for one in row.result.samples]
+        if whole := sum(one for one, _ in seconds):
+            took = row.metrics.cost.seconds or whole
+            total += took
+            spent += took * sum(one for one, loss in seconds if loss and loss.key in CUT) / whole
+    answers = counted(every or sum(row.metrics.samples for row in rows), "answer")
+    text = f"{cut} of {answers} {'was' if cut == 1 else 'were'} cut off"
     text += f", {looping} of them in a loop" if looping else ""
-    text += f"; {duration(spent)} of {duration(total)} went into them" if spent else ""
+    text += f"; {duration(spent)} of {duration(total)} went into {'it' if cut == 1 else 'them'}" if spent else ""
     return [Line("lost", "", _ids(rows), text)]
-
-
-def _samples(board: Leaderboard) -> list:  # type: ignore[type-arg]
-    return [one for row in board.rows for one in row.result.samples]
 
 
 def _to_settle(board: Leaderboard, tied: Sequence[Row], used: Sequence[str], margin: float) -> list[Line]:
@@ -228,8 +235,8 @@ def _to_settle(board: Leaderboard, tied: Sequence[Row], used: Sequence[str], mar
     if not 0 < needed < MOST:
         return []
     rounded = round(needed, -2) if needed >= 100 else round(needed, -1) or 10
-    versus = f"{best.title} from {other.title}"
-    text = f"about {counted(rounded, 'more problem')} to tell {versus}{_suggestion(used, needed)}"
+    more = f"about {counted(rounded, 'more problem')}{_suggestion(used, needed)}"
+    text = f"{more} to tell {best.title} from {other.title}"
     return [Line("to settle", "", (best.result.id, other.result.id), text)]
 
 
@@ -242,7 +249,7 @@ def _suggestion(used: Sequence[str], needed: int) -> str:
         if not enough and declaration.count >= needed * NOTABLE and name not in kept:
             more.append(name)
     names = ", ".join(f'"{name}"' for name in [*kept, *more])
-    return f": datasets = [{names}]" if more else ""
+    return f", with datasets = [{names}]," if more else ""
 
 
 def _ids(rows: Sequence[Row]) -> tuple[str, ...]:

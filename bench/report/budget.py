@@ -1,7 +1,8 @@
 """What a smaller max_tokens would have cost: scores at every limit, from one run's answers.
 
 A greedy answer under a smaller limit is a prefix of the same text, so an answer that ended below the limit is the same;
-any other would have been truncated, and is taken as failed, though a truncated answer may pass.
+any other would have been truncated, and is taken as failed, though a truncated answer may pass. Requests that were in
+flight together share the time of the run, each by its own seconds.
 """
 
 from bisect import bisect_right
@@ -17,7 +18,7 @@ SHORT = 512
 
 @dataclass(frozen=True)
 class Point:
-    """One limit: the score in percent of all problems, the share of answers that end, the minutes of all answers."""
+    """One limit: the score in percent of all problems, the percentage of answers that end, the minutes of the run."""
 
     limit: int
     score: float
@@ -53,10 +54,11 @@ def budget(row: Row) -> Budget | None:
     tokens, passed = [one.info.completion_tokens for one in whole], [0]
     for one in whole:
         passed.append(passed[-1] + one.passed)
-    points = []
+    points, flight = [], sum(one.info.seconds for one in samples)
+    share = (row.metrics.cost.seconds or flight) / flight if flight else 0.0
     for at in _limits(limit):
         ended = bisect_right(tokens, at)
-        seconds = sum(one.info.seconds * min(1.0, at / one.info.completion_tokens) for one in samples)
+        seconds = share * sum(one.info.seconds * min(1.0, at / one.info.completion_tokens) for one in samples)
         score = 100 * passed[ended] / row.metrics.problems
         points.append(Point(at, score, 100 * ended / len(row.result.samples), seconds / 60))
     points[-1] = Point(limit, 100 * row.metrics.score.value, points[-1].ended, points[-1].minutes)

@@ -23,10 +23,14 @@ from bench.report.metrics import curve
 from bench.report.outcomes import TABLE
 
 HERE = Path(__file__).parent
+FILES = {"budget": "lines", "curves": "lines"}
+"""Charts whose file has another name."""
 VERSION = "5.20"
 """Of Vega-Lite."""
-TOP = 30
-"""Models in a chart of rows; the table has all."""
+TOP, LINES = 30, 10
+"""Models in a chart of rows, and of lines; the tables have all."""
+HEIGHT = 300
+"""Pixels of a chart of lines."""
 MOST_K = 64
 """The largest k of a pass@k curve."""
 HUES = ("#0b66a3", "#bf4d0c", "#0a7a5b", "#a0408a", "#7d6200", "#4a4ec2")
@@ -35,9 +39,9 @@ LETTER, LINE = 6.6, 15
 """Pixels that a letter of 12-pixel text takes, on the safe side of the average, and its line."""
 LONGEST = 34
 """Letters of a name beside a point."""
-AROUND = ((13, 0, "left"), (-13, 0, "right"), (8, -15, "left"), (8, 15, "left"), (-8, -15, "right"), (-8, 15, "right"),
-          (0, -20, "center"), (0, 20, "center"), (8, -30, "left"), (8, 30, "left"))  # fmt: skip
-"""Offsets from a point at which its name may stand, best first."""
+AROUND = ((5, 0, "left"), (-5, 0, "right"), (0, -10, "left"), (0, 10, "left"), (0, -10, "right"), (0, 10, "right"),
+          (0, -10, "center"), (0, 10, "center"), (0, -26, "left"), (0, 26, "left"))  # fmt: skip
+"""Offsets from the edge of a point at which its name may stand, best first."""
 Spec = dict[str, Any]
 
 
@@ -58,6 +62,7 @@ class Drawing:
     """What a Vega-Lite file is filled with: rows by the name of their data set, and what else differs."""
 
     rows: dict[str, list[Spec]]
+    about: str = ""
     x: Spec = field(default_factory=dict)
     y: Spec = field(default_factory=dict)
     narrow: Spec = field(default_factory=dict)
@@ -81,8 +86,9 @@ def _chart(board: Leaderboard, name: str, title: str, drawing: Drawing) -> Chart
     note = ""
     if name == "quality" and timed < len(board.rows):
         note = f"{len(board.rows) - timed} of {len(board.rows)} models have no speed on record."
-    if name in ("scores", "failures") and len(board.rows) > TOP:
-        note = f"The best {TOP} of {len(board.rows)} models; the table has all."
+    most = {"scores": TOP, "failures": TOP, "budget": LINES, "curves": LINES}.get(name, len(board.rows))
+    if len({one["title"] for one in drawing.rows["models"]}) == most < len(board.rows):
+        note = f"The best {most} of {len(board.rows)} models; the table has all."
     keys = {
         "quality": "Area: size of the file. Dashed: nothing measured here is both better and faster.",
         "scores": "Dot: the score with its 95 % interval; ring: base tests alone; diamond: published score.",
@@ -92,14 +98,9 @@ def _chart(board: Leaderboard, name: str, title: str, drawing: Drawing) -> Chart
     return Chart(name, title, wide, narrow, keys.get(name, ""), note)
 
 
-@lru_cache(maxsize=8)
-def _file(name: str) -> str:
-    return (HERE / f"{name}.vl.json").read_text(encoding="utf-8")
-
-
 def template(name: str) -> Spec:
     """A chart's Vega-Lite file, with its example rows."""
-    spec: Spec = json.loads(_file(name))
+    spec: Spec = json.loads((HERE / f"{FILES.get(name, name)}.vl.json").read_text(encoding="utf-8"))
     return spec
 
 
@@ -111,9 +112,10 @@ def filled(name: str, drawing: Drawing, *, narrow: bool = False) -> Spec:
         channels = [spec["encoding"], *(layer.get("encoding", {}) for layer in spec["layer"])]
         for channel in (channels_of[axis] for channels_of in channels if axis in channels_of):
             for part, values in change.items():
-                channel[part] = channel.get(part, {}) | values
+                channel[part] = channel.get(part, {}) | values if isinstance(values, dict) else values
+    spec["description"] = drawing.about or spec["description"]
     if narrow:
-        left = min(spec["padding"]["left"], 112)
+        left = min(spec["padding"]["left"], 132)
         right = min(spec["padding"]["right"], 92)
         spec["padding"] |= {"left": left, "right": right}
         spec["width"] = 330 - left - right
@@ -123,7 +125,21 @@ def filled(name: str, drawing: Drawing, *, narrow: bool = False) -> Spec:
             if "limit" in layer["mark"]:
                 layer["mark"]["limit"] = right - 12
         spec["datasets"] |= drawing.narrow
+    axis = spec["encoding"]["y"]["axis"]
+    if "labelLimit" in axis:
+        axis["labelExpr"] = _shortened("datum.label", axis["labelLimit"])
+    for layer in spec["layer"]:
+        if "limit" in layer["mark"]:
+            layer["mark"]["text"] = {"expr": _shortened("datum.title", layer["mark"]["limit"])}
+            del layer["encoding"]["text"]
     return spec
+
+
+def _shortened(text: str, pixels: float) -> str:
+    """A Vega expression for a text without its middle where it is longer; its end often names the quantization."""
+    letters = int(pixels / LETTER)
+    head = 2 * letters // 5
+    return f"length({text}) > {letters} ? slice({text}, 0, {head}) + '…' + slice({text}, {head + 1 - letters}) : {text}"
 
 
 def svg(spec: Spec, about: str) -> str:
@@ -176,9 +192,9 @@ def front(rows: Sequence[Row]) -> list[Row]:
 
 
 def quality(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
-    """Score against speed, with the front; None where no speed is known."""
+    """Score against speed, with the front; None where fewer than two speeds are known."""
     timed = [row for row in board.rows if row.metrics.cost.speed]
-    if not timed:
+    if len(timed) < 2:
         return None
     best = front(timed)
     ids = {row.result.id for row in best}
@@ -252,11 +268,13 @@ class _Plane:
 
     def names(self, named: Sequence[Spec], every: Sequence[Spec]) -> list[Spec]:
         """For each point its name, where it covers as few others as possible; a name has always a place."""
-        taken = [(1, self._box("", row, 0, 0, "center")) for row in every]
+        taken = [(1, self._box("", row, 0, 0, "center", _radius(row))) for row in every]
         places: list[Spec] = []
         for row in named:
-            text = row["title"] if len(row["title"]) <= LONGEST else f"{row['title'][: LONGEST - 1]}…"
-            options = [(self._box(text, row, *at), at) for at in AROUND]
+            title, radius = row["title"], _radius(row)
+            text = title if len(title) <= LONGEST else f"{title[:14]}…{title[15 - LONGEST :]}"
+            around = [(dx + _sign(dx) * radius, dy + _sign(dy) * radius, align) for dx, dy, align in AROUND]
+            options = [(self._box(text, row, *at), at) for at in around]
             # Inside the plot before all, then over as few others as possible.
             covered = [sum(weight * _meet(box, other) for weight, other in taken) for box, _ in options]
             ranked = zip((self._outside(box) for box, _ in options), covered, range(len(options)), strict=True)
@@ -267,18 +285,29 @@ class _Plane:
             )
         return places
 
-    def _box(self, text: str, row: Spec, dx: int, dy: int, align: str) -> tuple[float, float, float, float]:
+    def _box(
+        self, text: str, row: Spec, dx: float, dy: float, align: str, radius: float = 0.0
+    ) -> tuple[float, float, float, float]:
         low, high = (math.log(end) for end in self.x_domain)
         x = (math.log(row["speed"]) - low) / (high - low) * self.width + dx
         y = (self.y_domain[1] - row["score"]) / (self.y_domain[1] - self.y_domain[0]) * self.height + dy
-        width = max(2 * 7, LETTER * len(text))
+        width, half = max(2 * radius, LETTER * len(text)), max(radius, LINE / 2)
         left = x - {"left": 0.0, "right": width, "center": width / 2}[align]
-        return left, y - LINE / 2, left + width, y + LINE / 2
+        return left, y - half, left + width, y + half
 
     def _outside(self, box: tuple[float, float, float, float]) -> float:
-        """How many pixels of a box lie outside the plot."""
-        over = (-box[0], -box[1], box[2] - self.width, box[3] - self.height)
+        """How many pixels of a box lie outside the plot, above which there are 8 more."""
+        over = (-box[0], -box[1] - 8, box[2] - self.width, box[3] - self.height)
         return round(sum(max(0.0, pixels) for pixels in over))
+
+
+def _radius(row: Spec) -> float:
+    """Pixels of a point's radius."""
+    return math.sqrt(row.get("area", 0.0) / math.pi)
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
 
 
 def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
@@ -314,19 +343,19 @@ def _failures(board: Leaderboard) -> Drawing | None:
     rows: list[Spec] = []
     totals: list[Spec] = []
     for row in board.rows[:TOP]:
-        start = 0
+        start, total = 0, sum(row.metrics.outcomes.values())
         for outcome in TABLE:
             count = row.metrics.outcomes.get(outcome.key, 0)
             if outcome.key == "pass" or not count:
                 continue
             rows.append({
-                "title": row.title, "label": outcome.label, "start": start, "end": start + count,
-                "middle": start + count / 2, "count": str(count), "color": colors()[f"k-{outcome.key}"],
+                "title": row.title, "label": outcome.label, "start": 100 * start / total,
+                "end": 100 * (start + count) / total, "middle": 100 * (start + count / 2) / total,
+                "count": str(count), "color": colors()[f"k-{outcome.key}"],
                 "ink": colors()[f"k-{outcome.key}-ink"], "tip": f"{row.title}\n{count} {outcome.label}",
             })  # fmt: skip
             start += count
-        total = sum(row.metrics.outcomes.values())
-        totals.append({"title": row.title, "end": start, "text": f"{start:,} of {total:,} fail"})
+        totals.append({"title": row.title, "end": 100 * start / total, "text": f"{start:,} of {total:,} fail"})
     if not rows:
         return None
     most = max(one["end"] for one in totals)
@@ -337,45 +366,49 @@ def _failures(board: Leaderboard) -> Drawing | None:
 
 
 def _budget(budgets: Sequence[Budget]) -> Drawing | None:
-    budgets = [one for one in budgets if one.points[-1].minutes > 0][:TOP]
+    budgets = [one for one in budgets if one.points[-1].minutes > 0][:LINES]
     hues = _hues([one.row for one in budgets])
-    rows = [
-        {"title": one.row.title, "minutes": point.minutes, "score": point.score,
+    rows: list[Spec] = [
+        {"title": one.row.title, "x": point.minutes, "score": point.score,
          "color": hues[family_of(one.row.result)],
          "tip": f"{one.row.title}\n{point.limit:,} tokens: {point.score:.1f} % in {point.minutes:.0f} min"}
         for one in budgets
         for point in one.points
     ]  # fmt: skip
-    return _lines(rows, "minutes") if rows else None
+    if not rows:
+        return None
+    ticks = _log_ticks(min(row["x"] for row in rows), max(row["x"] for row in rows))
+    x: Spec = {"title": "minutes for all answers, logarithmic", "axis": {"values": ticks, "format": "~g"},
+         "scale": {"domain": [ticks[0], ticks[-1]], "type": "log"}}  # fmt: skip
+    about = "each point is the run as it would have been under a smaller max_tokens"
+    return _lines(rows, about, x, {"title": "solved, %"})
 
 
 def _curves(board: Leaderboard) -> Drawing | None:
-    several = [row for row in board.rows if row.metrics.k > 1][:TOP]
+    several = [row for row in board.rows if row.metrics.k > 1][:LINES]
     hues = _hues(several)
-    rows = [
-        {"title": row.title, "k": k, "score": 100 * value, "color": hues[family_of(row.result)],
+    rows: list[Spec] = [
+        {"title": row.title, "x": k, "score": 100 * value, "color": hues[family_of(row.result)],
          "tip": f"{row.title}\npass@{k} {percent(value)}"}
         for row in several
         for k, value in enumerate(curve(row.result, row.metrics.problems, min(row.metrics.k, MOST_K)), 1)
     ]  # fmt: skip
-    return _lines(rows, "k") if rows else None
+    most = max((row["x"] for row in rows), default=1)
+    x: Spec = {"title": "k", "axis": {"values": list(range(1, most + 1, 1 + most // 10)), "format": "d"},
+         "scale": {"domain": [1, most]}}  # fmt: skip
+    return _lines(rows, "the share of problems that k samples solve", x, {"title": "pass@k, %"}) if rows else None
 
 
-def _lines(rows: list[Spec], x: str) -> Drawing:
-    """Lines, each named at its end; names move down so that each has a line of its own."""
+def _lines(rows: list[Spec], about: str, x: Spec, y: Spec) -> Drawing:
+    """Lines, each with its name at the right edge, where every name has a place of its own."""
     low, high = _score_domain([row["score"] for row in rows], [row["score"] for row in rows])
     high = high if high > low else low + 5
     ends = sorted({row["title"]: row for row in rows}.values(), key=lambda row: -row["score"])
-    last, named = -math.inf, []
+    unit, below, places = (high - low) / HEIGHT, -math.inf, list[float]()
     for row in ends:
-        at = (high - row["score"]) / (high - low) * 300
-        last = max(at, last + LINE)
-        named.append(row | {"dy": last - at})
-    axis: Spec = {}
-    if x == "k":
-        most = max(row["k"] for row in rows)
-        axis = {"axis": {"values": list(range(1, most + 1, 1 + most // 10))}}
-    else:
-        ticks = _log_ticks(min(row[x] for row in rows), max(row[x] for row in rows))
-        axis = {"axis": {"values": ticks}, "scale": {"domain": [ticks[0], ticks[-1]]}}
-    return Drawing({"models": rows, "ends": named}, x=axis, y={"scale": {"domain": [low, high]}})
+        below = max((high - row["score"]) / unit, below + LINE)
+        places.append(below)
+    places = [min(place, HEIGHT - LINE * after) for after, place in enumerate(reversed(places))][::-1]
+    edge = x["scale"]["domain"][-1]
+    named = [row | {"edge": edge, "level": high - unit * place} for row, place in zip(ends, places, strict=True)]
+    return Drawing({"models": rows, "ends": named}, about, x=x, y=y | {"scale": {"domain": [low, high]}})

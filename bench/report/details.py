@@ -3,7 +3,8 @@
 import json
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from typing import Any
 
 from bench.console import counted, duration, size
@@ -16,6 +17,8 @@ from bench.text import plain
 from bench.untrusted import items, positive, table, word
 
 Fact = tuple[str, str]
+Part = tuple[str, str | Callable[[float], str]] | Callable[[Result], str]
+"""What a part of a fact is made of: places in a result with a form for their text or their positive number, or all."""
 GREEDY = "one greedy answer a problem (temperature 0)"
 BY_PROGRAM = "by a program with its own settings"
 UNKNOWN = "settings unknown"
@@ -25,23 +28,30 @@ COMPARED = ("build", "slots", "context", "placement")
 
 def facts(row: Row) -> list[Fact]:
     """Names and plain texts; what is not known is left out."""
-    makers = (
-        _profile,
-        _model,
-        _server,
-        _machine,
-        _flags,
-        _settings,
-        _took,
-        _made,
-        _solutions,
-        _graded,
-        _grader,
-        _sandbox,
-    )
-    versus = row.versus.about + (f"; {incomparable(row)}" if incomparable(row) else "") if row.versus else ""
-    pairs = [("Reference", versus), *((make.__name__[1:].title(), make(row.result)) for make in makers)]
+    versus = "; ".join(filter(None, [row.versus.about, incomparable(row)])) if row.versus else ""
+    pairs = [("Reference", versus), *((name, _text(row.result, parts)) for name, parts in FACTS)]
     return [(name, text) for name, text in pairs if text]
+
+
+def _text(result: Result, parts: Sequence[Part]) -> str:
+    return _join([part(result) if callable(part) else _at(result, *part) for part in parts])
+
+
+def _at(result: Result, places: str, form: str | Callable[[float], str]) -> str:
+    """The first of the places (`server.build`) that has a text, or for a callable form a positive number."""
+    for place in places.split("|"):
+        holder, *keys = place.split(".")
+        value = reduce(lambda known, key: table(known).get(key), keys, getattr(result, holder))
+        if callable(form):
+            if number := positive(value):
+                return form(number)
+        elif text := word(value):
+            return form.format(text)
+    return ""
+
+
+def _join(texts: Iterable[str]) -> str:
+    return ", ".join(filter(None, texts))
 
 
 def shared_facts(board: Leaderboard) -> list[Fact]:
@@ -52,13 +62,8 @@ def shared_facts(board: Leaderboard) -> list[Fact]:
 
 def summary(result: Result) -> str:
     """The model, its size and the build in a few words."""
-    model, server = result.model, result.server
-    return _join([
-        word(model.get("quantization")) or word(server.get("quantization")),
-        _bytes(model) or _bytes(server),
-        f"llama.cpp {word(server.get('build'))}" if server.get("build") else "",
-        "imported" if not result.run else "",
-    ])  # fmt: skip
+    imported = "" if result.run else "imported"
+    return _join([_text(result, [QUANTIZATION, SIZE, ("server.build", "llama.cpp {}")]), imported])
 
 
 def machine(results: Iterable[Result]) -> str:
@@ -133,48 +138,25 @@ def _samples(result: Result) -> str:
     return f"{counted(most, 'sample') if least == most else f'{least} to {most} samples'} a problem"
 
 
-def _profile(result: Result) -> str:
-    return _join([f"{plain(result.id)} (results in {plain(result.id)}/{plain(result.dataset)}/)", result.note])
+def _where(result: Result) -> str:
+    return f"{plain(result.id)} (results in {plain(result.id)}/{plain(result.dataset)}/)"
 
 
-def _model(result: Result) -> str:
-    model, server = result.model, result.server
-    files, parameters, trained = model.get("files"), server.get("parameters"), model.get("context_train")
-    return _join([
-        word(model.get("file")) or word(model.get("name")),
-        counted(files, "file") if isinstance(files, int) and files > 1 else "",
-        _bytes(model) or _bytes(server),
-        word(model.get("architecture")),
-        word(model.get("quantization")) or word(server.get("quantization")),
-        f"{short_count(float(parameters or 0))} parameters" if positive(parameters) else "",
-        f"trained for {trained:,} tokens of context" if positive(trained) else "",
-        f"fingerprint {word(model.get('fingerprint'))}" if word(model.get("fingerprint")) else "",
-    ])  # fmt: skip
+def _slots(server: Any) -> str:
+    slots, context = (positive(table(server).get(name)) for name in ("slots", "context"))
+    return f"{counted(int(slots), 'slot')} of {int(context):,} tokens" if slots and context else ""
 
 
-def _server(result: Result) -> str:
-    settings, server = result.settings, result.server
-    room = {name: server.get(name) or settings.get(name) for name in ("slots", "context")}
-    build, image, flight = word(server.get("build")), word(server.get("image")), positive(server.get("in_flight"))
-    template = word(server.get("chat_template")) or word(result.model.get("chat_template"))
-    return _join([
-        word(server.get("kind")),
-        f"llama.cpp {build}" if build else "",
-        f"image {image}" if image else "",
-        _slots(room),
-        f"{counted(int(flight), 'request')} at a time" if flight and flight != room["slots"] else "",
-        *_other_servers(result),
-        f"chat template {template[:60]}" if template else "",
-    ])  # fmt: skip
+def _room(result: Result) -> str:
+    room = {name: result.server.get(name) or result.settings.get(name) for name in ("slots", "context")}
+    flight = positive(result.server.get("in_flight"))
+    fewer = f"{counted(int(flight), 'request')} at a time" if flight and flight != room["slots"] else ""
+    return _join([_slots(room), fewer])
 
 
-def _machine(result: Result) -> str:
-    return machine_label(result)
-
-
-def _other_servers(result: Result) -> Iterator[str]:
+def _other_servers(result: Result) -> str:
     """How many completions each other server made, and how it differed."""
-    last, servers = result.server, list(map(table, items(result.run.get("servers"))))
+    last, servers, texts = result.server, list(map(table, items(result.run.get("servers")))), []
     counts = [int(positive(one.get("completions")) or 0) for one in servers]
     for one, count in zip(servers, counts, strict=True):
         if not count or all(one.get(name) == last.get(name) for name in COMPARED):
@@ -185,12 +167,8 @@ def _other_servers(result: Result) -> Iterator[str]:
             f"with {slots}" if slots and slots != _slots(last) else "",
             f"placed by {placement}" if placement and placement != _shell(last.get("placement")) else "",
         ]
-        yield f"{count:,} of {counted(sum(counts), 'completion')} by {' '.join(filter(None, differs))}"
-
-
-def _slots(server: dict[str, Any]) -> str:
-    slots, context = positive(server.get("slots")), positive(server.get("context"))
-    return f"{counted(int(slots), 'slot')} of {int(context):,} tokens" if slots and context else ""
+        texts.append(f"{count:,} of {counted(sum(counts), 'completion')} by {' '.join(filter(None, differs))}")
+    return _join(texts)
 
 
 def _shell(value: Any) -> str:
@@ -198,54 +176,35 @@ def _shell(value: Any) -> str:
     return plain(shlex.join(map(str, items(value))))
 
 
-def _flags(result: Result) -> str:
+def _placement(result: Result) -> str:
     placement = _shell(result.server.get("placement") or result.settings.get("placement"))
-    return _join([_shell(result.settings.get("args")), f"placed by {placement}" if placement else ""])
+    return f"placed by {placement}" if placement else ""
 
 
 def _settings(result: Result) -> str:
     settings = result.settings
     greedy = settings.get("temperature") == 0
-    names = ["max_tokens", "prompt_version", *([] if greedy else ["top_p", "seed", "samples"])]
-    parts = [f"{name} {plain(str(settings[name]))}" for name in names if name in settings]
-    if "temperature" in settings:
-        parts.insert(1, f"temperature {plain(str(settings['temperature']))}{' (greedy)' if greedy else ''}")
+    names = ["max_tokens", "temperature", "prompt_version", *([] if greedy else ["top_p", "seed", "samples"])]
+    words = {name: f"{name} {plain(str(settings[name]))}" for name in names if name in settings}
+    if greedy:
+        words["temperature"] += " (greedy)"
     fields = [f"{plain(name)} = {_json(value)}" for name, value in table(settings.get("request")).items()]
-    system, reasoning = word(settings.get("system_prompt")), word(settings.get("reasoning"))
-    return _join([
-        *parts,
-        f"reasoning {reasoning}" if reasoning else "",
-        f"system prompt “{system}”" if system else "",
-        f"request {', '.join(fields)}" if fields else "",
-        "the rest is the program's own" if result.by_command else "",
-    ])  # fmt: skip
+    return _join([*words.values(), f"request {', '.join(fields)}" if fields else ""])
 
 
 def _json(value: Any) -> str:
     return plain(json.dumps(value, ensure_ascii=False))
 
 
-def _took(result: Result) -> str:
-    run, totals = result.run, table(result.run.get("totals"))
-    began, ended, seconds = word(run.get("began")), word(run.get("ended")), totals.get("seconds")
-    tokens = [totals.get("prompt_tokens"), totals.get("completion_tokens")]
-    return _join([
-        f"{began} to {ended}" if began and ended else "",
-        f"{duration(float(seconds or 0))} with a request in flight" if positive(seconds) else "",
-        "{:,} tokens in, {:,} out".format(*tokens) if all(map(positive, tokens)) else "",
-    ])  # fmt: skip
+def _span(result: Result) -> str:
+    began, ended = (word(result.run.get(name)) for name in ("began", "ended"))
+    return f"{began} to {ended}" if began and ended else ""
 
 
-def _made(result: Result) -> str:
-    """Where exported solutions were made."""
-    there, server = result.elsewhere, table(result.elsewhere.get("server"))
-    build, day = word(server.get("build")), word(there.get("ended"))[:10]
-    return _join([
-        "exported on another machine" if there else "",
-        word(table(there.get("machine")).get("label")),
-        f"llama.cpp {build}" if build else "",
-        day,
-    ])  # fmt: skip
+def _tokens(result: Result) -> str:
+    totals = table(result.run.get("totals"))
+    read, made = (positive(totals.get(name)) for name in ("prompt_tokens", "completion_tokens"))
+    return f"{read:,.0f} tokens in, {made:,.0f} out" if read and made else ""
 
 
 def _solutions(result: Result) -> str:
@@ -257,42 +216,65 @@ def _solutions(result: Result) -> str:
     return _join([f"extracted by rule: {', '.join(counts)}" if counts else "", f"from {names}" if names else ""])
 
 
-def _graded(result: Result) -> str:
-    bench, retried = result.bench, sum(sample.retried for sample in result.samples)
-    return _join([
-        result.date,
-        f"{duration(bench['seconds'])} with {counted(int(bench['workers']), 'worker')}"
-        if positive(bench.get("seconds")) and positive(bench.get("workers")) else "",
-        f"on the cluster {word(bench.get('scheduler'))}" if word(bench.get("scheduler")) else "",
-        f"{counted(retried, 'slow sample')} re-run alone with the full time limit" if retried else "",
-        f"{bench['cached']:,} verdicts from the cache" if positive(bench.get("cached")) else "",
-    ])  # fmt: skip
+def _grading_time(result: Result) -> str:
+    seconds, workers = (positive(result.bench.get(name)) for name in ("seconds", "workers"))
+    return f"{duration(seconds)} with {counted(int(workers), 'worker')}" if seconds and workers else ""
 
 
-def _grader(result: Result) -> str:
-    versions = (("evalplus", "evalplus"), ("grader", "grader"), ("python", "Python"), ("dataset_hash", "dataset"))
-    pairs = ((name, word(result.bench.get(key))) for key, name in versions)
-    return _join([f"{name} {text}" for name, text in pairs if text])
+def _retried(result: Result) -> str:
+    number = sum(sample.retried for sample in result.samples)
+    return f"{counted(number, 'slow sample')} re-run alone with the full time limit" if number else ""
 
 
-def _sandbox(result: Result) -> str:
+def _numpy(result: Result) -> str:
     box = table(result.bench.get("sandbox"))
-    memory, pids = box.get("memory"), box.get("pids")
-    identity, numpy = word(box.get("identity")), word(box.get("numpy"))
-    return _join([
-        word(box.get("kind")),
-        f"image {word(box.get('image'))}" if word(box.get("image")) else "",
-        identity,
-        f"numpy {numpy}" if numpy not in identity else "",
-        f"{memory:,} MiB" if positive(memory) else "",
-        f"{pids:,} processes" if positive(pids) else "",
-    ])  # fmt: skip
+    numpy = word(box.get("numpy"))
+    return f"numpy {numpy}" if numpy and numpy not in word(box.get("identity")) else ""
 
 
-def _join(parts: Sequence[str]) -> str:
-    return ", ".join(filter(None, parts))
+def _files(count: float) -> str:
+    return counted(int(count), "file") if count > 1 else ""
 
 
-def _bytes(about: dict[str, Any]) -> str:
-    known = positive(about.get("bytes"))
-    return size(int(known)) if known else ""
+SIZE = ("model.bytes|server.bytes", lambda count: size(int(count)))
+QUANTIZATION = ("model.quantization|server.quantization", "{}")
+FACTS: tuple[tuple[str, tuple[Part, ...]], ...] = (
+    ("Profile", (_where, lambda result: result.note)),
+    ("Model", (
+        ("model.file|model.name", "{}"), ("model.files", _files), SIZE, ("model.architecture", "{}"), QUANTIZATION,
+        ("server.parameters", lambda count: f"{short_count(count)} parameters"),
+        ("model.context_train", "trained for {:,.0f} tokens of context".format),
+        ("model.fingerprint", "fingerprint {}"),
+    )),
+    ("Server", (
+        ("server.kind", "{}"), ("server.build", "llama.cpp {}"), ("server.image", "image {}"), _room, _other_servers,
+        ("server.chat_template|model.chat_template", "chat template {:.60}"),
+    )),
+    ("Machine", (machine_label,)),
+    ("Flags", (
+        lambda result: _shell(result.settings.get("args")), _placement,
+    )),
+    ("Settings", (
+        _settings, ("settings.reasoning", "reasoning {}"), ("settings.system_prompt", "system prompt “{}”"),
+        lambda result: "the rest is the program's own" if result.by_command else "",
+    )),
+    ("Took", (_span, ("run.totals.seconds", lambda seconds: f"{duration(seconds)} with a request in flight"), _tokens)),
+    ("Made", (
+        lambda result: "exported on another machine" if result.elsewhere else "",
+        ("elsewhere.machine.label", "{}"), ("elsewhere.server.build", "llama.cpp {}"), ("elsewhere.ended", "{:.10}"),
+    )),
+    ("Solutions", (_solutions,)),
+    ("Graded", (
+        lambda result: result.date, _grading_time, ("bench.scheduler", "on the cluster {}"), _retried,
+        ("bench.cached", "{:,.0f} verdicts from the cache".format),
+    )),
+    ("Grader", (
+        ("bench.evalplus", "evalplus {}"), ("bench.grader", "grader {}"), ("bench.python", "Python {}"),
+        ("bench.dataset_hash", "dataset {}"),
+    )),
+    ("Sandbox", (
+        ("bench.sandbox.kind", "{}"), ("bench.sandbox.image", "image {}"), ("bench.sandbox.identity", "{}"), _numpy,
+        ("bench.sandbox.memory", "{:,.0f} MiB".format), ("bench.sandbox.pids", "{:,.0f} processes".format),
+    )),
+)  # fmt: skip
+"""The facts of a row, and of what parts each is made."""

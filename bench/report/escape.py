@@ -8,19 +8,27 @@ from bench.text import plain
 
 SENTENCE = 20_000
 """Characters of a sentence that is put together of plain texts; what people wrote was cut when it was read."""
-MARKUP = re.compile(r"[\\`*\[\]|~$^]|(?<![^\W_])_|_(?![^\W_])")
-AUTOLINK = re.compile(r"(?<=\w):(?=//)|(?<=www)\.|@", re.IGNORECASE)
+MARKUP = re.compile(
+    r"[\\`*|~$^]|(?<![^\W_])_|_(?![^\W_])"  # anywhere
+    r"|\](?=[(\[:]|$)|\[(?=\^)"  # what a bracket needs to be a link or a footnote; none that is named is defined
+)
+HTML = re.compile(r"<(?=[A-Za-z/!?]|$)|&(?=[#\w])")
+AUTOLINK = re.compile(r"(?<=\w):(?=//)|(?<=www)\.|@(?=[\w-]+\.)|(?<!\w)@", re.IGNORECASE)
 """What turns a text into a link without any brackets."""
-BLOCK = re.compile(r"^(?=[-+](?: |$)|#+(?: |$))|^(\d+)(?=[.)](?: |$))")
-"""What would begin a list, a heading or a quotation at the start of a line."""
+BLOCK = re.compile(r"^(?=[-+](?: |$)|#+(?: |$)|>|\[)|^(\d+)(?=[.)](?: |$))")
+"""What would begin a list, a heading, a task or a quotation at the start of a line."""
 
 
 def markdown(text: str) -> str:
-    """One line of text for Markdown: in a paragraph, a list or a table's cell. No markup, HTML or link comes of it."""
-    line = html.escape(plain(text, SENTENCE), quote=False)
+    """One line of text for Markdown, in a paragraph or a list. No markup, HTML or link comes of it."""
+    return BLOCK.sub(lambda match: (match.group(1) or "") + "\\", cell(text))
+
+
+def cell(text: str) -> str:
+    """The same inside a line, such as in a table's cell, where no list or heading can begin."""
+    line = HTML.sub(lambda match: html.escape(match.group()), plain(text, SENTENCE))
     line = MARKUP.sub(lambda match: "\\" + match.group(), line)
-    line = AUTOLINK.sub(lambda match: f"&#{ord(match.group())};", line)
-    return BLOCK.sub(lambda match: match.group(1) + "\\" if match.group(1) else "\\", line)
+    return AUTOLINK.sub(lambda match: f"&#{ord(match.group())};", line)
 
 
 def tag(text: str) -> str:

@@ -9,6 +9,17 @@ from bench.report.format import listed
 from bench.report.leaderboard import Leaderboard, Row
 from bench.report.references import models
 
+LADDER = (
+    "Each against the largest of its family, over all datasets that both were graded on: problems won and lost, the "
+    "difference with its paired 95 % interval (Tango), tests corrected within the family (Holm). “At most” bounds the "
+    "loss; it never says that two are equal."
+)
+DUELS = (
+    "Each asks problems in a fixed random order until an e-value of 20 shows a difference, or an always-valid 95 % "
+    "interval lies within the margin: a verdict, and neither score nor rank."
+)
+MODELS = 6
+"""Models that a caveat lists."""
 LISTED = 4
 """Names that a line lists."""
 PROBLEMS = 60
@@ -73,7 +84,7 @@ def caveats(board: Leaderboard) -> list[str]:
          "The tests of {} run inside the process of the solution, which could forge a pass."),
         (sorted(hashes)[1:], "Not all models were graded on the same version of the dataset; grade them again."),
     )  # fmt: skip
-    return [text.format(listed(names)) for names, text in sentences if names]
+    return [text.format(listed(names, MODELS)) for names, text in sentences if names]
 
 
 def _suspect(row: Row) -> dict[str, int]:

@@ -13,34 +13,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bench.console import counted, size
-from bench.report import columns, details, findings, ladder, outcomes, references, sample_pages
+from bench.console import counted
+from bench.report import columns, details, findings, outcomes, sample_pages
 from bench.report import format as figures
 from bench.report.charts import Chart, charts
 from bench.report.columns import Column
 from bench.report.leaderboard import Leaderboard, Row
 from bench.report.markdown import TABLES, Report
-from bench.report.results import POOLED
+from bench.report.results import POOLED, Result
 from bench.report.sample_pages import Matrix, matrix
-from bench.stats import Estimate
 
 HERE = Path(__file__).parent
 STYLES = ("colors.css", "report.css")
 SCRIPTS = (
-    "dom",
-    "data",
-    "code",
-    "table",
-    "tips",
-    "matrix",
-    "list",
-    "grid",
-    "explorer",
-    "sample",
-    "diff",
-    "pages",
-    "main",
-)
+    "dom", "data", "code", "table", "tips", "matrix", "list", "grid", "explorer", "sample", "diff", "pages", "main",
+)  # fmt: skip
 """In the order in which they run; `theme` runs before them, in the head."""
 
 
@@ -76,7 +63,7 @@ def render(report: Report, journals: Mapping[tuple[str, str], Path]) -> str:
     theme, script = _script(["theme"]), _script(SCRIPTS)
     page: str = _template().render(
         policy=_policy(theme, script),
-        css="".join(map(_static, STYLES)),
+        css="".join(map(_static, STYLES)) + "".join(map(_style, outcomes.TABLE)),
         theme=theme,
         script=script,
         report=report,
@@ -88,32 +75,34 @@ def render(report: Report, journals: Mapping[tuple[str, str], Path]) -> str:
 
 
 def _section(report: Report, board: Leaderboard) -> Section:
-    own_page = board.dataset != POOLED
-    anchors = {
-        row.result.id: f"m/{_quoted(board.dataset)}/{_quoted(row.result.id)}" if own_page else f"d-{board.dataset}"
-        for row in board.rows
-    }
+    pooled = board.dataset == POOLED
+    anchors = {row.result.id: f"d-{board.dataset}" if pooled else page_of(row.result) for row in board.rows}
     drawn = charts(board, report.budgets.get(board.dataset, ()), anchors)
     headline = columns.visible_columns(board, "headline")
-    return Section(board, headline, drawn, anchors, None if board.dataset == POOLED else matrix(board), report)
+    return Section(board, headline, drawn, anchors, None if pooled else matrix(board), report)
 
 
-def _quoted(part: str) -> str:
-    """A part of an address behind the #."""
-    return quote(part, safe="", errors="surrogatepass")
+def page_of(result: Result) -> str:
+    """The address of a result's page, behind the #."""
+    return "/".join(["m", *(quote(part, safe="", errors="surrogatepass") for part in (result.dataset, result.id))])
 
 
 def _index(section: Section) -> dict[str, Any]:
     assert section.matrix is not None
     index = sample_pages.index(section.matrix)
-    for model, row in zip(index["models"], section.board.rows, strict=True):
-        model |= {"facts": details.facts(row), "figures": _figures(section.board, row)}
+    for model, row in zip(index["models"], section.matrix.rows, strict=True):
+        model |= {"facts": details.facts(row), "figures": _figures(section, row)}
     return index
 
 
-def _figures(board: Leaderboard, row: Row) -> list[tuple[str, str]]:
-    shown_columns = [column for column in columns.columns(board) if column.key != "title"]
-    return [(column.title, column.show(row)) for column in shown_columns if column.show(row) != columns.NONE]
+def _figures(section: Section, row: Row) -> list[tuple[str, str]]:
+    """Every column of a row; that of a duel has its verdict, and no score."""
+    duels = {one.title: f"against {one.opponent}, {one.verdict}" for one in section.report.duels}
+    stopped = row.result.stopped_early
+    left_out = {"title", *((*section.board.suites, "lost", "state") if stopped else ())}
+    shown_columns = [one for one in columns.columns(section.board) if one.key not in left_out]
+    figures = [(one.title, one.show(row)) for one in shown_columns if one.show(row) != columns.NONE]
+    return [*([("duel", duels[row.result.title])] if stopped and row.result.title in duels else []), *figures]
 
 
 def to_script(value: Any) -> str:
@@ -132,12 +121,17 @@ def _template() -> Any:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"counted": counted, "size": size}
+    environment.filters["counted"] = counted
     environment.globals |= {
-        "details": details, "findings": findings, "format": figures, "ladder": ladder, "outcomes": outcomes,
-        "references": references, "tables": TABLES, "is_estimate": lambda value: isinstance(value, Estimate),
+        "details": details, "findings": findings, "format": figures, "outcomes": outcomes, "page_of": page_of,
+        "tables": TABLES,
     }  # fmt: skip
     return environment.get_template("report.html.j2")
+
+
+def _style(outcome: outcomes.Outcome) -> str:
+    name = f"k-{outcome.key}"
+    return f".{name} {{ background: var(--{name}); color: var(--{name}-ink); }}\n"
 
 
 def _static(name: str) -> str:

@@ -1,12 +1,13 @@
 """The quantization ladder: what each smaller file of a model costs and saves, against the largest of its family."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bench.console import size
 from bench.report.format import p_value, ratio, signed
 from bench.report.leaderboard import ALPHA, Leaderboard, Row, compare, difference
+from bench.report.metrics import Cost
 from bench.report.results import Result, pool
 from bench.stats import Estimate, holm, problems_needed
 from bench.untrusted import word
@@ -15,6 +16,8 @@ QUANTIZATION = re.compile(
     r"[\s(\[-]*\b(?:UD-)?(?:I?Q\d\w*|TQ\d\w*|B?F16|F32|FP16|FP8|MXFP4\w*|INT[48]|GPTQ|AWQ)\b[)\]]*", re.IGNORECASE
 )
 BITS = re.compile(r"\d+")
+ASKED = ("temperature", "samples", "max_tokens", "system_prompt", "reasoning", "request", "args")
+"""Settings by which two runs of one file are asked in different ways."""
 NOTABLE = 1.05
 """A smaller ratio of speeds is not worth a word."""
 MARGIN = 0.03
@@ -53,6 +56,18 @@ class Rung:
     def bytes(self) -> int | None:
         """The size of its file."""
         return next((row.metrics.cost.bytes for row in self.rows if row.metrics.cost.bytes), None)
+
+    @property
+    def score(self) -> float:
+        """The fraction of all problems that it passes."""
+        return sum(row.metrics.score.value * row.metrics.problems for row in self.rows) / _problems(self.rows)
+
+    def per_solved(self, amount: Callable[[Cost], float | None]) -> float | None:
+        """An amount of its cost by the problems solved; None where it is not known of each dataset."""
+        per_row = [row.metrics.per_solved(amount(row.metrics.cost)) for row in self.rows]
+        solved = sum(row.metrics.solved for row in self.rows)
+        known = [(one, row.metrics.solved) for one, row in zip(per_row, self.rows, strict=True) if one is not None]
+        return sum(one * n for one, n in known) / solved if len(known) == len(self.rows) else None
 
     @property
     def shown_to_differ(self) -> bool:
@@ -151,6 +166,8 @@ def _family(name: str, members: list[list[Row]], margin: float) -> Family:
     rungs = [rung for rows in others if (rung := _rung(largest, rows, margin)).problems]
     tested = [rung for rung in rungs if not rung.same_file]
     corrected = dict(zip((rung.title for rung in tested), holm([rung.p or 0.0 for rung in tested]), strict=True))
+    compared = {row.result.dataset for rung in rungs for row in rung.rows}
+    largest = [row for row in largest if row.result.dataset in compared] or largest
     first = Rung(largest[0].title, quantization_of(largest[0].result), tuple(largest), _problems(largest))
     return Family(name, (first, *(replace(rung, corrected=corrected.get(rung.title, rung.p)) for rung in rungs)))
 
@@ -174,11 +191,17 @@ def _rung(largest: list[Row], rows: list[Row], margin: float) -> Rung:
         lost=len(pair.first_wins),
         difference=difference([(one.result, other.result) for one, other in both]),
         p=pair.p,
-        same_file=first[0].result.fingerprint == second[0].result.fingerprint != "",
+        same_file=_is_same_run(first[0].result, second[0].result),
         speed_ratio=_ratio(second[0].metrics.cost.speed, first[0].metrics.cost.speed),
         saved_bytes=theirs - ours if ours and theirs else None,
         margin=margin,
     )
+
+
+def _is_same_run(one: Result, other: Result) -> bool:
+    """Whether two results are of one file asked in one way."""
+    alike = all(one.settings.get(name) == other.settings.get(name) for name in ASKED)
+    return alike and one.fingerprint == other.fingerprint != ""
 
 
 def _size(rows: list[Row]) -> tuple[float, int, float, str]:

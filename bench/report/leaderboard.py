@@ -86,12 +86,16 @@ class Discrimination:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """One dataset: `rows` have results, best first; `others` have none; `pairs` are those of the ranked rows."""
+    """One dataset: `rows` have results, best first; `others` have none; `pairs` are those of the ranked rows.
+
+    `stopped` are of duels that were settled before every problem was asked: they have neither score nor rank.
+    """
 
     dataset: str
     rows: tuple[Row, ...]
     others: tuple[Result, ...]
     pairs: tuple[Pair, ...]
+    stopped: tuple[Row, ...] = ()
 
     @property
     def title(self) -> str:
@@ -174,14 +178,15 @@ def leaderboards(results: Sequence[Result]) -> list[Leaderboard]:
 def leaderboard(dataset: str, results: Sequence[Result]) -> Leaderboard:
     """The leaderboard of the results on one dataset."""
     often = Counter(result.title for result in results)
-    rows = sorted(
+    graded = sorted(
         (
             Row(one, metrics(one), one.title if often[one.title] == 1 else f"{one.title} ({plain(one.id)})")
             for one in results
-            if one.samples and not one.stopped_early
+            if one.samples
         ),
         key=_order,
     )
+    rows = [row for row in graded if not row.result.stopped_early]
     ranked = [row.result for row in rows if _is_ranked(row)]
     pairs = tuple(compare_all(ranked))
     ranks = rank([result.id for result in ranked], pairs)
@@ -193,7 +198,8 @@ def leaderboard(dataset: str, results: Sequence[Result]) -> Leaderboard:
         )
         for row in rows
     ]
-    return Leaderboard(dataset, tuple(rows), tuple(result for result in results if not result.samples), pairs)
+    others = tuple(result for result in results if not result.samples)
+    return Leaderboard(dataset, tuple(rows), others, pairs, tuple(row for row in graded if row.result.stopped_early))
 
 
 def pooled(boards: Sequence[Leaderboard]) -> Leaderboard | None:

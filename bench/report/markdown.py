@@ -26,28 +26,39 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Table:
-    """Titles of columns, whether each is numeric, and rows of plain cells; one of them may be strong in each row."""
+    """Titles of columns, whether each is numeric, and rows of plain cells; a row of one cell is a heading.
+
+    The cell at `strong` is emphasized in each row. On the page, the name of a row leads to its result's page, and a bar
+    of that share stands beside the second cell; both are by the row's number.
+    """
 
     titles: Sequence[str]
     numeric: Sequence[bool]
     rows: Sequence[Sequence[str]]
     strong: int = -1
     left_out: int = 0
+    results: Sequence[Result | None] = ()
+    bars: Mapping[int, float] = field(default_factory=dict)
 
     def markdown(self) -> str:
         """The table in Markdown."""
         lines = [
-            [escape.markdown(title) for title in self.titles],
+            [escape.cell(title) for title in self.titles],
             ["---:" if numeric else "---" for numeric in self.numeric],
-            *([self._cell(at, text) for at, text in enumerate(row)] for row in self.rows),
+            *(
+                [self._cell(at, text) for at, text in enumerate(row)]
+                if len(row) > 1
+                else [f"**{escape.cell(row[0])}**", *[""] * (len(self.titles) - 1)]
+                for row in self.rows
+            ),
         ]
         return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
     def _cell(self, at: int, text: str) -> str:
         if at != self.strong:
-            return escape.markdown(text)
+            return escape.cell(text)
         first, space, rest = text.partition(" ")
-        return f"**{escape.markdown(first)}**{space}{escape.markdown(rest)}"
+        return f"**{escape.cell(first)}**{space}{escape.cell(rest)}"
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,6 @@ def render(report: Report) -> str:
         details=details,
         references=references,
         proofs=_proofs(report.selftests),
-        ladder=_ladder,
         retried=retried,
     )
     return _tidied(text)
@@ -210,33 +220,43 @@ def _budget(budgets: Sequence[Budget]) -> Table | None:
     return Table(titles, [False, *[True] * (len(limits) + 2)], rows)
 
 
-def _ladder(family: Family) -> Table:
-    """What each smaller quantization costs, against the largest."""
-    rows = []
-    for rung in family.rungs:
-        figures = rung.rows[0].metrics
-        per_solved = figures.per_solved(figures.cost.seconds)
-        tokens = figures.per_solved(figures.cost.tokens)
-        rows.append([
-            rung.name,
-            size(rung.bytes) if rung.bytes else NONE,
-            percent(figures.score.value),
-            rate(figures.cost.speed) if figures.cost.speed else NONE,
-            short_seconds(per_solved) if per_solved else NONE,
-            f"{tokens:,.0f}" if tokens else NONE,
-            f"{rung.won}, {rung.lost} of {rung.problems:,}" if rung.difference else NONE,
-            signed_interval(rung.difference) if rung.difference else NONE,
-            rung.verdict,
-        ])  # fmt: skip
-    titles = [family.name, "size", "score", "tok/s", "per solved", "tokens per solved", "won, lost",
+def _ladder(families: Sequence[Family]) -> Table:
+    """What each smaller quantization costs, against the largest of its family."""
+    rows: list[list[str]] = []
+    results: list[Result | None] = []
+    bars: dict[int, float] = {}
+    for family in families:
+        rows.append([family.name])
+        results.append(None)
+        for rung in family.rungs:
+            speed = rung.rows[0].metrics.cost.speed
+            seconds, tokens = rung.per_solved(lambda cost: cost.seconds), rung.per_solved(lambda cost: cost.tokens)
+            if rung.bytes:
+                bars[len(rows)] = rung.bytes / max(other.bytes or 0 for other in family.rungs)
+            results.append(rung.rows[0].result)
+            rows.append([
+                rung.name,
+                size(rung.bytes) if rung.bytes else NONE,
+                percent(rung.score),
+                rate(speed) if speed else NONE,
+                short_seconds(seconds) if seconds else NONE,
+                f"{tokens:,.0f}" if tokens else NONE,
+                f"{rung.won}, {rung.lost} of {rung.problems:,}" if rung.difference else NONE,
+                signed_interval(rung.difference) if rung.difference else NONE,
+                rung.verdict,
+            ])  # fmt: skip
+    titles = ["quantization", "size", "score", "tok/s", "per solved", "tokens per solved", "won, lost",
               "difference in points (95 %)", "verdict"]  # fmt: skip
-    return Table(titles, [False, True, True, True, True, True, True, True, False], rows)
+    numeric = [False, False, *[True] * 6, False]
+    return Table(titles, numeric, rows, strong=2, results=results, bars=bars)
 
 
 def _duels(found: Sequence[Duel]) -> Table | None:
     """What each duel came to; None where there is none."""
     rows = [[one.title, one.opponent, f"{one.asked:,} of {one.problems:,}", one.verdict] for one in found]
-    return Table(["Model", "against", "asked", "verdict"], [False, False, True, False], rows) if rows else None
+    titles = ["Model", "against", "asked", "verdict"]
+    results = [one.results[0] for one in found]
+    return Table(titles, [False, False, True, False], rows, results=results) if rows else None
 
 
 def _unfinished(results: Iterable[Result]) -> Table | None:
@@ -263,7 +283,7 @@ def _source(origin: references.Source) -> str:
 TABLES = {
     "headline": _headline, "cost": _cost, "outcomes": _outcomes, "sampled": _sampled, "pairs": _pairs,
     "discriminating": _discriminating, "published": _published, "budget": _budget, "source": _source,
-    "duels": _duels, "unfinished": _unfinished,
+    "ladder": _ladder, "duels": _duels, "unfinished": _unfinished,
 }  # fmt: skip
 
 

@@ -38,7 +38,7 @@ Text = str | list[str | int]
 
 @dataclass(frozen=True)
 class Matrix:
-    """One dataset's outcomes: a row for each result, best first, a column for each of the `tasks`.
+    """One dataset's outcomes: a row for each result, best first, then those of duels; a column for each of the `tasks`.
 
     `prompts` are by problem; there are none where the dataset cannot be read on this machine.
     """
@@ -47,20 +47,24 @@ class Matrix:
     tasks: tuple[str, ...]
     prompts: dict[str, str]
 
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows that have samples."""
+        return self.board.rows + self.board.stopped
+
     @cached_property
     def places(self) -> dict[str, tuple[tuple[GradedSample, ...], ...]]:
         """By the id of a result, its samples of each problem, in the order of `tasks`."""
         return {
-            row.result.id: tuple(row.result.by_problem.get(task_id, ()) for task_id in self.tasks)
-            for row in self.board.rows
+            row.result.id: tuple(row.result.by_problem.get(task_id, ()) for task_id in self.tasks) for row in self.rows
         }
 
     @cached_property
     def hardest_first(self) -> list[int]:
         """Positions in `tasks`, those that the fewest pass first, otherwise in the dataset's order."""
         passed = [0.0] * len(self.tasks)
-        for row in self.places.values():
-            for position, samples in enumerate(row):
+        for row in self.board.rows:
+            for position, samples in enumerate(self.places[row.result.id]):
                 passed[position] += sum(one.passed for one in samples) / len(samples) if samples else 0
         return sorted(range(len(self.tasks)), key=lambda position: (passed[position], position))
 
@@ -70,7 +74,7 @@ def matrix(board: Leaderboard) -> Matrix:
     # A report is rendered where its dataset is not: it then shows the problems that results name.
     dataset = datasets.at_hand(board.dataset)
     known = dataset.problems if dataset else {}
-    seen = (sample.task_id for row in board.rows for sample in row.result.samples)
+    seen = (sample.task_id for row in (*board.rows, *board.stopped) for sample in row.result.samples)
     prompts = {task_id: problem.prompt for task_id, problem in known.items()}
     return Matrix(board, tuple(dict.fromkeys([*known, *seen])), prompts)
 
@@ -93,7 +97,7 @@ def index(matrix: Matrix) -> dict[str, Any]:
         "tasks": matrix.tasks,
         "functions": [board.functions.get(task_id, "") for task_id in matrix.tasks],
         "order": matrix.hardest_first,
-        "models": [_model(matrix, row) for row in board.rows],
+        "models": [_model(matrix, row) for row in matrix.rows],
         "ranked": [number for number, row in enumerate(board.rows) if row.rank],
         "pairs": [[float(f"{pair.p:.3g}"), float(f"{pair.corrected:.3g}")] for pair in board.pairs],
     }
@@ -109,12 +113,13 @@ def _model(matrix: Matrix, row: Row) -> dict[str, Any]:
     }
     cells = ["".join(outcome_of(sample).letter for sample in samples) or "-" for samples in places]
     single = all(len(cell) == 1 for cell in cells)
-    return {"id": row.result.id, "title": row.title, "cells": ("" if single else " ").join(cells), "lost": lost}
+    model = {"id": row.result.id, "title": row.title, "cells": ("" if single else " ").join(cells), "lost": lost}
+    return model | ({"duel": True} if row.result.stopped_early else {})
 
 
 def blocks(page: Sequence[Matrix], journals: Mapping[tuple[str, str], Path]) -> dict[str, list[str]]:
     """By dataset, a block for each problem of each matrix: JSON, deflated, in base64."""
-    results = [row.result for matrix in page for row in matrix.board.rows]
+    results = [row.result for matrix in page for row in matrix.rows]
     known = {(result.id, result.dataset): _answers(result, journals) for result in results}
     samples = sum(len(result.samples) for result in results)
     cap = _cap(page, known, ROOM + ROOM_EACH * max(0, samples - 4_000))
@@ -158,7 +163,7 @@ def _block(matrix: Matrix, position: int, known: Mapping[tuple[str, str], Answer
     task_id = matrix.tasks[position]
     samples: list[dict[str, Any]] = []
     thoughts: list[Text] = []
-    for number, row in enumerate(matrix.board.rows):
+    for number, row in enumerate(matrix.rows):
         of_row = known[row.result.id, row.result.dataset]
         for at, sample in enumerate(matrix.places[row.result.id][position]):
             answer, thought = of_row.get((task_id, sample.info.sample), (None, ""))

@@ -1,17 +1,21 @@
 import re
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from bench.report.answer import FASTER, Answer, answer, lines, main_board, terminal
-from bench.report.columns import columns
-from bench.report.format import DASH, gigabytes, percent, rate, short_seconds
-from bench.report.leaderboard import Leaderboard, leaderboards
+from bench.console import duration, size
+from bench.report.answer import FASTER, NAMED, Answer, Line, answer, lines, main_board, terminal
+from bench.report.format import DASH, p_value, percent, rate, ratio, short_seconds, signed
+from bench.report.leaderboard import Leaderboard, Row, leaderboards
+from bench.report.markdown import Report
+from bench.report.references import references
 from bench.report.results import Result
 from bench.stats import problems_needed
 from tests.report import made
-from tests.report.made import local, result, written
+from tests.report.made import local, result, run, written
+from tests.report.nights import NIGHTS
 
 TIED = [
     result("big", "p" * 34 + "b" * 6, title="Big F16", run=local(20.0, 65.0, "1")),
@@ -38,39 +42,110 @@ def test_the_whole_answer() -> None:
     ]  # fmt: skip
 
 
-def figures(board: Leaderboard, ids: tuple[str, ...]) -> set[str]:
-    """Every figure that some rows, their pairs and their tests have, as the report writes them."""
-    known: set[str] = set()
-    for name in ids:
-        row = board.row(name)
-        score, cost = row.metrics.score, row.metrics.cost
-        known |= {percent(one) for one in (score.value, score.low, score.high)}
-        known |= {rate(cost.speed or 0), gigabytes(cost.bytes or 0), *re.findall(r"[\d.]+", row.title)}
-        known |= set(re.findall(r"[\d.]+", short_seconds(row.metrics.per_solved(cost.seconds) or 0)))
-        known |= {word for column in columns(board) for word in re.findall(r"[\d.]+", column.show(row))}
-        for p in (row.p_best, row.corrected_best):
-            known |= set() if p is None else {"0.001" if p < 0.001 else f"{p:.3f}" if p < 0.01 else f"{p:.2f}"}
-    best = board.ranked[0]
-    for other in board.ranked[1:]:
-        pair = board.pair(best, other)
-        known |= {str(len(pair.first_wins)), str(len(pair.second_wins))}
+def numbers(text: str) -> set[str]:
+    """The figures of a text."""
+    return {one.strip(".,") for one in re.findall(r"\d[\d.,]*", text)}
+
+
+def shown(row: Row) -> set[str]:
+    """Every figure that a row has, as the report writes it."""
+    score, cost = row.metrics.score, row.metrics.cost
+    texts = [percent(one) for one in (score.value, score.low, score.high)]
+    texts += [rate(cost.speed or 0), size(cost.bytes or 0), short_seconds(row.metrics.per_solved(cost.seconds) or 0)]
+    for p in (row.p_best, row.corrected_best):
+        texts += [] if p is None else ["0.001" if p < 0.001 else f"{p:.3f}" if p < 0.01 else f"{p:.2f}"]
+    return {number for text in texts for number in numbers(text)}
+
+
+def split(one: Result, other: Result) -> tuple[int, int]:
+    """How many problems each of two alone passes more often."""
+    gaps = [Fraction(*one.rates[task]) - Fraction(*other.rates[task]) for task in one.rates if task in other.rates]
+    return sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
+
+
+def traced(report: Report, board: Leaderboard, line: Line) -> set[str]:
+    """The figures that a line may have: those of its rows and of their tests, counted anew from samples."""
+    best, rows = board.ranked[0], [row for row in board.rows if row.result.id in line.ids]
+    known = {number for row in rows for number in shown(row)} | numbers(board.name)
+    known |= {str(len(board.ranked) - 1), str(len(rows) - NAMED)}
+    known |= {str(count) for row in rows for count in split(best.result, row.result)}
+    if line.label == "worse" and not line.title:
+        known.add(str(len(rows)))
+    if line.label == "to settle":
+        gap = max(abs(Fraction(rows[0].metrics.solved - rows[1].metrics.solved) / board.problems), 0.03)
+        discordant = sum(split(rows[0].result, rows[1].result)) / board.problems
+        needed = problems_needed(float(gap), max(discordant, gap)) - board.problems
+        known |= {f"{round(needed, places):,}" for places in (-1, -2)}
+    if line.label == "place":
+        known |= {f"{one.scores['plus']:.1f}" for one in references("humaneval") if "plus" in one.scores}
+        scores = [one.scores["plus"] for one in references("humaneval") if "plus" in one.scores]
+        known |= {
+            str(1 + sum(one > 100 * rows[0].metrics.score.value for one in scores)),
+            str(len(scores) + 1),
+        }
+    if line.label == "lost":
+        cut = [one for row in rows for one in row.result.samples if one.info.lost in ("truncated", "looping")]
+        known |= {str(len(cut)), str(sum(one.info.lost == "looping" for one in cut))}
+        known.add(f"{sum(len(row.result.samples) for row in board.rows if row.result.run):,}")
+        # Each run had two requests in flight.
+        timed = [row for row in board.rows if row.metrics.cost.seconds]
+        for seconds in (sum(one.info.seconds for one in cut) / 2, sum(row.metrics.cost.seconds or 0 for row in timed)):
+            known |= numbers(duration(seconds))
+    if line.label == "duel":
+        (one,) = report.duels
+        counts = (one.standing.problems, one.standing.won, one.standing.lost, one.standing.e_value)
+        known |= {f"{count:,.0f}" for count in counts}
     return known
 
 
-def test_every_figure_is_traced_to_its_rows() -> None:
-    """Each number of each line is one of the rows that the line names, or of the tests that it names."""
-    (board,) = leaderboards(TIED)
-    for line in found(*TIED).lines:
+@pytest.mark.parametrize("count", NIGHTS)
+def test_every_figure_is_traced_to_its_rows(count: int) -> None:
+    """Over 1, 2, 17 and 78 models, each number of a line is one of the rows that it names, or of their tests."""
+    whole = made.report(*NIGHTS[count]())
+    board = main_board(whole.boards)
+    assert board
+    assert whole.answer
+    assert {line.label for line in whole.answer.lines} >= {"lost"}
+    for line in whole.answer.lines:
         assert line.ids, line
-        assert not line.title or line.title == board.row(line.ids[-1]).title
-        known = figures(board, (*line.ids, board.ranked[0].result.id)) | {str(len(board.ranked) - 1)}
-        if line.label == "to settle":
-            pair = board.pair(*(board.row(name) for name in line.ids))
-            gap = max(abs(pair.difference), 0.03)
-            needed = problems_needed(gap, max(pair.discordant / pair.common, gap)) - pair.common
-            known |= {str(round(needed, -1)), str(round(needed, -2)), f"{round(needed, -2):,}"}
-        for number in re.findall(r"\d[\d.,]*", line.text.partition("datasets")[0].replace("HumanEval+", "")):
-            assert number.strip(".,") in known, (number, line)
+        text = line.text.partition("with datasets = [")[0] + line.text.partition("], to tell")[2]
+        names = [*(row.title for row in board.rows), *(one.model for one in references("humaneval"))]
+        for name in sorted(names, key=len, reverse=True):
+            text = text.replace(name, "")
+        assert numbers(text.replace("GLM-4.7", "")) <= traced(whole, board, line), line
+
+
+@pytest.mark.parametrize("count", [2, 17, 78])
+def test_every_figure_of_the_ladder_is_traced_to_its_rows(count: int) -> None:
+    """Each rung's figures are those of its rows, and of the problems that it and the largest of its family pass."""
+    whole = made.report(*NIGHTS[count]())
+    assert whole.families
+    for family in whole.families:
+        largest, *others = family.rungs
+        assert largest.bytes == max(rung.bytes or 0 for rung in family.rungs)
+        for rung in others:
+            pairs = [
+                (next(row for row in largest.rows if row.result.dataset == one.result.dataset), one)
+                for one in rung.rows
+            ]
+            counts = [split(first.result, second.result) for first, second in pairs]
+            assert (rung.lost, rung.won) == tuple(map(sum, zip(*counts, strict=True)))
+            assert rung.problems == sum(row.metrics.problems for row in rung.rows)
+            assert rung.difference
+            gap = sum(second.metrics.solved - first.metrics.solved for first, second in pairs) / rung.problems
+            assert rung.difference.value == pytest.approx(gap, abs=1e-9)
+            known = numbers(f"{size(rung.saved_bytes or 0)} {ratio(rung.speed_ratio or 1)}") | numbers(
+                ratio(1 / (rung.speed_ratio or 1))
+            )
+            known |= numbers(signed(100 * rung.difference.low) + " " + signed(100 * rung.difference.high))
+            known |= numbers(p_value(rung.corrected or 0)) | {
+                "95",
+                f"{round(rung.to_settle or 0, -2):,}",
+                str(rung.to_settle),
+            }
+            known |= {f"{max(0.0, -100 * rung.difference.low):.1f}"}
+            assert numbers(rung.verdict) <= known, rung.verdict
+            assert rung.bytes == rung.rows[0].metrics.cost.bytes
 
 
 def test_the_lines_follow_from_the_leaderboard() -> None:
@@ -134,7 +209,7 @@ def test_a_single_model() -> None:
     conclusion = found(result("a", "p" * 80 + "b" * 20, n_problems=100))
     assert conclusion.headline == f"A scores 80.0 (71.1{DASH}86.7) %. Nothing to compare with yet."
     place = next(line for line in conclusion.lines if line.label == "place")
-    assert re.fullmatch(r"\d+ of \d+ with the published scores: below .+, above .+", place.text)
+    assert re.fullmatch(r"\d+ of \d+ among published scores: below .+ \([\d.]+\), above .+ \([\d.]+\)", place.text)
 
 
 def test_nothing_is_ranked() -> None:
@@ -145,11 +220,12 @@ def test_nothing_is_ranked() -> None:
 
 
 def test_losses_to_limits() -> None:
-    """Answers that were cut off are counted, with the loops among them and the time that went into them."""
-    row = result("a", "ppxxo", run=local(20.0, 8.0))
+    """Answers that were cut off are counted, with the loops among them and their part of the time that the run took."""
+    two_at_once = run(totals={"seconds": 150.0})
+    row = result("a", "ppxxo", run=two_at_once)
     row = replace(row, samples=tuple(replace(one, info=replace(one.info, seconds=60.0)) for one in row.samples))
     line = next(line for line in found(row, result("b", "ppppp")).lines if line.label == "lost")
-    assert line.text == "3 of 5 answers were cut off, 1 of them in a loop; 3 min of 5 min went into them"
+    assert line.text == "3 of 5 answers were cut off, 1 of them in a loop; 90 s of 2 min went into them"
     assert line.ids == ("a",)
 
 
@@ -157,7 +233,9 @@ def test_what_would_settle_it() -> None:
     """The line names how many more problems it takes, and datasets that have them."""
     rows = [result("a", "p" * 80 + "b" * 20), result("b", "bbb" + "p" * 78 + "b" * 19)]
     line = next(line for line in found(*rows).lines if line.label == "to settle")
-    assert re.fullmatch(r'about [\d,]+ more problems to tell A from B: datasets = \["humaneval", "mbpp"\]', line.text)
+    assert re.fullmatch(
+        r'about [\d,]+ more problems, with datasets = \["humaneval", "mbpp"\], to tell A from B', line.text
+    )
 
 
 def test_all_datasets_answer_together() -> None:

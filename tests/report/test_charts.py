@@ -2,6 +2,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -61,11 +62,11 @@ def test_files_stand_alone(file: Path) -> None:
 
 def test_every_file_is_used(all_charts: dict[str, Chart]) -> None:
     """Each file is a chart of the page."""
-    assert {f"{name}.vl.json" for name in all_charts} == {file.name for file in FILES}
+    assert {f"{charts.FILES.get(name, name)}.vl.json" for name in all_charts} == {file.name for file in FILES}
 
 
 @pytest.mark.parametrize("width", ["wide", "narrow"])
-@pytest.mark.parametrize("name", [file.name.partition(".")[0] for file in FILES])
+@pytest.mark.parametrize("name", ["quality", "scores", "failures", "budget", "curves"])
 def test_a_chart_is_plain_svg(all_charts: dict[str, Chart], name: str, width: str) -> None:
     """A chart has its width, no script, style or id (several share a page), and no address but places on the page."""
     root = ET.fromstring(getattr(all_charts[name], width))
@@ -129,7 +130,7 @@ def test_no_model_of_the_front_is_dropped() -> None:
 
 def test_ticks_reach_the_data() -> None:
     """The axes begin and end at values that are written there, at or beyond all data."""
-    for speeds in ([20.0], [9.0, 60.0], [3.0, 800.0]):
+    for speeds in ([20.0, 20.0], [9.0, 60.0], [3.0, 800.0]):
         found = [result(f"m{at}", "ppb", run=local(speed, 1.0, str(at))) for at, speed in enumerate(speeds)]
         board = leaderboard("humaneval", found)
         drawing = charts.quality(board, {row.result.id: "" for row in board.rows})
@@ -137,6 +138,25 @@ def test_ticks_reach_the_data() -> None:
         domain, ticks = drawing.x["scale"]["domain"], drawing.x["axis"]["values"]
         assert (domain[0], domain[1]) == (ticks[0], ticks[-1])
         assert domain[0] < min(speeds) <= max(speeds) < domain[1]
+    whole = report(*rows())
+    for drawing in (charts._budget(whole.budgets["humaneval"]), charts._curves(whole.boards[0])):
+        assert drawing
+        xs, domain = [row["x"] for row in drawing.rows["models"]], drawing.x["scale"]["domain"]
+        assert domain[0] <= min(xs) <= max(xs) <= domain[1]
+        assert domain[0] in drawing.x["axis"]["values"]
+
+
+def test_lines_end_at_names() -> None:
+    """Each line has its name at the right edge, beyond all points, none over another; the axis reaches the data."""
+    rows = [{"title": f"Model {at}", "x": 3.0 + at, "score": 50.0 + at % 3, "color": "#000000"} for at in range(18)]
+    drawing = charts._lines(rows, "", {"scale": {"domain": [1, 50]}}, {})
+    ends, (low, high) = drawing.rows["ends"], drawing.y["scale"]["domain"]
+    places = [(high - one["level"]) / (high - low) * charts.HEIGHT for one in ends]
+    assert {one["edge"] for one in ends} == {50}
+    assert all(after - before >= charts.LINE - 1e-6 for before, after in pairwise(places))
+    assert -1e-6 <= places[0] <= places[-1] <= charts.HEIGHT + 1e-6
+    assert low <= 50
+    assert high >= 52
 
 
 def test_names_stand_apart() -> None:

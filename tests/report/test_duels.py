@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from bench.report.compare import side_by_side
 from bench.report.duels import asked_in_order, duels
 from bench.report.leaderboard import leaderboards
 from bench.report.results import Result
-from tests.report.made import EVERY, report, result, written
+from tests.report.made import EVERY, local, report, result, written
 
 MARGIN = 0.03
 ALL = result("full", "p" * 18, "demo", "Demo", title="Full F16", n_problems=18)
@@ -40,6 +41,21 @@ def test_a_duel_that_is_settled_early_has_a_verdict_and_no_score() -> None:
     assert conclusion
     assert conclusion.lines[-1].ids == ("small", "full")
     assert "Nothing to compare with" not in conclusion.headline
+
+
+def test_a_duel_has_a_page_of_its_own() -> None:
+    """On the page its samples stand in the matrix, and its own page has the verdict and what it cost, and no score."""
+    about = {"run": local(20.0, 4.7)}
+    page = html.render(report(ALL, asked("b" * 18, 12, state="duel", **about)), {})
+    index = json.loads(page.split('id="index">')[1].split("</script>")[0])
+    full, small = index["boards"][0]["models"]
+    assert (full.get("duel"), small["duel"]) == (None, True)
+    assert (small["cells"].count("b"), small["cells"].count("-")) == (12, 6)
+    figures = dict(small["figures"])
+    assert figures["duel"].startswith("against Full F16, worse: decided after 8 problems")
+    assert figures["tok/s"] == "20.0"
+    assert not {"Demo", "Demo+ (95 %)", "lost", "#"} & figures.keys()
+    assert 'href="#m/demo/small"' in page
 
 
 def test_a_duel_that_asked_every_problem_has_a_score_too() -> None:

@@ -12,7 +12,9 @@ for (const board of page.boards) {
     model.passes = model.places.map((place) => [...place].filter((letter) => letter === "p").length / place.length);
   }
   board.deepest = Math.max(1, ...board.models.flatMap((model) => model.places.map((place) => place.length)));
-  board.passing = board.tasks.map((_, at) => board.models.reduce((sum, model) => sum + model.passes[at], 0));
+  // A duel that was settled early has no score, and asked a part of the problems.
+  board.scored = board.models.filter((model) => !model.duel);
+  board.passing = board.tasks.map((_, at) => board.scored.reduce((sum, model) => sum + model.passes[at], 0));
 }
 
 /** The outcomes by letter, in the order of their table. */
@@ -39,6 +41,7 @@ function total(models, letter) {
 
 /** Whether a sample counts as an outcome: by its verdict, or by what was lost though it passes. */
 function counts(model, position, at, letter) {
+  if (letter === "-" && model.duel) return false;
   return model.places[position][at] === letter || model.lost[`${position}/${at}`] === letter;
 }
 

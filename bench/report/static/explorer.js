@@ -129,7 +129,7 @@ class Explorer {
       return differ(a, b, position) && (this.lit(a, position) || this.lit(b, position));
     }
     if (this.wanted.size) return this.board.models.some((model) => this.lit(model, position));
-    return !this.allPass || this.board.passing[position] < this.board.models.length;
+    return !this.allPass || this.board.passing[position] < this.board.scored.length;
   }
 
   update() {
@@ -177,7 +177,7 @@ class Explorer {
       this.board.functions[position] ? el("code", {}, this.board.functions[position]) : null,
       el("span", {}, model.title),
       badge(summary(model.places[position]), outcomeOf(model, position)),
-      el("span", { class: "muted" }, `${passing} of ${count(this.board.models.length, "model")} pass`),
+      el("span", { class: "muted" }, `${passing} of ${count(this.board.scored.length, "model")} pass`),
     ].filter(Boolean);
   }
 

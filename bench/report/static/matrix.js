@@ -139,7 +139,7 @@ class Matrix {
   /** Above each column: how many of the models pass. */
   paintBar(pen, position, column, ink, ground) {
     const full = BARS - 6;
-    const height = (full * this.board.passing[position]) / Math.max(1, this.board.models.length);
+    const height = (full * this.board.passing[position]) / Math.max(1, this.board.scored.length);
     pen.fillStyle = ground;
     pen.fillRect(column * this.width, 0, this.width - 1, full);
     pen.fillStyle = ink;
