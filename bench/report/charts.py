@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.report.budget import Budget
 from bench.report.format import gigabytes, percent, rate, with_interval
+from bench.report.labels import LETTER, LINE, Plane
 from bench.report.ladder import family_of
 from bench.report.leaderboard import Leaderboard, Row
 from bench.report.metrics import curve
@@ -35,13 +36,6 @@ MOST_K = 64
 """The largest k of a pass@k curve."""
 HUES = ("#0b66a3", "#bf4d0c", "#0a7a5b", "#a0408a", "#7d6200", "#4a4ec2")
 NEUTRAL = "#565c64"
-LETTER, LINE = 6.6, 15
-"""Pixels that a letter of 12-pixel text takes, on the safe side of the average, and its line."""
-LONGEST = 34
-"""Letters of a name beside a point."""
-AROUND = ((5, 0, "left"), (-5, 0, "right"), (0, -10, "left"), (0, 10, "left"), (0, -10, "right"), (0, 10, "right"),
-          (0, -10, "center"), (0, 10, "center"), (0, -26, "left"), (0, 26, "left"))  # fmt: skip
-"""Offsets from the edge of a point at which its name may stand, best first."""
 Spec = dict[str, Any]
 
 
@@ -206,8 +200,8 @@ def quality(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
     line: list[Spec] = [{"speed": ticks[0], "score": 100 * best[0].metrics.score.value}]
     line += [{"speed": row.metrics.cost.speed, "score": 100 * row.metrics.score.value} for row in best]
     line += [{"speed": line[-1]["speed"], "score": y[0]}]
-    plane = _Plane((ticks[0], ticks[-1]), y, 514, 330)
-    narrow = _Plane((ticks[0], ticks[-1]), y, 330 - 66, 330)
+    plane = Plane((ticks[0], ticks[-1]), y, 514, 330)
+    narrow = Plane((ticks[0], ticks[-1]), y, 330 - 66, 330)
     titles = [row for row in rows if row["front"]]
     return Drawing(
         {"models": rows, "front": line, "names": plane.names(titles, rows)},
@@ -255,63 +249,6 @@ def _log_ticks(low: float, high: float) -> list[float]:
 def _score_domain(lows: Sequence[float], highs: Sequence[float]) -> tuple[float, float]:
     """From the multiple of five below all to the one above."""
     return max(0.0, math.floor(min(lows) / 5) * 5.0), min(100.0, math.ceil(max(highs) / 5) * 5.0)
-
-
-@dataclass(frozen=True)
-class _Plane:
-    """A plot whose x is logarithmic: its domains, and its size in pixels."""
-
-    x_domain: tuple[float, float]
-    y_domain: tuple[float, float]
-    width: int
-    height: int
-
-    def names(self, named: Sequence[Spec], every: Sequence[Spec]) -> list[Spec]:
-        """For each point its name, where it covers as few others as possible; a name has always a place."""
-        taken = [(1, self._box("", row, 0, 0, "center", _radius(row))) for row in every]
-        places: list[Spec] = []
-        for row in named:
-            title, radius = row["title"], _radius(row)
-            text = title if len(title) <= LONGEST else f"{title[:14]}…{title[15 - LONGEST :]}"
-            around = [(dx + _sign(dx) * radius, dy + _sign(dy) * radius, align) for dx, dy, align in AROUND]
-            options = [(self._box(text, row, *at), at) for at in around]
-            # Inside the plot before all, then over as few others as possible.
-            covered = [sum(weight * _meet(box, other) for weight, other in taken) for box, _ in options]
-            ranked = zip((self._outside(box) for box, _ in options), covered, range(len(options)), strict=True)
-            box, (dx, dy, align) = options[min(ranked)[2]]
-            taken.append((4, box))  # two names in one place are worse than a name over points
-            places.append(
-                {"text": text, "speed": row["speed"], "score": row["score"], "dx": dx, "dy": dy, "align": align}
-            )
-        return places
-
-    def _box(
-        self, text: str, row: Spec, dx: float, dy: float, align: str, radius: float = 0.0
-    ) -> tuple[float, float, float, float]:
-        low, high = (math.log(end) for end in self.x_domain)
-        x = (math.log(row["speed"]) - low) / (high - low) * self.width + dx
-        y = (self.y_domain[1] - row["score"]) / (self.y_domain[1] - self.y_domain[0]) * self.height + dy
-        width, half = max(2 * radius, LETTER * len(text)), max(radius, LINE / 2)
-        left = x - {"left": 0.0, "right": width, "center": width / 2}[align]
-        return left, y - half, left + width, y + half
-
-    def _outside(self, box: tuple[float, float, float, float]) -> float:
-        """How many pixels of a box lie outside the plot, above which there are 8 more."""
-        over = (-box[0], -box[1] - 8, box[2] - self.width, box[3] - self.height)
-        return round(sum(max(0.0, pixels) for pixels in over))
-
-
-def _radius(row: Spec) -> float:
-    """Pixels of a point's radius."""
-    return math.sqrt(row.get("area", 0.0) / math.pi)
-
-
-def _sign(number: int) -> int:
-    return (number > 0) - (number < 0)
-
-
-def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def scores(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bench.report import charts
-from bench.report.charts import Chart, _Plane, front
+from bench.report.charts import Chart, front
 from bench.report.format import DASH
+from bench.report.labels import LINE, Plane, overlap
 from bench.report.leaderboard import leaderboard
 from bench.report.results import Result
 from tests.report.made import local, report, result, run
@@ -153,7 +154,7 @@ def test_lines_end_at_names() -> None:
     ends, (low, high) = drawing.rows["ends"], drawing.y["scale"]["domain"]
     places = [(high - one["level"]) / (high - low) * charts.HEIGHT for one in ends]
     assert {one["edge"] for one in ends} == {50}
-    assert all(after - before >= charts.LINE - 1e-6 for before, after in pairwise(places))
+    assert all(after - before >= LINE - 1e-6 for before, after in pairwise(places))
     assert -1e-6 <= places[0] <= places[-1] <= charts.HEIGHT + 1e-6
     assert low <= 50
     assert high >= 52
@@ -161,12 +162,12 @@ def test_lines_end_at_names() -> None:
 
 def test_names_stand_apart() -> None:
     """Names of points that have room overlap neither each other nor a point."""
-    plane = _Plane((10, 1000), (50.0, 100.0), 514, 330)
+    plane = Plane((10, 1000), (50.0, 100.0), 514, 330)
     points = [{"title": f"Model number {at}", "speed": 12.0 * 1.5**at, "score": 95.0 - 4 * at} for at in range(10)]
     placed = plane.names(points, points)
-    boxes = [plane._box(one["text"], one, one["dx"], one["dy"], one["align"]) for one in placed]
+    boxes = [plane.box(one["text"], one, one["dx"], one["dy"], one["align"]) for one in placed]
     assert len(placed) == 10
-    assert not any(charts._meet(one, other) for at, one in enumerate(boxes) for other in boxes[:at])
+    assert not any(overlap(one, other) for at, one in enumerate(boxes) for other in boxes[:at])
 
 
 def test_hostile_titles_stay_text() -> None:
