@@ -13,6 +13,8 @@ from typing import Any
 from doit.cmd_base import NamespaceTaskLoader
 from doit.doit_cmd import DoitMain
 
+from bench.interrupts import watch_output
+
 HERE = Path(__file__).parent
 
 
@@ -32,6 +34,7 @@ class PackagedGraph(NamespaceTaskLoader):  # type: ignore[misc] # doit is untype
 
 def main() -> int:
     """Run doit; its exit code. In a folder without a profiles.toml, the demo's is written first."""
+    watch_output()
     os.environ.setdefault("BENCH_PROFILES", "profiles.toml")
     profiles = Path(os.environ["BENCH_PROFILES"])
     if sys.argv[1:2] != ["init"] and not profiles.exists() and profiles == Path("profiles.toml"):

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from bench.interrupts import leave_reader
-
 WIDTH = 24
 """Columns of a profile's id, so that reasons stand below each other."""
 
@@ -28,12 +26,9 @@ def colored(text: str, color: int, stream: TextIO) -> str:
 
 
 def tell(text: str) -> None:
-    """Print a line in one write, so that those of several workers do not mix; where nobody reads it, the run ends."""
-    try:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-    except OSError as error:
-        leave_reader(error)
+    """Print a line in one write, so that those of several workers do not mix."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def in_worker() -> bool:
@@ -73,5 +68,5 @@ def counted(count: int, noun: str) -> str:
 
 def warn(sentence: str) -> None:
     """Say something that a person must not miss, if anybody reads it."""
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         sys.stderr.write(sentence + "\n")

@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import ctypes
+import io
 import multiprocessing
 import os
 import signal
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from multiprocessing.util import register_after_fork
 from types import FrameType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The signals by which people and machines end a run."""
@@ -95,6 +96,41 @@ def _end_workers() -> None:
         worker.terminate()
 
 
+class Output(io.FileIO):
+    """Standard output below Python's own buffers: what cannot be written ends the run in order, wherever it is told."""
+
+    def write(self, data: Any) -> int:
+        """Write, or say on standard error why not; the run ends then."""
+        try:
+            return super().write(data) or 0
+        except OSError as error:
+            leave_reader(error)
+            return len(data)
+
+
+def watch_output() -> None:
+    """Let doit's commands end with a sentence where standard output takes no more, at Python's last flush too.
+
+    In place, for doit has taken hold of the stream before it loads anything of ours.
+    """
+    out = sys.stdout
+    if out is None:
+        sys.exit("Standard output is closed; let it go somewhere, such as > /dev/null.")
+    if type(out) is not io.TextIOWrapper or out.name != "<stdout>":
+        return  # done before, or a stream of a test's
+    raw = Output(1, "wb", closefd=False)
+    out.__init__(  # type: ignore[misc]
+        raw if out.write_through else io.BufferedWriter(raw), out.encoding, out.errors,
+        line_buffering=out.line_buffering, write_through=out.write_through,
+    )  # fmt: skip
+    atexit.register(_last_flush, out)
+
+
+def _last_flush(out: io.TextIOWrapper) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left that could be ended in order
+    out.flush()
+
+
 def begin_work() -> None:
     """For when a stage begins: nobody's leaving kills it; `leave_reader` ends the run in order."""
     if threading.current_thread() is threading.main_thread():
@@ -116,7 +152,7 @@ def leave_reader(error: OSError) -> None:
     _to_nowhere(1)
     if not isinstance(error, BrokenPipeError):
         with contextlib.suppress(OSError):
-            sys.stderr.write(f"Standard output cannot be written ({error.strerror}); the run ends.\n")
+            sys.stderr.write(f"Standard output cannot be written ({error.strerror}).\n")
     os.kill(os.getpid(), signal.SIGTERM)
 
 

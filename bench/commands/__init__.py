@@ -3,7 +3,6 @@
 pyproject.toml registers them, for a clone and for an installed package.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -11,8 +10,10 @@ from typing import Any, ClassVar
 from doit.cmd_base import DoitCmdBase
 
 from bench.errors import BenchError
-from bench.interrupts import Stopped
+from bench.interrupts import Stopped, watch_output
 from bench.profiles import Config
+
+watch_output()  # here, since doit loads this for each of its own commands too: dodo.py, or all commands for its help
 
 
 class Command(DoitCmdBase):  # type: ignore[misc] # doit is untyped
@@ -46,19 +47,10 @@ class Command(DoitCmdBase):  # type: ignore[misc] # doit is untyped
         """Print the lines; doit's exit code."""
         try:
             for text in lines:
-                _print(text)
+                print(text, flush=True)
         except BenchError as error:
             print("\n".join(filter(None, [error.sentence, error.log])), file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             raise Stopped from None
         return 0
-
-
-def _print(text: str) -> None:
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        # Python's own flush at the end must not fail either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise BenchError(f"Standard output cannot be written ({error.strerror}).") from None

@@ -11,7 +11,7 @@ from bench.console import BLUE, GREY, RED, colored, duration, line, shown
 from bench.graph import hosts
 from bench.graph.hosts import GROUPS, REPORT, stage_of
 from bench.graph.settings import Settings
-from bench.interrupts import Stopped, begin_work, leave_reader
+from bench.interrupts import Stopped, begin_work
 from bench.profiles import Config
 
 
@@ -47,12 +47,9 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
         return type("RunReporter", (cls,), {"config": config, "skipped": skipped})
 
     def write(self, text: str) -> None:
-        """Write at once; where nobody reads it, the run ends."""
-        try:
-            super().write(text)
-            self.outstream.flush()
-        except OSError as error:
-            leave_reader(error)
+        """Write at once."""
+        super().write(text)
+        self.outstream.flush()
 
     def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:
         """Tell what is skipped."""
@@ -103,7 +100,8 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
             self._conclude()
         elif self.whole and not stopped:
             self.write("everything is up to date\n")
-        if self.reports and self.starts and not stopped:
+        # A whole run in which nothing runs asks no program, for it is to be quick.
+        if self.reports and not stopped and (self.starts or not self.whole):
             from bench.docker import orphan_notices  # noqa: PLC0415 - only where something ran
 
             for notice in orphan_notices(self.config.layout.root):

@@ -1,8 +1,10 @@
 """Damaged state, full disks and odd names: one sentence, and never a traceback."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -42,16 +44,50 @@ def test_records_of_another_shape(made: Project, content: bytes) -> None:
     made.doit()
 
 
-def test_a_full_standard_output(made: Project) -> None:
-    """Where standard output takes no more, a run and a command end with one sentence on standard error."""
-    for words in (["-a", "eval:b"], ["why"]):
-        with Path("/dev/full").open("w") as full:
-            process = subprocess.run(
-                made.command(*words), stdout=full, stderr=subprocess.PIPE, text=True, env=made.environment, check=False
-            )
-        assert process.returncode != 0
-        assert "Standard output cannot be written (No space left on device)" in process.stderr
-        assert "Traceback" not in process.stderr
+COMMANDS = (
+    ["-a", "eval:b"], ["-r", "json"], ["why"], ["list"], ["list", "--all", "--deps", "--status"],
+    ["info", "eval:a:demo"], ["help"], ["help", "eval:a"], ["clean", "-n"], ["forget", "eval:b"], ["doctor"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_full_standard_output(made: Project, words: list[str]) -> None:
+    """Where standard output takes no more, a run and each command, doit's own too, end with one sentence."""
+    with Path("/dev/full").open("w") as full:
+        ran = run(made, words, full)
+    assert ran.returncode != 0
+    assert [line for line in ran.stderr.splitlines() if not line.startswith("skip ")] == [
+        "Standard output cannot be written (No space left on device)."
+    ]
+
+
+@pytest.mark.parametrize("words", [["-a", "eval:b"], ["list"], ["help"], ["doctor"]], ids=" ".join)
+def test_a_reader_that_has_gone(made: Project, words: list[str]) -> None:
+    """Where nobody reads standard output, a run and each command end without a word, as other programs do."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        ran = run(made, words, pipe)
+    assert ran.returncode != 0
+    assert "Traceback" not in ran.stderr
+    assert "Error" not in ran.stderr
+
+
+def test_a_closed_standard_output(made: Project) -> None:
+    """Where standard output is closed, whatever is opened next would have its place: that is refused."""
+    for words in (["list"], ["help"], []):
+        command = ["sh", "-c", 'exec "$@" >&-', "sh", *made.command(*words)]
+        ran = subprocess.run(command, capture_output=True, text=True, env=made.environment, check=False)
+        assert ran.returncode != 0
+        assert ran.stderr == "Standard output is closed; let it go somewhere, such as > /dev/null.\n"
+
+
+def run(project: Project, words: list[str], output: IO[str]) -> "subprocess.CompletedProcess[str]":
+    """Run doit with that standard output."""
+    return subprocess.run(
+        project.command(*words), stdout=output, stderr=subprocess.PIPE, text=True, env=project.environment, check=False,
+        cwd=project.root,
+    )  # fmt: skip
 
 
 def test_an_id_that_no_folder_can_have(project: Project) -> None:
