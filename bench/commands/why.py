@@ -7,53 +7,91 @@ from typing import Any
 from bench.commands import Command
 from bench.console import duration, line
 from bench.docker import orphan_notices
+from bench.errors import BenchError
 from bench.graph.durations import expected
 from bench.graph.hosts import stage_of
 from bench.graph.settings import describe
+from bench.text import plain
 
 LONG = 10.0
 """Seconds from which it is said how long a step takes."""
 
 
 class Why(Command):
-    """A line for every task that would run, or for every profile where nothing would."""
+    """A line for every task that would run, or for every profile where nothing would; the report comes last."""
 
     doc_purpose = "list what would run, and why; run nothing"
-    doc_usage = "[PROFILE|TASK ...]"
+    doc_usage = "[PROFILE|TASK|TARGET ...]"
 
     def lines(self, names: list[str]) -> Iterator[str]:
-        """The lines of the profiles or tasks that are named, or match a pattern; of all without a name."""
-        total = 0.0
+        """The lines of the profiles, tasks and targets that are named, or match a pattern; of all without a name.
+
+        Raises BenchError for a name of none of these.
+        """
+        chains = self._chains()
+        for name in names:
+            if not any(_matches(name, chain) for chain in chains):
+                raise BenchError(
+                    f'There is nothing to tell of "{plain(name)}"; doit why takes profiles (doit list has them), their '
+                    "tasks, and report."
+                )
         for notice in orphan_notices(self.declared.layout.root):
             yield line("note", "container", notice)
-        for profile in self.declared.profiles:
-            if profile.id in self.skipped and _is_asked(profile.id, names):
-                yield line("skip", profile.id, self.skipped[profile.id])
+        total, upstream, told = 0.0, "", set[str]()
+        for chain in chains:
+            if names and not any(_matches(name, chain) for name in names):
                 continue
-            for dataset in profile.sampling.datasets:
-                ids = [f"{stage}:{profile.id}:{dataset}" for stage in ("generate", "samples", "eval")]
-                chain = [task for task in self.task_list if task.name in ids]
-                if any(_is_asked(name, names) for name in (profile.id, *ids, f"eval:{profile.id}")):
-                    for text, seconds in _lines(chain):
-                        total += seconds
-                        yield text
+            if (owner := _owner(chain)) in self.skipped:
+                if owner not in told:
+                    yield line("skip", owner, self.skipped[owner])
+                told.add(owner)
+                continue
+            found = _lines(chain, "" if owner else upstream)
+            yield from (text for text, _ in found)
+            total += sum(seconds for _, seconds in found)
+            upstream = "eval" if found else upstream
+            if not found:
+                yield line("fresh", chain[0].meta["title"][1], "nothing would run")
         if total >= LONG:
             yield f"\nAbout {duration(total)}, by what was measured before."
 
+    def _chains(self) -> list[list[Any]]:
+        """The tasks of each profile on each dataset, in their order; and the report."""
+        profiles = self.declared.profiles
+        chains: dict[tuple[str, str], list[Any]] = {(p.id, name): [] for p in profiles for name in p.sampling.datasets}
+        for task in self.task_list:
+            if task.meta and "title" in task.meta:
+                stage = stage_of(task)
+                chains.setdefault((stage.profile.id, stage.dataset) if stage else (task.name, ""), []).append(task)
+        return list(chains.values())
 
-def _is_asked(name: str, patterns: list[str]) -> bool:
-    return not patterns or any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+def _owner(chain: list[Any]) -> str:
+    """The profile of a chain; "" for the report."""
+    stage = stage_of(chain[0])
+    return stage.profile.id if stage else ""
 
 
-def _lines(chain: list[Any]) -> list[tuple[str, float]]:
-    """A line for each stage that would run, and about how many seconds that takes, as far as it is known."""
-    upstream, lines = "", list[tuple[str, float]]()
+def _matches(pattern: str, chain: list[Any]) -> bool:
+    names = {_owner(chain)} | {name for task in chain for name in (*_groups(task.name), *task.targets)}
+    return any(fnmatch.fnmatch(name, pattern) for name in names if name)
+
+
+def _groups(name: str) -> list[str]:
+    """A task and the groups that it is in: eval:a:demo, eval:a, eval."""
+    parts = name.split(":")
+    return [":".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _lines(chain: list[Any], upstream: str) -> list[tuple[str, float]]:
+    """A line for each task that would run, and about how many seconds that takes, as far as it is known."""
+    lines = list[tuple[str, float]]()
     for task in chain:
-        stage, reasons = stage_of(task), describe(task)
+        reasons = describe(task)
         if reasons or upstream:
-            seconds = expected(stage) or 0.0
+            stage, (verb, name) = stage_of(task), task.meta["title"]
+            seconds = (expected(stage) if stage else None) or 0.0
             about = f" (about {duration(seconds)})" if seconds >= LONG else ""
-            text = reasons or f"if {upstream} changes its input"
-            lines.append((line(stage.name, stage.label, text + about), seconds))
-            upstream = stage.name
-    return lines or [(line("fresh", stage_of(chain[0]).label, "nothing would run"), 0.0)]
+            lines.append((line(verb, name, (reasons or f"if {upstream} changes its input") + about), seconds))
+            upstream = verb
+    return lines

@@ -171,6 +171,7 @@ def test_from_another_folder(made: Project, tmp_path: Path) -> None:
         made.doit(cwd=elsewhere, BENCH_PROFILES=os.path.relpath(made.root / "profiles.toml", elsewhere)) == UP_TO_DATE
     )
     assert sorted(elsewhere.iterdir()) == []
+    assert "There is no profiles file" in made.doit("list", code=3, BENCH_PROFILES="~nobody-of-that-name/profiles.toml")
 
 
 def test_commands(made: Project) -> None:
@@ -189,7 +190,9 @@ def test_commands(made: Project) -> None:
 
 def test_why(made: Project) -> None:
     """`why` tells of every task that would run, or of those that are named, and runs nothing."""
-    assert made.doit("why") == f"{'fresh':<9} {'a':<24}  nothing would run\n{'fresh':<9} {'b':<24}  nothing would run\n"
+    assert made.doit("why") == "".join(
+        f"{'fresh':<9} {name:<24}  nothing would run\n" for name in ("a", "b", "results/REPORT.md")
+    )
     made.edit("max_tokens = 256", "max_tokens = 300")
     (made.root / "solutions.jsonl").unlink()
     before = {path: path.read_bytes() for path in made.results.rglob("*") if path.is_file()}
@@ -197,8 +200,24 @@ def test_why(made: Project) -> None:
     assert re.search(r"generate +a +max_tokens 256 → 300, 1 of 18 completions", told)
     assert re.search(r"eval +a +if samples changes its input", told)
     assert re.search(r"skip +b +no solutions yet in solutions.jsonl", told)
+    assert re.search(r"report +results/REPORT.md .*profiles.toml changed", told)
     assert "skip" not in made.doit("why", "a")
+    assert "skip" in made.doit("why", "samples:b")
+    assert made.doit("why", "results/a/*/samples.jsonl").startswith("generate  a ")
+    assert made.doit("why", "report").startswith("report ")
+    assert 'nothing to tell of "c"' in made.doit("why", "c", code=1)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_why_tells_of_the_report(made: Project) -> None:
+    """`why` says that the report would be made again where a page was edited, is gone, or is to show new results."""
+    (made.results / "report.html").write_text("mine")
+    assert re.search(r"report +results/REPORT.md +report.html was changed by hand", made.doit("why"))
+    (made.results / "report.html").unlink()
+    assert re.search(r"report +results/REPORT.md +report.html is missing", made.doit("why", "report"))
+    made.doit()
+    made.file("a", "eval_results.json").unlink()
+    assert re.search(r"report +results/REPORT.md .*results changed \(a\)", made.doit("why"))
 
 
 def test_why_says_how_long_it_takes(made: Project) -> None:
