@@ -99,7 +99,7 @@ def task_report() -> dict[str, Any]:
         "clean": [Clean(REPORT.clean)],
         "title": title,
         "io": {"capture": False},
-        "meta": {"title": ("report", shown(CONFIG.layout.report))},
+        "meta": {"title": ("report", shown(CONFIG.layout.report)), "skipped": SKIPPED},
     }
 
 

@@ -42,6 +42,8 @@ def commands() -> str:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     rows = ["| command | | options |", "| --- | --- | --- |"]
     for name, place in project["tool"]["doit"]["plugins"]["command"].items():
+        if name == "run":
+            continue  # doit's own, which doit documents
         module, _, kind = place.partition(":")
         command = getattr(import_module(module), kind)
         usage = f"doit {name} {command.doc_usage}".strip().replace("|", "\\|")

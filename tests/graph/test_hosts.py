@@ -1,8 +1,20 @@
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 from doit.task import dict_to_task
 
 from bench.graph import hosts
 from bench.graph.hosts import OnePerMachine
+from tests.graph.conftest import Project
+
+DOCKER = """#!/bin/sh
+case "$*" in
+  *" run "*) echo "absent /models/good.gguf";;
+  *) echo 1;;
+esac
+"""
 
 
 def test_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,3 +28,29 @@ def test_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
             turn(task, {})
         waits[name] = task.setup_tasks
     assert waits == {"a": [], "b": [], "c": ["a"], "d": ["b"], "e": [], "f": []}
+
+
+@pytest.mark.parametrize("reporter", ["", "console", "executed-only", "json", "zero", "error-only"])
+def test_a_host_without_the_model(project: Project, reporter: str, tmp_path: Path) -> None:
+    """Whatever the reporter, a profile whose host lacks the model is skipped with the reason, and the rest is run.
+
+    The host's engine is a program that says so.
+    """
+    docker = tmp_path / "docker"
+    docker.write_text(DOCKER)
+    docker.chmod(0o755)
+    text = '[hosts.far]\ndocker = "tcp://192.0.2.1:2375"\nmodels = "/srv"\n'
+    profile = '\n[profiles.c]\ntitle = "C"\nmodel = "good.gguf"\nhost = "far"\n'
+    path = project.root / "profiles.toml"
+    path.write_text(f"{text}{path.read_text()}{profile}")
+    ran = subprocess.run(
+        project.command(*(["-r", reporter] if reporter else [])), capture_output=True, text=True, check=False,
+        cwd=project.root, env=project.environment | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    reason = "no model file /srv/good.gguf on far"
+    # The JSON reporter takes both streams into what it prints.
+    assert f"skip      c                         {reason}" in (
+        ran.stderr if reporter not in ("", "json") else ran.stdout
+    )
+    assert f"| skipped | {reason}" in (project.results / "REPORT.md").read_text()
