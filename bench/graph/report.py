@@ -48,9 +48,10 @@ class Report:
         """What is shown beside the results: what is skipped or outdated, the datasets' problems; and the templates."""
         from bench import report  # noqa: PLC0415 - as above
 
+        begun = [[stage.label, stage.files.journal.stat().st_size] for stage in self.unfinished()]
         return {
             "skipped profiles": digest_of(dict(self.skipped)),
-            **{f"completions of {stage.label}": stage.files.journal.stat().st_size for stage in self.unfinished()},
+            **({"unfinished generations": digest_of(begun)} if begun else {}),
             "outdated results": digest_of([[*which, why] for which, why in self.outdated().items()]),
             "templates": digest_of({path.name: digest(path.read_bytes()) for path in report.sources()}),
             **{f"dataset {name}": datasets.fingerprint(name) for name in report.datasets(self.config)},
@@ -72,7 +73,7 @@ class Report:
             profile = self.config.profile(profile_id)
             known = profile_id not in self.skipped and _model_known(self.config, profile)
             files = self.config.layout.run(profile_id, dataset)
-            part = not (profile.imported or profile.duel) and unfinished.is_part(files)
+            part = not (profile.imported or profile.duel) and unfinished.is_part(files, profile.sampling.samples)
             if known and files.results.is_file() and not part:
                 found[profile_id, dataset] = next(filter(None, (_why(*each) for each in chain)), "")
         return {which: why for which, why in found.items() if why}

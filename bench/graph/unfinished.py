@@ -10,13 +10,13 @@ from bench.errors import BenchError
 from bench.files import read_table
 from bench.graph.stages import Evaluate, Generate, Samples, Stage
 from bench.layout import RunFiles
-from bench.untrusted import table
+from bench.untrusted import items, positive, table
 
 
 def unfinished(stages: Sequence[Stage]) -> Iterator[Generate]:
     """The generations among `stages` with a journal that no result is newer than, and none of all problems is there."""
     for stage in stages:
-        if isinstance(stage, Generate) and not stage.profile.duel and not stage.running and _is_newer(stage.files):
+        if isinstance(stage, Generate) and not stage.profile.duel and not stage.running and _is_newer(stage):
             yield stage
 
 
@@ -35,14 +35,17 @@ def grade(stage: Generate) -> None:
         tell(f"  {error.sentence}")
 
 
-def _is_newer(files: RunFiles) -> bool:
+def _is_newer(stage: Generate) -> bool:
+    files = stage.files
     if not files.journal.is_file() or not files.results.is_file():
         return files.journal.is_file()
     if files.journal.stat().st_mtime <= files.results.stat().st_mtime:
         return False
-    return is_part(files)
+    return is_part(files, stage.profile.sampling.samples)
 
 
-def is_part(files: RunFiles) -> bool:
-    """Whether a result has only a part of the problems, since the generation never came to its end."""
-    return not files.provenance.is_file() and bool(table(read_table(files.results).get("bench")).get("not_attempted"))
+def is_part(files: RunFiles, samples: int) -> bool:
+    """Whether a result has only a part of the samples, since the generation never came to its end."""
+    results = {} if files.provenance.is_file() else read_table(files.results)
+    graded = sum(map(len, map(items, table(results.get("eval")).values())))
+    return graded < (positive(table(results.get("bench")).get("n_problems")) or 0) * samples

@@ -293,10 +293,12 @@ def _state(
             return "failed", f"{files.results.name} is damaged or of an unknown form", f"{again} grades it again"
         return "none", "not run yet", again
     attempted, total = len(graded["eval"]), _n_problems(graded, files.dataset, ())
+    samples, wanted = sum(map(len, graded["eval"].values())), total * profile.sampling.samples
     if outdated:
         return "outdated", outdated, again
-    if attempted < total and not profile.imported and not profile.duel:
-        return "partial", f"{attempted} of {total} problems so far", again
+    if samples < wanted and not profile.imported and not profile.duel:
+        many = f", {samples} of {wanted} samples" if profile.sampling.samples > 1 else ""
+        return "partial", f"{attempted} of {total} problems{many} so far", again
     if attempted < total and profile.duel:
         return "duel", f"its duel with {profile.duel} asked {attempted} of {total} problems", ""
     if attempted < total:

@@ -85,6 +85,17 @@ def test_partial(results: Path) -> None:
     assert found.reason.startswith("3 of 164 problems attempted")
 
 
+@pytest.mark.parametrize(
+    ("graded", "reason"),
+    [(164, "164 of 164 problems, 164 of 328 samples so far"), (2, "2 of 164 problems, 2 of 328 samples so far")],
+)
+def test_a_part_of_the_samples(results: Path, graded: int, reason: str) -> None:
+    """A result that has fewer samples of its problems than the profile asks for is a part."""
+    write(Layout(results).run("a", "humaneval"), [("pass", "pass")] * graded)
+    found = one(results, profile("a", sampling=Sampling(samples=2, temperature=0.8)))
+    assert (found.state, found.reason) == ("partial", reason)
+
+
 def test_outdated(results: Path) -> None:
     """A result that is not up to date says why and how to fix that; what was never run or failed says that instead."""
     write(Layout(results).run("a", "humaneval"), [("pass", "pass")])
