@@ -9,6 +9,7 @@ read at 33 MiB, not at 60 GB; a file that was copied or touched keeps its finger
 import contextlib
 import hashlib
 import math
+import os
 import re
 import struct
 from collections.abc import Iterable
@@ -61,7 +62,11 @@ TENSOR_TYPES = {
 BEGINNINGS = {
     b"version https://git-lfs": "a Git LFS pointer (git lfs pull fetches the file)",
     b"<": "a web page, probably an error of the download",
-    b"PK": "a zip archive",
+    b"{": "an answer of a web server, probably an error of the download",
+    b"PK": "a zip archive, as PyTorch writes",
+    b"\x1f\x8b": "a gzip file",
+    b"7z": "a 7-Zip archive",
+    **dict.fromkeys((b"GGML", b"ggml", b"lmgg", b"fmgg", b"tjgg"), "a model of the formats before GGUF"),
 }
 """What lies where a GGUF should be, by its first bytes."""
 
@@ -182,13 +187,29 @@ def file_damage(path: Path, size: int) -> str:
             begin = file.read(64).lstrip()
         kind = next((what for start, what in BEGINNINGS.items() if begin.startswith(start)), "")
         return f"is no GGUF file{f' but {kind}' if kind else ''}"
-    if header.version not in VERSIONS:
+    if header.version and not header.version & 0xFFFF:
+        return "is for big-endian machines"
+    if header.version and header.version not in VERSIONS:
         return f"has version {header.version} of the GGUF format, which llama.cpp does not read"
-    if not header.whole:
-        return "has a damaged header" if size < HEADER else ""
+    if header.damaged or not header.version or (size < HEADER and not header.whole):
+        return "has a damaged header"
     if size < header.bytes:
         return f"is truncated ({shown_size(size)} of {shown_size(header.bytes)})"
+    if path.with_name(f"{path.name}.aria2").exists():
+        return f"is not yet downloaded as a whole, as {path.name}.aria2 beside it says"
+    written = path.stat().st_blocks * 512
+    if written < 0.9 * size and _has_hole(path, size):
+        return (
+            f"has holes, as a download that was not finished ({shown_size(written)} of {shown_size(size)} are written)"
+        )
     return ""
+
+
+def _has_hole(path: Path, size: int) -> bool:
+    """Whether a part was never written; where a file is merely packed by its file system, none is."""
+    with path.open("rb") as file, contextlib.suppress(OSError):
+        return os.lseek(file.fileno(), 0, os.SEEK_HOLE) < size
+    return False
 
 
 def facts(model: Path) -> dict[str, Any]:
@@ -242,12 +263,16 @@ def metadata(path: Path) -> dict[str, Any]:
 
 @dataclass
 class Header:
-    """What the first 32 MiB of a file say; `bytes` is the length that the file should have, where `whole`."""
+    """What the first 32 MiB of a file say; `bytes` is the length that the file should have, where `whole`.
+
+    `damaged` means that it cannot be read, however much there is of it.
+    """
 
     magic: bool = False
     version: int = 0
     metadata: dict[str, Any] = field(default_factory=dict)
     whole: bool = False
+    damaged: bool = False
     bytes: int = 0
 
 
@@ -256,7 +281,7 @@ def read_header(path: Path) -> Header:
     with path.open("rb") as file:
         reader = _Reader(file.read(HEADER))
     header = Header()
-    with contextlib.suppress(ValueError, KeyError, OverflowError, struct.error):
+    try:
         header.magic = reader.take(4) == b"GGUF"
         if header.magic:
             header.version, tensors, entries = reader.unpack("<IQQ")
@@ -265,6 +290,10 @@ def read_header(path: Path) -> Header:
                 header.metadata[key] = reader.value(reader.scalar("<I"))
             header.bytes = _length(reader, tensors, header.metadata)
             header.whole = True
+    except EOFError:
+        pass
+    except (ValueError, KeyError, OverflowError, struct.error):
+        header.damaged = True
     return header
 
 
@@ -284,7 +313,7 @@ def _length(reader: "_Reader", tensors: int, meta: dict[str, Any]) -> int:
 
 
 class _Reader:
-    """Reads what GGUF stores out of bytes; raises ValueError or struct.error where they end before it does."""
+    """Reads what GGUF stores out of bytes; raises EOFError where they end before it does, ValueError for nonsense."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.place = data, 0
@@ -292,7 +321,7 @@ class _Reader:
     def take(self, count: int) -> bytes:
         """So many bytes."""
         if count > len(self.data) - self.place:
-            raise ValueError(count)
+            raise EOFError
         self.place += count
         return self.data[self.place - count : self.place]
 
@@ -322,6 +351,8 @@ class _Reader:
             return None
         data, place = self.data, self.place
         for _ in range(count):
+            if place + 8 > len(data):
+                raise EOFError
             (length,) = struct.unpack_from("<Q", data, place)
             place += 8 + length
         self.place = place

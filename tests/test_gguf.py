@@ -240,11 +240,18 @@ def spoilt(model: Path, change: Callable[[bytes], bytes]) -> str:
         (lambda data: data[: len(data) // 2], "tiny.gguf is truncated (2 MB of 4 MB)"),
         (lambda data: data[:-1], "tiny.gguf is truncated (4 MB of 4 MB)"),
         (lambda data: data[:5000], "tiny.gguf has a damaged header"),
-        (lambda data: data[:4], "tiny.gguf has version 0 of the GGUF format, which llama.cpp does not read"),
+        (lambda data: data[:4], "tiny.gguf has a damaged header"),
+        (lambda data: data[:4] + b"\1\0\0\0" + data[8:],
+         "tiny.gguf has version 1 of the GGUF format, which llama.cpp does not read"),
+        (lambda data: data[:4] + b"\0\0\0\3" + data[8:], "tiny.gguf is for big-endian machines"),
+        (lambda data: data[:24] + b"\xff" * 8 + data[32:], "tiny.gguf has a damaged header"),
+        (lambda data: b'{"error": "Unauthorized"}',
+         f"{NO} but an answer of a web server, probably an error of the download"),
+        (lambda data: b"tjgg" + data[4:], f"{NO} but a model of the formats before GGUF"),
         (lambda data: b"<!DOCTYPE html>", f"{NO} but a web page, probably an error of the download"),
         (lambda data: b"version https://git-lfs.github.com/spec/v1",
          f"{NO} but a Git LFS pointer (git lfs pull fetches the file)"),
-        (lambda data: b"GGML" + data[4:], NO),
+        (lambda data: b"GGUX" + data[4:], NO),
         (lambda data: data + bytes(1000), ""),
     ],
 )  # fmt: skip
@@ -287,5 +294,18 @@ def test_endless_counts_cost_little(tmp_path: Path) -> None:
             file.truncate(100 << 20)
         began = time.process_time()
         gguf.facts(path)
-        assert gguf.damage(path, tmp_path) == ""
+        assert gguf.damage(path, tmp_path) == "m.gguf has a damaged header"
         assert time.process_time() - began < 5
+
+
+def test_a_download_that_goes_on(model: Path) -> None:
+    """A file that has its whole length from the beginning, as some programs make it, is known by holes or a twin."""
+    aside = model.with_name(f"{model.name}.aria2")
+    aside.touch()
+    assert gguf.file_damage(model, model.stat().st_size).startswith("is not yet downloaded as a whole")
+    aside.unlink()
+    size = model.stat().st_size
+    model.write_bytes(model.read_bytes()[: size // 4])
+    with model.open("ab") as file:
+        file.truncate(size)
+    assert gguf.file_damage(model, size).startswith("has holes, as a download that was not finished (")
