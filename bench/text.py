@@ -9,7 +9,7 @@ LONGEST = 300
 """Characters of a text that a report or a terminal shows."""
 
 USER = re.compile(r"(?<=://)[^\s\"'<>]*@")
-QUERY = re.compile(r"([?&][^=\s&#\"'<>]+)=[^&\s#\"'<>]+")
+QUERY = re.compile(r"([?&][^=\s&#\"'<>]+)=[^&\s#\"'<>]+|(://[^\s?\"'<>]*\?)[^\s=&#\"'<>]+(?=[\s#\"'<>]|$)")
 """Where an address holds a name with a password, and the values of its query, such as a key."""
 
 
@@ -27,7 +27,7 @@ def plain(text: str, longest: int = LONGEST) -> str:
 
 def without_secrets(text: str) -> str:
     """A text in which addresses show neither a user with a password nor the values of a query."""
-    return QUERY.sub(r"\1=…", USER.sub("…@", text))
+    return QUERY.sub(lambda found: f"{found[1]}=…" if found[1] else f"{found[2]}…", USER.sub("…@", text))
 
 
 def _sign(code: int) -> str:

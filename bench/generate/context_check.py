@@ -80,4 +80,5 @@ def _tokens(endpoint: Endpoint, text: str) -> int:
 def _post(endpoint: Endpoint, name: str, asked: dict[str, Any]) -> Any:
     asked = {"model": endpoint.model, **asked}
     url = f"{endpoint.root}/{name}"
-    return health.session(endpoint.headers, local=endpoint.local).post(url, json=asked, timeout=30).json()
+    caller = health.session(endpoint.headers, query=endpoint.query, local=endpoint.local)
+    return caller.post(url, json=asked, timeout=30).json()

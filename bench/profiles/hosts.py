@@ -17,6 +17,11 @@ DECIDED = ("kind", "base_url", "port")
 """Keys of a profile's server that its host decides."""
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - these are looked for, not listened at
+HARMLESS = re.compile(
+    r"(api[-_]?)?(version|deployment|model|region|location|project|provider|route)=(?!.*[^\W_]{20})[\w.:/-]+",
+    re.IGNORECASE,
+)
+"""What a query may say, since it is shown: no key, and nothing as long as one."""
 SCHEMES = ("ssh://", "tcp://", "unix://")
 
 
@@ -81,6 +86,7 @@ def _check_docker(host: Host, table: dict[str, Any], where: str) -> None:
                 f'add url = "http://<how it is reached from here>:{host.port}"')  # fmt: skip
     if host.url:
         check_url(host.url, where, "url")
+        require("?" not in host.url, where, "url", host.url, "write it as http://host:port/v1")
 
 
 def _check_endpoints(host: Host, table: dict[str, Any], where: str) -> None:
@@ -101,7 +107,9 @@ def check_url(url: str, where: str, key: str) -> None:
     except ValueError:
         parts, fits = None, None
     # It is recorded with each completion, and shown in reports.
-    secret = parts and ("@" in parts.netloc or parts.query)
+    secret = parts and (
+        "@" in parts.netloc or not all(map(HARMLESS.fullmatch, parts.query.split("&") if parts.query else ()))
+    )
     remedy = (
         "put the key into the environment, and name it: api_key_env" if secret else "write it as http://host:port/v1"
     )

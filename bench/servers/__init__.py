@@ -28,13 +28,15 @@ class Endpoint:
 
     `facts` holds what the server said of itself: build, slots, context (tokens a slot), model. `llama` says that it
     understands llama.cpp's own request fields, `native` where llama.cpp's own API lies (/tokenize and others); a router
-    wants the model's name in each request there. `local` says that no proxy stands between it and us. `measured` gives
-    what it costs: peaks so far, and energy since the last call (meter.py).
+    wants the model's name in each request there. Each request has `headers`, and `query` behind its path. `local` says
+    that no proxy stands between it and us. `measured` gives what it costs: peaks so far, and energy since the last call
+    (meter.py).
     """
 
     base_url: str
     model: str
     headers: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     ended: Callable[[], str | None] = lambda: None
     llama: bool = True

@@ -304,8 +304,7 @@ class Running:
         if state["Running"]:
             return None
         self.copying.join(5)
-        code = int(state["ExitCode"])
-        return "out of memory" if state["OOMKilled"] else f"signal {code - 128}" if code > 128 else f"exit code {code}"
+        return "out of memory" if state["OOMKilled"] else health.ending(int(state["ExitCode"]))
 
     def close(self) -> None:
         """Wait for the rest of the log."""

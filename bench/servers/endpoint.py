@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
 
@@ -21,6 +21,7 @@ AWAY = (requests.codes.bad_gateway, requests.codes.service_unavailable, requests
 PAUSE = 0.25
 """Seconds between two looks whether a server is there."""
 KEY_REFUSED = (requests.codes.unauthorized, requests.codes.forbidden)
+AZURE = "api-version"
 WHOLE_ADDRESS = re.compile(r"/(chat/completions|completions|models|responses)$")
 """What people paste beyond the base of the API."""
 
@@ -29,21 +30,23 @@ WHOLE_ADDRESS = re.compile(r"/(chat/completions|completions|models|responses)$")
 def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[Endpoint]:
     """The endpoint that the profile names; its key comes from the environment. Raises ServerError if nobody answers."""
     del config, model, log
-    headers, url = _key(profile), base(profile.server.base_url)
-    root = url.removesuffix("/v1")
-    caller = health.session(headers, local=is_loopback(url))
+    url, query = base(profile.server.base_url), dict(parse_qsl(urlsplit(profile.server.base_url).query))
+    headers, root = _key(profile, query), url.removesuffix("/v1")
+    caller = health.session(headers, query=query, local=is_loopback(url))
     code = _status_when_there(profile, url, caller)
     if code in KEY_REFUSED:
         raise ServerError(f"{profile.id}: {url} answers {code}; {_key_remedy(profile)}.")
     if code >= requests.codes.internal_server_error and code != requests.codes.not_implemented:
         raise ServerError(f"{profile.id}: {url} answers {code}; look at the log of that server.")
     native, facts = health.find_llama(root, profile.model, caller, profile.server.health_timeout)
-    yield Endpoint(url, profile.model, headers, facts, llama=bool(facts), local=is_loopback(url), native=native or root)
+    yield Endpoint(
+        url, profile.model, headers, query, facts, llama=bool(facts), local=is_loopback(url), native=native or root
+    )
 
 
 def base(url: str) -> str:
-    """The URL under which /chat/completions lies: /v1 where none is written, without the path of one request."""
-    url = WHOLE_ADDRESS.sub("", url.rstrip("/"))
+    """The URL under which /chat/completions lies: /v1 where none is written, without the path and query of requests."""
+    url = WHOLE_ADDRESS.sub("", url.partition("?")[0].rstrip("/"))
     return url if urlsplit(url).path else f"{url}/v1"
 
 
@@ -82,7 +85,8 @@ def _status(profile: Profile, url: str, caller: requests.Session) -> int:
         with caller.get(f"{url}/models", timeout=30, stream=True, allow_redirects=False) as response:
             if response.is_redirect:
                 # A POST that follows one becomes a GET, or loses its key.
-                to = plain(urljoin(f"{url}/models", response.headers["Location"])).removesuffix("/models")
+                to = plain(urljoin(f"{url}/models", response.headers["Location"])).partition("?")[0]
+                to = to.removesuffix("/models")
                 raise ServerError(f"{profile.id}: {url} redirects to {to}; write that address as server.base_url.")
             return response.status_code
     except requests.RequestException as error:
@@ -115,7 +119,8 @@ def failure(url: str, error: Exception) -> str:
     return f"nobody answers at {url} ({type(error).__name__}); start that server, or fix server.base_url"
 
 
-def _key(profile: Profile) -> dict[str, str]:
+def _key(profile: Profile, query: dict[str, str]) -> dict[str, str]:
+    """The header with the key; Azure, whose requests name a version, has one of its own for what is no token."""
     name = profile.server.api_key_env
     if not name:
         return {}
@@ -127,7 +132,7 @@ def _key(profile: Profile) -> dict[str, str]:
             f"{profile.id}: the key in {name} has the character U+{ord(odd[0]):04X}, which no header can hold; export "
             "it again without spaces or line ends."
         )
-    return {"Authorization": f"Bearer {key}"}
+    return {"api-key": key} if AZURE in query and not key.startswith("eyJ") else {"Authorization": f"Bearer {key}"}
 
 
 def _key_remedy(profile: Profile) -> str:

@@ -21,6 +21,11 @@ LARGEST = 1 << 23
 """Bytes of what a server tells about itself; a list of 400 models with prices has 1 MB."""
 
 
+SIGNALS = {
+    4: "an instruction that this processor lacks", 9: "killed, perhaps for lack of memory: see dmesg", 11: "a crash",
+}  # fmt: skip
+
+
 class LoadingError(ServerError):
     """The server runs, and has not loaded its model in the time that it had."""
 
@@ -31,10 +36,13 @@ class StartError(ServerError):
     hopeless = False
 
 
-def session(headers: Mapping[str, str] | None = None, *, local: bool = True) -> requests.Session:
-    """A session that sends `headers`; to a `local` server it goes straight, whatever proxy the environment names."""
+def session(
+    headers: Mapping[str, str] | None = None, *, query: Mapping[str, str] | None = None, local: bool = True
+) -> requests.Session:
+    """A session that sends `headers`, and `query` behind each path; to a `local` server it goes past all proxies."""
     made = requests.Session()
     made.headers.update(headers or {})
+    made.params = dict(query or {})
     made.trust_env = not local
     if local:
         made.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
@@ -65,6 +73,14 @@ def wait(url: str, profile: Profile, ended: Callable[[], str | None], log: Path)
         f"{log}.",
         log=server_log.tail(log),
     )
+
+
+def ending(code: int) -> str:
+    """How a program ended, by its exit code: below 0, or above 128, it is a signal's."""
+    number = -code if code < 0 else max(0, code - 128)
+    if not number:
+        return f"exit code {code}"
+    return f"signal {number} ({SIGNALS[number]})" if number in SIGNALS else f"signal {number}"
 
 
 def _start_error(profile: Profile, how: str, log: Path) -> StartError:

@@ -106,7 +106,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
 
         def ended() -> str | None:
             code = process.poll()
-            return None if code is None else f"signal {-code}" if code < 0 else f"exit code {code}"
+            return None if code is None else health.ending(code)
 
         seconds = health.wait(url, profile, ended, log)
         facts = health.facts(url) | {"load_seconds": seconds}

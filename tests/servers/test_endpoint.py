@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bench.errors import MissingPrerequisite
+from bench.generate.http import Client
 from bench.servers import Endpoint, health
 from bench.servers.endpoint import base, is_loopback
 from bench.servers.process import serve
@@ -126,6 +127,10 @@ def test_one_that_loads_for_ever(make: Make, log: Path) -> None:
         ("https://host/openai/v4", "https://host/openai/v4"),
         ("http://localhost:8080/v1/chat/completions", "http://localhost:8080/v1"),
         ("http://localhost:8080/v1/models/", "http://localhost:8080/v1"),
+        (
+            "https://x.azure.com/openai/deployments/d/chat/completions?api-version=1",
+            "https://x.azure.com/openai/deployments/d",
+        ),
     ],
 )
 def test_where_requests_go(written: str, meant: str) -> None:
@@ -203,6 +208,41 @@ def test_facts_of_odd_types(make: Make, log: Path) -> None:
         serving(make("endpoint", model="m", server={"base_url": url}), log) as endpoint,
     ):
         assert (endpoint.facts["slots"], endpoint.facts["context"], endpoint.facts["build"]) == (2, None, "")
+
+
+@pytest.mark.parametrize(
+    ("key", "header"), [("sesame", "api-key: sesame"), ("eyJ.token", "Authorization: Bearer eyJ.token")]
+)
+def test_a_query(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, key: str, header: str) -> None:
+    """The query of base_url, such as Azure's, stands behind the path of each request; a key has Azure's own header."""
+    monkeypatch.setenv("MY_KEY", key)
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(f"{self.path} {self.headers}")
+            self.send_response(404 if self.command == "GET" else 200)
+            self.end_headers()
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+            answer = {"choices": [{"message": {"content": "It is 4."}, "finish_reason": "stop"}]}
+            self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/openai/deployments/m?api-version=2024-12-01-preview"
+    made = make("endpoint", model="m", server={"base_url": url, "api_key_env": "MY_KEY"})
+    with serving(made, log) as endpoint:
+        assert Client(endpoint, made[0], 0.0).complete({"messages": []}, lambda _: None).text == "It is 4."
+    server.shutdown()
+    server.server_close()
+    assert asked[-1].startswith("/openai/deployments/m/chat/completions?api-version=2024-12-01-preview ")
+    assert all("api-version=2024-12-01-preview" in one and header in one for one in asked)
 
 
 @pytest.mark.parametrize("body", ["endless", "slow", "deep"])
