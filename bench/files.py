@@ -19,6 +19,11 @@ TEMPORARY = re.compile(r"\..+\.(\d+)(?:-([0-9a-f]{6}))?\.tmp")
 _tidied: set[Path] = set()
 
 
+def user_path(text: str | Path) -> Path:
+    """A path as people write it, ~ being a home; the home of a user that there is not is no error."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - pathlib's raises
+
+
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Write `content` under a temporary name beside `path`, sync it, then rename it over `path`.
 

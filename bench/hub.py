@@ -16,6 +16,7 @@ from typing import Any, Self
 from bench import gguf
 from bench.console import size, tell
 from bench.errors import BenchError, DownloadError
+from bench.files import user_path
 from bench.locks import locked
 from bench.progress import Progress, live
 from bench.text import plain
@@ -76,9 +77,9 @@ def cache() -> Path:
     """The folder where Hugging Face's programs keep what they have downloaded."""
     named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
     if named:
-        return Path(named).expanduser()
+        return user_path(named)
     base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
-    return Path(os.environ.get("HF_HOME") or base).expanduser() / "hub"
+    return user_path(os.environ.get("HF_HOME") or base) / "hub"
 
 
 def cached(model: str) -> Path:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from bench.files import user_path
 from bench.interrupts import deferred_signals
 
 PR_SET_PDEATHSIG = 1
@@ -48,4 +49,4 @@ def signal_group(process: "subprocess.Popen[bytes]", number: int) -> None:
 
 def find_program(name: str, folder: Path) -> str | None:
     """Where a program is: on PATH, or, where its name is a path, below `folder`; None if it is not there."""
-    return shutil.which(str(folder / Path(name).expanduser()) if os.sep in name else name)
+    return shutil.which(str(folder / user_path(name)) if os.sep in name else name)

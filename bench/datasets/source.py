@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from bench.datasets.declared import Declaration
 from bench.errors import BenchError, DatasetError
-from bench.files import digest, write_atomic
+from bench.files import digest, user_path, write_atomic
 from bench.locks import locked
 from bench.progress import Progress, live
 
@@ -27,7 +27,7 @@ STALLED = 60.0
 def folder() -> Path:
     """Where downloaded datasets lie: BENCH_DATASETS, or the user's cache folder."""
     named = os.environ.get("BENCH_DATASETS")
-    return Path(named).expanduser() if named else _cache("bench") / "datasets"
+    return user_path(named) if named else _cache("bench") / "datasets"
 
 
 def override(declaration: Declaration) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from bench import gguf
 from bench.console import size
+from bench.files import user_path
 from bench.text import UNSEEN, plain
 from bench.untrusted import number, whole
 
@@ -41,7 +42,7 @@ class Places:
     def named(self, variable: str, *default: str) -> Path:
         """The folder that a variable of the environment names, or one below the home folder."""
         value = self.environment.get(variable)
-        return self.folder / Path(value).expanduser() if value else self.home.joinpath(*default)
+        return self.folder / user_path(value) if value else self.home.joinpath(*default)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.discovery import SAMPLERS, Candidate, Places, UnusableError, candidate, family, samplers
 from bench.discovery.folders import Found
+from bench.files import user_path
 from bench.text import UNSEEN, plain
 from bench.untrusted import read_file, table, whole
 
@@ -139,7 +140,7 @@ def _candidate(file: Path, name: str, flags: Mapping[str, str]) -> Candidate:
     }
     source = f"{plain(name)} in {file.name}"
     if flags.get("model"):
-        path = file.parent / Path(flags["model"]).expanduser()
+        path = file.parent / user_path(flags["model"])
         if not path.is_file():
             raise UnusableError(f"its file {path} is missing")
         found = candidate(path, source, **known)

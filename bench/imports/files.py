@@ -11,6 +11,7 @@ from typing import Any
 
 from bench import datasets, jsonl
 from bench.errors import BenchError, ProfilesError, SamplesError
+from bench.files import user_path
 from bench.imports.archives import ARCHIVES, PACKED, Source, archive_of, beside, is_archive, members
 from bench.layout import IMPORT, INFOS, PROVENANCE, RunFiles
 from bench.profiles import Config, Profile
@@ -228,7 +229,7 @@ def _is_new(file: Path, seen: set[tuple[int, int]]) -> bool:
 
 def _named(entry: str, base: Path) -> list[Path]:
     """The path that an entry is, or those that it matches; none where it cannot be a path."""
-    path = base / os.path.expanduser(entry)  # noqa: PTH111 - pathlib's raises for a user that there is not
+    path = base / user_path(entry)
     try:
         if path.exists() or archive_of(path):
             return [path]

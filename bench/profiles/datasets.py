@@ -8,6 +8,7 @@ from typing import Any
 from bench.datasets import Declaration
 from bench.datasets.declared import catalogue
 from bench.errors import ProfilesError
+from bench.files import user_path
 from bench.profiles import OwnDataset
 from bench.profiles.sentence import filled, require
 from bench.text import plain
@@ -50,5 +51,5 @@ def _own(name: str, table: Any, folder: Path, where: str) -> Declaration:
 def _paths(own: OwnDataset, folder: Path) -> tuple[str, ...]:
     """Files where the profiles file says; downloads go to the folder of datasets, under the url's last name."""
     if own.file:
-        return tuple(str(folder / Path(file).expanduser()) for file in own.file)
+        return tuple(str(folder / user_path(file)) for file in own.file)
     return tuple(url.split("?")[0].rstrip("/").rpartition("/")[2] for url in own.url)

@@ -15,6 +15,7 @@ from doit import get_initial_workdir
 
 from bench import datasets, hub, packages
 from bench.errors import ProfilesError
+from bench.files import user_path
 from bench.layout import PROMPTS, TAKEN, Layout
 from bench.profiles import (
     BLOB,
@@ -59,7 +60,7 @@ def chosen(default: Path) -> Path:
     """The profiles file that BENCH_PROFILES names; a relative name counts from where doit was started."""
     named = os.environ.get("BENCH_PROFILES")
     # doit has gone to the folder of dodo.py by now.
-    return Path(get_initial_workdir() or "", Path(named).expanduser()) if named else default
+    return Path(get_initial_workdir() or "", user_path(named)) if named else default
 
 
 def load(file: Path) -> Config:
@@ -84,7 +85,7 @@ def read(text: str, file: Path) -> Config:
     report = filled(Reporting(), tables["report"], f"{name}: [report]")
     known = hosts.hosts(tables["hosts"], name)
     paths = filled(Paths(), tables["paths"], f"{name}: [paths]")
-    models, results = (file.parent / Path(path).expanduser() for path in (paths.models, paths.results))
+    models, results = (file.parent / user_path(path) for path in (paths.models, paths.results))
     profiles = tuple(
         _profile(one, own, where, sampling, server, known)
         for profile_id, table in tables["profiles"].items()
