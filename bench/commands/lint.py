@@ -133,6 +133,9 @@ def _answers(known: Evidence) -> Iterator[Finding]:
         ended = max((one.completion_tokens for one in done if one.outcome == "stop"), default=0)
         text = f"{cut} cut off at {known.limit} tokens; the longest that ended has {ended}"
         yield _found("truncated", text, f"max_tokens = {2 * known.limit}, or less thinking (reasoning)")
+    if loops := outcomes["looping"]:
+        text = f"{loops} repeated themselves and were stopped"
+        yield _found("looping", text, "the sampling that its file or card recommends, or a larger quantization")
     if empty := outcomes["empty"]:
         thought = sum(bool(one.reasoning) for one in done if one.outcome == "empty")
         text = f"{empty} without a word, {thought} of them after thoughts"

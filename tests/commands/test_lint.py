@@ -61,6 +61,7 @@ def linted(tmp_path: Path) -> Lint:
         ("", [{}], {}, "answers 1 answer on demo, 1 of them ended"),
         ("max_tokens = 768", [{"outcome": "truncated"}, {"completion_tokens": 700}], {},
          "truncated 1 cut off at 768 tokens; the longest that ended has 700 → max_tokens = 1536, or less thinking"),
+        ("", [{"outcome": "looping"}], {}, "looping 1 repeated themselves and were stopped → the sampling"),
         ("", [{"outcome": "empty", "reasoning": "hm"}], {}, "empty 1 without a word, 1 of them after thoughts →"),
         ("", [{"outcome": "error", "error": "no credit"}], {}, "failed 1 requests; the last: no credit → doit -a"),
         ("", [{"server": {"build": "b1"}}, {"server": {"build": "b2"}}], {}, "builds answers of 2 builds of llama.cpp"),
