@@ -5,7 +5,6 @@ import math
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -20,6 +19,7 @@ COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }  # fmt: skip
+SIZED = (list, tuple, set, frozenset, dict, str, bytes, range)
 CALLS: dict[str, Callable[..., Any]] = {
     one.__name__: one
     for one in (
@@ -27,9 +27,16 @@ CALLS: dict[str, Callable[..., Any]] = {
         sorted, str, sum, tuple, zip,
     )
 }  # fmt: skip
+FORMS = (
+    ast.Expr, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.comprehension, ast.Constant, ast.List,
+    ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp, ast.BinOp, ast.Compare, ast.IfExp, ast.Subscript, ast.Slice, ast.Name,
+    ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.Call,
+)  # fmt: skip
+"""What an expression may consist of beside names."""
+
 NAMES = {"inf": math.inf, "nan": math.nan}
 MOST = 1 << 25
-"""Elements, characters or bits of a computed value; a power or a repetition beyond that is no literal."""
+"""Elements, characters and bits that evaluating one expression may make, in all; what makes more is no literal."""
 
 
 def value(source: str | ast.expr) -> Any:
@@ -38,9 +45,25 @@ def value(source: str | ast.expr) -> Any:
         if isinstance(source, str):
             (statement,) = parse(source.strip()).body
             source = statement.value if isinstance(statement, ast.Expr) else ast.Name("")
-        return _value(source, NAMES)
+        return _Evaluation().value(source, NAMES)
     except (SyntaxError, TypeError, ArithmeticError, RecursionError, MemoryError, LookupError, AttributeError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
+
+
+def is_literal(source: str) -> bool:
+    """Whether a text has the form of a value; what it takes to evaluate it is for a sandbox to find out."""
+    try:
+        (statement,) = parse(source.strip()).body
+        nodes = list(ast.walk(statement))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    calls = [node.func for node in nodes if isinstance(node, ast.Call) and not node.keywords]
+    known = {*NAMES, *(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))}
+    functions = {id(one) for one in calls if isinstance(one, ast.Name) and one.id in CALLS}
+    return isinstance(statement, ast.Expr) and all(
+        isinstance(node, FORMS) if not isinstance(node, ast.Name) else node.id in known or id(node) in functions
+        for node in nodes
+    )
 
 
 def parse(source: str) -> ast.Module:
@@ -50,58 +73,92 @@ def parse(source: str) -> ast.Module:
         return ast.parse(source)
 
 
-def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
-    match node:
-        case ast.Constant():
-            return node.value
-        case ast.List() | ast.Tuple() | ast.Set():
-            kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
-            return kind([_value(one, names) for one in node.elts])
-        case ast.Dict(keys=keys, values=values):
-            return {_value(k, names): _value(v, names) for k, v in zip(keys, values, strict=True) if k is not None}
-        case ast.UnaryOp(op=sign, operand=operand):
-            return UNARY[type(sign)](_value(operand, names))
-        case ast.BinOp(left=left, op=op, right=right):
-            return BINARY[type(op)](*_bounded(op, _value(left, names), _value(right, names)))
-        case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return COMPARE[type(op)](_value(left, names), _value(right, names))
-        case ast.IfExp(test=test, body=body, orelse=other):
-            return _value(body if _value(test, names) else other, names)
-        case ast.Subscript(value=whole, slice=ast.Slice(lower=low, upper=high, step=step)):
-            ends = (None if one is None else _value(one, names) for one in (low, high, step))
-            return _value(whole, names)[slice(*ends)]
-        case ast.Name(id=name) if name in names:
-            return names[name]
-        case ast.ListComp(elt=element) | ast.SetComp(elt=element) | ast.GeneratorExp(elt=element):
-            found = [_value(element, inner) for inner in _loops(node.generators, names)]
-            return set(found) if isinstance(node, ast.SetComp) else found
-        case ast.DictComp(key=key, value=item):
-            return {_value(key, inner): _value(item, inner) for inner in _loops(node.generators, names)}
-    return _called(node, names)
+class _Evaluation:
+    """The evaluation of one expression, which may make so many elements more."""
 
+    def __init__(self) -> None:
+        self.left = MOST
 
-def _called(node: ast.expr, names: Mapping[str, Any]) -> Any:
-    match node:
-        case ast.Attribute(value=ast.Name(id="math"), attr=name) if name in ("pi", "e", "inf", "nan", "tau"):
-            return getattr(math, name)
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in CALLS:
-            found = CALLS[name](*(_bounded_range(name, [_value(one, names) for one in args])))
-            return list(found) if isinstance(found, reversed | zip | enumerate) else found
-        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="join"), args=[parts]):
-            return text.join(_value(parts, names))
-    raise ValueError(f"{ast.unparse(node)[:60]} is no literal")
+    def spend(self, size: int) -> None:
+        """Raise ValueError where so many elements more are too many."""
+        self.left -= size
+        if self.left < 0:
+            raise ValueError("the value is too large")
 
+    def value(self, node: ast.expr, names: Mapping[str, Any]) -> Any:
+        """The value of a part, where these names have values. Raises ValueError and what Python raises."""
+        match node:
+            case ast.Constant():
+                return node.value
+            case ast.List() | ast.Tuple() | ast.Set():
+                kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
+                return kind([self.value(one, names) for one in node.elts])
+            case ast.Dict(keys=keys, values=values):
+                pairs = zip(keys, values, strict=True)
+                return {self.value(k, names): self.value(v, names) for k, v in pairs if k is not None}
+            case ast.UnaryOp(op=sign, operand=operand):
+                return UNARY[type(sign)](self.value(operand, names))
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._binary(op, self.value(left, names), self.value(right, names))
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return COMPARE[type(op)](self.value(left, names), self.value(right, names))
+            case ast.IfExp(test=test, body=body, orelse=other):
+                return self.value(body if self.value(test, names) else other, names)
+            case ast.Subscript(value=whole, slice=ast.Slice(lower=low, upper=high, step=step)):
+                ends = (None if one is None else self.value(one, names) for one in (low, high, step))
+                return self._sized(self.value(whole, names)[slice(*ends)])
+            case ast.Name(id=name) if name in names:
+                return names[name]
+            case ast.ListComp(elt=element) | ast.SetComp(elt=element) | ast.GeneratorExp(elt=element):
+                found = [self.value(element, inner) for inner in self._loops(node.generators, names)]
+                return set(found) if isinstance(node, ast.SetComp) else found
+            case ast.DictComp(key=key, value=item):
+                loops = self._loops(node.generators, names)
+                return {self.value(key, inner): self.value(item, inner) for inner in loops}
+        return self._called(node, names)
 
-def _loops(generators: Sequence[ast.comprehension], names: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The names of each turn of a comprehension's loops; MOST turns at most."""
-    if not generators:
-        yield names
-        return
-    first, *rest = generators
-    for item in islice(_value(first.iter, names), MOST):
-        inner = {**names, **_bound(first.target, item)}
-        if all(_value(condition, inner) for condition in first.ifs):
-            yield from _loops(rest, inner)
+    def _called(self, node: ast.expr, names: Mapping[str, Any]) -> Any:
+        match node:
+            case ast.Attribute(value=ast.Name(id="math"), attr=name) if name in ("pi", "e", "inf", "nan", "tau"):
+                return getattr(math, name)
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in CALLS:
+                found = CALLS[name](*(self._sized(self.value(one, names)) for one in args))
+                return list(found) if isinstance(found, reversed | zip | enumerate) else found
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="join"), args=[parts]):
+                joined = self.value(parts, names)
+                self.spend(sum(len(text) + len(part) for part in joined))
+                return text.join(joined)
+        raise ValueError(f"{ast.unparse(node)[:60]} is no literal")
+
+    def _loops(self, generators: Sequence[ast.comprehension], names: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """The names of each turn of a comprehension's loops."""
+        if not generators:
+            yield names
+            return
+        first, *rest = generators
+        for item in self.value(first.iter, names):
+            self.spend(1)
+            inner = {**names, **_bound(first.target, item)}
+            if all(self.value(condition, inner) for condition in first.ifs):
+                yield from self._loops(rest, inner)
+
+    def _binary(self, op: ast.operator, left: Any, right: Any) -> Any:
+        sizes = [len(one) if isinstance(one, SIZED) else 0 for one in (left, right)]
+        if isinstance(op, ast.Mod) and isinstance(left, str | bytes):
+            raise TypeError("a formatted text is no literal")
+        if isinstance(op, ast.Pow | ast.LShift | ast.Mult) and isinstance(left, int) and isinstance(right, int):
+            bits, times = left.bit_length(), abs(right)
+            self.spend({ast.Pow: bits * times, ast.LShift: bits + times}.get(type(op), bits + times.bit_length()))
+        elif isinstance(op, ast.Mult):
+            self.spend(max(size * one if size else 0 for size, one in zip(sizes, (right, left), strict=True)))
+        else:
+            self.spend(sum(sizes))
+        return BINARY[type(op)](left, right)
+
+    def _sized(self, found: Any) -> Any:
+        if isinstance(found, SIZED):
+            self.spend(len(found))
+        return found
 
 
 def _bound(target: ast.expr, item: Any) -> dict[str, Any]:
@@ -113,26 +170,3 @@ def _bound(target: ast.expr, item: Any) -> dict[str, Any]:
                 name: one for part, value in zip(parts, item, strict=True) for name, one in _bound(part, value).items()
             }
     raise ValueError(f"{ast.unparse(target)} is no name")
-
-
-def _bounded_range(name: str, arguments: list[Any]) -> list[Any]:
-    if name == "range" and len(range(*arguments)) > MOST:
-        raise ValueError("the range is too long")
-    return arguments
-
-
-def _bounded(op: ast.operator, left: Any, right: Any) -> tuple[Any, Any]:
-    """Both operands, unless their result would be huge."""
-    size = 0.0
-    if isinstance(op, ast.LShift):
-        size = abs(right)
-    elif isinstance(op, ast.Pow) and isinstance(left, int) and isinstance(right, int):
-        size = left.bit_length() * abs(right)
-    elif isinstance(op, ast.Mult):
-        size = max(
-            (len(one) * abs(other) for one, other in ((left, right), (right, left))
-             if isinstance(one, list | tuple | str | bytes) and isinstance(other, int)), default=0,
-        )  # fmt: skip
-    if size > MOST:
-        raise ValueError("the value is too large")
-    return left, right

@@ -59,19 +59,9 @@ def value(answer: str) -> Extraction:
     for candidate in [text, *reversed(blocks), *reversed(named), *reversed(lines)]:
         bare = candidate.strip().strip("`").strip()
         for tried in (bare, bare.removesuffix(".")):
-            if _is_literal(tried):
+            if len(tried) <= LONGEST and literals.is_literal(tried):
                 return Extraction(program(tried), "literal", thoughts.reasoning)
     return Extraction("", "none", thoughts.reasoning)
-
-
-def _is_literal(text: str) -> bool:
-    if not text or len(text) > LONGEST:
-        return False
-    try:
-        literals.value(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _parses(source: str) -> bool:

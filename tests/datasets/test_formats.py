@@ -70,8 +70,13 @@ def test_literals(source: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["__import__('os')", "open('x')", "2 ** 10 ** 9", "'a' * 10 ** 12", "(", "x", "().x"]
-)
+    "source",
+    [
+        "__import__('os')", "open('x')", "2 ** 10 ** 9", "'a' * 10 ** 12", "(", "x", "().x", "'%99999999999d' % 1",
+        "[0 for a in range(1 << 24) for b in range(1 << 24)]", "[[0] * (1 << 20) for a in range(1 << 20)]",
+        "[list(range(1 << 20)) for a in range(99)]", "('a' * (1 << 20)).join([])", "('x' * 9999)" + " * 9999" * 3,
+    ],
+)  # fmt: skip
 def test_no_literals(source: str) -> None:
     """Source that would run something, or make a huge value, is no literal."""
     with pytest.raises(ValueError, match=r"."):

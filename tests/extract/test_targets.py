@@ -47,10 +47,25 @@ def test_values(answer: str, value: object) -> None:
     assert names["answer"]() == value  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("answer", ["I do not know.", "", "f(3)", "__import__('os').getcwd()"])
+@pytest.mark.parametrize(
+    "answer",
+    ["I do not know.", "", "f(3)", "__import__('os').getcwd()", "list", "().x", "-" * 90_000, "(" * 90_000 + "1"],
+)
 def test_no_value(answer: str) -> None:
     """What is no literal is no code, and nothing of it is run."""
     assert solution_of(answer, LITERAL).code == ""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "[0 for a in range(1 << 24) for b in range(1 << 24)]", "[[0] * (1 << 25) for a in range(1 << 25)]",
+        "sum(list(range(1 << 25)) + list(range(1 << 25)))", "9 ** 9 ** 9", "'a' * 10 ** 12",
+    ],
+)  # fmt: skip
+def test_huge_values(answer: str) -> None:
+    """What has the form of a value is graded in the sandbox, and never evaluated before."""
+    assert answer in solution_of(answer, LITERAL).code
 
 
 def test_methods() -> None:
