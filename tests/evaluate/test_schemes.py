@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bench import datasets
-from bench.datasets import Declaration, Problem, Suite, humanevalpack, unittests
+from bench.datasets import Declaration, Problem, Suite, cruxeval, humanevalpack, unittests
 from bench.datasets.problem import NONCE
 from bench.errors import GraderError, MissingPrerequisite
 from bench.extract.targets import solution_of
@@ -56,7 +56,11 @@ SCRIPT = {
     "const testIsEven = () => {\n  console.assert(isEven(2) === true)\n  console.assert(isEven(3) === false)\n}\n\n"
     "testIsEven()\n", "declaration": "const isEven = (n) => {\n", "canonical_solution": "  return n % 2 === 0;\n}\n\n",
 }  # fmt: skip
-PROBLEMS = [SUM, SOLUTION_CLASS, ANY_ORDER, SETS, NO_REFERENCE, UNITS, TOTAL]
+LITERAL = Problem(
+    "Own/literal", prompt="", message="What?", target="literal", entry_point=cruxeval.ENTRY, defines=cruxeval.ENTRY,
+    reference=cruxeval.program("[1, 2]"), suites=(Suite("tests", [[]], [[1, 2]]),),
+)  # fmt: skip
+PROBLEMS = [LITERAL, SUM, SOLUTION_CLASS, ANY_ORDER, SETS, NO_REFERENCE, UNITS, TOTAL]
 
 
 @pytest.fixture
@@ -93,9 +97,8 @@ def statuses(own: Grader, pairs: list[tuple[Problem, str]]) -> list[tuple[str, s
 def test_references_pass(own: Grader) -> None:
     """Each reference passes its only suite, which counts as both of EvalPlus's; without one, limits are the least."""
     pairs = [(problem, problem.reference) for problem in PROBLEMS if problem.reference]
-    assert [row[:2] for row in statuses(own, [*pairs, (NO_REFERENCE, "def f(n):\n    return n + 1\n")])] == [
-        ("pass", "pass")
-    ] * 7
+    graded = statuses(own, [*pairs, (NO_REFERENCE, "def f(n):\n    return n + 1\n")])
+    assert [row[:2] for row in graded] == [("pass", "pass")] * len(PROBLEMS)
     block = own.results()["bench"]
     assert (block["suites"], block["own_tests"]) == (["tests"], True)
 
@@ -214,6 +217,20 @@ def test_hostile_samples_of_other_schemes(own: Grader, problem: Problem, end: st
     found = [row[0] for row in statuses(own, pairs)]
     assert [name for name, status in zip(HOSTILE, found[::2], strict=True) if status == "pass"] == []
     assert [name for name, status in zip(HOSTILE, found[1::2], strict=True) if status != "pass"] == []
+
+
+@pytest.mark.slow
+def test_hostile_literals(own: Grader) -> None:
+    """A value that takes all time or memory fails alone: right ones between them pass, and nothing of it runs here."""
+    hostile = [
+        "[0 for a in range(1 << 24) for b in range(1 << 24)]", "[[0] * (1 << 25) for a in range(1 << 25)]",
+        "9 ** 9 ** 9", "'a' * 10 ** 12", "[" * 90 + "]" * 90, "'%99999999999d' % 1", "1 << (1 << 40)",
+    ]  # fmt: skip
+    right = [f"[1{' ' * number}, 2]" for number in range(len(hostile))]
+    texts = [solution_of(text, LITERAL).code for pair in zip(hostile, right, strict=True) for text in pair]
+    found = [row[0] for row in statuses(own, [(LITERAL, text) for text in texts])]
+    assert {*found[::2]} == {"fail", "timeout"}
+    assert {*found[1::2]} == {"pass"}
 
 
 def test_tests_have_files_and_processes_of_their_own(own: Grader) -> None:
