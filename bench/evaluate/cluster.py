@@ -205,11 +205,11 @@ class Cluster:
 
     def _require_same(self) -> None:
         try:
-            found = self.client.run_on_scheduler(eval, CODE)
+            version = self.client.run_on_scheduler(eval, CODE)
         except Exception as error:  # noqa: BLE001 - whatever a machine without this package raises
-            found = _first_line(error)
-        if found != code():
-            raise SandboxError(f"The Dask scheduler at {self.where} has no bench, or another one ({found}); {SAME}.")
+            version = _first_line(error)
+        if version != code():
+            raise SandboxError(f"The Dask scheduler at {self.where} has no bench, or another one ({version}); {SAME}.")
 
     def _install(self) -> None:
         self.plugin = Sandboxes(bundle(self.truth), self.sandbox, trusted=self.trusted)
@@ -229,9 +229,9 @@ class Cluster:
         """See who can grade, and wait for one; whether any of those before is left. Raises SandboxError."""
         while True:
             with self._scheduler():
-                found = self.client.run(partial(state, self.plugin.name), on_error="return")
-            states = {worker: one for worker, one in found.items() if isinstance(one, tuple)}
-            for worker, one in found.items():
+                answers = self.client.run(partial(state, self.plugin.name), on_error="return")
+            states = {worker: one for worker, one in answers.items() if isinstance(one, tuple)}
+            for worker, one in answers.items():
                 trouble = (
                     one[0] if isinstance(one, tuple) else f"it cannot load the grader ({_first_line(one)}); {SAME}."
                 )
@@ -243,7 +243,7 @@ class Cluster:
             if self.width:
                 before, self.ready = self.ready, frozenset(worker for worker, one in states.items() if one[1])
                 return bool(before & self.ready)
-            if time.monotonic() > until or (found and all(worker in self.refused for worker in found)):
+            if time.monotonic() > until or (answers and all(worker in self.refused for worker in answers)):
                 raise SandboxError(f"No worker of {self.where} can grade: {self._why(states)}")
             time.sleep(LOOK)
 

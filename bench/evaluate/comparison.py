@@ -102,28 +102,28 @@ class Comparison:
 
     def _difference(self, kind: int, payload: bytes, *, same_type: bool) -> str:
         """What the output is where it is wrong; "" where it is right."""
-        wanted_kind, wanted = self.expected.record(self.index)
-        wanted_kind &= ~outputs.CONVERTED
+        expected_kind, expected = self.expected.record(self.index)
+        expected_kind &= ~outputs.CONVERTED
         try:
             if self.index in self.expected.nan:
                 return "" if self.checker.accepts_anything else describe(kind, payload)
-            if (kind, payload) == (wanted_kind, wanted) or self.checker.accepts_anything:
+            if (kind, payload) == (expected_kind, expected) or self.checker.accepts_anything:
                 return ""
             if kind not in (outputs.VALUE, outputs.DIGEST):
                 return describe(outputs.OPAQUE, payload)
-            if outputs.DIGEST in (kind, wanted_kind):
-                return "" if _digest(kind, payload) == _digest(wanted_kind, wanted) else describe(kind, payload)
-            return self._value(payload, wanted, same_type=same_type)
+            if outputs.DIGEST in (kind, expected_kind):
+                return "" if _digest(kind, payload) == _digest(expected_kind, expected) else describe(kind, payload)
+            return self._value(payload, expected, same_type=same_type)
         except Undecodable:
             return describe(kind, payload)
 
-    def _value(self, payload: bytes, wanted: bytes, *, same_type: bool) -> str:
+    def _value(self, payload: bytes, expected_payload: bytes, *, same_type: bool) -> str:
         checker, first_float = self.checker, self.expected.first_float
         atol = checker.tolerance(self.index, first_float)
-        plain = payload[:1] == wanted[:1] and checker.compares_arrays
-        out, expected = (numbers(payload), numbers(wanted)) if plain else (None, None)
+        plain = payload[:1] == expected_payload[:1] and checker.compares_arrays
+        out, expected = (numbers(payload), numbers(expected_payload)) if plain else (None, None)
         if out is None or expected is None:
-            expected = decode(wanted)
+            expected = decode(expected_payload)
             out = decode(payload, count(expected) + SPARE)
             arguments = self.arguments[self.index] if checker.needs_inputs else ()
             right = checker.is_correct(out, expected, arguments, atol, same_type=same_type)

@@ -61,8 +61,8 @@ class Expected:
     def with_nonce(self, nonce: str) -> "Expected":
         """The same, where tests that run beside a solution return this run's own nonce."""
         placeholder, proof = outputs.record(NONCE, outputs.LIMIT), outputs.record(nonce, outputs.LIMIT)
-        found = [bytes(self.wire[start:end]) for start, end in pairwise(self.offsets)]
-        records = [proof if record == placeholder else record for record in found]
+        own = [bytes(self.wire[start:end]) for start, end in pairwise(self.offsets)]
+        records = [proof if record == placeholder else record for record in own]
         wire = b"".join([*records, bytes(self.wire[self.offsets[-1] :])])
         return replace(self, wire=wire, offsets=offsets(list(map(len, records))))
 

@@ -43,21 +43,21 @@ class Judge:
 
     def finish(self, end: End) -> SuiteResult:
         """The result, once it is known how the run ended."""
-        found = Finding(self.comparison.index, self.comparison.failure)
+        finding = Finding(self.comparison.index, self.comparison.failure)
         if self.reader:
-            found = self.reader.finding() or Finding(self.comparison.index, failed(UNREADABLE))
-            self.cpu = found.cpu
-        return _result(found, len(self.comparison.expected), end)
+            finding = self.reader.finding() or Finding(self.comparison.index, failed(UNREADABLE))
+            self.cpu = finding.cpu
+        return _result(finding, len(self.comparison.expected), end)
 
 
-def _result(found: Finding, tests: int, end: End) -> SuiteResult:
-    if found.failure is None and found.index == tests:
+def _result(finding: Finding, tests: int, end: End) -> SuiteResult:
+    if finding.failure is None and finding.index == tests:
         return SuiteResult("pass")
     # Records of tests that were right may still have been on their way when the process ended.
-    reached = found.index if found.failure is not None else max(found.index, end.test)
+    reached = finding.index if finding.failure is not None else max(finding.index, end.test)
     index = min(reached, tests - 1) if end.test >= 0 and tests else None
-    if found.failure is not None:
-        return SuiteResult("fail", index, dict(found.failure))
+    if finding.failure is not None:
+        return SuiteResult("fail", index, dict(finding.failure))
     if end.broken == "time":
         return SuiteResult("timeout", index, failed("test timed out"))
     if end.broken == "memory":

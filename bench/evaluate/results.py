@@ -192,12 +192,12 @@ def _inputs(truth: GroundTruth, task: ProblemTests, suite: str, failed: list[int
     if not failed:
         return []
     every = truth.inputs(task, suite)
-    found = [every[index] for index in failed]
+    inputs = [every[index] for index in failed]
     declared = datasets.known()[truth.dataset]
     # Only EvalPlus's own MBPP+ has inputs that EvalPlus writes in a way of its own, known by the numbers of problems.
     if declared.family == "mbpp" and declared.md5:
-        found = evalplus.mbpp_inputs(task.task_id, found)
-    return [one if _is_json(one) else repr(one) for one in found]
+        inputs = evalplus.mbpp_inputs(task.task_id, inputs)
+    return [one if _is_json(one) else repr(one) for one in inputs]
 
 
 def _is_json(value: Any) -> bool:

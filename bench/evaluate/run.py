@@ -67,9 +67,9 @@ def evaluate(
             verdicts.known.clear()
         known = {sample.key for sample in samples if verdicts.get(sample.key)}
         grading = Grading(truth, grader, sandbox, verdicts, solutions)
-        found = grading.run(samples, on_progress)
+        by_key = grading.run(samples, on_progress)
         by = results.GradedBy.of(grading.environments or grader.environments, grader, sandbox, verdicts.python)
-    graded = [SampleResult(found[sample.key], sample.key in known) for sample in samples]
+    graded = [SampleResult(by_key[sample.key], sample.key in known) for sample in samples]
     summary = results.summarise(truth, samples, graded, time.monotonic() - began)
     results.write(files.results, truth, samples, solutions, graded, summary, by)
     write_atomic(files.log("evaluation"), log.text(samples, graded, summary, by))
@@ -108,27 +108,27 @@ class Grading:
 
     def run(self, samples: list[Sample], on_progress: OnProgress = unwatched) -> dict[str, Verdict]:
         """The verdict for each key; a text that occurs twice runs once."""
-        found = {sample.key: known for sample in samples if (known := self.verdicts.get(sample.key))}
-        unique = {sample.key: sample for sample in samples if sample.key not in found}
+        by_key = {sample.key: known for sample in samples if (known := self.verdicts.get(sample.key))}
+        unique = {sample.key: sample for sample in samples if sample.key not in by_key}
         if not unique:
-            return found
+            return by_key
         self.grader.prepare(len(unique), lambda done, total: on_progress(done, total, GROUND_TRUTH, done / total))
         again, same = [], Counter(sample.key for sample in samples)
-        done, order = sum(same[key] for key in found), sorted(unique.values(), key=self._seconds, reverse=True)
+        done, order = sum(same[key] for key in by_key), sorted(unique.values(), key=self._seconds, reverse=True)
         on_progress(done, len(samples), "", 0.0)
         plan = Plan([self._seconds(one) for one in order], self.grader.width)
         for job, verdict in self._graded(order, {}):
-            found[job.key] = verdict
+            by_key[job.key] = verdict
             if verdict.retry_alone:
                 again.append(unique[job.key])
             done += same[job.key]
             on_progress(done, len(samples), "", plan.share(job.seconds, verdict.seconds))
         # Two suites before one: what takes longest goes first.
-        jobs = self._graded(sorted(again, key=lambda one: found[one.key].base == "pass"), found)
+        jobs = self._graded(sorted(again, key=lambda one: by_key[one.key].base == "pass"), by_key)
         for number, (job, verdict) in enumerate(jobs, 1):
-            found[job.key] = verdict
+            by_key[job.key] = verdict
             on_progress(number, len(again), ALONE, number / len(again))
-        return found
+        return by_key
 
     def _graded(self, samples: list[Sample], before: dict[str, Verdict]) -> Iterator[tuple[Job, Verdict]]:
         jobs = (

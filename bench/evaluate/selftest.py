@@ -33,10 +33,10 @@ def selftest(
         summary = evaluate(
             files, dataset, sandbox, cache, scheduler=scheduler, trusted=trusted, on_progress=on_progress, reuse=False
         )
-    found = json.loads(files.results.read_bytes())
-    block = found["bench"]
+    results = json.loads(files.results.read_bytes())
+    block = results["bench"]
     note(cache, dataset, block, summary, len(rows))
-    failed = [task for task in rows if found["eval"][task][0]["plus_status"] != "pass"]
+    failed = [task for task in rows if results["eval"][task][0]["plus_status"] != "pass"]
     if failed:
         names = ", ".join(f"{task} ({rows[task].place})" if rows[task].place else task for task in failed[:NAMED])
         more = f" and {len(failed) - NAMED} more" if len(failed) > NAMED else ""

@@ -99,8 +99,8 @@ def reason() -> str | None:
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed (apt install bubblewrap)"
     program = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
-    tried = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
-    return None if tried.returncode == 0 else (tried.stderr.strip() or "bubblewrap does not start")
+    ran = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+    return None if ran.returncode == 0 else (ran.stderr.strip() or "bubblewrap does not start")
 
 
 @lru_cache
@@ -112,13 +112,13 @@ def interpreter() -> Interpreter:
     own = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     system = shutil.which(f"python{sys.version_info[0]}.{sys.version_info[1]}", path="/usr/bin")
     if system and "--with-lto" not in str(sysconfig.get_config_var("CONFIG_ARGS")):
-        found = _described(os.path.realpath(system))
-        if found:
-            return found
-    found = _described(own)
-    if found is None:
+        described = _described(os.path.realpath(system))
+        if described:
+            return described
+    described = _described(own)
+    if described is None:
         raise SandboxError(f"{own} does not start by itself, and the sandbox needs it; install Python anew.")
-    return found
+    return described
 
 
 def _described(python: str) -> Interpreter | None:
@@ -128,10 +128,10 @@ def _described(python: str) -> Interpreter | None:
     )  # fmt: skip
     if ran.returncode:
         return None
-    found, *folders, libraries = json.loads(ran.stdout)
+    python_version, *folders, libraries = json.loads(ran.stdout)
     inside = (*(f"{folder}/" for folder in folders), f"{_site()}/")
     outside = [path for path in libraries if path.startswith("/") and not path.startswith(inside)]
-    return Interpreter(python, found, tuple(dict.fromkeys(folders)), tuple(outside))
+    return Interpreter(python, python_version, tuple(dict.fromkeys(folders)), tuple(outside))
 
 
 def _site() -> Path:
@@ -185,26 +185,26 @@ def _scopes() -> list[str]:
 @lru_cache
 def _has_scopes() -> bool:
     try:
-        tried = subprocess.run([*_scopes(), "true"], capture_output=True, timeout=10, check=False)
+        ran = subprocess.run([*_scopes(), "true"], capture_output=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return tried.returncode == 0
+    return ran.returncode == 0
 
 
 def contents(programs: Sequence[str] = ()) -> list[str]:
     """What of this machine a sandbox sees, as options of bwrap: links first, then read-only binds."""
     python, site = interpreter(), _site()
-    wanted = {path: path for path in (python.path, *python.folders, "/etc/ld.so.cache", "/usr/share/zoneinfo")}
-    wanted |= {_unlinked(path): os.path.realpath(path) for path in python.libraries}
-    for name, source in _found(programs).items():
-        wanted |= {f"/usr/bin/{name}": os.path.realpath(source)}
-        wanted |= {_unlinked(path): os.path.realpath(path) for path in _libraries(source)}
+    targets = {path: path for path in (python.path, *python.folders, "/etc/ld.so.cache", "/usr/share/zoneinfo")}
+    targets |= {_unlinked(path): os.path.realpath(path) for path in python.libraries}
+    for name, source in _paths(programs).items():
+        targets |= {f"/usr/bin/{name}": os.path.realpath(source)}
+        targets |= {_unlinked(path): os.path.realpath(path) for path in _libraries(source)}
     if "node" in programs:
         # Debian's Node has part of its own modules there.
-        wanted["/usr/share/nodejs"] = "/usr/share/nodejs"
-    wanted |= {f"/site/{name}": str(site / name) for name in ("numpy", "numpy.libs")}
+        targets["/usr/share/nodejs"] = "/usr/share/nodejs"
+    targets |= {f"/site/{name}": str(site / name) for name in ("numpy", "numpy.libs")}
     binds = [
-        part for target, source in wanted.items() if Path(source).exists()
+        part for target, source in targets.items() if Path(source).exists()
         for part in (*_folders(Path(target)), "--ro-bind", source, target)
     ]  # fmt: skip
     hidden = [f"{folder}/{name}" for folder in python.folders for name in ("site-packages", "dist-packages", "test")]
@@ -212,17 +212,17 @@ def contents(programs: Sequence[str] = ()) -> list[str]:
     return [*_links(), *binds, *covers]
 
 
-def _found(programs: Sequence[str]) -> dict[str, str]:
+def _paths(programs: Sequence[str]) -> dict[str, str]:
     """Where the programs are that this machine has."""
-    found = {name: interpreter().path if name == "python" else shutil.which(name) for name in programs}
-    return {name: path for name, path in found.items() if path}
+    paths = {name: interpreter().path if name == "python" else shutil.which(name) for name in programs}
+    return {name: path for name, path in paths.items() if path}
 
 
 @lru_cache
 def _libraries(program: str) -> tuple[str, ...]:
     """The shared libraries that a program loads, as the loader itself says."""
-    said = subprocess.run([program], env={"LD_TRACE_LOADED_OBJECTS": "1"}, capture_output=True, text=True, check=False)
-    return tuple(re.findall(r"(/\S+) \(0x", said.stdout))
+    ran = subprocess.run([program], env={"LD_TRACE_LOADED_OBJECTS": "1"}, capture_output=True, text=True, check=False)
+    return tuple(re.findall(r"(/\S+) \(0x", ran.stdout))
 
 
 def _links() -> list[str]:

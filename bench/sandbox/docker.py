@@ -23,8 +23,8 @@ def image_id(image: str, *, pull: bool = True) -> str:
     """The id of an image, pulled if it is not there and may be. Raises SandboxError where it cannot be had."""
     engine = Engine()
     try:
-        if found := engine.image_id(image):
-            return found
+        if identity := engine.image_id(image):
+            return identity
         if not pull:
             raise SandboxError(f"The sandbox image {image} is not here; run docker pull {image}.")
         tell(f"  pulling the sandbox image {image}, once")

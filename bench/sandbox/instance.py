@@ -152,15 +152,15 @@ class SandboxInstance:
         data = source.encode("utf-8", "surrogatepass")
         sizes = {"source_bytes": len(data), "inputs_bytes": len(inputs)}
         self._send({**job, **sizes, "memory": self.memory, "processes": self.processes}, data + inputs)
-        deadline, wanted = time.monotonic() + seconds, True
+        deadline, reading = time.monotonic() + seconds, True
         while True:
             letter, body = self._frame(deadline)
             if letter == b"E":
                 end: dict[str, Any] = json.loads(body)
                 self.dirty = end["dirty"]
                 return end
-            if wanted and not feed(body):
-                wanted = False
+            if reading and not feed(body):
+                reading = False
                 self._send({"op": "stop"})
 
     def _send(self, message: dict[str, Any], data: bytes = b"") -> None:

@@ -97,9 +97,9 @@ def limit(memory: int, processes: int, *, stack: int = 0, address_space: bool = 
     Without `address_space`, what a program reserves counts for nothing until it is used: V8 reserves much.
     """
     sizes = {resource.RLIMIT_DATA: memory, resource.RLIMIT_STACK: stack or memory}
-    for kind, wanted in (sizes | ({resource.RLIMIT_AS: memory} if address_space else {})).items():
+    for kind, wish in (sizes | ({resource.RLIMIT_AS: memory} if address_space else {})).items():
         _, most = resource.getrlimit(kind)
-        size = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        size = wish if most == resource.RLIM_INFINITY else min(wish, most)
         resource.setrlimit(kind, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
@@ -167,9 +167,9 @@ def module() -> dict[str, Any]:
         sqlite = ctypes.CDLL("libsqlite3.so.0")
         sqlite.sqlite3_vfs_find.restype = ctypes.c_void_p
         sqlite.sqlite3_vfs_register(ctypes.c_void_p(sqlite.sqlite3_vfs_find(b"unix-none")), 1)
-    found = types.ModuleType(MODULE)
-    sys.modules |= dict.fromkeys((MODULE, SOLUTION), found)
-    return vars(found)
+    namespace = types.ModuleType(MODULE)
+    sys.modules |= dict.fromkeys((MODULE, SOLUTION), namespace)
+    return vars(namespace)
 
 
 def execute(source: str, filename: str, namespace: dict[str, Any]) -> None:

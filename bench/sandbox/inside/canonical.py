@@ -53,16 +53,16 @@ def digest(value: Any) -> tuple[bytes, bool]:
 
 def _by_kind(level: list[Any], state: Any) -> list[tuple[str, list[Any]]]:
     """A level's items by the codes of their types, which are hashed in the order of the items."""
-    found = {CODES[kind] for kind in set(map(type, level))}
-    if "y" in found:
+    present = {CODES[kind] for kind in set(map(type, level))}
+    if "y" in present:
         level = _real(level)
-        found = {CODES[kind] for kind in set(map(type, level))}
-    state.update(f"{len(level)} {''.join(sorted(found))}".encode())
-    if len(found) == 1:
-        return [(found.pop(), level)]
+        present = {CODES[kind] for kind in set(map(type, level))}
+    state.update(f"{len(level)} {''.join(sorted(present))}".encode())
+    if len(present) == 1:
+        return [(present.pop(), level)]
     codes = "".join(map(CODES.__getitem__, map(type, level))).encode()
     state.update(codes)
-    return [(code, list(compress(level, codes.translate(MASKS[code])))) for code in sorted(found)]
+    return [(code, list(compress(level, codes.translate(MASKS[code])))) for code in sorted(present)]
 
 
 def _hash_sized(code: str, items: list[Any], state: Any) -> list[Any]:

@@ -28,8 +28,8 @@ def state() -> list[Any]:
 
 
 def _root(place: str) -> tuple[Any, ...]:
-    found = os.stat(place)
-    return found.st_mode, found.st_uid, found.st_gid, found.st_size, tuple(os.listxattr(place))
+    status = os.stat(place)
+    return status.st_mode, status.st_uid, status.st_gid, status.st_size, tuple(os.listxattr(place))
 
 
 def cleared(path: str) -> bool:

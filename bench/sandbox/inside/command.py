@@ -61,9 +61,9 @@ def _output(command: list[str], text: str) -> str:
         stdout.seek(0)
         if code:
             stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - WORDS))
-            words = stderr.read().decode("utf-8", "replace").strip().splitlines()
-            words = [line for line in words if "error" in line.lower()] or words
-            raise CommandError(words[0] if words else f"{command[0]} ended with the code {code}")
+            lines = stderr.read().decode("utf-8", "replace").strip().splitlines()
+            lines = [line for line in lines if "error" in line.lower()] or lines
+            raise CommandError(lines[0] if lines else f"{command[0]} ended with the code {code}")
         return stdout.read(MOST).decode("utf-8", "replace")
 
 

@@ -67,17 +67,17 @@ class Meter:
 
     def look(self) -> Moment:
         """All three times, as Linux counts them."""
-        found = processes() if os.getpid() == 1 else [self.pid]
+        pids = processes() if os.getpid() == 1 else [self.pid]
         if self.inner:
-            found = [pid for pid in found if pid != self.pid]
-        self._add_up(found)
+            pids = [pid for pid in pids if pid != self.pid]
+        self._add_up(pids)
         wall = self.wall()
-        return Moment(wall, wall - (_waited(found[0]) if found else 0.0), self.cpu)
+        return Moment(wall, wall - (_waited(pids[0]) if pids else 0.0), self.cpu)
 
-    def _add_up(self, found: list[int]) -> None:
+    def _add_up(self, pids: list[int]) -> None:
         # Parents before children: what is reaped meanwhile is missed once, not counted twice.
         cpu, pages = 0.0, 0
-        for pid in found:
+        for pid in pids:
             with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/stat", "rb") as file:
                 # proc(5): times of the process and of those that it reaped, then its resident pages.
                 figures = file.read().rpartition(b")")[2].split()

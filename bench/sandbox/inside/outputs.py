@@ -65,9 +65,9 @@ def _record(value: Any, converted: int, limit: int) -> bytes:
 
 def summarised(value: Any) -> bytes:
     """A digest's payload. Raises KeyError or ValueError where the value is not plain."""
-    found, nan = canonical.digest(value)
+    digest, nan = canonical.digest(value)
     length = value.bit_length() if type(value) is int else len(value) if type(value) in SIZED else 0
-    return SUMMARY.pack(found, canonical.CODES[type(value)].encode(), length, nan)
+    return SUMMARY.pack(digest, canonical.CODES[type(value)].encode(), length, nan)
 
 
 def is_plain(value: Any) -> bool:

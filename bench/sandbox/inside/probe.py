@@ -26,63 +26,63 @@ SETTINGS = "/proc/sys/kernel/pid_max", "/proc/sys/kernel/hostname", "/proc/self/
 
 def findings(job: dict[str, Any]) -> list[str]:
     """One sentence for each thing that got through; `job` names the host, its listeners and a file of it."""
-    found = [*_network(job["listeners"]), *_files(job["canary"], job["secret"]), *_privileges()]
-    found += _neighbours(job["host"])
-    return [*found, *_calls()] if platform.machine() in seccomp.AUDIT else found
+    holes = [*_network(job["listeners"]), *_files(job["canary"], job["secret"]), *_privileges()]
+    holes += _neighbours(job["host"])
+    return [*holes, *_calls()] if platform.machine() in seccomp.AUDIT else holes
 
 
 def _network(listeners: list[list[Any]]) -> list[str]:
-    found = []
+    holes = []
     for host, port in listeners:
         with contextlib.suppress(OSError), socket.create_connection((host, port), SECONDS):
-            found.append(f"it connected to {host}:{port} of this machine")
+            holes.append(f"it connected to {host}:{port} of this machine")
     for family, address in OUTSIDE:
         with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((address, 53))
-            found.append(f"it has a route to {address}")
-    return found
+            holes.append(f"it has a route to {address}")
+    return holes
 
 
 def _files(canary: str, secret: str) -> list[str]:
-    found = []
+    holes = []
     with contextlib.suppress(OSError), open(canary, encoding="utf-8") as file:
         if file.read() == secret:
-            found.append(f"it read {canary}")
+            holes.append(f"it read {canary}")
     for place in PLACES:
         path = os.path.join(place, ".bench-probe")
         with contextlib.suppress(OSError):
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
             os.unlink(path)
-            found.append(f"it wrote to {place}")
-    return found
+            holes.append(f"it wrote to {place}")
+    return holes
 
 
 def _privileges() -> list[str]:
     with open("/proc/self/status", encoding="ascii", errors="replace") as file:
         status = dict(line.split(":", 1) for line in file if ":" in line)
-    found = []
+    holes = []
     if os.getuid() == 0 or os.geteuid() == 0:
-        found.append("it is root")
+        holes.append("it is root")
     if int(status.get("CapEff", "0"), 16):
-        found.append(f"it has capabilities ({status['CapEff'].strip()})")
+        holes.append(f"it has capabilities ({status['CapEff'].strip()})")
     if status.get("NoNewPrivs", "0").strip() != "1":
-        found.append("it can gain privileges")
-    return found
+        holes.append("it can gain privileges")
+    return holes
 
 
 def _neighbours(host: str) -> list[str]:
-    found = []
+    holes = []
     # Process 1 is the runner, or the sample's own.
     others = {name for name in os.listdir("/proc") if name.isdigit()} - {"1", str(os.getpid())}
     if others:
-        found.append("it sees other processes")
+        holes.append("it sees other processes")
     if os.uname().nodename == host:
-        found.append(f"it knows the name of this machine ({host})")
+        holes.append(f"it knows the name of this machine ({host})")
     for path in SETTINGS:
         with contextlib.suppress(OSError):
             os.close(os.open(path, os.O_WRONLY))
-            found.append(f"it can change {path}")
-    return found
+            holes.append(f"it can change {path}")
+    return holes
 
 
 def _calls() -> list[str]:
@@ -108,12 +108,12 @@ def _calls() -> list[str]:
         # Last: a traced process stops at its next signal.
         "it traced a process": lambda: _checked(library.ptrace(0, 0, 0, 0)),
     }
-    found = []
+    holes = []
     for sentence, attempt in tries.items():
         with contextlib.suppress(OSError):
             attempt()
-            found.append(sentence)
-    return found
+            holes.append(sentence)
+    return holes
 
 
 def _checked(result: int) -> None:

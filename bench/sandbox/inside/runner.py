@@ -184,10 +184,10 @@ def sweep(pid: int, *, inner: bool) -> int | None:
         os.kill(-1, signal.SIGKILL) if os.getpid() == 1 else os.killpg(pid, signal.SIGKILL)
     while True:
         try:
-            done, found = os.waitpid(-1, 0)
+            done, ended = os.waitpid(-1, 0)
         except ChildProcessError:
             return status
-        status = found if done == pid else status
+        status = ended if done == pid else status
 
 
 def prepare() -> None:

@@ -102,8 +102,8 @@ def restrict(*, testing: bool = False) -> bool:
 def numbers(table: str, machine: str) -> dict[str, int]:
     """The number of each call of a table that this machine has."""
     rows = [entry.split() for entry in table.split(",")]
-    found = ((row[0], row[1 + list(AUDIT).index(machine)]) for row in rows)
-    return {name: int(number) for name, number in found if number != "-"}
+    pairs = ((row[0], row[1 + list(AUDIT).index(machine)]) for row in rows)
+    return {name: int(number) for name, number in pairs if number != "-"}
 
 
 @lru_cache
