@@ -33,15 +33,17 @@ _PACKERS: Mapping[bytes, tuple[str, Callable[..., Any]]] = {
     b"BZh": ("bzip2 file", bz2.BZ2File),
     b"\xfd7zXZ\x00": ("xz file", lzma.LZMAFile),
 }
+AS_LINES = 'save it as JSON lines, in Python by pandas.read_{}(…).to_json(…, orient="records", lines=True)'
 _OTHERS = {
     b"\x28\xb5\x2f\xfd": ("a zstd file", "unpack it (zstd -d)"),
     b"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", "unpack it (7z x)"),
     b"Rar!": ("a RAR archive", "unpack it (unrar x)"),
-    b"PAR1": ("a Parquet file", "save it as JSON lines, in Python by pandas.read_parquet(…).to_json(…, lines=True)"),
+    b"PAR1": ("a Parquet file", AS_LINES.format("parquet")),
     b"ARROW1": ("an Arrow file", "save it as JSON lines"),
     b"SQLite format 3\0": ("a SQLite database", "save its rows as JSON lines"),
-    b"\x80\x04": ("a pickle", "save its rows as JSON lines"),
-    b"\x80\x05": ("a pickle", "save its rows as JSON lines"),
+    **{bytes([128, version]): ("a pickle", "save its rows as JSON lines") for version in range(2, 6)},
+    b"\x93NUMPY": ("a NumPy file", "save its rows as JSON lines"),
+    b"\x04\x22\x4d\x18": ("an LZ4 file", "unpack it (lz4 -d)"),
     b"%PDF": ("a PDF", "save its text"),
 }
 
@@ -103,6 +105,8 @@ def unpacked(data: bytes, name: str) -> bytes:
     for magic, (kind, remedy) in _OTHERS.items():
         if data.startswith(magic):
             raise SamplesError(f"{name} is {kind}, which is not read; {remedy}.")
+    if data.startswith(b"PK\3\4") and b"[Content_Types].xml" in data[:64]:
+        raise SamplesError(f"{name} is an Office document, which is not read; {AS_LINES.format('excel')}.")
     if data.startswith(b"PK\3\4") or data[257:262] == b"ustar":
         kind = "zip" if data.startswith(b"PK") else "tar"
         raise SamplesError(f"{name} is a {kind} archive by another name; let its name end in .{kind}.")

@@ -55,11 +55,9 @@ def _nothing(profile: Profile, config: Config, found: "_Collection") -> MissingP
     if found.left_out:
         return MissingPrerequisite(f"{profile.id}: no solutions of {title} yet in {where} ({guide(profile)}).")
     if found.unread:
-        few = named([file.place for file in found.unread])
-        return MissingPrerequisite(
-            f"{profile.id}: no solutions of {title} yet in {where}; not read: {few}, whose names or forms do not say "
-            f"which problems they solve ({guide(profile)})."
-        )
+        few, why = named([file.place for file in found.unread]), next(filter(None, found.unread.values()), "")
+        why = f" ({why.rstrip('.')})" if why else ", whose names do not say which problems they solve"
+        return MissingPrerequisite(f"{profile.id}: no solutions of {title} yet in {where}; not read: {few}{why}.")
     return MissingPrerequisite(
         f"{profile.id}: {absence(profile, config) or f'no solutions in {where}, which are empty'}."
     )
@@ -73,7 +71,7 @@ class _Collection:
         self.solutions: dict[str, list[Sample]] = {}
         self.left_out: Counter[str] = Counter()
         self.torn: list[Row] = []
-        self.unread: list[Source] = []
+        self.unread: dict[Source, str] = {}
         self.notes: dict[str, None] = {}
         self.names = Names(dataset)
 
@@ -81,12 +79,10 @@ class _Collection:
         """Take all that a file holds. Raises SamplesError."""
         try:
             found = rows(file, name)
-        except UnknownFormatError:
-            if file.place.suffix != ".json" or any(
-                Path(each).name == file.place.name for each in self.profile.solutions
-            ):
+        except UnknownFormatError as error:
+            if any(Path(each).name == file.place.name for each in self.profile.solutions):
                 raise
-            self.unread.append(file)
+            self.unread[file] = error.sentence
             return
         if is_python(file.place):
             self._take_python(file, found[0])
@@ -114,7 +110,7 @@ class _Collection:
     def _take_python(self, file: Source, row: Row) -> None:
         task_id = self.names.of_file(row)
         if task_id is None:
-            self.unread.append(file)
+            self.unread[file] = ""
         elif task_id in (ELSEWHERE, REMOVED):
             self.left_out[task_id] += 1
         elif not task_id:
@@ -131,9 +127,10 @@ class _Collection:
         solution = replace(solution, info=replace(solution.info, sample=len(known)))
         if samples == 1 and known:
             if known[0].code != solution.code:
+                places = " and in ".join(dict.fromkeys([known[0].info.origin, solution.info.origin]))
                 raise SamplesError(
-                    f"{task_id} has two different solutions, in {known[0].info.origin} and in {solution.info.origin}; "
-                    "remove one of them, or let samples say how many there are of each problem."
+                    f"{task_id} has two different solutions, in {places}; remove one of them, or let samples say how "
+                    "many there are of each problem."
                 )
         elif len(known) == samples:
             self.left_out["beyond the samples asked for"] += 1

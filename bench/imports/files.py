@@ -13,7 +13,7 @@ from bench import datasets, jsonl
 from bench.errors import BenchError, ProfilesError, SamplesError
 from bench.files import user_path
 from bench.imports.archives import ARCHIVES, PACKED, Source, archive_of, beside, is_archive, members
-from bench.layout import IMPORT, INFOS, PROVENANCE, RunFiles
+from bench.layout import IMPORT, INFOS, PROMPTS, PROVENANCE, RunFiles
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo
 from bench.sample_info import answers, infos_of, read_infos
@@ -32,6 +32,8 @@ DERIVED = {
     "-calibrated.jsonl": (".jsonl",),
     "-sanitized-calibrated.jsonl": (".jsonl",),
     ".jsonl_results.jsonl": (".jsonl",),
+    ".results.json": (".json",),
+    ".results.json.gz": (".json.gz",),
     "_eval_results.json": (".jsonl",),
     ".eval_results.json": (".jsonl",),
     **dict.fromkeys((*PACKED, *ARCHIVES), ("",)),
@@ -39,11 +41,14 @@ DERIVED = {
 """By how a name ends: what stands there instead in the name of a file that holds the same samples, as they are graded.
 
 EvalPlus's codegen writes X.jsonl, sanitized, and X.raw.jsonl; its sanitizer makes X-sanitized.jsonl of X.jsonl, its
-calibration X-calibrated.jsonl, and its grader X_eval_results.json; human-eval writes X.jsonl_results.jsonl. A packed
-file may lie beside what was unpacked.
+calibration X-calibrated.jsonl, and its grader X_eval_results.json; human-eval writes X.jsonl_results.jsonl, MultiPL-E
+X.results.json. A packed file may lie beside what was unpacked.
 """
 COPY = re.compile(r"(.+?)(?: ?\(\d+\)| - copy(?: \(\d+\))?| copy(?: \d+)?)(\.[^.]+)", re.IGNORECASE)
 """What file managers and browsers call the copy of a file."""
+
+TEST = re.compile(r"(?:tests?_(.+)|(.+)_tests?)(\.py)", re.IGNORECASE)
+"""What a file is called that tests a solution beside it."""
 
 
 @dataclass(frozen=True)
@@ -199,8 +204,11 @@ def _is_derived(source: Source, root: Path, beside: set[Path]) -> bool:
     def is_there(other: Path) -> bool:
         return other in beside or (not source.member and other.exists())
 
-    copied = COPY.fullmatch(file.name)
-    if copied and is_there(file.with_name(copied[1] + copied[2])):
+    for twin in (COPY, TEST):
+        of = twin.fullmatch(file.name)
+        if of and is_there(file.with_name("".join(filter(None, of.groups())))):
+            return True
+    if name.endswith(PROMPTS):  # what `doit prompts` writes
         return True
     for end, others in DERIVED.items():
         if name.endswith(end) and len(name) > len(end):

@@ -8,6 +8,8 @@
 {"0": {"prediction": …, "gold": task_id}}        OpenCompass's predictions
 {"task_id": …, "messages": [{"role": …}]}        chats; also ShareGPT's, "choices", "response": {"body": …}
 {task_id: "…"}, {task_id: ["…"]}                 maps of problem to code
+{"task_id": {"0": …}, "solution": {"0": …}}      a table by its columns, as pandas writes it
+{"prompt": "…def f(…", "completion": "…"}        no name: the function tells which problem it is
 {"…": [records]}                                 any of these, wrapped
 """
 
@@ -17,10 +19,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 IDS = (
-    "task_id", "problem_id", "question_id", "custom_id", "instance_id", "sample_id", "problem_name", "id", "task",
-    "name", "doc_id", "idx", "index", "number", "qid",
+    "taskid", "problemid", "questionid", "customid", "instanceid", "sampleid", "problemname", "id", "task", "name",
+    "docid", "idx", "index", "number", "qid", "key", "uid", "uuid", "problem", "entrypoint", "functionname",
 )  # fmt: skip
-ABOUT = ("doc", "metadata", "raw_input", "problem", "task", "sample", "instance", "example", "row", "extra")
+"""Keys of names, best first, without case and separators."""
+ABOUT = (
+    "doc", "metadata", "raw_input", "problem", "task", "task_id", "sample", "instance", "example", "row", "extra",
+    "vars",
+)  # fmt: skip
 """Objects in a record that describe its problem."""
 TEXTS = (
     "solution", "completion", "answer", "generation", "generated_code", "code", "filtered_resps", "resps", "response",
@@ -31,7 +37,7 @@ TEXTS = (
 INSIDE = (
     "content", "text", "completion", "completions", "message", "messages", "choices", "candidates", "parts", "body",
     "output", "output_text", "generated_text", "generated_code", "response", "solution", "code", "generation", "answer",
-    "prediction",
+    "prediction", "program",
 )  # fmt: skip
 """Where an object that stands for a text has it."""
 INPUTS = re.compile(
@@ -42,6 +48,11 @@ INPUTS = re.compile(
 )
 """Keys of what is no answer."""
 LONGEST_NAME = 200
+PROMPT = re.compile(r".*prompt.*|question.*|instruction.*|input.*")
+"""Keys of what a model was asked."""
+FUNCTION = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^(\w+)[ \t]*=[ \t]*lambda\b", re.MULTILINE)
+FAILED = ("errored", "expired", "canceled", "failed")
+"""What a batch says of a request without an answer."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +71,24 @@ class Record:
     texts: Mapping[str, tuple[str, ...]]
     fields: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def asked(self) -> list[str]:
+        """What the model was asked."""
+        return [one for key, one in self.fields.items() if isinstance(one, str) and PROMPT.fullmatch(key.casefold())]
+
+    @property
+    def functions(self) -> list[str]:
+        """The functions that its texts define, or else what was asked."""
+        for each in ([text for some in self.texts.values() for text in some], self.asked):
+            if found := [name for text in each for match in FUNCTION.finditer(text) for name in match.groups() if name]:
+                return found
+        return []
+
 
 def records(value: Any, depth: int = 3) -> Iterator[Record]:
     """The records in a JSON value, up to so many wrappers deep; none where nothing is known of its form."""
     if isinstance(value, list):
-        if value and all(isinstance(one, str | list) and not _is_chat(one) for one in value):
+        if value and all(isinstance(one, str | list) for one in value):
             for index, one in enumerate(value):
                 yield Record((Position(index, len(value)),), {"generation": tuple(texts(one))})
             return
@@ -75,6 +99,9 @@ def records(value: Any, depth: int = 3) -> Iterator[Record]:
 
 
 def _of_object(value: dict[str, Any], depth: int) -> Iterator[Record]:
+    if rows := _of_columns(value):
+        yield from records(rows, depth)
+        return
     results, samples = value.get("eval"), value.get("samples")
     if isinstance(samples, list) and samples and _are_objects(samples):
         yield from (found for one in samples for found in records(one, depth))
@@ -93,11 +120,37 @@ def _of_object(value: dict[str, Any], depth: int) -> Iterator[Record]:
     inner = [
         one for one in value.values() if isinstance(one, dict) or (isinstance(one, list) and one and _are_objects(one))
     ]
-    wrapped = [[found for found in records(one, depth - 1) if found.texts] for one in inner] if depth else []
+    wrapped = [[found for found in records(one, depth - 1) if _has_answer(found)] for one in inner] if depth else []
     if best := max(wrapped, key=len, default=[]):
         yield from best
-    elif record.names and _is_named(value):
+    elif (record.names and _is_named(value)) or (record.functions and not record.texts.keys().isdisjoint(TEXTS)):
         yield record
+
+
+def _of_columns(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a table that is written by its columns, or as a list of them and one of lists; [] for another."""
+    names, rows = value.get("columns"), value.get("data")
+    if isinstance(names, list) and isinstance(rows, list):
+        return [dict(zip(map(str, names), row, strict=False)) for row in rows if isinstance(row, list)]
+    columns = {name: [*one.values()] if isinstance(one, dict) else one for name, one in value.items()}
+    ids = next((one for name, one in columns.items() if folded(name) in IDS and isinstance(one, list)), [])
+    if not ids or not all(map(_is_name, ids)):
+        return []
+    if not all(isinstance(one, list) and len(one) == len(ids) for one in columns.values()):
+        return []
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _has_answer(record: Record) -> bool:
+    """Whether a record that was found inside another one has a text for sure: by its key, or by its looks."""
+    if not record.texts.keys().isdisjoint(TEXTS):
+        return True
+    return any("\n" in text or "return" in text for each in record.texts.values() for text in each)
+
+
+def folded(key: str) -> str:
+    """A key without case and separators."""
+    return re.sub(r"[\W_]", "", key.casefold())
 
 
 def _are_objects(value: list[Any]) -> bool:
@@ -106,14 +159,16 @@ def _are_objects(value: list[Any]) -> bool:
 
 def _is_named(value: dict[str, Any]) -> bool:
     """Whether an object without a text names a problem itself, and is no map of problems."""
-    return any(_is_name(value.get(key)) for key in IDS)
+    return any(folded(key) in IDS and _is_name(one) for key, one in value.items())
 
 
 def _is_name(value: Any) -> bool:
     """Whether a value may name a problem; tables that were exported make floats of numbers."""
     if isinstance(value, float):
         return value.is_integer()
-    return isinstance(value, str | int) and not isinstance(value, bool)
+    if isinstance(value, str):
+        return len(value) <= LONGEST_NAME
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _of_map(value: dict[str, Any]) -> Iterator[Record]:
@@ -131,20 +186,29 @@ def _of_map(value: dict[str, Any]) -> Iterator[Record]:
 
 def _may_name(name: str, value: Any) -> bool:
     """Whether a key may be a problem's: it has a number, or is the function that its text defines."""
-    if name in (*IDS, *TEXTS) or len(name) > LONGEST_NAME:
+    if folded(name) in IDS or name in TEXTS or len(name) > LONGEST_NAME:
         return False
     return bool(re.search("[0-9]", name)) or any(f"def {name}" in text for text in texts(value)[:1])
 
 
 def _record(fields: dict[str, Any]) -> Record:
     levels = [fields, *(fields[key] for key in ABOUT if isinstance(fields.get(key), dict))]
-    given = [level[key] for key in IDS for level in levels if _is_name(level.get(key))]
+    named = [{folded(key): one for key, one in level.items()} for level in levels]
+    given = [level[key] for key in IDS for level in named if _is_name(level.get(key))]
     names = [int(name) if isinstance(name, float) else name for name in given]
     keys = [key for key in TEXTS if key in fields]
     others = (key for key, value in fields.items() if not isinstance(value, bool | int | float))
-    keys += [key for key in others if key not in (*keys, *IDS, *ABOUT) and not INPUTS.fullmatch(key.casefold())]
+    keys += [
+        key for key in others
+        if key not in (*keys, *ABOUT) and folded(key) not in IDS and not INPUTS.fullmatch(key.casefold())
+    ]  # fmt: skip
     found = {key: tuple(texts(fields[key])) for key in keys}
-    return Record(tuple(names), {key: some for key, some in found.items() if some or fields[key] is None}, fields)
+    return Record(tuple(names), {key: some for key, some in found.items() if some or _is_nothing(fields[key])}, fields)
+
+
+def _is_nothing(value: Any) -> bool:
+    """Whether a value says that there is no answer, since the request failed."""
+    return value is None or (isinstance(value, dict) and (value.get("type") in FAILED or bool(value.get("error"))))
 
 
 def texts(value: Any) -> list[str]:

@@ -7,13 +7,14 @@ number alone is a problem of any dataset: the functions that the texts of its fi
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from urllib.parse import unquote
 
 from bench import datasets
 from bench.datasets import Dataset
 from bench.errors import SamplesError
-from bench.imports.formats import Position, Record
+from bench.imports.formats import FUNCTION, Position, Record
 from bench.imports.rows import Row
 from bench.text import plain
 
@@ -23,7 +24,6 @@ NUMBERS = {"humaneval": range(164), "mbpp": range(1, 975)}
 MBPP_TESTS = 11
 """The number of the first problem of MBPP's test split, which harnesses count from 0."""
 NAME = re.compile(r"(?P<words>[^0-9]*)(?P<number>[0-9]{1,9})(?![0-9])")
-FUNCTION = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^(\w+)[ \t]*=[ \t]*lambda\b", re.MULTILINE)
 WORDS = {"", "python", "test", "tests", "task", "problem", "question", "q", "p", "id", "sample", "example", "prompt"}
 """What may stand before the number of a problem and says nothing of its dataset."""
 ELSEWHERE, REMOVED = "of other datasets", "of problems that the dataset does not have"
@@ -37,7 +37,15 @@ class Names:
 
     def resolve(self, rows: Sequence[Row]) -> list[str]:
         """The problem of each row of one file, ELSEWHERE or REMOVED for one that is left out, "" where unknown."""
+        if len(rows) == len(self.dataset.problems) and not any(row.record.names for row in rows):
+            places = [Position(index, len(rows)) for index in range(len(rows))]
+            rows = [replace(row, record=replace(row.record, names=(at,))) for row, at in zip(rows, places, strict=True)]
         found = [self._by_name(row.record) for row in rows]
+        for at, row in enumerate(rows):
+            if row.by_file:
+                found[at] = self.of_file(row) or self._by_text(row.record) or ""
+            elif found[at] is None and not _has_number(row.record):
+                found[at] = self._by_text(row.record)
         bare = [at for at, task_id in enumerate(found) if task_id is None and not rows[at].torn]
         for at, task_id in zip(bare, self._by_number([rows[at].record for at in bare]), strict=True):
             found[at] = task_id
@@ -56,15 +64,25 @@ class Names:
         known = next(filter(None, found), None) or next((t for t in functions if self.implements(record, t)), None)
         return known or ("" if "" in found else None)
 
+    def _by_text(self, record: Record) -> str | None:
+        """The problem whose prompt was asked, or whose function a text defines, where that is so of one alone."""
+        for asked in record.asked:
+            if found := [task_id for task_id, one in self.dataset.problems.items() if one.prompt.strip() in asked]:
+                return found[0] if len(found) == 1 else None
+        tasks = {task_id for function in record.functions for task_id in self._functions.get(function, ())}
+        return tasks.pop() if len(tasks) == 1 else None
+
     def _exact(self, name: str) -> str | None:
         return name if name in self.dataset.problems else self._loose.get(_loose(name))
 
     def _prefixed(self, name: str) -> str | None:
         """The problem by a name that holds the prefix of a dataset and a number; "" where that has no such problem."""
-        words, number = _parted(name)
-        prefix = max((known for known in self._prefixes if words.endswith(known)), key=len, default="")
-        if not prefix or number is None:
+        parts = [
+            (prefix, number) for words, number in _parts(name) for prefix in self._prefixes if words.endswith(prefix)
+        ]
+        if not parts:
             return None
+        prefix, number = max(parts, key=lambda part: len(part[0]))
         owner = self._prefixes[prefix]
         ever = number in NUMBERS.get(owner, ())
         if owner == self.dataset.name:
@@ -157,6 +175,10 @@ def unknown(row: Row, dataset: Dataset) -> SamplesError:
     """The error for a solution of a problem that there is not, or whose name may mean several."""
     tasks, what = list(dataset.problems), "file" if row.origin.endswith(".py") else "line"
     name = next(iter(row.record.names), "")
+    if row.by_file or not row.record.names:
+        return SamplesError(
+            f"{row.origin} names no problem, and defines the function of none; write a task_id ({tasks[0]}) to it."
+        )
     if isinstance(name, Position):
         return SamplesError(
             f"{row.origin} is one of {name.length} lists without names, as bigcode-evaluation-harness writes them, and "
@@ -187,10 +209,18 @@ def _loose(name: str) -> str:
     return re.sub(r"(?<![0-9])0+(?=[0-9])", "", name)
 
 
+def _parts(name: str) -> list[tuple[str, int]]:
+    """The numbers in a name, each with the letters before it."""
+    return [(re.sub(r"[\W_]", "", found["words"]), int(found["number"])) for found in NAME.finditer(_loose(name))]
+
+
 def _parted(name: str) -> tuple[str, int | None]:
-    """The letters before the first number in a name, and that number; "" and None where there is none."""
-    match = NAME.match(_loose(name))
-    return (re.sub(r"[\W_]", "", match["words"]), int(match["number"])) if match else ("", None)
+    """The first number in a name, and the letters before it; "" and None where there is none."""
+    return next(iter(_parts(name)), ("", None))
+
+
+def _has_number(record: Record) -> bool:
+    return any(not isinstance(name, str) or _parts(name) for name in record.names)
 
 
 def _number(name: str | int | Position) -> int | None:

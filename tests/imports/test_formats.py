@@ -19,6 +19,14 @@ from bench.profiles.file import load
 PROGRAM = "def triangle_area(a, h):\n    return a * h / 2\n"
 BODY = "    return a * h / 2\n"
 CHAT = f"Half of it:\n\n```python\n{PROGRAM}```\nDone."
+ASKED = """
+
+def triangle_area(a, h):
+    \"\"\"Given length of a side and high return area for a triangle.
+    >>> triangle_area(5, 3)
+    7.5
+    \"\"\"
+"""
 ROW = {"task_id": "HumanEval/45", "solution": PROGRAM}
 LINE = json.dumps(ROW) + "\n"
 pytestmark = [pytest.mark.corpus, pytest.mark.usefixtures("real_datasets")]
@@ -66,6 +74,25 @@ FORMS: Mapping[str, Any] = {
         "task_id": "HumanEval/45",
         "response": {"candidates": [{"content": {"parts": [{"text": "Hm.", "thought": True}, {"text": CHAT}]}}]},
     },
+    "Gemini's batch": {"key": "HumanEval/45", "response": {"candidates": [{"content": {"parts": [{"text": CHAT}]}}]}},
+    "Anthropic's batch": {
+        "custom_id": "HumanEval_45",
+        "result": {"type": "succeeded", "message": {"content": [{"type": "thinking"}, {"type": "text", "text": CHAT}]}},
+    },
+    "MultiPL-E's results": {"name": "HumanEval_45_triangle_area", "language": "py", "results": [{"program": PROGRAM}]},
+    "promptfoo": {"results": {"results": [{"vars": {"task_id": "HumanEval/45"}, "response": {"output": CHAT}}]}},
+    "a table by columns": {"task_id": {"0": "HumanEval/45"}, "solution": {"0": PROGRAM}},
+    "a table by lists": {"task_id": ["HumanEval/45"], "solution": [PROGRAM]},
+    "a table by rows": {"columns": ["task_id", "solution"], "index": [0], "data": [["HumanEval/45", PROGRAM]]},
+    "a key in another spelling": {"Task ID": "HumanEval/45", "solution": PROGRAM},
+    "a name in an object": {"task_id": {"dataset": "HumanEval", "id": 45}, "solution": PROGRAM},
+    "a number before it": {"task_id": "0-shot/HumanEval/45", "solution": PROGRAM},
+    "what was asked": {"prompt": f"Complete:\n{ASKED}", "completion": BODY},
+    "objects behind each other": json.dumps(ROW) * 2,
+    "JSON in JSON": json.dumps(json.dumps(ROW)),
+    "a text of RFC 7464": f"\x1e{LINE}",
+    "padding": f"{LINE}\x1a\0\0",
+    "line ends of old": f"{json.dumps(ROW)}\r{json.dumps(ROW)}\r",
     "a number from a table": {"doc_id": 45.0, "solution": PROGRAM},
     "a name from an address": {"task_id": "HumanEval%2F45", "solution": PROGRAM},
     "a model's answer": {"task_id": "HumanEval/45", "model": "x", "model_name": "y", "model_response": CHAT},
@@ -101,6 +128,11 @@ def test_forms(tmp_path: Path, form: str, indent: int | None) -> None:
         ({"task_id": 45, "solution": "def other(): pass"}, 'names its problem "45" alone'),
         ({"task_id": "HumanEval/164", "solution": PROGRAM}, 'solves the unknown problem "HumanEval/164"'),
         ({"task_id": "Mbpp/975", "solution": PROGRAM}, 'solves the unknown problem "Mbpp/975"'),
+        ({"solution": "def other(): pass"}, "names no problem, and defines the function of none"),
+        (
+            {"task_id": "HumanEval/45", "prompt": ASKED, "canonical_solution": BODY},
+            "names problems and has no solutions",
+        ),
     ],
 )
 def test_what_is_said_of_other_forms(tmp_path: Path, value: Any, phrase: str) -> None:
@@ -222,6 +254,19 @@ def test_archives(tmp_path: Path, name: str, named: bool) -> None:  # noqa: FBT0
         ("x.7z", b"7z\xbc\xaf\x27\x1c....", "is a 7-Zip archive, which is not read; unpack it (7z x)."),
         ("x.jsonl", PACKED["x.zip"], "is a zip archive by another name; let its name end in .zip."),
         ("x.parquet", b"PAR1....", "is a Parquet file, which is not read"),
+        ("x.jsonl", b"\x04\x22\x4d\x18....", "is an LZ4 file, which is not read; unpack it (lz4 -d)."),
+        (
+            "x.json",
+            zipped({"[Content_Types].xml": "", "xl/workbook.xml": ""}),
+            "is an Office document, which is not read",
+        ),
+        ("x.csv", b'task_id,solution\nHumanEval/45,"x"\n', "is a CSV table, which is not read; save it as JSON lines"),
+        ("x.jsonl", b"<!DOCTYPE html>\n<html>", "is a web page; download the file itself."),
+        (
+            "x.jsonl",
+            b"version https://git-lfs.github.com/spec/v1\noid",
+            "is a Git LFS pointer; git lfs pull fetches the file.",
+        ),
         ("x.zip", b"PK\3\4....", "is a damaged archive; copy or write it again."),
         ("x.tar.gz", PACKED["x.tar.gz"][:-20], "is a damaged gzip file; copy or write it again."),
     ],
@@ -241,7 +286,7 @@ def test_files_that_others_were_made_of(tmp_path: Path) -> None:
     write(tmp_path, "import/a.jsonl", two)
     for name in (
         "a.jsonl_results.jsonl", "a_eval_results.json", "a.eval_results.json", "a.jsonl.gz", "a (1).jsonl",
-        "a copy.jsonl", "a - Copy (2).jsonl", "a-sanitized-calibrated.jsonl",
+        "a copy.jsonl", "a - Copy (2).jsonl", "a-sanitized-calibrated.jsonl", "humaneval_prompts.json",
     ):  # fmt: skip
         write(tmp_path, f"import/{name}", gzip.compress(two.encode()) if name.endswith("gz") else two)
     write(tmp_path, "import/eval_results.json", {"eval": {"HumanEval/45": [ROW]}})
@@ -253,6 +298,51 @@ def test_files_that_others_were_made_of(tmp_path: Path) -> None:
     (tmp_path / "import/b.jsonl").unlink()
     (tmp_path / "import/c.jsonl").unlink()
     assert len(imported(tmp_path, "import", samples=9).solutions["HumanEval/45"]) == 1
+
+
+@pytest.mark.parametrize("test", ["test_HumanEval_45.py", "HumanEval_45_test.py"])
+def test_tests_beside_solutions(tmp_path: Path, test: str) -> None:
+    """A file that tests a solution beside it is none."""
+    write(tmp_path, "import/HumanEval_45.py", PROGRAM)
+    write(tmp_path, f"import/{test}", "def test_area():\n    pass\n")
+    assert imported(tmp_path, "import").solutions["HumanEval/45"][0].code == PROGRAM
+
+
+@pytest.mark.parametrize("name", ["HumanEval_45.json", "HumanEval_45/output.json"])
+def test_json_named_after_a_problem(tmp_path: Path, name: str) -> None:
+    """A JSON file of one text without a name is of the problem that it or its folder is called after."""
+    write(tmp_path, f"import/{name}", {"code": PROGRAM})
+    assert list(imported(tmp_path, "import").solutions) == ["HumanEval/45"]
+
+
+def test_texts_without_names(tmp_path: Path) -> None:
+    """As many texts without names as there are problems are in their order; fewer go by what they define."""
+    problems = list(datasets.load("humaneval").problems.values())
+    texts = [{"solution": problem.prompt + problem.reference} for problem in problems]
+    write(tmp_path, "all.json", texts)
+    assert len(imported(tmp_path, "all.json").solutions) == 164
+    write(tmp_path, "some.json", texts[:1] + texts[12:13])
+    assert list(imported(tmp_path, "some.json").solutions) == ["HumanEval/0", "HumanEval/12"]
+
+
+def test_a_request_that_failed(tmp_path: Path) -> None:
+    """A row of a batch whose request failed is an answer without code."""
+    failed = {"custom_id": "HumanEval/53", "result": {"type": "errored", "error": {"message": "x"}}}
+    text = {
+        "custom_id": "HumanEval/45",
+        "result": {"type": "succeeded", "message": {"content": [{"type": "text", "text": CHAT}]}},
+    }
+    write(tmp_path, "x.json", [text, failed])
+    found = imported(tmp_path, "x.json")
+    assert found.solutions["HumanEval/53"][0].code == ""
+    assert "1 without code" in found.summary
+
+
+def test_unicode_without_its_mark(tmp_path: Path) -> None:
+    """UTF-16 and UTF-32 are known by their zeros, too."""
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32"):
+        write(tmp_path, "x.jsonl", LINE.encode(encoding))
+        assert list(imported(tmp_path, "x.jsonl").solutions) == ["HumanEval/45"]
 
 
 def test_an_archive_of_a_run_of_ours(tmp_path: Path) -> None:
@@ -299,7 +389,17 @@ CASES = {
     "f01-removed-problems.jsonl": 1, "f01-removed-problems-folder": 1, "f02-completion-is-chat-answer.jsonl": 2,
     "f02-solution-is-body.jsonl": 2, "f06-folder-of-json": 1, "f06-folder-of-ndjson": 1, "f06-folder-of-other-names": 2,
     "f06-folder-of-upper": 1, "f07-stub-wins.jsonl": 4, "f08-thoughts-of-other-models.jsonl": 11,
-    "f09-readable-code-lost-some.jsonl": 8, "f15-twins": 2, "f15-twins-sanitized": 1,
+    "f09-readable-code-lost-some.jsonl": 8, "f11-import-multiprocessing.jsonl": 2, "f12-equal-objects.jsonl": 4,
+    "f12-mutated-input.jsonl": 1, "f15-twins": 2, "f15-twins-sanitized": 1,
+    **{f"f03-ids/{name}": 1 for name in (
+        "digits.jsonl", "files-numbered", "files-padded", "files-prefixed", "int.jsonl", "lower-underscore.jsonl",
+        "lower.jsonl", "named.jsonl", "padded.jsonl", "python.jsonl", "spaces.jsonl", "test.jsonl", "underscore.jsonl",
+    )},
+    **{f"f04-formats/{name}": 1 for name in (
+        "eval_results-pretty.json", "eval_results.json", "inspect-log.json", "key-code.jsonl", "key-generation.jsonl",
+        "lm-eval-samples.jsonl", "map-pretty.json", "map.json", "messages.jsonl", "opencompass.json",
+    )},
+    "f04-formats/list-of-completions.jsonl": 2,
 }  # fmt: skip
 
 
