@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.report.budget import Budget
 from bench.report.format import gigabytes, percent, rate, with_interval
-from bench.report.labels import LETTER, LINE, Plane
+from bench.report.labels import LINE, Plane
 from bench.report.ladder import family_of
 from bench.report.leaderboard import Leaderboard, Row
 from bench.report.metrics import curve
@@ -30,8 +30,8 @@ VERSION = "5.20"
 """Of Vega-Lite."""
 TOP, LINES = 30, 10
 """Models in a chart of rows, and of lines; the tables have all."""
-HEIGHT = 300
-"""Pixels of a chart of lines."""
+HEIGHT, WIDEST = 300, 8.0
+"""Pixels of a chart of lines, and of a letter in a text that must not be cut."""
 MOST_K = 64
 """The largest k of a pass@k curve."""
 HUES = ("#0b66a3", "#bf4d0c", "#0a7a5b", "#a0408a", "#7d6200", "#4a4ec2")
@@ -110,7 +110,7 @@ def filled(name: str, drawing: Drawing, *, narrow: bool = False) -> Spec:
     spec["description"] = drawing.about or spec["description"]
     if narrow:
         left = min(spec["padding"]["left"], 132)
-        right = min(spec["padding"]["right"], 92)
+        right = min(spec["padding"]["right"], 116)
         spec["padding"] |= {"left": left, "right": right}
         spec["width"] = 330 - left - right
         if left > 60:
@@ -131,7 +131,7 @@ def filled(name: str, drawing: Drawing, *, narrow: bool = False) -> Spec:
 
 def _shortened(text: str, pixels: float) -> str:
     """A Vega expression for a text without its middle where it is longer; its end often names the quantization."""
-    letters = int(pixels / LETTER)
+    letters = int(pixels / WIDEST)
     head = 2 * letters // 5
     return f"length({text}) > {letters} ? slice({text}, 0, {head}) + '…' + slice({text}, {head + 1 - letters}) : {text}"
 
@@ -296,10 +296,13 @@ def _failures(board: Leaderboard) -> Drawing | None:
     if not rows:
         return None
     most = max(one["end"] for one in totals)
-    # A piece narrower than its figure bears none.
-    for one in rows:
-        one["count"] = one["count"] if (one["end"] - one["start"]) / most * 259 >= 8 * len(one["count"]) + 3 else ""
-    return Drawing({"models": rows, "totals": totals}, x={"scale": {"domain": [0, most]}})
+    wide, narrow = ([one | {"count": _fitting(one, pixels / most)} for one in rows] for pixels in (259, 330 - 132 - 96))
+    return Drawing({"models": wide, "totals": totals}, x={"scale": {"domain": [0, most]}}, narrow={"models": narrow})
+
+
+def _fitting(piece: Spec, pixels: float) -> str:
+    """The figure of a piece of a bar that is wide enough for it, at so many pixels a point."""
+    return piece["count"] if (piece["end"] - piece["start"]) * pixels >= 8 * len(piece["count"]) + 3 else ""
 
 
 def _budget(budgets: Sequence[Budget]) -> Drawing | None:

@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-LETTER, LINE = 6.6, 15
+LETTER, LINE = 7.2, 15
 """Pixels that a letter of 12-pixel text takes, on the safe side of the average, and its line."""
-LONGEST = 34
-"""Letters of a name beside a point."""
-AROUND = ((5, 0, "left"), (-5, 0, "right"), (0, -10, "left"), (0, 10, "left"), (0, -10, "right"), (0, 10, "right"),
-          (0, -10, "center"), (0, 10, "center"), (0, -26, "left"), (0, 26, "left"))  # fmt: skip
+AROUND = ((5, 0, "left"), (-5, 0, "right"), (0, -8, "left"), (0, 8, "left"), (0, -8, "right"), (0, 8, "right"),
+          (0, -8, "center"), (0, 8, "center"), (0, -26, "left"), (0, 26, "left"))  # fmt: skip
 """Offsets from the edge of a point at which its name may stand, best first."""
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, in pixels."""
@@ -27,11 +25,12 @@ class Plane:
 
     def names(self, named: Sequence[Mapping[str, Any]], every: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """For each point its name, where it covers as few others as possible; a name has always a place."""
-        taken = [(1, self.box("", row, 0, 0, "center", _radius(row))) for row in every]
+        taken = [(1 + row.get("front", False), self.box("", row, 0, 0, "center", _radius(row))) for row in every]
         places: list[dict[str, Any]] = []
         for row in named:
             title, radius = row["title"], _radius(row)
-            text = title if len(title) <= LONGEST else f"{title[:14]}…{title[15 - LONGEST :]}"
+            letters = self.width // 15
+            text = title if len(title) <= letters else f"{title[: letters // 2]}…{title[letters // 2 + 1 - letters :]}"
             around = [(dx + _sign(dx) * radius, dy + _sign(dy) * radius, align) for dx, dy, align in AROUND]
             options = [(self.box(text, row, *at), at) for at in around]
             # Inside the plot before all, then over as few others as possible.
@@ -54,8 +53,8 @@ class Plane:
         return left, y - half, left + width, y + half
 
     def _outside(self, box: Box) -> float:
-        """How many pixels of a box lie outside the plot, above which there are 8 more."""
-        over = (-box[0], -box[1] - 8, box[2] - self.width, box[3] - self.height)
+        """How many pixels of a box lie outside the plot, above which there are 10 more."""
+        over = (-box[0], -box[1] - 10, box[2] - self.width, box[3] - self.height)
         return round(sum(max(0.0, pixels) for pixels in over))
 
 
