@@ -25,7 +25,7 @@ class Plane:
 
     def names(self, named: Sequence[Mapping[str, Any]], every: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """For each point its name, where it covers as few others as possible; a name has always a place."""
-        taken = [(1 + row.get("front", False), self.box("", row, 0, 0, "center", _radius(row))) for row in every]
+        taken = [(1 + 2 * row.get("front", False), self.box("", row, 0, 0, "center", _radius(row))) for row in every]
         places: list[dict[str, Any]] = []
         for row in named:
             title, radius = row["title"], _radius(row)
