@@ -138,7 +138,7 @@ function modelPage(board, row) {
   const model = board.models[row];
   const letters = [...kinds.keys()].filter((letter) => letter !== "p" && total([model], letter));
   const parts = letters.map((letter) => failuresOf(board, row, letter));
-  const list = (pairs) => el("dl", { class: "facts" }, pairs.map(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]));
+  const list = (pairs) => el("dl", {}, pairs.map(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]));
   return [
     el("p", { class: "crumb" }, el("a", { href: "#", class: "back" }, "← All results")),
     el("h1", { tabindex: "-1" }, model.title, el("code", {}, board.title)),

@@ -5,7 +5,7 @@ import pytest
 
 from bench.report import html
 from bench.report.render import gather
-from tests.report import made
+from tests.report import made, nights
 from tests.report.browser.chrome import Page
 
 PLACES = (
@@ -478,3 +478,26 @@ def test_a_wide_table_fits(tab: Page, tmp_path: Path) -> None:
     tab.size(1280, 720)
     tab.open(path)
     assert tab.run("document.documentElement.scrollWidth") == 1280
+
+
+def test_every_kind_of_row_fits(tab: Page, tmp_path: Path) -> None:
+    """With every kind of row and column, the first table ends where its page does, at a laptop's width and on paper."""
+    path = tmp_path / "report.html"
+    path.write_text(html.render(made.report(*nights.seventeen()), {}))
+    edges = "[document.querySelector('.headline').getBoundingClientRect().right, document.querySelector('main').clientWidth]"
+    try:
+        for media, width in (("", 1366), ("print", 1032)):
+            tab.call("Emulation.setEmulatedMedia", media=media)
+            tab.size(width, 720)
+            tab.open(path)
+            right, page_width = tab.run(edges)
+            assert right <= (width + page_width) / 2
+            assert tab.run("document.documentElement.scrollWidth") == width
+        tab.call("Emulation.setEmulatedMedia", media="")
+        go(tab, "#m/demo/flash-q2")
+        assert "worse: decided after" in tab.run("document.getElementById('view').innerText")
+        tab.run("document.querySelector('#view .problems a').click()")
+        tab.wait("location.hash.startsWith('#s/flash-q2/demo/')")
+    finally:
+        tab.call("Emulation.setEmulatedMedia", media="")
+    assert tab.complaints == []
