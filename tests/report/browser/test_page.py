@@ -484,7 +484,7 @@ def test_every_kind_of_row_fits(tab: Page, tmp_path: Path) -> None:
     """With every kind of row and column, the first table ends where its page does, at a laptop's width and on paper."""
     path = tmp_path / "report.html"
     path.write_text(html.render(made.report(*nights.seventeen()), {}))
-    edges = "[document.querySelector('.headline').getBoundingClientRect().right, document.querySelector('main').clientWidth]"
+    edges = "[document.querySelector('.headline').getBoundingClientRect().right, overview.parentElement.offsetWidth]"
     try:
         for media, width in (("", 1366), ("print", 1032)):
             tab.call("Emulation.setEmulatedMedia", media=media)
