@@ -231,7 +231,7 @@ def facts(model: Path) -> dict[str, Any]:
         "size_label": _text(meta, "general.size_label"),
         "architecture": architecture,
         "quantization": quantization(meta),
-        "context_train": context if isinstance(context, int) else None,
+        "context_train": context if type(context) is int and 0 < context < 1 << 31 else None,
         "chat_template": digest(template) if template else "",
     }
 
@@ -245,7 +245,7 @@ def quantization_in(name: str) -> str:
 def quantization(meta: dict[str, Any]) -> str:
     """How most of a model's weights are quantized, by its header; "" where that does not say it."""
     kind = meta.get("general.file_type")
-    return FILE_TYPES.get(kind, "") if isinstance(kind, int) else ""
+    return FILE_TYPES.get(kind, "") if type(kind) is int else ""
 
 
 def _text(meta: dict[str, Any], key: str) -> str:

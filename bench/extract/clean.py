@@ -18,10 +18,11 @@ _TOKENS = (
     r"|<\|turn>|<turn\|>|\[/?INST\]|\[/?PYTHON\]"
 )
 _TAGS = (
-    r"</?(?:code|pre|python|answer|solution|response|output|final|result)>|\\(?:begin|end)\{code\}"
+    r"</?(?:code|pre|python|answer|solution|response|output|final|result)(?: (?:class|lang)=[\w\"'-]{0,60})?>"
+    r"|\\(?:begin|end)\{code\}"
     r"|\[/?(?:ANSWER|SOLUTION|(?:BEGIN|END) FINAL RESPONSE)\]"
 )
-_MARK = rf"{_TOKENS}|^[ \t]*(?:{_TAGS})|(?:{_TAGS})[ \t]*$"
+_MARK = rf"{_TOKENS}|^[ \t]*(?:{_TAGS}){{1,4}}|(?:{_TAGS}){{1,4}}[ \t]*$"
 """Tokens of chat templates, anywhere in a line, and tags of formats, where a line begins or ends."""
 _SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _UNSEEN = "\u00ad\u200b-\u200f\u2060\ufeff"

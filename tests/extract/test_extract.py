@@ -155,11 +155,13 @@ ROWS = [
         "def add(a, b):\n    return a + b if '```' else '''```\n'''"),
     *(Row(f"{token} behind the last line is none of the code", CODE + token, "plain") for token in (
         "</s>", "<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|EOT|>", "<end_of_turn>", "<eos>", "<turn|>",
-        "<|return|>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "[/INST]", "</answer>", "</code>", "[/PYTHON]",
+        "<|return|>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "[/INST]", "</answer>", "</code>", "</code></pre>",
+        "[/PYTHON]",
         "\\end{code}")),
     Row("what follows an end token is another turn", CODE + "<|im_end|>\n<|im_start|>user\nThanks!", "text"),
     *(Row(f"{token} before the first line is none of the code", token + CODE, "plain") for token in (
         "<s>", "<bos>", "<|python_tag|>", "<answer>", "<code>", "[PYTHON]", "\\begin{code}",
+        '<pre><code class="language-python">',
         "<|im_start|>assistant\n")),
     Row("a token in a string is the code's", 'def add(a, b):\n    return a + b if "</s>" else "<|im_end|>"', "plain",
         'def add(a, b):\n    return a + b if "</s>" else "<|im_end|>"'),
