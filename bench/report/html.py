@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -61,7 +62,7 @@ def render(report: Report, journals: Mapping[tuple[str, str], Path]) -> str:
     sections = [_section(report, board) for board in report.shown]
     matrices = [section.matrix for section in sections if section.matrix]
     theme, script = _script(["theme"]), _script(SCRIPTS)
-    page: str = _template().render(
+    page: str = template().render(
         policy=_policy(theme, script),
         css="".join(map(_static, STYLES)) + "".join(map(_style, outcomes.TABLE)),
         theme=theme,
@@ -111,7 +112,9 @@ def to_script(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _template() -> Any:
+@lru_cache(maxsize=1)
+def template() -> Any:
+    """The page's template, compiled: the longer part of rendering a small report."""
     import jinja2  # noqa: PLC0415 - only reports need it
 
     environment = jinja2.Environment(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,23 @@ class Report:
 
 def render(report: Report) -> str:
     """REPORT.md; the same input gives the same text."""
+    retried = sum(row.metrics.retried for board in report.boards for row in board.rows)
+    text = template().render(
+        report=report,
+        tables=TABLES,
+        findings=findings,
+        details=details,
+        references=references,
+        proofs=_proofs(report.selftests),
+        ladder=_ladder,
+        retried=retried,
+    )
+    return _tidied(text)
+
+
+@lru_cache(maxsize=1)
+def template() -> Any:
+    """The template of REPORT.md, compiled."""
     import jinja2  # noqa: PLC0415 - only reports need it
 
     environment = jinja2.Environment(
@@ -108,17 +126,7 @@ def render(report: Report) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= {"md": escape.markdown, "counted": counted, "tag": escape.tag}
-    retried = sum(row.metrics.retried for board in report.boards for row in board.rows)
-    text = environment.get_template("REPORT.md.j2").render(
-        report=report,
-        tables=TABLES,
-        findings=findings,
-        details=details,
-        references=references,
-        proofs=_proofs(report.selftests),
-        retried=retried,
-    )
-    return _tidied(text)
+    return environment.get_template("REPORT.md.j2")
 
 
 def _headline(board: Leaderboard) -> Table:

@@ -1,6 +1,5 @@
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -14,8 +13,8 @@ from bench.commands.findings import Finding, render
 from bench.files import write_json
 from bench.profiles.file import load
 from bench.servers import process
+from tests.running import DODO, ROOT, run
 
-ROOT = Path(__file__).parents[2]
 EMPTY = b"GGUF" + (3).to_bytes(4, "little") + bytes(16)
 """A GGUF without entries and tensors."""
 
@@ -310,8 +309,7 @@ def test_sizes(count: int, said: str) -> None:
 def test_as_a_user_runs_it(tmp_path: Path) -> None:
     """`doit doctor` prints the findings and succeeds, whatever they are."""
     (tmp_path / "profiles.toml").write_text('[profiles.a]\nsolutions = "x.jsonl"\n')
-    command = [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), "doctor"]
     environment = os.environ | {"BENCH_PROFILES": str(tmp_path / "profiles.toml")}
-    ran = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
+    ran = run("-f", DODO, "doctor", cwd=tmp_path, environment=environment)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.endswith("0 of 1 profiles can run on this machine.\n")

@@ -2,8 +2,8 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import tomli
 from bench.commands.init import init, named, new, toml
 from bench.discovery import Candidate
 from bench.profiles.file import load
+from tests.running import run
 from tests.test_gguf import write
 
 
@@ -99,12 +100,7 @@ def test_toml(value: object) -> None:
 def doit(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Runs doit in an empty folder, with an empty home."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "error"}
-
-    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "doit", *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-
-    return run
+    return partial(run, cwd=tmp_path, environment=environment)
 
 
 def test_as_a_user_gives_it(tmp_path: Path, doit: Callable[..., "subprocess.CompletedProcess[str]"]) -> None:

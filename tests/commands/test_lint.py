@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -17,9 +15,9 @@ from bench.commands.lint import lint, rendered
 from bench.errors import BenchError
 from bench.profiles.file import load
 from bench.records import Completion
+from tests.running import DODO, run
 
 TEMPLATE = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}<|assistant|>"
-ROOT = Path(__file__).parents[2]
 Lint = Callable[..., str]
 
 
@@ -126,11 +124,10 @@ def test_no_such_profile(tmp_path: Path) -> None:
 def test_as_a_user_gives_it(tmp_path: Path) -> None:
     """`doit lint` prints what there is about a profile; a name that is missing or wrong is one line and exit code 1."""
     (tmp_path / "profiles.toml").write_text('[profiles.d]\nmodel = "builtin:demo"\nserver = { kind = "process" }\n')
-    command = [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), "lint"]
     environment = os.environ | {"BENCH_PROFILES": str(tmp_path / "profiles.toml")}
 
     def lines(*names: str) -> tuple[int, list[str]]:
-        ran = subprocess.run([*command, *names], capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+        ran = run("-f", DODO, "lint", *names, cwd=tmp_path, environment=environment)
         return ran.returncode, (ran.stdout + ran.stderr).splitlines()
 
     code, found = lines("d")

@@ -1,7 +1,6 @@
 """README and docs: links lead somewhere, examples of profiles.toml are valid, and commands do what is said of them."""
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -12,9 +11,9 @@ import pytest
 
 from bench import packages
 from bench.profiles.file import load, read
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import Project, Ran
+from tests.running import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 KNOWN = re.compile(r"(list|info|forget|ignore|clean|help|reset-dep|generate|samples|eval|report|results)\b|…|<task>")
@@ -124,18 +123,20 @@ def place(tmp_path: Path, unpacked: dict[str, Path], monkeypatch: pytest.MonkeyP
     load(project.root / "profiles.toml")
     for variable, path in unpacked.items():
         monkeypatch.setenv(variable, str(path))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     return project
 
 
-def run(project: Project, command: str) -> "subprocess.CompletedProcess[str]":
+def run(project: Project, command: str) -> Ran:
     """A command of the docs as it would run in a clone, in the project's folder."""
-    words = shlex.split(re.sub(r"^uv run (--extra try )?", "", command))
-    replaced = {"doit": [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py")], "python": [sys.executable]}
-    return subprocess.run(
-        [*replaced[words[0]], *words[1:]], cwd=project.root, env=os.environ | project.environment, text=True,
+    program, *words = shlex.split(re.sub(r"^uv run (--extra try )?", "", command))
+    if program == "doit":
+        return project.doit(*words, seconds=600)
+    assert program == "python"
+    ran = subprocess.run(
+        [sys.executable, *words], cwd=project.root, env=project.environment | {"PYTHONPATH": str(ROOT)}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=600,
     )  # fmt: skip
+    return Ran(ran.returncode, ran.stdout)
 
 
 @pytest.mark.slow
@@ -151,5 +152,5 @@ def test_commands(page: Path, place: Project) -> None:
             continue
         ran = run(place, command)
         # doit info ends with 1 where its task is not up to date.
-        assert ran.returncode in ((0, 1) if " info " in command else (0,)), (command, ran.stdout)
-        assert "Traceback" not in ran.stdout, command
+        assert ran.code in ((0, 1) if " info " in command else (0,)), (command, ran.out)
+        assert "Traceback" not in ran.out, command

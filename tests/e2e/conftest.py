@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.running import DODO, start
+
 UP_TO_DATE = "everything is up to date\n"
 """What a whole run tells where nothing runs."""
 RAN = re.compile(r"^(generate|samples|eval|report) +(?:\S*/REPORT\.md)?(\S*)", re.MULTILINE)
@@ -61,14 +62,16 @@ class Project:
         }  # fmt: skip
 
     def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
-        command = [*self.before, sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), *arguments]
+        """An interpreter of its own, for what is done to it from outside."""
+        command = [*self.before, sys.executable, "-m", "doit", "-f", DODO, *arguments]
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.root,
             env=self.environment | environment,
         )  # fmt: skip
 
     def doit(self, *arguments: str, seconds: float = 300, **environment: str) -> Ran:
-        process = self.start(*arguments, **environment)
+        environment = self.environment | environment
+        process = start("-f", DODO, *arguments, cwd=self.root, environment=environment, before=self.before)
         try:
             out, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ROOT
+from tests.running import ROOT
 
 PORT = 8080
 NUMBERS = itertools.count()

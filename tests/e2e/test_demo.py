@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from bench.demo import scores
-from tests.e2e.conftest import ROOT, Project
+from tests.e2e.conftest import Project
+from tests.running import ROOT
 
 
 @pytest.fixture

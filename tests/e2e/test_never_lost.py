@@ -18,7 +18,8 @@ import pytest
 
 from bench.sandbox.kinds import available
 from tests import images
-from tests.e2e.conftest import ROOT, Project, servers
+from tests.e2e.conftest import Project, servers
+from tests.running import DODO
 
 KILLS = 12
 
@@ -167,7 +168,7 @@ def in_a_terminal() -> None:
 def test_a_closed_terminal_stops_cleanly(served: Project) -> None:
     """When the terminal is closed, doit stops as on SIGTERM: no server stays, and the next run goes on."""
     near, far = pty.openpty()
-    command = [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), "generate:a"]
+    command = [sys.executable, "-m", "doit", "-f", DODO, "generate:a"]
     process = subprocess.Popen(
         command, stdin=far, stdout=far, stderr=far, cwd=served.root, env=served.environment, start_new_session=True,
         preexec_fn=in_a_terminal,  # noqa: PLW1509 - two calls, no locks

@@ -2,13 +2,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.running import DODO, Fork, start
+
 UP_TO_DATE = "everything is up to date\n"
 """What a whole run tells where nothing runs."""
 OLD = Path(__file__).with_name("version_0_1")
@@ -35,15 +35,8 @@ class Project:
         ours = {"BENCH_PROFILES": str(self.root / "profiles.toml"), "BENCH_LOCKS": str(self.root), "COLUMNS": "100"}
         return os.environ | ours | {"PYTHONWARNINGS": "error"}
 
-    def command(self, *arguments: str) -> list[str]:
-        """The words of a command line."""
-        return [sys.executable, "-m", "doit", "-f", str(ROOT / "dodo.py"), *arguments]
-
-    def start(self, *arguments: str, cwd: Path | None = None, **environment: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            cwd=cwd or self.root, env=self.environment | environment,
-        )  # fmt: skip
+    def start(self, *arguments: str, cwd: Path | None = None, **environment: str) -> Fork:
+        return start("-f", DODO, *arguments, cwd=cwd or self.root, environment=self.environment | environment)
 
     def doit(self, *arguments: str, code: int = 0, cwd: Path | None = None, **environment: str) -> str:
         """What doit prints; its exit code is as expected."""

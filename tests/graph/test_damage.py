@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import IO
 
@@ -10,6 +11,7 @@ import pytest
 
 from bench.sandbox.kinds import available
 from tests.graph.conftest import Project
+from tests.running import DODO, PIPE, start
 
 pytestmark = pytest.mark.skipif(bool(available("bubblewrap")), reason="no bubblewrap to grade in")
 
@@ -76,7 +78,7 @@ def test_a_reader_that_has_gone(made: Project, words: list[str]) -> None:
 def test_a_closed_standard_output(made: Project) -> None:
     """Where standard output is closed, whatever is opened next would have its place: that is refused."""
     for words in (["list"], ["help"], []):
-        command = ["sh", "-c", 'exec "$@" >&-', "sh", *made.command(*words)]
+        command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "doit", "-f", DODO, *words]
         ran = subprocess.run(command, capture_output=True, text=True, env=made.environment, check=False)
         assert ran.returncode != 0
         assert ran.stderr == "Standard output is closed; let it go somewhere, such as > /dev/null.\n"
@@ -84,10 +86,11 @@ def test_a_closed_standard_output(made: Project) -> None:
 
 def run(project: Project, words: list[str], output: IO[str]) -> "subprocess.CompletedProcess[str]":
     """Run doit with that standard output."""
-    return subprocess.run(
-        project.command(*words), stdout=output, stderr=subprocess.PIPE, text=True, env=project.environment, check=False,
-        cwd=project.root,
-    )  # fmt: skip
+    process = start(
+        "-f", DODO, *words, cwd=project.root, environment=project.environment, stdout=output.fileno(), stderr=PIPE
+    )
+    out, error = process.communicate()
+    return subprocess.CompletedProcess(words, process.wait(), out, error)
 
 
 def test_an_id_that_no_folder_can_have(project: Project) -> None:

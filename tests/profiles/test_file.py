@@ -1,7 +1,5 @@
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from bench.errors import ProfilesError
 from bench.profiles import Config
 from bench.profiles.file import load
+from tests.running import run
 
 GOOD = '[profiles.a]\ntitle = "A"\nmodel = "a.gguf"\n'
 
@@ -248,10 +247,9 @@ def test_profiles_are_named_from_where_one_stands(tmp_path: Path, named: str, fo
         "def task_it():\n    return {'actions': [lambda: print(found)], 'verbosity': 2}\n"
     )
     (tmp_path / "program" / "dodo.py").write_text(program)
-    command = [sys.executable, "-m", "doit", "-f", "../program/dodo.py", "--db-file", str(tmp_path / "db")]
-    ran = subprocess.run(
-        command, cwd=tmp_path / "work", env=os.environ | {"BENCH_PROFILES": named}, capture_output=True, text=True,
-        check=False,
+    ran = run(
+        "-f", "../program/dodo.py", "--db-file", str(tmp_path / "db"), cwd=tmp_path / "work",
+        environment=os.environ | {"BENCH_PROFILES": named},
     )  # fmt: skip
     assert ran.stdout.splitlines()[-1:] == [found], ran.stderr
 
