@@ -106,9 +106,7 @@ def test_references_pass(own: Grader) -> None:
 PASS = ("pass", "pass", "")
 
 
-@pytest.mark.parametrize(
-    ("source", "wanted"),
-    [
+PROGRAMS = [
         ("import sys\nprint(sum(int(x) for x in sys.stdin.read().split()), end=' \\n\\n')\n", PASS),
         ("import sys\nsys.stdout.buffer.write(b'%d.0' % sum(map(int, sys.stdin.buffer.readline().split())))\n", PASS),
         ("print(sum(map(int, open(0).read().split())))\nexit()\n", PASS),
@@ -124,12 +122,13 @@ PASS = ("pass", "pass", "")
         ("import os\nos.fork()\n", ("fail", "fail", "PermissionError: [Errno 1] Operation not permitted")),
         ("", ("fail", "fail", "no code")),
         ("print('x' * 5_000_000)\n", ("fail", "fail", f"{(1 << 22) + 5} bytes")),
-    ],
-)  # fmt: skip
-def test_programs(own: Grader, source: str, wanted: tuple[str, str, str]) -> None:
+]  # fmt: skip
+
+
+def test_programs(own: Grader) -> None:
     """A program reads standard input and writes its output in whichever way; failing with a reason is failing."""
-    (row,) = statuses(own, [(SUM, source)])
-    assert row == wanted
+    found = statuses(own, [(SUM, source) for source, _ in PROGRAMS])
+    assert dict(zip(PROGRAMS, found, strict=True)) == {program: program[1] for program in PROGRAMS}
 
 
 def test_a_program_that_never_ends_times_out(own: Grader) -> None:
@@ -138,9 +137,7 @@ def test_a_program_that_never_ends_times_out(own: Grader) -> None:
     assert row[:2] == ("timeout", "timeout")
 
 
-@pytest.mark.parametrize(
-    ("problem", "source", "wanted"),
-    [
+SOLUTIONS = [
         (SOLUTION_CLASS, "x = 1\n", ("fail", "fail", "the solution does not define Solution")),
         (SOLUTION_CLASS, "class Solution:\n    def twice(self, xs):\n        return xs\n", ("fail", "fail", "[1, 2]")),
         (SOLUTION_CLASS, "class Solution: pass\n",
@@ -151,14 +148,13 @@ def test_a_program_that_never_ends_times_out(own: Grader) -> None:
         (SETS, "def f(s):\n    return {(2.0, 3): frozenset([(2, 3)]), 1: {True}}\n", PASS),
         (NO_REFERENCE, "def f(n):\n    return 2.0000001\n", PASS),
         (NO_REFERENCE, "def f(n):\n    return 2.1\n", ("fail", "fail", "2.1")),
-    ],
-)  # fmt: skip
-def test_classes_orders_and_given_outputs(
-    own: Grader, problem: Problem, source: str, wanted: tuple[str, str, str]
-) -> None:
+]  # fmt: skip
+
+
+def test_classes_orders_and_given_outputs(own: Grader) -> None:
     """A harness calls what the solution defines, and given outputs are compared with as computed ones are."""
-    (row,) = statuses(own, [(problem, source)])
-    assert row == wanted
+    found = statuses(own, [(problem, source) for problem, source, _ in SOLUTIONS])
+    assert [(*one[:2], row) for one, row in zip(SOLUTIONS, found, strict=True)] == SOLUTIONS
 
 
 FORGED = (
@@ -169,26 +165,26 @@ PASSED = [outputs.record(NONCE, outputs.LIMIT)] * 2
 DONE = outputs.HEADER.pack(outputs.DONE, 0)
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "def f(n):\n    return n\n",
-        "import sys\nsys.exit(0)\n",
-        "import os\nos._exit(0)\n",
-        "import sys\ndef f(n):\n    sys.exit(0)\n",
-        "import unittest\nunittest.TestCase.assertEqual = lambda *_: None\ndef f(n):\n    return 0\n",
-        "import unittest\nunittest.TestCase.run = lambda *_: None\ndef f(n):\n    return 0\n",
-        "def f(n):\n    raise __import__('unittest').SkipTest\n",
-        FORGED.format(b"".join([*PASSED, DONE])),
-        FORGED.format(b"".join([outputs.record("ok", outputs.LIMIT)] * 2 + [DONE])),
-        "import os\ndef f(n):\n    if os.fork() == 0:\n        os._exit(0)\n    return 0\n",
-        "import subprocess, sys\ndef f(n):\n    subprocess.run([sys.executable, '-c', ''])\n    return 0\n",
-    ],
-)
-def test_tests_beside_the_solution_are_not_passed_by_going_around_them(own: Grader, source: str) -> None:
+AROUND = [
+    "def f(n):\n    return n\n",
+    "import sys\nsys.exit(0)\n",
+    "import os\nos._exit(0)\n",
+    "import sys\ndef f(n):\n    sys.exit(0)\n",
+    "import unittest\nunittest.TestCase.assertEqual = lambda *_: None\ndef f(n):\n    return 0\n",
+    "import unittest\nunittest.TestCase.run = lambda *_: None\ndef f(n):\n    return 0\n",
+    "def f(n):\n    raise __import__('unittest').SkipTest\n",
+    FORGED.format(b"".join([*PASSED, DONE])),
+    FORGED.format(b"".join([outputs.record("ok", outputs.LIMIT)] * 2 + [DONE])),
+    "import os\ndef f(n):\n    if os.fork() == 0:\n        os._exit(0)\n    return 0\n",
+    "import subprocess, sys\ndef f(n):\n    subprocess.run([sys.executable, '-c', ''])\n    return 0\n",
+]
+
+
+def test_tests_beside_the_solution_are_not_passed_by_going_around_them(own: Grader) -> None:
     """A wrong answer, an early exit, a patched or skipped test and records written beforehand pass nothing."""
-    (row,) = statuses(own, [(UNITS, source)])
-    assert row[:2] == ("fail", "fail")
+    found = statuses(own, [(UNITS, source) for source in AROUND])
+    passed = [source for source, row in zip(AROUND, found, strict=True) if row[:2] != ("fail", "fail")]
+    assert passed == []
 
 
 HOSTILE = [
@@ -272,32 +268,31 @@ def script(own: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prob
 EVEN = "const isEven = n => n % 2 === 0;\n"
 
 
-@pytest.mark.parametrize(
-    ("source", "status"),
-    [
-        (EVEN, "pass"),
-        ("const isEven = (n) => { console.log('x'); process.stdout.write('y'); return n % 2 === 0 }", "pass"),
-        (f"const crypto = require('crypto')\n{EVEN}module.exports = {{ isEven }}", "pass"),
-        ("function isEven(n) { return n % 2 === 0 }\nif (require.main === module) { console.log(isEven(1)) }", "pass"),
-        ("const isEven = n => true", "fail"),
-        ("process.exit(0)", "fail"),
-        ("process.on('exit', () => { process.exitCode = 0 }); const isEven = n => true", "fail"),
-        ("const console = { assert() {} }; const isEven = n => true", "fail"),
-        ("console.assert = () => {}; const isEven = n => true", "fail"),
-        ("const isEven = n => { try { console.assert(false) } catch {} return n % 2 === 0 }", "fail"),
-        ("console.log(require('fs').readFileSync('/dev/stdin', 'utf8')); process.exit(0)", "fail"),
-        ("const fs = require('fs'); fs.writeSync(1, fs.readFileSync(0, 'utf8')); process.exit(0)", "fail"),
-        ("require('fs').writeFileSync('tests.js', ''); const isEven = n => true", "fail"),
-        ("const fs = require('fs'); fs.writeFileSync(`/proc/${process.ppid}/fd/3`, 'x')\n" + EVEN, "fail"),
-        ("require('net').connect(80, '192.0.2.1'); process.exit(0)", "fail"),
-        ("const isEven = n => {", "fail"),
-        ("while (true) {}", "timeout"),
-    ],
-)
-def test_programs_in_another_language(own: Grader, script: Problem, source: str, status: str) -> None:
+SCRIPTS = [
+    (EVEN, "pass"),
+    ("const isEven = (n) => { console.log('x'); process.stdout.write('y'); return n % 2 === 0 }", "pass"),
+    (f"const crypto = require('crypto')\n{EVEN}module.exports = {{ isEven }}", "pass"),
+    ("function isEven(n) { return n % 2 === 0 }\nif (require.main === module) { console.log(isEven(1)) }", "pass"),
+    ("const isEven = n => true", "fail"),
+    ("process.exit(0)", "fail"),
+    ("process.on('exit', () => { process.exitCode = 0 }); const isEven = n => true", "fail"),
+    ("const console = { assert() {} }; const isEven = n => true", "fail"),
+    ("console.assert = () => {}; const isEven = n => true", "fail"),
+    ("const isEven = n => { try { console.assert(false) } catch {} return n % 2 === 0 }", "fail"),
+    ("console.log(require('fs').readFileSync('/dev/stdin', 'utf8')); process.exit(0)", "fail"),
+    ("const fs = require('fs'); fs.writeSync(1, fs.readFileSync(0, 'utf8')); process.exit(0)", "fail"),
+    ("require('fs').writeFileSync('tests.js', ''); const isEven = n => true", "fail"),
+    ("const fs = require('fs'); fs.writeFileSync(`/proc/${process.ppid}/fd/3`, 'x')\n" + EVEN, "fail"),
+    ("require('net').connect(80, '192.0.2.1'); process.exit(0)", "fail"),
+    ("const isEven = n => {", "fail"),
+    ("while (true) {}", "timeout"),
+]
+
+
+def test_programs_in_another_language(own: Grader, script: Problem) -> None:
     """JavaScript passes where each of its assertions has run and held; an exit code alone proves nothing."""
-    (row,) = statuses(own, [(script, source)])
-    assert row[0] == status
+    found = statuses(own, [(script, source) for source, _ in SCRIPTS])
+    assert [(source, row[0]) for (source, _), row in zip(SCRIPTS, found, strict=True)] == SCRIPTS
 
 
 def test_the_reference_in_another_language_passes(own: Grader, script: Problem) -> None:
