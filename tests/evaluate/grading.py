@@ -78,7 +78,7 @@ class Grader:
     root: Path
     cache: Path
     kind: str = "bubblewrap"
-    workers: int = 2
+    workers: int = 1
     image: str = IMAGE
     dataset: str = "demo"
     settings: dict[str, Any] = field(default_factory=dict)

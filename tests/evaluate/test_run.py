@@ -184,7 +184,7 @@ def test_the_log_says_how_it_was_graded(grader: Grader) -> None:
     grader.run()
     block = grader.results()["bench"]
     how, what, empty, wrong, right = grader.files.log("evaluation").read_text().splitlines()
-    assert how == "Graded in bubblewrap, 2 at once; a sample may have 4096 MiB and 128 processes."
+    assert how == "Graded in bubblewrap, 1 at once; a sample may have 4096 MiB and 128 processes."
     assert what == (
         "2 samples of a dataset of 6 problems: 1 pass base, 1 plus; 0 were run again alone, 2 were known before; "
         f"{block['seconds']:.1f} s."
