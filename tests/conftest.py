@@ -41,7 +41,8 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run servers of their own, whoever else runs one on this machine, and know no dataset of another test."""
     datasets.declare({})
     monkeypatch.setenv("BENCH_LOCKS", str(tmp_path))
-    monkeypatch.delenv("BENCH_PROFILES", raising=False)
+    for variable in ("BENCH_PROFILES", "HUMANEVAL_OVERRIDE_PATH", "MBPP_OVERRIDE_PATH"):
+        monkeypatch.delenv(variable, raising=False)
 
 
 @pytest.fixture

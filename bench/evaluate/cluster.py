@@ -57,7 +57,7 @@ CODE = "__import__('bench.evaluate.bundle', fromlist=['code']).code()"
 SAME = "install this machine's bench and EvalPlus there"
 
 
-class Sandboxes(WorkerPlugin):
+class Sandboxes(WorkerPlugin):  # type: ignore[misc] # distributed is untyped
     """A worker's sandboxes, from when it joins until it leaves or the grading ends; `trouble` says why it has none.
 
     They end, too, when no task has come for a while: nobody tells a worker that a grading was killed.

@@ -18,9 +18,9 @@ HOLDS = re.compile(r"""[(\[{@\\]|\"{3}|'{3}""")
 DEPTH = 50
 """Brackets that may be open at once over the left margin; Python itself stops at 200."""
 KEYWORD = re.compile(r"(?:async def|def|class|import|from)\b|`{3}|~{3}")
-TOKEN = re.compile(
-    r"""\#[^\n]* | \"{3} | '{3} | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | [()\[\]{}]""", re.VERBOSE | re.DOTALL
-)
+TOKEN = re.compile(r"""\#[^\n]* | \"{3} | '{3} | ["'] | [()\[\]{}]""", re.VERBOSE)
+WITHIN = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\.)*+", re.DOTALL) for quote in "\"'"}
+"""What a string in such quotes holds."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,45 @@ def parse_prefix(source: str) -> Part:
 def _unclosed(source: str) -> int:
     """The number (from 1) of the line with the first bracket that nothing closes, where Python names the last one."""
     opened: list[int] = []
-    for token in TOKEN.finditer(source):
-        if token.group() in "([{":
-            opened.append(token.start())
-        elif opened and token.group() in ")]}":
+    tokens, position = Tokens(source), 0
+    while token := tokens.next(position, len(source)):
+        kind, position = token
+        if kind in "([{":
+            opened.append(position - 1)
+        elif opened and kind in ")]}":
             opened.pop()
     return source.count("\n", 0, opened[0]) + 1 if opened else 1
+
+
+class Tokens:
+    """The brackets, comments and triple quotes of a text; strings in single quotes are skipped.
+
+    A quote that nothing closes is skipped alone. From there to the line's end no other such quote is closed either, and
+    so none is looked at: each character is read twice at most.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.unclosed = dict.fromkeys(WITHIN, 0)
+
+    def next(self, position: int, until: int) -> tuple[str, int] | None:
+        """The next token from `position` to `until`, and where it ends."""
+        while token := TOKEN.search(self.text, position, until):
+            kind, position = token.group(), token.end()
+            if kind not in WITHIN:
+                return kind, position
+            if position > self.unclosed[kind]:
+                end = self._end(kind, position, until)
+                position = end + 1 if self.text.startswith(kind, end, until) else position
+        return None
+
+    def _end(self, kind: str, position: int, until: int) -> int:
+        """Where a string ends that begins at `position`."""
+        inside = WITHIN[kind].match(self.text, position, until)
+        assert inside is not None
+        if not self.text.startswith(kind, inside.end(), until):
+            self.unclosed[kind] = inside.end()
+        return inside.end()
 
 
 def cut(text: str) -> "array[int]":
@@ -105,10 +138,10 @@ class _Cutter:
     def _closed(self, index: int) -> int:
         """The number of the first margin after number `index` where nothing is held open, else the next one."""
         start = position = self.margins[index]
-        depth = 0
+        depth, tokens = 0, Tokens(self.text)
         for number in range(index + 1, len(self.margins)):
             until = self.margins[number]
-            position, depth = self._lex(position, until, depth)
+            position, depth = self._lex(tokens, position, until, depth)
             if position > until:
                 continue
             if depth == 0 and not self._joins(number):
@@ -124,13 +157,13 @@ class _Cutter:
         before, until = self.margins[number - 1], self.margins[number]
         return self.text.startswith("@", before) or self.text.endswith("\\\n", 0, until)
 
-    def _lex(self, position: int, until: int, depth: int) -> tuple[int, int]:
+    def _lex(self, tokens: Tokens, position: int, until: int, depth: int) -> tuple[int, int]:
         """Read tokens from `position` to `until`; a string with three quotes may end beyond."""
         while position < until:
-            token = TOKEN.search(self.text, position, until)
+            token = tokens.next(position, until)
             if token is None:
                 return until, depth
-            position, kind = token.end(), token.group()
+            kind, position = token
             if kind in ('"""', "'''"):
                 end = self.text.find(kind, position)
                 position = len(self.text) + 1 if end < 0 else end + 3

@@ -131,7 +131,8 @@ def _straight(text: str) -> str:
 
 def _alone(text: str) -> str:
     """Definitions behind prose or a backtick on lines of their own."""
-    return re.sub(r"(?<=[:.`])[ \t`]*(?=(?:def|class)[ \t]+\w+[ \t]*[(:])", "\n", text).replace("`", "\n")
+    before = r"(?<![ \t`])(?:(?<=[:.])[ \t`]*+|[ \t]*+`[ \t`]*+)"
+    return re.sub(rf"{before}(?=(?:def|class)[ \t]+\w+[ \t]*[(:])", "\n", text).replace("`", "\n")
 
 
 def _at_margin(text: str) -> str:

@@ -125,7 +125,7 @@ def test_time_is_linear(piece: str) -> None:
         extract_code(text, "add", PROMPT)
         return time.process_time() - began
 
-    assert min(seconds(160_000), seconds(160_000)) <= 64 * max(0.02, seconds(10_000), seconds(10_000))
+    assert min(seconds(80_000), seconds(80_000)) <= 64 * max(0.02, seconds(5_000), seconds(5_000))
 
 
 @pytest.mark.parametrize("depth", [10, 90, 150, 1000, 20_000])
