@@ -146,7 +146,7 @@ def server() -> "tuple[socket.socket, subprocess.Popen[bytes]]":
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.running", str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=ROOT,
-            env=ENVIRONMENT | {"PYTHONWARNINGS": "error"}, stdin=subprocess.DEVNULL,
+            env=ENVIRONMENT | {"PYTHONWARNINGS": "error"}, stdin=subprocess.DEVNULL, stdout=PIPE, stderr=STDOUT,
         )  # fmt: skip
     return ours, process
 
@@ -229,10 +229,8 @@ def main(number: int) -> None:
     os.chdir(request["cwd"])
     sys.path[0] = request["cwd"]
     sys.argv[1:] = request["arguments"]
-    for name, mode, fd in (("stdin", "r", 0), ("stdout", "w", 1), ("stderr", "w", 2)):
-        errors = "backslashreplace" if fd == 2 else None
-        stream = open(fd, mode, buffering=1 if fd == 2 or os.isatty(fd) else -1, errors=errors, closefd=False)  # noqa: SIM115
-        setattr(sys, name, stream)
+    # doit has taken hold of the streams already: they are those of the descriptors that this process has now.
+    sys.stdout.reconfigure(line_buffering=os.isatty(1))  # type: ignore[union-attr]
     runpy.run_module("doit", run_name="__main__", alter_sys=True)
 
 

@@ -106,7 +106,6 @@ def render(report: Report) -> str:
         details=details,
         references=references,
         proofs=_proofs(report.selftests),
-        ladder=_ladder,
         retried=retried,
     )
     return _tidied(text)
