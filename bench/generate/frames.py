@@ -34,7 +34,8 @@ class Lines:
     """One body, cut anywhere. Comments and events without data are no frames."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: list[bytes] = []
+        self.begun = 0  # bytes of the line that has no end yet
         self._begun = False
         self._pending: list[str] = []
         self._called_error = False
@@ -43,13 +44,18 @@ class Lines:
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """The frames that more bytes complete."""
-        *lines, self._rest = LINE_END.split(self._rest + data)
+        if self._rest and self._rest[-1].endswith(b"\r"):
+            data = self._rest.pop() + data
+        first, *lines = LINE_END.split(data)
+        self._rest.append(first)
+        self.begun += len(data)
         for line in lines:
-            yield from self._take(line)
+            whole, self._rest, self.begun = b"".join(self._rest), [line], len(line)
+            yield from self._take(whole)
 
     def close(self) -> Iterator[Frame]:
         """What the body's end completes."""
-        rest, self._rest = self._rest.removesuffix(b"\r"), b""
+        rest, self._rest = b"".join(self._rest).removesuffix(b"\r"), []
         yield from self._take(rest)
         yield from self._take(b"")
 

@@ -33,6 +33,8 @@ PAUSE = 0.5
 LONGEST_PAUSE = 10.0
 LOOK = 0.25
 """Seconds after which a request that waits looks whether it is still wanted."""
+WAITING = 64
+"""Events that are read ahead."""
 GRACE = 2.0
 """Seconds for what may follow an answer's finish_reason: counts, timings, the end mark."""
 QUIET = 3.0
@@ -174,7 +176,7 @@ class Connection:
     """One POST, whose events come by `next`; `close` ends it at any time, and frees the server's slot with it."""
 
     def __init__(self, endpoint: Endpoint, request: dict[str, Any]) -> None:
-        self._events: queue.Queue[Event] = queue.Queue()
+        self._events: queue.Queue[Event] = queue.Queue(WAITING)
         self._sockets: list[socket.socket] = []
         self._closed = False
         self._base = endpoint.base_url
@@ -208,12 +210,19 @@ class Connection:
                 f"{self._base}/chat/completions", json=request, stream=True, timeout=(30, None)
             ) as response:
                 begun = True
-                self._events.put(_head(response))
-                while data := response.raw.read1(1 << 16, decode_content=True):
-                    self._events.put(Data(data))
-            self._events.put(Closed())
+                self._put(_head(response))
+                while not self._closed and (data := response.raw.read1(1 << 16, decode_content=True)):
+                    self._put(Data(data))
+            self._put(Closed())
         except Exception as error:  # noqa: BLE001 - whatever it is, it is said where the answer is waited for
-            self._events.put(_closed(error, self._base, begun=begun))
+            self._put(_closed(error, self._base, begun=begun))
+
+    def _put(self, event: Event) -> None:
+        """Hand an event on; a server that is faster than we are waits."""
+        while not self._closed:
+            with contextlib.suppress(queue.Full):
+                self._events.put(event, timeout=LOOK)
+                return
 
 
 class _Adapter(HTTPAdapter):

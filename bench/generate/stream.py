@@ -26,6 +26,8 @@ CUT_SHORT = re.compile(r"\s*[\[{]\s*[\"{].*[^\s\]}]\s*", re.DOTALL)
 """JSON without its end."""
 WORDS = 2000
 """Characters of a server's words that are looked at; an error page may have any number."""
+LARGEST, LARGEST_LINE, LARGEST_PAGE = 1 << 28, 1 << 24, 1 << 20
+"""Bytes that are read of an answer with all that frames it, of one line of it, and of an error page."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Reader:
         self.finished = False
         self._went_on = False
         self._head = Head(200)
+        self._size = 0
         self._lines = Lines()
         self._stray: list[str] = []
         self._text: list[str] = []
@@ -103,6 +106,9 @@ class Reader:
             elif isinstance(event, Data):
                 for frame in self._lines.feed(event.data):
                     self._take_frame(frame)
+                self._size += len(event.data)
+                if self._size > (LARGEST if self._head.fine else LARGEST_PAGE) or self._lines.begun > LARGEST_LINE:
+                    self._close(Closed("its body does not end"))
             elif isinstance(event, TimedOut):
                 self._time_out(event)
             else:

@@ -132,7 +132,9 @@ def _key(profile: Profile, query: dict[str, str]) -> dict[str, str]:
             f"{profile.id}: the key in {name} has the character U+{ord(odd[0]):04X}, which no header can hold; export "
             "it again without spaces or line ends."
         )
-    return {"api-key": key} if AZURE in query and not key.startswith("eyJ") else {"Authorization": f"Bearer {key}"}
+    return (
+        {health.AZURE_KEY: key} if AZURE in query and not key.startswith("eyJ") else {"Authorization": f"Bearer {key}"}
+    )
 
 
 def _key_remedy(profile: Profile) -> str:

@@ -17,6 +17,8 @@ from bench.servers import server_log
 from bench.untrusted import bounded, items, parse_json, positive, table, whole, word
 
 POLL = 0.1
+AZURE_KEY = "api-key"
+"""The header in which Azure wants a key."""
 LARGEST = 1 << 23
 """Bytes of what a server tells about itself; a list of 400 models with prices has 1 MB."""
 
@@ -36,11 +38,20 @@ class StartError(ServerError):
     hopeless = False
 
 
+class _Session(requests.Session):
+    """One that takes no key along where it is sent to another server, whatever header has it."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call] # in types-requests
+        if self.should_strip_auth(response.request.url, prepared_request.url):  # type: ignore[no-untyped-call]
+            prepared_request.headers.pop(AZURE_KEY, None)
+
+
 def session(
     headers: Mapping[str, str] | None = None, *, query: Mapping[str, str] | None = None, local: bool = True
 ) -> requests.Session:
     """A session that sends `headers`, and `query` behind each path; to a `local` server it goes past all proxies."""
-    made = requests.Session()
+    made = _Session()
     made.headers.update(headers or {})
     made.params = dict(query or {})
     made.trust_env = not local

@@ -1,10 +1,12 @@
 """The state machine that reads a server's response: events in, one answer out."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 
+from bench.generate import stream
 from bench.generate.answer import Answer, Ending, by_reason, by_status
 from bench.generate.stream import Closed, Data, Event, Head, Reader, TimedOut
 
@@ -223,6 +225,33 @@ def test_what_is_no_answer(events: list[Event | bytes], ending: Ending, words: s
     """A failure is told from an answer, whose fault it is, and the server's words are kept."""
     answer = read(*events)
     assert (answer.ending, words in answer.error) == (ending, True), answer
+
+
+@pytest.mark.parametrize(
+    ("head", "begin", "again", "most", "ending"),
+    [
+        (Head(200), b'data: {"choices":[{"delta":{"content":"', b"x" * 65536, 1 << 21, Ending.BROKEN),
+        (Head(200), b"", sse(piece("x" * 60000), done=False), 1 << 22, Ending.BROKEN),
+        (Head(500), b"", b"x" * 65536, 1 << 20, Ending.BROKEN),
+        (Head(400), b"", b"x\n" * 30000, 1 << 20, Ending.REFUSED),
+    ],
+    ids=["a line", "events", "an error page of one line", "an error page"],
+)
+def test_a_body_without_end(
+    head: Head, begin: bytes, again: bytes, most: int, ending: Ending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a body that does not end, a line, an answer or a page of errors, so much is read, in a time that is linear."""
+    monkeypatch.setattr(stream, "LARGEST", 1 << 22)
+    monkeypatch.setattr(stream, "LARGEST_LINE", 1 << 21)
+    reader, size, began = Reader(LIMIT, exact=False), 0, time.process_time()
+    reader.take(head)
+    reader.take(Data(begin))
+    while reader.answer is None:
+        reader.take(Data(again))
+        size += len(again)
+    assert most <= size <= most + len(again)
+    assert reader.answer.ending is ending
+    assert time.process_time() - began < 5
 
 
 def test_an_answer_on_a_connection_that_stays_open() -> None:

@@ -245,6 +245,31 @@ def test_a_query(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, key: st
     assert all("api-version=2024-12-01-preview" in one and header in one for one in asked)
 
 
+@pytest.mark.parametrize("header", ["api-key", "Authorization"])
+def test_no_key_for_another_server(header: str) -> None:
+    """A server that sends a request on to another one does not send our key with it."""
+    seen: list[str | None] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers[header])
+            self.send_response(307 if self.server is first else 200)
+            self.send_header("Location", f"http://127.0.0.1:{second.server_port}/")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    first, second = (http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2))
+    for server in (first, second):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    health.session({header: "sesame"}).get(f"http://127.0.0.1:{first.server_port}/", timeout=5)
+    for server in (first, second):
+        server.shutdown()
+        server.server_close()
+    assert seen == ["sesame", None]
+
+
 @pytest.mark.parametrize("body", ["endless", "slow", "deep"])
 def test_a_body_without_end(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a body that never ends, comes a byte at a time, or nests without end, no more than so much is read."""
