@@ -98,9 +98,17 @@ def reason() -> str | None:
     """None where a sandbox starts, else why not."""
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed (apt install bubblewrap)"
-    program = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+    program = ["bwrap", *_apart(), "--ro-bind", "/", "/", "--proc", "/proc", "true"]
     ran = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
-    return None if ran.returncode == 0 else (ran.stderr.strip() or "bubblewrap does not start")
+    if ran.returncode == 0:
+        return None
+    phrase = ran.stderr.strip() or "bubblewrap does not start"
+    return f"{phrase}; this root may not make namespaces, an ordinary user may" if os.getuid() == 0 else phrase
+
+
+def _apart() -> list[str]:
+    """The namespaces of a sandbox. One of users would hold no other uid than root's, where root starts it."""
+    return ROOT_NAMESPACES if os.getuid() == 0 else ["--unshare-all"]
 
 
 @lru_cache
@@ -152,10 +160,8 @@ def command(runner: Path, number: int, programs: Sequence[str] = ()) -> list[str
     # Each sandbox has a uid of its own, so that limits on processes do not add up across sandboxes and runs.
     uid = FIRST_UID + (os.getpid() * 16 + number) % 5000 if root else 0
     rights = [part for right in (ROOT_RIGHTS if root else RIGHTS) for part in ("--cap-add", right)]
-    # A user namespace would hold no other uid than root's.
-    apart = ROOT_NAMESPACES if root else ["--unshare-all"]
     return [
-        "bwrap", *apart, "--hostname", "sandbox", "--die-with-parent", "--new-session", "--as-pid-1",
+        "bwrap", *_apart(), "--hostname", "sandbox", "--die-with-parent", "--new-session", "--as-pid-1",
         "--cap-drop", "ALL", *rights, "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8",
         "--setenv", "PYTHONHASHSEED", "0", "--setenv", "OPENBLAS_NUM_THREADS", "1",
         "--setenv", "PYTHONDONTWRITEBYTECODE", "1",

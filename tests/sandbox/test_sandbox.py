@@ -1,4 +1,5 @@
 import marshal
+import os
 import resource
 import shutil
 import subprocess
@@ -145,6 +146,16 @@ def test_a_sandbox_that_dies_while_it_starts_is_tried_once_more(tmp_path: Path) 
     with Pool(Weak(Sandbox()), tmp_path) as pool:
         pool.release(pool.acquire())
         assert pool.opened == 2
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="an ordinary user has no rights to lose")
+def test_root_without_rights_is_no_root() -> None:
+    """In a container whose root may set up no network, bubblewrap counts as not there, and the remedy is said."""
+    command = ["setpriv", "--bounding-set", "-net_admin", sys.executable, "-c"]
+    code = "from bench.sandbox import bubblewrap; print(bubblewrap.reason())"
+    ran = subprocess.run([*command, code], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("bwrap: loopback: ")
+    assert "an ordinary user may" in ran.stdout
 
 
 def test_without_a_sandbox_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) -> None:
