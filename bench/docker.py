@@ -6,6 +6,7 @@ that process's machine. One whose process is gone is an orphan.
 """
 
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -28,11 +29,19 @@ KIND, OWNER, MACHINE = "bench.kind", "bench.owner", "bench.machine"
 PROFILE, RESULTS = "bench.profile", "bench.results"
 """Labels of our containers."""
 
+SYSTEMD = Path("/run/systemd/system")
+"""Where systemd is at work."""
 ABSENT = "docker is not installed"
 SILENT = "no answer within"
 UNREACHED = (SILENT, "error during connect", "Cannot connect to the Docker daemon")
 """Beginnings of reasons where no engine was reached."""
 
+ENGINE = {
+    "debian 12": "apt install docker.io",
+    "debian": "apt install docker.io docker-cli",
+    "ubuntu": "apt install docker.io",
+}
+"""How to get Docker, by system."""
 COMPOSE = {
     "debian 12": "Debian 12 has no package of compose 2: take docker-compose-plugin from Docker's own repository",
     "debian": "apt install docker-compose",
@@ -107,7 +116,12 @@ class Engine:
 
     def compose_version(self, seconds: float = PATIENCE) -> str:
         """The version of the compose plugin. Raises DockerError."""
-        return self.call("compose", "version", "--short", seconds=seconds)
+        try:
+            return self.call("compose", "version", "--short", seconds=seconds)
+        except DockerError as error:
+            # Without the plugin, docker takes its words for flags of its own.
+            lacks = re.search(r"unknown (shorthand )?flag|is not a docker command|unknown command", error.sentence)
+            raise DockerError("docker has no compose plugin") if lacks else error from None
 
     def failure(self) -> str | None:
         """Why no engine answers; None where one does."""
@@ -192,25 +206,33 @@ def orphan_notices(results: Path | None = None, seconds: float = 5.0) -> list[st
 def remedy(failure: str) -> str:
     """What to do where no engine of this machine answers, by the reason that it gives."""
     if failure.startswith(ABSENT):
-        return "install it (apt install docker.io)"
+        return f"install it ({_of_system(ENGINE) or 'docs.docker.com/engine/install'})"
     if "permission denied" in failure:
         return "join its group (sudo usermod -aG docker $USER) and log in again"
     if failure.startswith(SILENT):
         return "wait until it is less busy, or look what it does (systemctl status docker)"
-    return "start it (systemctl start docker)"
+    if found := re.search(r"(tcp|ssh|https?)://[^\s/%\"]*[^\s/%\".]", failure):
+        return f"start it there ({found[0]}), or let DOCKER_HOST and docker context name another one"
+    if ".docker/" in failure:
+        return "start Docker Desktop"
+    if "/run/user/" in failure:
+        return "start it (systemctl --user start docker)"
+    return f"start it ({'systemctl start docker' if SYSTEMD.exists() else 'service docker start'})"
 
 
 def compose_remedy() -> str:
     """How to get the compose plugin on this system."""
+    return _of_system(COMPOSE) or "install Docker's compose plugin (docker-compose-plugin, or docker-compose-v2)"
+
+
+def _of_system(remedies: dict[str, str]) -> str:
+    """What a table says for this system in its version, or in any; "" for nothing."""
     try:
         known = platform.freedesktop_os_release()
     except OSError:
-        known = {}
+        return ""
     system = known.get("ID", "")
-    for name in (f"{system} {known.get('VERSION_ID', '')}", system):
-        if name in COMPOSE:
-            return COMPOSE[name]
-    return "install Docker's compose plugin (docker-compose-plugin, or docker-compose-v2)"
+    return remedies.get(f"{system} {known.get('VERSION_ID', '')}", remedies.get(system, ""))
 
 
 @contextmanager
@@ -227,7 +249,11 @@ def translated() -> Iterator[None]:
 
 
 def reason(text: str) -> str:
-    """The last line that says something, which is where Docker puts its reason; over ssh, ssh's own at its end."""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and "docker run --help" not in line]
+    """The last line that says something, which is where Docker puts its reason; over ssh, ssh's own at its end.
+
+    What is said of its usage comes behind that.
+    """
+    text = re.split(r"^\s*(?:See '|Usage:|Run ')", text, maxsplit=1, flags=re.MULTILINE)[0]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     last = lines[-1].rpartition("stderr=")[2].removeprefix("Error response from daemon: ") if lines else ""
     return plain(last).rstrip(".")

@@ -30,8 +30,11 @@ WHEEL = [sys.executable, "-P", xllamacpp_server.__file__]
 PACKAGES = {
     "libgomp.so.1": "libgomp1", "libstdc++.so.6": "libstdc++6", "libgcc_s.so.1": "libgcc-s1", "libm.so.6": "libc6",
     "libvulkan.so.1": "libvulkan1", "libssl.so.3": "libssl3", "libcurl.so.4": "libcurl4", "libz.so.1": "zlib1g",
+    "libopenblas.so.0": "libopenblas0", "libblas.so.3": "libblas3", "libgfortran.so.5": "libgfortran5",
+    "libOpenCL.so.1": "ocl-icd-libopencl1", "libnuma.so.1": "libnuma1",
 }  # fmt: skip
 """Debian's and Ubuntu's packages of libraries that llama.cpp may be linked with."""
+DRIVER = ("libcuda.so.1", "libnvidia-ml.so.1")
 
 
 def executable(profile: Profile, base: Path = Path()) -> list[str] | None:
@@ -76,6 +79,7 @@ def wheel_failure() -> str | None:
     if found := re.search(r"(lib[\w+.-]+\.so[\w.]*): cannot open shared object", words):
         package = PACKAGES.get(found[1])
         remedy = f"apt install {package}" if package else "install the package that has it (apt-file search it)"
+        remedy = "install the NVIDIA driver" if found[1] in DRIVER else remedy
         return f"the system library {found[1]} is missing; {remedy}"
     if "GLIBC" in words:
         return f"this system's C library is too old for it ({words}); build llama.cpp, and name it in server.executable"

@@ -33,6 +33,9 @@ REASONS = (
 )  # fmt: skip
 """What llama.cpp writes where it does not start, the most telling first; another start helps only beyond HOPELESS."""
 
+WARNING = re.compile(r"[\d.\s]*(?:W\s|warn(?:ing)?\b)", re.IGNORECASE)
+"""How a line begins that tells of what did not end the server."""
+
 
 class Reason(NamedTuple):
     """Why a server does not run, in a phrase ("" where unknown); `hopeless` where a new start would not help."""
@@ -76,7 +79,8 @@ def tail(log: Path, lines: int = LINES) -> str:
 
 def reason(log: Path) -> Reason:
     """Why the last start failed, by the most telling line of it."""
-    lines = [line.strip() for line in _last_start(log) if line.strip()]
+    lines = [line.strip() for line in _last_start(log) if re.search(r"[^\W\d_]", line)]
+    lines = [line for line in lines if not WARNING.match(line)] or lines
     for pattern in (*HOPELESS, *REASONS):
         for line in lines:
             if found := re.search(pattern, line):

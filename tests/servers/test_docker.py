@@ -1,3 +1,4 @@
+import platform
 import sys
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def test_no_docker(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     error = refusal(make("compose"), log)
     assert isinstance(error, MissingPrerequisite)
     assert error.sentence == (
-        'tested: Docker is not installed; install it (apt install docker.io), or set [server] kind = "process".'
+        f'tested: Docker is not installed; {docker.remedy(docker.ABSENT)}, or set [server] kind = "process".'
     )
 
 
@@ -31,7 +32,7 @@ def test_engine_does_not_answer(ready: Make, log: Path, monkeypatch: pytest.Monk
     error = refusal(ready("compose"), log)
     assert isinstance(error, MissingPrerequisite)
     assert "the Docker engine does not answer (Cannot connect to the Docker daemon" in error.sentence
-    assert "start it (systemctl start docker)" in error.sentence
+    assert "; start it (" in error.sentence
 
 
 def test_no_compose_plugin(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -53,6 +54,27 @@ def test_user_may_not(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, tm
     assert "join its group (sudo usermod -aG docker $USER) and log in again" in refusal(make("compose"), log).sentence
 
 
+@pytest.mark.parametrize(
+    ("failure", "remedy"),
+    [
+        ("docker is not installed", "install it (apt install docker.io docker-cli)"),
+        ("permission denied while trying to connect",
+         "join its group (sudo usermod -aG docker $USER) and log in again"),
+        ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "start it (service docker start)"),
+        ("Cannot connect to the Docker daemon at unix:///run/user/7/docker.sock.",
+         "start it (systemctl --user start docker)"),
+        ("Cannot connect to the Docker daemon at unix:///home/a/.docker/desktop/docker.sock.", "start Docker Desktop"),
+        ("Cannot connect to the Docker daemon at tcp://lab:2375.",
+         "start it there (tcp://lab:2375), or let DOCKER_HOST and docker context name another one"),
+    ],
+)  # fmt: skip
+def test_remedies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failure: str, remedy: str) -> None:
+    """What to do goes by Docker's words and by the system, here Debian 13 without systemd."""
+    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: {"ID": "debian", "VERSION_ID": "13"})
+    monkeypatch.setattr(docker, "SYSTEMD", tmp_path / "none")
+    assert docker.remedy(failure) == remedy
+
+
 @pytest.mark.docker
 def test_image_that_cannot_be_had(ready: Make, log: Path) -> None:
     """An image that is not here and cannot be pulled is a prerequisite, with Docker's reason; nothing was started."""
@@ -64,9 +86,12 @@ def test_image_that_cannot_be_had(ready: Make, log: Path) -> None:
 
 
 def test_what_docker_said() -> None:
-    """Of what Docker prints, its last line is the reason."""
+    """Of what Docker prints, the last line before its usage is the reason."""
     said = " Container x  Creating\n\nError response from daemon: no such thing.\n\n"
     assert docker.reason(said) == "no such thing"
+    assert (
+        docker.reason(f"{said}\nSee 'docker run --help'.\n\nRun 'docker COMMAND --help' for more.") == "no such thing"
+    )
     assert docker.reason("") == ""
     assert docker.reason("no\x1b[2J\u202e such thing.") == "no␛[2J⟨U+202E⟩ such thing"
 

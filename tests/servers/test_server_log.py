@@ -72,6 +72,10 @@ def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
         ("error: invalid argument: --mlokc\nusage: …", "invalid argument: --mlokc", True),
         ("main: error: something else\nbye", "something else", False),
         ("all is well\nand it ends here.", "and it ends here", False),
+        ("load_tensors: loading\n......................\n\n", "load_tensors: loading", False),
+        ("warning: failed to mlock 7-byte buffer\n0.00.1 W srv: failed to see\nmain: exiting", "main: exiting", False),
+        ("terminate called after throwing an instance of 'x'\n  what():  no parser for this template\n",
+         "no parser for this template", False),
         ("", "", False),
     ],
 )  # fmt: skip
