@@ -113,13 +113,27 @@ def status(url: str, caller: requests.Session) -> int:
 
 def fetch(url: str, caller: requests.Session, seconds: float = 10.0) -> dict[str, Any]:
     """The JSON object behind a URL; {} where it is none, too large, too deep, or not all there in time."""
+    return _answer(url, caller, seconds)[1]
+
+
+def _answer(url: str, caller: requests.Session, seconds: float) -> tuple[int, dict[str, Any]]:
     try:
         with caller.get(url, timeout=seconds, stream=True) as response:
             if response.status_code != requests.codes.ok:
-                return {}
-            return table(parse_json(bounded(_reads(response), size=LARGEST, seconds=seconds)))
+                return response.status_code, {}
+            return requests.codes.ok, table(parse_json(bounded(_reads(response), size=LARGEST, seconds=seconds)))
     except (requests.RequestException, HTTPError, ValueError):
-        return {}
+        return 0, {}
+
+
+def _when_loaded(url: str, caller: requests.Session, seconds: float) -> dict[str, Any]:
+    """As `fetch`, once the server says no more that it loads the model."""
+    deadline = time.monotonic() + seconds
+    while True:
+        code, found = _answer(url, caller, max(POLL, deadline - time.monotonic()))
+        if code != requests.codes.service_unavailable or time.monotonic() >= deadline:
+            return found
+        time.sleep(POLL)
 
 
 def _reads(response: requests.Response) -> Iterator[bytes]:
@@ -144,10 +158,10 @@ def find_llama(root: str, model: str, caller: requests.Session, seconds: float) 
     if found := _facts(props, root, caller, model):
         return root, found
     patience = seconds if props or "running" in fetch(f"{root}/running", caller) else 10.0
-    if found := _facts(fetch(f"{root}/props?model={name}", caller, patience), root, caller, model):
+    if found := _facts(_when_loaded(f"{root}/props?model={name}", caller, patience), root, caller, model):
         return root, found
     upstream = f"{root}/upstream/{quote(model)}"
-    if found := _facts(fetch(f"{upstream}/props", caller, patience), upstream, caller, ""):
+    if found := _facts(_when_loaded(f"{upstream}/props", caller, patience), upstream, caller, ""):
         return upstream, found
     return "", {}
 

@@ -144,14 +144,22 @@ MODELS = {"data": [{"id": "other", "meta": {"n_params": 1}}, {"id": "org/m:Q4", 
 
 @contextmanager
 def routing(pages: dict[str, Any]) -> Iterator[str]:
-    """The URL of a server with those pages, by path and query; any other is a 404."""
+    """The URL of a server with those pages, by path and query; any other is a 404.
+
+    A number is a status; of a tuple, each request gets the next.
+    """
+    asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            known = self.path in pages
-            self.send_response(200 if known else 404)
+            asked.append(self.path)
+            page = pages.get(self.path, 404)
+            if isinstance(page, tuple):
+                page = page[min(len(page), asked.count(self.path)) - 1]
+            code = page if isinstance(page, int) else 200
+            self.send_response(code)
             self.end_headers()
-            self.wfile.write(json.dumps(pages[self.path]).encode() if known else b"404 page not found")
+            self.wfile.write(json.dumps(page).encode() if code == 200 else b"page not found")
 
         def log_message(self, *_: object) -> None:
             pass
@@ -170,11 +178,12 @@ def routing(pages: dict[str, Any]) -> Iterator[str]:
     [
         ({"/props": PROPS, "/v1/models": MODELS}, ""),
         ({"/props": {"role": "router"}, "/props?model=org%2Fm%3AQ4": PROPS, "/v1/models": MODELS}, ""),
+        ({"/props": {"role": "router"}, "/props?model=org%2Fm%3AQ4": (503, 503, PROPS), "/v1/models": MODELS}, ""),
         ({"/running": {"running": []}, "/props?model=org%2Fm%3AQ4": PROPS, "/v1/models": MODELS}, ""),
         ({"/running": {"running": []}, "/upstream/org/m%3AQ4/props": PROPS,
           "/upstream/org/m%3AQ4/v1/models": {"data": MODELS["data"][1:]}}, "/upstream/org/m%3AQ4"),
     ],
-    ids=["llama-server", "router", "llama-swap that passes props on", "llama-swap"],
+    ids=["llama-server", "router", "router that loads", "llama-swap that passes props on", "llama-swap"],
 )  # fmt: skip
 def test_a_llama_server_behind_a_router(make: Make, log: Path, pages: dict[str, Any], below: str) -> None:
     """One that answers for a model alone is recognised, with its facts and the place of llama.cpp's own API."""
