@@ -5,6 +5,7 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bench.console import counted, size
 from bench.datasets import Declaration, source
 from bench.errors import DatasetError
 from bench.files import read_table
+from bench.graph.prerequisites import absent_programs
 from bench.imports.files import guide, imported_by
 from bench.machine import ABSENT, Machine, Probe, label, look, record
 from bench.processes import find_program
@@ -152,7 +154,10 @@ def _datasets(config: Config) -> Iterator[Finding]:
     named = dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets)
     proofs = read_table(config.layout.selftests)
     for name in [*named, *(one for one in datasets.known() if one not in named and not one.startswith("demo"))]:
-        yield _dataset(name, datasets.known()[name], proofs, needed=name in named)
+        found, (absent, remedy) = _dataset(name, datasets.known()[name], proofs, needed=name in named), ("", "")
+        if found.state == "ok":
+            absent, remedy = absent_programs(config, name)
+        yield replace(found, state="missing", text=f"{found.text}; {absent}", remedy=remedy) if absent else found
 
 
 def _dataset(name: str, declared: Declaration, proofs: dict[str, Any], *, needed: bool) -> Finding:

@@ -41,7 +41,10 @@ class Why(Command):
         for chain in chains:
             if names and not any(_matches(name, chain) for name in names):
                 continue
-            if (owner := _owner(chain)) in self.skipped:
+            stage, owner = stage_of(chain[0]), _owner(chain)
+            if stage and owner not in self.skipped and f"{owner}:{stage.dataset}" in self.skipped:
+                owner = f"{owner}:{stage.dataset}"
+            if owner in self.skipped:
                 if owner not in told:
                     yield line("skip", owner, self.skipped[owner])
                 told.add(owner)

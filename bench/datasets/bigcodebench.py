@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.datasets import literals, unittests
+from bench.datasets.declared import PROGRAMS
 from bench.datasets.modules import foreign
 from bench.datasets.problem import Problem, scripted
 from bench.datasets.rows import Row, fault, rows
 from bench.errors import DatasetError
-
-PROGRAMS = ("bash", "gzip", "python", "sh", "split", "tar")
-"""What references start."""
 
 
 def problems(path: Path) -> Iterator[Problem]:
@@ -44,7 +42,7 @@ def _problem(row: Row) -> Problem:
         suites=(),
         defines=row.text("entry_point"),
         place=row.place,
-        programs=PROGRAMS,
+        programs=PROGRAMS["bigcodebench"],
         restricted=False,
         own_tests=True,
         rest=partial(_tests, row.place, row.text("test")),

@@ -12,6 +12,11 @@ Format = Literal[
 ]  # fmt: skip
 """The formats of files; each is read by the module here that has its name, whose `problems` takes a path."""
 
+PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "bigcodebench": ("bash", "gzip", "python", "sh", "split", "tar"), "humanevalpack": ("node",),
+}  # fmt: skip
+"""What the tests of a format need beside Python, or what its references start."""
+
 
 @dataclass(frozen=True)
 class Declaration:
@@ -37,6 +42,11 @@ class Declaration:
     md5: str = ""
     count: int = 0
     left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """What a sandbox must have for its tests beside Python's own."""
+        return PROGRAMS.get(self.format, ())
 
     @property
     def suites(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.datasets.declared import PROGRAMS
 from bench.datasets.problem import NONCE, Problem, Suite
 from bench.datasets.rows import Row, rows
 from bench.errors import DatasetError
@@ -80,7 +81,7 @@ def _problem(row: Row) -> Problem:
         scheme="command",
         files=FILES,
         command=COMMAND,
-        programs=("node",),
+        programs=PROGRAMS["humanevalpack"],
         restricted=False,
         own_tests=True,
         left_out=f"its reference needs {', '.join(needed)}, which Node has not" if needed else "",

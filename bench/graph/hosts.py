@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.console import warn
 from bench.graph.settings import describe
-from bench.graph.stages import Generate
+from bench.graph.stages import Generate, Stage
 from bench.profiles import Profile
 
 REPORT = "report"
@@ -44,6 +44,12 @@ def prepare(tasks: Mapping[str, Any], selected: list[str], skipped: Iterable[str
     what it lacks.
     """
     found = lacking(tasks, selected)
+    Stage.whole_run = REPORT in selected
+    for label in (label for label in skipped if ":" in label):
+        for stage in ("eval", *GROUPS) if Stage.whole_run else {*GROUPS} & {*selected}:
+            group = tasks.get(f"{stage}:{label.partition(':')[0]}")
+            if group:
+                group.task_dep = [name for name in group.task_dep if name != f"{stage}:{label}"]
     if REPORT in selected:
         gone = {f"eval:{profile_id}" for profile_id in found}
         selected[:] = [name for name in selected if name not in gone]

@@ -1,6 +1,8 @@
-"""What a profile needs that this machine may lack: a model file, or solutions to import."""
+"""What a profile needs that this machine may lack: a model file, solutions to import, programs for tests."""
 
-from bench import gguf, packages
+import shutil
+
+from bench import datasets, gguf, packages
 from bench.errors import MissingPrerequisite
 from bench.profiles import Config, Profile
 
@@ -33,8 +35,24 @@ def require(config: Config, profile: Profile) -> None:
         raise MissingPrerequisite(f"{profile.id}: {lacking}; {remedy}, or change profiles.toml.")
 
 
+def absent_programs(config: Config, dataset: str) -> tuple[str, str]:
+    """What a dataset's tests need and this machine's sandbox lacks, in a phrase, and its remedy; "" if nothing.
+
+    What an image has, or a worker of Dask, is seen when samples are graded there.
+    """
+    absent = [name for name in datasets.known()[dataset].programs if name != "python" and not shutil.which(name)]
+    if not absent or config.evaluation.scheduler or config.sandbox.kind == "docker":
+        return "", ""
+    from bench.sandbox.docker import Docker  # noqa: PLC0415 - only where a program is missing
+    from bench.sandbox.pool import remedy  # noqa: PLC0415 - the same
+
+    if config.sandbox.kind == "auto" and not Docker.failure():
+        return "", ""
+    return f"no {', '.join(absent)}, which the tests of {dataset} need", remedy("", absent)
+
+
 def skipped(config: Config) -> dict[str, str]:
-    """The profiles that cannot run on this machine, with what they lack."""
+    """The profiles that cannot run on this machine, with what they lack; or `<profile>:<dataset>`, where only that."""
     found = {profile.id: missing(config, profile) for profile in config.profiles}
     for profile in config.profiles:
         # A duel is with results that are there, or can be made here.
@@ -43,4 +61,13 @@ def skipped(config: Config) -> dict[str, str]:
         ]
         if profile.duel and found[profile.duel] and absent:
             found[profile.id] = found[profile.id] or f"no result of {profile.duel} on {', '.join(absent)}"
-    return {profile_id: lacking for profile_id, lacking in found.items() if lacking}
+    lacks = {profile_id: lacking for profile_id, lacking in found.items() if lacking}
+    for profile in (one for one in config.profiles if one.id not in lacks):
+        lacks |= _without_programs(config, profile)
+    return lacks
+
+
+def _without_programs(config: Config, profile: Profile) -> dict[str, str]:
+    found = {name: absent_programs(config, name) for name in profile.sampling.datasets}
+    absent = {f"{profile.id}:{name}": f"{what} ({how})" for name, (what, how) in found.items() if what}
+    return {profile.id: next(iter(absent.values()))} if len(absent) == len(found) else absent

@@ -40,6 +40,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
         self.starts: dict[str, float] = {}
         self.seconds: dict[str, float] = {}
         self.failed: dict[str, str] = {}
+        self.absent: dict[str, str] = {}
 
     @classmethod
     def bound(cls, config: Config, skipped: dict[str, str]) -> type["RunReporter"]:
@@ -71,7 +72,11 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
             self.write(f"{colored(verb, BLUE, self.outstream)}{space}{rest}\n")
 
     def add_success(self, task: Any) -> None:
-        """Add up what a profile took."""
+        """Add up what a profile took; tell what it lacked, where that was seen in the middle."""
+        stage = stage_of(task)
+        if lacks := stage.lacks if stage and task.name in self.starts else "":
+            self.absent[stage.label] = lacks
+            self.write(colored(line("skip", stage.label, lacks), GREY, self.outstream) + "\n")
         self._count(task)
 
     def add_failure(self, task: Any, fail: Any) -> None:
@@ -96,7 +101,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
         if self.runtime_errors:
             self.write("\n".join(self.runtime_errors) + "\n")
         elif self.whole and not stopped and (self.seconds or self.failed):
-            self.write("\n" + summary(self.seconds, self.skipped, self.failed) + "\n")
+            self.write("\n" + summary(self.seconds, {**self.skipped, **self.absent}, self.failed) + "\n")
             self._conclude()
         elif self.whole and not stopped:
             self.write("everything is up to date\n")
@@ -125,7 +130,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
 
 def summary(seconds: dict[str, float], skipped: Mapping[str, str], failed: dict[str, str]) -> str:
     """The last lines of a run: what took how long, what was skipped, what failed and why."""
-    done = {label: spent for label, spent in seconds.items() if label not in failed}
+    done = {label: spent for label, spent in seconds.items() if label not in failed and label not in skipped}
     counts = [f"{len(done)} done", f"{len(skipped)} skipped", f"{len(failed)} failed"]
     parts = [f"{label} {duration(spent)}" for label, spent in seconds.items()]
     first = ", ".join(counts) + (f"  ({', '.join(parts)})" if parts else "")

@@ -50,6 +50,8 @@ class Stage:
     profile: Profile
     dataset: str
     name: ClassVar[str] = ""
+    whole_run: ClassVar[bool] = False
+    """Whether everything was asked for, so that what cannot be done here is skipped, and is no error."""
 
     def __repr__(self) -> str:
         """As `doit info` shows it: its name, and its settings."""
@@ -100,6 +102,13 @@ class Stage:
         return "interrupted last time" if self._mark in abandoned(self.files.lock) else ""
 
     @property
+    def lacks(self) -> str:
+        """What the last try lacked on this machine; "" where nothing was missing."""
+        failure = read_table(self.files.failure)
+        missing = failure.get("missing") is True and failure.get("stage") == self.name
+        return str(failure.get("sentence", "")).removeprefix(f"{self.profile.id}: ") if missing else ""
+
+    @property
     def running(self) -> str:
         """The process that is at work on this stage, and since when; "" for none."""
         words = holding(self.files.lock)
@@ -121,7 +130,7 @@ class Stage:
                 record = {"stage": self.name, "sentence": error.sentence, "at": time.strftime("%Y-%m-%d %H:%M")}
                 # What is not there yet is skipped in the report, as it is where that is seen before anything begins.
                 write_json(self.files.failure, record | {"missing": isinstance(error, MissingPrerequisite)})
-            return self._failed(error)
+            return None if Stage.whole_run and isinstance(error, MissingPrerequisite) else self._failed(error)
         except (KeyboardInterrupt, Stopped):
             warn(f"\n{self.name} {self.label} stopped; the next doit goes on from here.")
             raise Stopped from None

@@ -178,7 +178,11 @@ def read_all(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple
     declared_results = [
         replace(
             read(
-                config.layout.run(*which), profile, skipped.get(profile.id, ""), outdated.get(which, ""), config=config
+                config.layout.run(*which),
+                profile,
+                skipped.get(profile.id) or skipped.get(":".join(which), ""),
+                outdated.get(which, ""),
+                config=config,
             ),
             elsewhere=exported_run(profile, config, which[1]),
         )
@@ -280,7 +284,7 @@ def _state(
     again = f"doit eval:{profile.id}"
     if missing:
         put = "put solutions there" if profile.imported else "put the file there, or change model in profiles.toml"
-        return "skipped", missing, put
+        return "skipped", missing, "install it" if " install " in missing else put
     if files.failure.is_file():
         failure = read_table(files.failure)
         sentence = str(failure.get("sentence") or "the last try failed, and its record cannot be read")

@@ -124,7 +124,7 @@ class Pool:
         if facts["missing"]:
             raise MissingPrerequisite(
                 f"The sandbox ({self.kind.image or self.kind.name}) has no {', '.join(facts['missing'])}, which this "
-                f"dataset's tests need; {_remedy(self.kind.image, facts['missing'])}."
+                f"dataset's tests need; {remedy(self.kind.image, facts['missing'])}."
             )
         if self.targets:
             through = self.targets.probe(sandbox)
@@ -182,7 +182,8 @@ class Pool:
         return on_crash(job)
 
 
-def _remedy(image: str, missing: Sequence[str]) -> str:
+def remedy(image: str, missing: Sequence[str]) -> str:
+    """How the programs come into a sandbox of that image, or of this machine's own files ("")."""
     if image:
         return 'choose an image that has it, or set [sandbox] kind = "bubblewrap"'
     return f"apt install {' '.join(PACKAGES.get(name, name) for name in missing)}"

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,12 @@ import pytest
 from bench.errors import MissingPrerequisite
 from bench.graph import prerequisites
 from bench.profiles.file import load
+from tests.graph.conftest import Project
 
+SCRIPT = {
+    "task_id": "JavaScript/0", "prompt": "const isEven = (n) => {\n", "declaration": "const isEven = (n) => {\n",
+    "canonical_solution": "  return n % 2 === 0\n}\n", "test": "console.assert(isEven(2))\n",
+}  # fmt: skip
 EMPTY = b"GGUF" + (3).to_bytes(4, "little") + bytes(16)
 """A GGUF without entries and tensors."""
 
@@ -30,3 +36,34 @@ def test_a_damaged_model_is_skipped(tmp_path: Path) -> None:
     assert prerequisites.skipped(config) == {"big": "model file m.gguf is empty"}
     with pytest.raises(MissingPrerequisite, match=r"big: model file m\.gguf is empty; download it again, or change"):
         prerequisites.require(config, config.profiles[0])
+
+
+def test_a_dataset_whose_program_is_missing_is_skipped(project: Project) -> None:
+    """Without Node a dataset in JavaScript is skipped before anything is asked, with what to install; by name it fails.
+
+    The profile's other dataset is graded, the exit code is 0, and `why`, REPORT.md and doctor say the same.
+    """
+    folder = project.root / "programs"
+    folder.mkdir()
+    for program in Path("/usr/bin").iterdir():
+        if not program.name.startswith("node"):
+            (folder / program.name).symlink_to(program)
+    (project.root / "js.jsonl").write_text(json.dumps(SCRIPT) + "\n")
+    with (project.root / "profiles.toml").open("a") as file:
+        file.write('[datasets.js]\nfile = "js.jsonl"\nformat = "humanevalpack"\n')
+        file.write('[profiles.c]\ntitle = "C"\nsolutions = "solutions.jsonl"\ndatasets = ["demo", "js"]\n')
+    wanted = "no node, which the tests of js need"
+    assert f"skip      c:js                      {wanted} (apt install nodejs)\n" in project.doit(
+        "why", PATH=str(folder)
+    )
+    out = project.doit(PATH=str(folder))
+    assert f"skip      c:js                      {wanted} (apt install nodejs)\n" in out
+    assert "1 skipped, 0 failed" in out
+    assert not (project.results / "c" / "js" / "samples.jsonl").exists()
+    assert (project.results / "c" / "demo" / "eval_results.json").exists()
+    assert (
+        f"| C | c, js | skipped | {wanted} (apt install nodejs) | install it |"
+        in (project.results / "REPORT.md").read_text()
+    )
+    assert wanted in project.doit("doctor", PATH=str(folder))
+    assert project.doit(PATH=str(folder)).endswith("everything is up to date\n")

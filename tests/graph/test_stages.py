@@ -6,7 +6,7 @@ from bench import versions
 from bench.errors import BenchError, MissingPrerequisite, ServerError
 from bench.evaluate.results import Summary
 from bench.graph.settings import differences
-from bench.graph.stages import Evaluate, Generate, Samples, score_line
+from bench.graph.stages import Evaluate, Generate, Samples, Stage, score_line
 from bench.interrupts import Stopped
 from bench.locks import abandoned, locked
 from bench.profiles import Profile
@@ -162,3 +162,18 @@ def test_what_an_import_depends_on(tmp_path: Path) -> None:
     before = samples.settings()
     (tmp_path / "results" / "x" / "demo" / "samples_info.jsonl").write_text("")
     assert [change.name for change in differences(before, samples.settings())] == ["solutions of other profiles"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_an_image_lacks_is_skipped_in_a_whole_run(
+    stage: Samples,
+    monkeypatch: pytest.MonkeyPatch,
+    whole: bool,  # noqa: FBT001
+) -> None:
+    """What is seen to be missing while a stage works fails it where it was asked for by name, else it is skipped."""
+    lacks = MissingPrerequisite("The sandbox has no node; choose an image that has it.")
+    monkeypatch.setattr(Samples, "work", lambda _: (_ for _ in ()).throw(lacks))
+    monkeypatch.setattr(Stage, "whole_run", whole)
+    failed = stage.run()
+    assert (failed is None) == whole
+    assert stage.lacks == lacks.sentence
