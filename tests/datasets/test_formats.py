@@ -316,12 +316,13 @@ SETS = {
 
 
 @pytest.mark.parametrize("pattern", SETS)
-def test_public_sets(shared: Path, pattern: str) -> None:
-    """The public files of every format are read whole."""
+@pytest.mark.parametrize("step", [10, pytest.param(1, marks=pytest.mark.slow)], ids=["some", "all"])
+def test_public_sets(shared: Path, pattern: str, step: int) -> None:
+    """The public files of every format are read, and the tests of each tenth of their problems, or of all."""
     reader, count = SETS[pattern]
     files = [
         one for one in sorted((shared / "data" / "sets").glob(pattern)) if one.stem[8:15] not in ("concise", "verbose")
     ]
-    found = [problem for file in files for problem in read(reader.problems(file))]
+    found = [problem for file in files for problem in reader.problems(file)]
     assert len(found) == count
-    assert all(problem.suites[0].inputs for problem in found)
+    assert all(problem.suites[0].inputs for problem in read(found[::step]))

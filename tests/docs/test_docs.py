@@ -154,3 +154,7 @@ def test_commands(page: Path, place: Project) -> None:
         # doit info ends with 1 where its task is not up to date.
         assert ran.code in ((0, 1) if " info " in command else (0,)), (command, ran.out)
         assert "Traceback" not in ran.out, command
+    if page.stem == "first-ladder":
+        report = place.report()
+        assert "What a smaller quantization costs" in report
+        assert all(f"SmolLM2 135M {kind}" in report for kind in ("Q4_1", "Q8_0", "Q4_0"))

@@ -71,27 +71,3 @@ placement = ["-t", "1"]
     assert run["model"]["quantization"] == "Q4_1"
     assert run["server"]["chat_template"] == run["model"]["chat_template"]
     assert project.doit().tasks == []
-
-
-def test_a_family_of_quantizations(project: Project, unpacked: dict[str, Path], weights: Path) -> None:
-    """Two requantizations of the model, found by a pattern, stand in the report as one family."""
-    from benchmarks.requantize import requantize
-
-    (project.root / "models").mkdir()
-    for kind in ("Q8_0", "Q4_0"):
-        requantize(weights, project.root / "models", kind)
-    few(project, unpacked, 2, 3, profiles="""
-[profiles.smol]
-title = "SmolLM2"
-model = "SmolLM2-135M-Instruct-*.gguf"
-canary = false
-placement = ["-t", "1"]
-""")  # fmt: skip
-    ran = project.doit()
-    assert ran.code == 0, ran.out
-    report = project.report()
-    assert "What a smaller quantization costs" in report
-    assert all(title in report for title in ("SmolLM2 Q8_0", "SmolLM2 Q4_0"))
-    runs = [json.loads(project.file(f"smol-{kind}", "run.json", "few").read_bytes()) for kind in ("q8_0", "q4_0")]
-    assert [run["model"]["quantization"] for run in runs] == ["Q8_0", "Q4_0"]
-    assert all(len(journal(project, f"smol-{kind}")) == 2 for kind in ("q8_0", "q4_0"))

@@ -1,4 +1,6 @@
 import json
+import os
+import sys
 from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
@@ -92,6 +94,8 @@ def tiny_problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 def faulty(tmp_path: Path, tiny_problems: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A profile whose server does to each request what the test plans."""
     monkeypatch.setenv("FAULTY", str(tmp_path))
+    # A wrapper of another python3 on the PATH would take longer than that server.
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     monkeypatch.setattr("bench.generate.http.PAUSE", 0.01)
     bench = Bench(tmp_path)
     bench.plan({})

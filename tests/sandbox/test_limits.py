@@ -201,8 +201,9 @@ def test_a_process_that_ended_still_counts() -> None:
 
 
 @pytest.mark.slow
-def test_ten_gradings_say_the_same(grader: Grader) -> None:
-    """Ten gradings of one file, five of them with both cores kept busy by something else, give the same statuses.
+@pytest.mark.parametrize("turns", [4, pytest.param(10, marks=pytest.mark.long)])
+def test_gradings_say_the_same(grader: Grader, turns: int) -> None:
+    """Four or ten gradings of one file, half of them with both cores kept busy by something else, say the same.
 
     The file holds what passes, fails and crashes, loops that never end, and solutions that need most of their time.
     """
@@ -217,7 +218,7 @@ def test_ten_gradings_say_the_same(grader: Grader) -> None:
     ]
     expected = [("pass", "pass")] * 6 + [("fail", "fail")] * 2 + [("timeout", "fail")]
     expected += [("pass", "pass")] * 3 + [("pass", "fail")]
-    for turn in range(10):
+    for turn in range(turns):
         with busy(600, cores=2 * (turn % 2)):
             found = [row[:2] for row in grader.grade(pairs, reuse=False)]
         assert found == expected, f"turn {turn}"
