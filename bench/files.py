@@ -92,7 +92,8 @@ def make_folder(path: Path) -> None:
 def read_json(path: Path) -> Any:
     """The JSON value in `path`, or None where the file is missing or damaged."""
     try:
-        return json.loads(path.read_bytes())
+        # What is no file, such as a pipe, might never end.
+        return json.loads(path.read_bytes()) if path.is_file() else None
     except (OSError, ValueError, RecursionError):
         return None
 

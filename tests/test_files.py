@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.files import write_atomic
+from bench.files import read_table, write_atomic
 from bench.locks import holding, locked
 
 KILLED = """
@@ -61,3 +61,9 @@ def test_a_holder_with_odd_words(tmp_path: Path) -> None:
         (tmp_path / "lock").write_bytes(b"\x1b[2Jprocess 7" + bytes([0xFF]) * 100_000)
         assert holding(tmp_path / "lock").startswith("␛[2Jprocess 7")
         assert len(holding(tmp_path / "lock")) <= 300
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    """A pipe in the place of a record, whose reading would never end, is as good as none."""
+    os.mkfifo(tmp_path / "x.json")
+    assert read_table(tmp_path / "x.json") == {}

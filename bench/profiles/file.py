@@ -65,7 +65,7 @@ def chosen(default: Path) -> Path:
 
 def load(file: Path) -> Config:
     """Read and check the profiles file. Raises ProfilesError with one sentence for the first thing that is wrong."""
-    file = file.resolve()
+    file = Path(os.path.realpath(file))  # a link to itself is an error when it is read
     return read(_text(file), file)
 
 

@@ -172,6 +172,8 @@ def test_from_another_folder(made: Project, tmp_path: Path) -> None:
     )
     assert sorted(elsewhere.iterdir()) == []
     assert "There is no profiles file" in made.doit("list", code=3, BENCH_PROFILES="~nobody-of-that-name/profiles.toml")
+    (tmp_path / "loop").symlink_to("loop")
+    assert "cannot be read" in made.doit("list", code=3, BENCH_PROFILES=str(tmp_path / "loop"))
 
 
 def test_commands(made: Project) -> None:
