@@ -30,7 +30,7 @@ VERSION = "5.20"
 """Of Vega-Lite."""
 TOP, LINES = 30, 10
 """Models in a chart of rows, and of lines; the tables have all."""
-HEIGHT, WIDEST = 300, 8.0
+HEIGHT, WIDEST = 300, 7.3
 """Pixels of a chart of lines, and of a letter in a text that must not be cut."""
 MOST_K = 64
 """The largest k of a pass@k curve."""
@@ -124,7 +124,7 @@ def filled(name: str, drawing: Drawing, *, narrow: bool = False) -> Spec:
         axis["labelExpr"] = _shortened("datum.label", axis["labelLimit"])
     for layer in spec["layer"]:
         if "limit" in layer["mark"]:
-            layer["mark"]["text"] = {"expr": _shortened("datum.title", layer["mark"]["limit"])}
+            layer["mark"]["text"] = {"expr": _shortened("datum.title", layer["mark"]["limit"] - 8)}
             del layer["encoding"]["text"]
     return spec
 
