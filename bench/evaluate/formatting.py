@@ -26,7 +26,7 @@ def error_of(payload: bytes) -> dict[str, Any]:
     if not (isinstance(name, str) and isinstance(message, str)):
         name, message = "", "an unreadable error"
     text = ": ".join(filter(None, (name, message)))[:MOST].encode("utf-8", "backslashreplace").decode()
-    return {"error": text[:MOST], "line": line if isinstance(line, int) and 0 <= line < 1 << 31 else 0}
+    return {"error": text[:MOST], "line": line if type(line) is int and 0 <= line < 1 << 31 else 0}
 
 
 def describe(kind: int, payload: bytes) -> str:

@@ -103,7 +103,7 @@ def test_large_values_are_right_where_python_calls_them_equal(out: Any, wanted: 
     ([float("nan")] * 3000, [1.0] * 3000, False),
     ([float("inf")] * 3000, [float("inf")] * 2999 + [1.0], False),
     ([[n + 1e-9] for n in range(3000)], [[float(n)] for n in range(3000)], True),
-    ([[2.0 + 1e-9]], [2.0], True),
+    ([[2.0 + 1e-9]], [2.0], True), ([[]], [2.0], False), (([[]],), (2.0,), False), ([[], []], [[2.0], [3.0]], False),
 ])  # fmt: skip
 def test_numbers_within_the_tolerance_are_right(out: Any, wanted: Any, *, close: bool) -> None:
     """Where a tolerance holds, large outputs cross whole and are compared number by number, as NumPy does."""
@@ -157,6 +157,7 @@ HOSTILE = [
     record(outputs.ERROR, marshal.dumps((10**5000,) * 3, 2)), record(outputs.ERROR, deep(b"[")),
     record(outputs.ERROR, marshal.dumps(("x" * 4000, "", -1), 2)), record(outputs.ERROR, b""),
     record(outputs.ERROR, marshal.dumps(([], {}, ()), 2)),
+    record(outputs.ERROR, marshal.dumps(("E", "", True), 2)),
 ]  # fmt: skip
 
 
@@ -175,6 +176,7 @@ def test_whatever_a_sample_sends_is_wrong_with_a_plain_reason(out: bytes, wanted
     assert not comparison.feed(out + DONE)
     assert comparison.index == 0
     assert comparison.failure
+    assert type(comparison.failure.get("line", 0)) is int
     assert all(type(text) in (str, int) and len(str(text)) <= 400 for text in comparison.failure.values())
 
 
