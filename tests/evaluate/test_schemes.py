@@ -285,6 +285,12 @@ SCRIPTS = [
     ("const fs = require('fs'); fs.writeFileSync(`/proc/${process.ppid}/fd/3`, 'x')\n" + EVEN, "fail"),
     ("require('net').connect(80, '192.0.2.1'); process.exit(0)", "fail"),
     ("const isEven = n => {", "fail"),
+    ("console.assert(true); console.assert(true); throw ''", "fail"),
+    ("const isEven = () => { console.assert(true); console.assert(true); throw { toString: () => '' } }", "fail"),
+    (
+        "globalThis.String = () => ''; const isEven = () => { console.assert(true); console.assert(true); throw 1 }",
+        "fail",
+    ),
     ("while (true) {}", "timeout"),
 ]
 
@@ -293,6 +299,37 @@ def test_programs_in_another_language(own: Grader, script: Problem) -> None:
     """JavaScript passes where each of its assertions has run and held; an exit code alone proves nothing."""
     found = statuses(own, [(script, source) for source, _ in SCRIPTS])
     assert [(source, row[0]) for (source, _), row in zip(SCRIPTS, found, strict=True)] == SCRIPTS
+
+
+SAME = [
+    "JSON.stringify = () => ''",
+    "globalThis.JSON = { stringify: () => '' }",
+    "const JSON = { stringify: () => '' }",
+    "Object.defineProperty(globalThis, 'JSON', { value: { stringify: () => '' } })",
+    "Math.abs = () => 0",
+    "Array.prototype.toJSON = () => 1",
+    "Object.prototype.toJSON = () => 1",
+    "Object.keys = () => []",
+]
+FEW = (
+    "console.assert(JSON.stringify(few(2)) === JSON.stringify([0, 1]) || Math.abs(few(2)[1] - 1) < 0.1 "
+    "|| Object.keys(few(2)).length === 0)\n"
+)
+ODD = (
+    "String.prototype.twice = function () { return this + this }\nconst few = (n) => {\n  const own = {}\n"
+    "  own.toString = () => 'x'\n  return [...Array(n).keys()]\n}\n"
+)
+
+
+def test_what_tests_in_another_language_compare_with_is_not_replaced(
+    own: Grader, script: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A solution that makes all texts and numbers the same passes nothing; one that adds methods of its own does."""
+    few = replace(script, harness=FEW, reference=ODD)
+    datasets.load("own").problems[few.task_id] = few
+    monkeypatch.setattr(datasets, "fingerprint", lambda _: "3")
+    found = statuses(own, [(few, ODD), *((few, f"{lie}\nconst few = (n) => [5, 5, 5]\n") for lie in SAME)])
+    assert [row[0] for row in found] == ["pass", *["fail"] * len(SAME)]
 
 
 def test_the_reference_in_another_language_passes(own: Grader, script: Problem) -> None:
