@@ -139,6 +139,36 @@ def test_none_passes_and_nothing_stays(tmp_path: Path, cache: Path, kind: str) -
     assert marked(tmp_path) == []
 
 
+UNUSUAL = [
+    (
+        "from multiprocessing.pool import ThreadPool as Pool\ndef total(xs):\n    with Pool(2) as p:\n"
+        "        return sum(p.map(int, xs))\n"
+    ),
+    "import multiprocessing as m\nlock = m.Lock()\ndef total(xs):\n    with lock:\n        return sum(xs)\n",
+    "import asyncio\ndef total(xs):\n    return asyncio.run(asyncio.to_thread(sum, xs))\n",
+    (
+        "import sys\nsys.setrecursionlimit(9999)\ndef down(k):\n    return k and down(k - 1)\ndef total(xs):\n"
+        "    return down(5000) + sum(xs)\n"
+    ),
+    (
+        "import threading, time\ndef total(xs):\n    threading.Thread(target=time.sleep, args=(50,)).start()\n"
+        "    return sum(xs)\n"
+    ),
+    "import numpy as np\ndef total(xs):\n    print('x' * 10**6)\n    return np.sum(np.array(xs, int))\n",
+    (
+        "import signal\ndef total(xs):\n    signal.alarm(9)\n    xs, found = None, sum(xs)\n    signal.alarm(0)\n"
+        "    return found\n"
+    ),
+]
+
+
+def test_unusual_right_samples_pass(grader: Grader) -> None:
+    """Threads, locks, loops of events, deep recursion, timers and much output are no reason to fail."""
+    assert [row[:2] for row in grader.grade([("Demo/0", text) for text in UNUSUAL])] == [("pass", "pass")] * len(
+        UNUSUAL
+    )
+
+
 FORGERIES = ["equals_everything", "lying_list", "forges_frames", "exits_with_zero", "walks_frames"]
 
 

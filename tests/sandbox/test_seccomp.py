@@ -25,7 +25,7 @@ DENIED = {
     "what outlives a process": {"msgget": 68, "semget": 64, "mq_open": 240, "add_key": 248, "utimensat": 280},
     "other processes": {"kill": 62, "ptrace": 101, "process_vm_readv": 310, "pidfd_open": 434, "fork": 57, "vfork": 58},
     "namespaces and mounts": {"unshare": 272, "setns": 308, "mount": 165, "open_by_handle_at": 304, "chroot": 161},
-    "shared files": {"flock": 73, "inotify_init1": 294, "fanotify_init": 300, "symlink": 88, "link": 86},
+    "shared files": {"flock": 73, "inotify_init1": 294, "fanotify_init": 300, "symlink": 88},
     "the kernel": {"bpf": 321, "perf_event_open": 298, "userfaultfd": 323, "io_uring_setup": 425, "keyctl": 250},
     "other programs, cores and messages": {"execve": 59, "sched_setaffinity": 203, "setpriority": 141, "sendmsg": 46},
 }
@@ -52,7 +52,7 @@ def test_what_is_not_listed_is_denied(kind: str) -> None:
 @x86
 def test_tests_of_its_own_may_do_a_little_more() -> None:
     """Tests beside a solution may make processes and links, and change times; whatever else is denied stays so."""
-    allowed = {"fork": 57, "vfork": 58, "execve": 59, "kill": 62, "link": 86, "symlink": 88, "utimensat": 280}
+    allowed = {"fork": 57, "vfork": 58, "execve": 59, "kill": 62, "symlink": 88, "utimensat": 280}
     others = {number for calls in DENIED.values() for number in calls.values()} - set(allowed.values())
     code = f"print([number for number in {sorted(others)} if not denied(library.syscall, number, 0, 0, 0, 0, 0)])\n"
     code += "print(denied(socket.socket, socket.AF_INET), denied(fcntl.lockf, os.pipe()[0], fcntl.LOCK_SH))\n"

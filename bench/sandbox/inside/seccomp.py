@@ -22,6 +22,7 @@ read 0 63, write 1 64, readv 19 65, writev 20 66, pread64 17 67, pwrite64 18 68,
 close_range 436 436, lseek 8 62, stat 4 -, lstat 6 -, fstat 5 80, newfstatat 262 79, statx 332 291, access 21 -,
 faccessat 269 48, faccessat2 439 439, readlink 89 -, readlinkat 267 78, getdents 78 -, getdents64 217 61, getcwd 79 17,
 chdir 80 49, mkdir 83 -, mkdirat 258 34, rmdir 84 -, unlink 87 -, unlinkat 263 35, rename 82 -, renameat 264 38,
+link 86 -, linkat 265 37,
 renameat2 316 276, ftruncate 77 46, fadvise64 221 223, umask 95 166, dup 32 23, dup2 33 -, dup3 292 24, pipe 22 -,
 pipe2 293 59, poll 7 -, ppoll 271 73, select 23 -, pselect6 270 72, epoll_create 213 -, epoll_create1 291 20,
 epoll_ctl 233 21, epoll_wait 232 -, epoll_pwait 281 22,
@@ -41,7 +42,7 @@ recvfrom 45 207, sendto 44 206, shutdown 48 210, getsockname 51 204, getpeername
 
 TESTING = """
 chmod 90 -, fchmod 91 52, fchmodat 268 53, utime 132 -, utimes 235 -, futimesat 261 -, utimensat 280 88,
-link 86 -, linkat 265 37, symlink 88 -, symlinkat 266 36, listxattr 194 11, llistxattr 195 12, flistxattr 196 13,
+symlink 88 -, symlinkat 266 36, listxattr 194 11, llistxattr 195 12, flistxattr 196 13,
 creat 85 -, fsync 74 82, fdatasync 75 83, eventfd2 290 19, capget 125 90,
 fork 57 -, vfork 58 -, execve 59 221, wait4 61 260, waitid 247 95, kill 62 129, setsid 112 157, setpgid 109 154
 """
