@@ -82,9 +82,18 @@ class Meter:
                 # proc(5): times of the process and of those that it reaped, then its resident pages.
                 figures = file.read().rpartition(b")")[2].split()
                 cpu += sum(map(int, figures[11:15])) / TICKS
-                pages += int(figures[21])
+                pages += int(figures[21]) or _pages_of_threads(pid)
         self.cpu = max(self.cpu, cpu)
         self.memory = max(0, pages * mmap.PAGESIZE - self.born_with)
+
+
+def _pages_of_threads(pid: int) -> int:
+    """Resident pages of a process whose first thread has ended: the others still hold them."""
+    pages = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/statm", "rb") as file:
+            pages = max(pages, int(file.read().split()[1]))
+    return pages
 
 
 def _waited(pid: int) -> float:
