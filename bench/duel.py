@@ -27,7 +27,7 @@ ProblemId = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Standing:
+class DuelState:
     """How a duel stands after so many `problems`: those that the first model alone passes, and the second alone.
 
     `low` and `high` are the always-valid 95 % interval of how much more of all problems the first passes, as fractions;
@@ -86,7 +86,7 @@ def _bound(outcomes: Sequence[int], bets: Sequence[float]) -> float:
     return high
 
 
-def standing(outcomes: Sequence[int], margin: float) -> Standing:
+def state_of(outcomes: Sequence[int], margin: float) -> DuelState:
     """How a duel with these outcomes stands when it is first settled, or at their end; `margin` is a fraction."""
     problems = won = lost = 0
     above = below = most_above = most_below = 0.0
@@ -103,7 +103,7 @@ def standing(outcomes: Sequence[int], margin: float) -> Standing:
             settled = "within"
         if settled:
             break
-    return Standing(problems, won, lost, *interval(outcomes[:problems]), settled)
+    return DuelState(problems, won, lost, *interval(outcomes[:problems]), settled)
 
 
 def order(problems: Mapping[str, Mapping[str, Problem]]) -> list[ProblemId]:

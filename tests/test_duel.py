@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 
 from bench.datasets import Problem
-from bench.duel import ENOUGH, e_value, interval, order, standing
+from bench.duel import ENOUGH, e_value, interval, order, state_of
 
 RUNS = 10_000
 MARGIN = 0.03
@@ -57,15 +57,15 @@ def test_a_difference_of_the_margin_is_called_within_it_in_at_most_five_percent(
 
 def test_a_duel_ends_when_it_is_settled() -> None:
     """Eight losses in a row are enough; few differences in many problems are within the margin; a coin never ends."""
-    worse = standing([0, -1] * 40, MARGIN)
+    worse = state_of([0, -1] * 40, MARGIN)
     assert (worse.settled, worse.problems, worse.won, worse.lost) == ("worse", 16, 0, 8)
     rng = random.Random(1)
-    same = standing([rng.choice((1, -1)) if rng.random() < 0.02 else 0 for _ in range(1711)], MARGIN)
+    same = state_of([rng.choice((1, -1)) if rng.random() < 0.02 else 0 for _ in range(1711)], MARGIN)
     assert same.settled == "within"
     assert -MARGIN < same.low <= same.high < MARGIN
     assert same.problems < 800
-    assert standing([1, -1] * 100, MARGIN).settled == ""
-    assert standing([], MARGIN).settled == ""
+    assert state_of([1, -1] * 100, MARGIN).settled == ""
+    assert state_of([], MARGIN).settled == ""
 
 
 def problems(dataset: str, count: int) -> dict[str, Problem]:

@@ -21,6 +21,7 @@ from bench.imports.files import guide, imported_by
 from bench.machine import ABSENT, Machine, Probe, label, look, record
 from bench.processes import find_program
 from bench.profiles import Config, Profile
+from bench.sandbox.kinds import available
 
 ADD_BUBBLEWRAP = "apt install bubblewrap"
 ALLOW_BUBBLEWRAP = "allow user namespaces; in a container, by the options of docs/howto/docker.md"
@@ -126,6 +127,9 @@ def _grader(config: Config, machine: Machine) -> Finding:
         text = "none: code that models wrote runs with your rights"
         return Finding("Machine", "note", "sandbox", text, 'set [sandbox] kind = "auto"')
     probes = {"docker": machine.docker, "bubblewrap": machine.bubblewrap}
+    if kind not in ("auto", *probes):
+        reason = available(kind)
+        probes[kind] = Probe(reason=reason) if reason else Probe(kind)
     usable = {name: probe for name, probe in probes.items() if kind in ("auto", name)}
     # As the grading chooses: an image is pulled where nothing else can grade.
     absent = "" if machine.images.get(config.sandbox.image) else "docker"

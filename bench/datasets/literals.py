@@ -35,6 +35,8 @@ FORMS = (
 """What an expression may consist of beside names."""
 
 NAMES = {"inf": math.inf, "nan": math.nan}
+TURN = 64
+"""Elements that are made in the time of one turn of a comprehension."""
 MOST = 1 << 25
 """Elements, characters and bits that evaluating one expression may make, in all; what makes more is no literal."""
 
@@ -137,7 +139,7 @@ class _Evaluation:
             return
         first, *rest = generators
         for item in self.value(first.iter, names):
-            self.spend(1)
+            self.spend(TURN)
             inner = {**names, **_bound(first.target, item)}
             if all(self.value(condition, inner) for condition in first.ifs):
                 yield from self._loops(rest, inner)

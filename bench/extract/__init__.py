@@ -1,10 +1,10 @@
 """An answer → its code, in time linear in its length.
 
-    answer ─▶ without thoughts ─▶ cleaned ─▶ stretches with the entry point ─▶ longest ─▶ reduced to what it reaches
+    answer ─▶ without thoughts ─▶ cleaned ─▶ spans with the entry point ─▶ longest ─▶ reduced to what it reaches
                                                  │ none, or a stub
                                                  ├─▶ a body that continues the prompt
                                                  ├─▶ the same in a repaired reading of the text
-                                                 └─▶ the longest stretch of other Python, as it is
+                                                 └─▶ the longest span of other Python, as it is
 
 What comes out is what EvalPlus 0.3.1's sanitizer would give on an ordinary answer (imports, and the first definitions
 that the entry point reaches), so that scores compare with published ones. Where the sanitizer would choose code that
@@ -23,7 +23,7 @@ from bench.extract import reduce
 from bench.extract.chunks import Part
 from bench.extract.clean import cleaned, repaired
 from bench.extract.fences import Fence, dedented, fences
-from bench.extract.stretch import Stretch, Text
+from bench.extract.span import Span, Text
 from bench.extract.thoughts import Thoughts, opens_thought, split_thoughts
 
 __all__ = ["Extraction", "Thoughts", "extract_code", "normalized", "opens_thought", "split_thoughts"]
@@ -32,7 +32,7 @@ OTHER = re.compile(
     r"^[ \t]*(?:(?:async[ \t]+)?def |class |import |from |for |while |\w+(?:, *\w+)*[ \t]*=[^=])", re.MULTILINE
 )
 TRIES = 1000
-"""Stretches that are compared; an answer with more of them repeats itself."""
+"""Spans that are compared; an answer with more of them repeats itself."""
 BODY, FENCES = 50_000, 20
 """Characters of an answer, and fences in it, that are tried as the body of a function; more of them is repetition."""
 _quiet = threading.Lock()
@@ -90,7 +90,7 @@ def _found(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
     blocks, source, stub = fences(text), Text(text), ("", "")
     # An entry point inside a class or an `if` is the second choice: EvalPlus keeps it only where nothing else is left.
     for indent in ("", "[ \t]+"):
-        best = _best(source.stretches(re.compile(rf"^{indent}{_defines(entry_point)}", re.MULTILINE)), entry_point)
+        best = _best(source.spans(re.compile(rf"^{indent}{_defines(entry_point)}", re.MULTILINE)), entry_point)
         if best:
             code = reduce.reachable(best.parts, entry_point) or best.source.strip()
             stub = reduce.completed(code, partial(_beside, source, best)), _rule(best, text, blocks)
@@ -104,11 +104,11 @@ def _found(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
             return code, "continuation"
     if stub[0]:
         return stub
-    other = _best(source.stretches(OTHER), entry_point)
+    other = _best(source.spans(OTHER), entry_point)
     return (other.source.strip(), "other") if other else ("", "none")
 
 
-def _best(candidates: Iterable[Stretch], entry_point: str) -> Stretch | None:
+def _best(candidates: Iterable[Span], entry_point: str) -> Span | None:
     """The first of the longest of those that implement the entry point best; repetition beyond a bound is not read."""
     best, most = None, (0, 0)
     for candidate in islice(candidates, TRIES):
@@ -118,16 +118,16 @@ def _best(candidates: Iterable[Stretch], entry_point: str) -> Stretch | None:
     return best
 
 
-def _beside(source: Text, best: Stretch) -> list[Part]:
-    """What else of an answer is Python, outside of the stretch that was chosen."""
-    stretches = islice(source.stretches(OTHER), TRIES)
-    return [part for stretch in stretches if stretch.start != best.start for part in stretch.parts]
+def _beside(source: Text, best: Span) -> list[Part]:
+    """What else of an answer is Python, outside of the span that was chosen."""
+    spans = islice(source.spans(OTHER), TRIES)
+    return [part for span in spans if span.start != best.start for part in span.parts]
 
 
-def _rule(stretch: Stretch, text: str, blocks: list[Fence]) -> str:
-    if any(block.start <= stretch.start < block.end for block in blocks):
+def _rule(span: Span, text: str, blocks: list[Fence]) -> str:
+    if any(block.start <= span.start < block.end for block in blocks):
         return "fence"
-    return "plain" if stretch.source.strip() == text.strip() else "text"
+    return "plain" if span.source.strip() == text.strip() else "text"
 
 
 def _continued(prompt: str, body: str, entry_point: str) -> str:
@@ -140,7 +140,7 @@ def _continued(prompt: str, body: str, entry_point: str) -> str:
     first, _, rest = body.partition("\n")
     everywhere = re.sub(r"^(?=.)", "    ", body, flags=re.MULTILINE)
     for variant in (body, f"    {first.lstrip()}\n{rest}", everywhere):
-        best = _best(Text(f"{head}{variant}\n").stretches(defined), entry_point)
+        best = _best(Text(f"{head}{variant}\n").spans(defined), entry_point)
         if best and reduce.returns(best.parts, entry_point):
             return reduce.reachable(best.parts, entry_point)
     return ""

@@ -9,7 +9,7 @@ from array import array
 from dataclasses import dataclass
 
 LIMIT = 400_000
-"""Characters that are parsed at once, and that a stretch may grow in each direction."""
+"""Characters that are parsed at once, and that a span may grow in each direction."""
 CUTS = 12
 """How often a chunk that does not parse is cut before its error and tried again."""
 FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^`\n]*$", re.MULTILINE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Mark:
+class Tags:
     """How a family of models opens and closes a thought: two patterns.
 
     A `phrase` is ordinary English, too. It opens a thought only as the beginning of an answer, and only where its
@@ -28,23 +28,23 @@ _WORD = (
 _FINAL = r"<\|channel\|>[ ]?final[ ]?(?:<\|constrain\|>)?[^<\n]{0,40}<\|message\|>"
 DETAILS = "</details>"
 """An element of HTML that may also hold anything else, so that its end alone ends no thought."""
-MARKS = (
-    Mark("DeepSeek, Qwen, GLM, MiniMax, …; with a prefix: Seed, LongCat",
+TAGS = (
+    Tags("DeepSeek, Qwen, GLM, MiniMax, …; with a prefix: Seed, LongCat",
          rf"<[ ]?(?:\w{{1,20}}[:_])?{_WORD}[ ]?>", rf"<[ ]?/(?:\w{{1,20}}[:_])?{_WORD}[ ]?>"),
-    Mark("Mistral", rf"\[{_WORD}\]", rf"\[/{_WORD}\]"),
-    Mark("Kimi", "◁think▷", "◁/think▷"),
-    Mark("Cohere, OpenThinker, Solar, Apertus",
+    Tags("Mistral", rf"\[{_WORD}\]", rf"\[/{_WORD}\]"),
+    Tags("Kimi", "◁think▷", "◁/think▷"),
+    Tags("Cohere, OpenThinker, Solar, Apertus",
          rf"<\|(?:(?:begin_of_|start_of_|begin_|start_)?{_WORD}|{_WORD}_(?:start|begin)|inner_prefix)\|>",
          rf"<\|(?:(?:end_of_|end_|/){_WORD}|{_WORD}_end|inner_suffix)\|>|<\|begin\|>assistant<\|content\|>"),
-    Mark("s1", r"<\|im_start\|>think\b", r"<\|im_start\|>answer\b"),
-    Mark("Open WebUI's exports", r"<details type=.?.?reasoning\b[^>\n]{0,200}>", DETAILS),
-    Mark("Gemma 3", r"<unused94>(?:thought\b)?", "<unused95>"),
-    Mark("Gemma 4", r"<\|channel>[ ]?(?:thought|thinking|analysis)\b", r"<channel\|>(?:final\b)?"),
-    Mark("GPT-OSS", r"<\|channel\|>[ ]?(?:analysis|commentary)[^<\n]{0,80}<\|message\|>", _FINAL),
-    Mark("GPT-OSS, its marks not decoded", "analysis", r"(?-i:assistant\n?final)", phrase=True),
-    Mark("Granite", r"Here(?: is|'s) my (?:thought process|thinking):", r"^Here(?: is|'s) my response:", phrase=True),
-    Mark("Apriel", r"Here are my reasoning steps:", r"\[BEGIN FINAL RESPONSE\]", phrase=True),
-    Mark("Ollama", r"Thinking\.\.\.[ \t]*\n", r"\.\.\.done thinking\.", phrase=True),
+    Tags("s1", r"<\|im_start\|>think\b", r"<\|im_start\|>answer\b"),
+    Tags("Open WebUI's exports", r"<details type=.?.?reasoning\b[^>\n]{0,200}>", DETAILS),
+    Tags("Gemma 3", r"<unused94>(?:thought\b)?", "<unused95>"),
+    Tags("Gemma 4", r"<\|channel>[ ]?(?:thought|thinking|analysis)\b", r"<channel\|>(?:final\b)?"),
+    Tags("GPT-OSS", r"<\|channel\|>[ ]?(?:analysis|commentary)[^<\n]{0,80}<\|message\|>", _FINAL),
+    Tags("GPT-OSS, its marks not decoded", "analysis", r"(?-i:assistant\n?final)", phrase=True),
+    Tags("Granite", r"Here(?: is|'s) my (?:thought process|thinking):", r"^Here(?: is|'s) my response:", phrase=True),
+    Tags("Apriel", r"Here are my reasoning steps:", r"\[BEGIN FINAL RESPONSE\]", phrase=True),
+    Tags("Ollama", r"Thinking\.\.\.[ \t]*\n", r"\.\.\.done thinking\.", phrase=True),
 )  # fmt: skip
 _LEAD = r"[ \t]*(?:(?:<\|[^|<>\n]{1,30}\|>|<s>|<bos>|assistant\b)[ \t]*)*"
 """What may stand before an opening mark on its line: other marks of a chat template."""
@@ -56,12 +56,12 @@ def _groups(patterns: dict[int, str]) -> str:
 
 _FLAGS = re.MULTILINE | re.IGNORECASE
 _OPENING = re.compile(
-    rf"^{_LEAD}(?:{_groups({n: mark.opening for n, mark in enumerate(MARKS) if not mark.phrase})})", _FLAGS
+    rf"^{_LEAD}(?:{_groups({n: tags.opening for n, tags in enumerate(TAGS) if not tags.phrase})})", _FLAGS
 )
-_PHRASE = re.compile(rf"\s*{_LEAD}(?:{_groups({n: mark.opening for n, mark in enumerate(MARKS) if mark.phrase})})")
-_IN_PROMPT = re.compile(rf"(?:{'|'.join(mark.opening for mark in MARKS if mark.opening != 'analysis')})\s*\Z", _FLAGS)
-_CLOSINGS = [re.compile(mark.closing, _FLAGS) for mark in MARKS]
-_STRAY = re.compile("|".join(mark.closing for mark in MARKS if mark.closing != DETAILS), _FLAGS)
+_PHRASE = re.compile(rf"\s*{_LEAD}(?:{_groups({n: tags.opening for n, tags in enumerate(TAGS) if tags.phrase})})")
+_IN_PROMPT = re.compile(rf"(?:{'|'.join(tags.opening for tags in TAGS if tags.opening != 'analysis')})\s*\Z", _FLAGS)
+_CLOSINGS = [re.compile(tags.closing, _FLAGS) for tags in TAGS]
+_STRAY = re.compile("|".join(tags.closing for tags in TAGS if tags.closing != DETAILS), _FLAGS)
 _CODE = re.compile(
     r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+\w|class[ \t]+\w|return\b|\w+[ \t]*=[ \t]*lambda\b)", re.MULTILINE
 )

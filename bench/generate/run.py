@@ -121,12 +121,12 @@ class Generation:
             while_wanted(progress) as tick,
         ):
             progress.start()
-            for width, requests in self.turns(missing, backend):
+            for width, requests in self.batches(missing, backend):
                 progress.width = width
                 for request, completion in each(requests, lambda r: self.complete(backend, r, tick, in_flight), width):
                     self.keep(request, completion, progress, canary)
 
-    def turns(self, missing: list[Request], backend: Backend) -> Iterator[tuple[int, list[Request]]]:
+    def batches(self, missing: list[Request], backend: Backend) -> Iterator[tuple[int, list[Request]]]:
         """What is asked at once, and by how many threads: with each limit what the one before it truncated."""
         sampling, before = self.profile.sampling, len(self.journal.entries)
         for limit in (*sampling.first_limits, sampling.max_tokens):

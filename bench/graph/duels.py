@@ -7,7 +7,7 @@ from typing import Any
 
 from bench import datasets, samples
 from bench.console import counted, tell
-from bench.duel import ProblemId, standing
+from bench.duel import ProblemId, state_of
 from bench.errors import MissingPrerequisite
 from bench.evaluate.run import alone, evaluate
 from bench.files import digest_of
@@ -55,7 +55,7 @@ def run(config: Config, profile: Profile) -> None:
                 wanted = {task for at, task in problems[begin:end] if at == name}
                 generate(profile, config, name, only=wanted, opener=opener)
             ours = _graded(config, profile, problems[:end])
-            now = standing(outcomes(ours, theirs), margin)
+            now = state_of(outcomes(ours, theirs), margin)
             if now.settled or end >= len(problems):
                 break
             tell(f"  {counted(now.problems, 'problem')}: {now.won} won, {now.lost} lost, e = {now.e_value:.2g}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench import datasets
 from bench.console import counted
-from bench.duel import Standing, order, standing
+from bench.duel import DuelState, order, state_of
 from bench.report.format import signed
 from bench.report.results import Result
 
@@ -18,7 +18,7 @@ class Duel:
 
     results: tuple[Result, ...]
     opponent: str
-    standing: Standing
+    state: DuelState
     asked: int
     problems: int
 
@@ -30,7 +30,7 @@ class Duel:
     @property
     def verdict(self) -> str:
         """`worse: decided after 37 problems, 12 : 0, e = 315`; what the difference is where nothing is decided."""
-        now = self.standing
+        now = self.state
         e = f"{now.e_value:,.0f}" if now.e_value >= 10 else f"{now.e_value:.1f}"
         counts = f"{max(now.won, now.lost)} : {min(now.won, now.lost)}"
         between = f"{signed(100 * now.low)} to {signed(100 * now.high)} points (95 %, always valid)"
@@ -53,7 +53,7 @@ def duels(results: Sequence[Result], margin: float) -> list[Duel]:
         if some.duel and theirs:
             problems = sum(one.n_problems for one in ours.values())
             asked = sum(len(one.rates) for one in ours.values())
-            now = standing(outcomes(ours, theirs), margin)
+            now = state_of(outcomes(ours, theirs), margin)
             found.append(Duel(tuple(ours.values()), next(iter(theirs.values())).title, now, asked, problems))
     return found
 

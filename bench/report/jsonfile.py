@@ -137,7 +137,7 @@ def _family(family: Family) -> dict[str, Any]:
 
 
 def _duel(one: Duel) -> dict[str, Any]:
-    now = one.standing
+    now = one.state
     return {
         "id": one.results[0].id, "title": one.title, "against": one.results[0].duel, "asked": one.asked,
         "of": one.problems, **{name: as_json(value) for name, value in asdict(now).items()},

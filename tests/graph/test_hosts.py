@@ -1,5 +1,4 @@
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ from doit.task import dict_to_task
 from bench.graph import hosts
 from bench.graph.hosts import OnePerMachine
 from tests.graph.conftest import Project
+from tests.running import DODO, run
 
 DOCKER = """#!/bin/sh
 case "$*" in
@@ -43,10 +43,8 @@ def test_a_host_without_the_model(project: Project, reporter: str, tmp_path: Pat
     profile = '\n[profiles.c]\ntitle = "C"\nmodel = "good.gguf"\nhost = "far"\n'
     path = project.root / "profiles.toml"
     path.write_text(f"{text}{path.read_text()}{profile}")
-    ran = subprocess.run(
-        project.command(*(["-r", reporter] if reporter else [])), capture_output=True, text=True, check=False,
-        cwd=project.root, env=project.environment | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
-    )  # fmt: skip
+    environment = project.environment | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    ran = run("-f", DODO, *(["-r", reporter] if reporter else []), cwd=project.root, environment=environment)
     assert ran.returncode == 0, ran.stderr
     reason = "no model file /srv/good.gguf on far"
     # The JSON reporter takes both streams into what it prints.

@@ -93,7 +93,7 @@ def traced(report: Report, board: Leaderboard, line: Line) -> set[str]:
             known |= numbers(duration(seconds))
     if line.label == "duel":
         (one,) = report.duels
-        counts = (one.standing.problems, one.standing.won, one.standing.lost, one.standing.e_value)
+        counts = (one.state.problems, one.state.won, one.state.lost, one.state.e_value)
         known |= {f"{count:,.0f}" for count in counts}
     return known
 

@@ -72,7 +72,7 @@ def test_the_duel_is_followed_as_far_as_it_was_asked_in_order() -> None:
     small = asked(EVERY, 18)
     order = [task_id for _, task_id in asked_in_order({"demo": ALL})]
     gap = replace(small, samples=tuple(one for one in small.samples if one.task_id != order[3]))
-    assert duels([ALL, gap], MARGIN)[0].standing.problems == 3
+    assert duels([ALL, gap], MARGIN)[0].state.problems == 3
     assert duels([small], MARGIN) == []
     assert datasets.at_hand("demo")
 

@@ -15,7 +15,7 @@ from bench.generate.model import fingerprint, identify
 from bench.profiles import Config, Profile
 from bench.profiles.file import load
 from bench.servers import compose, model_files, process, remote_models, tunnel
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import UP_TO_DATE, Project
 from tests.servers.helpers import IMAGE, refusal, say, serving
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -232,7 +232,7 @@ def test_a_run_skips_what_is_not_there(engine_address: str, tmp_path: Path) -> N
     assert whole.out.startswith(f"skip      tested                    {phrase}\n")
     assert "1 done, 1 skipped, 0 failed" in whole.out
     assert phrase in project.report()
-    assert project.doit().out == f"skip      tested                    {phrase}\n"
+    assert project.doit().out == f"skip      tested                    {phrase}\n{UP_TO_DATE}"
     asked = project.doit("eval:tested")
     assert asked.code != 0
     assert f"tested: {phrase}; put it there, or change profiles.toml." in asked.out

@@ -1,7 +1,7 @@
-"""Stretches of Python in a text of anything: the lines around a definition that parse together.
+"""Spans of Python in a text of anything: the lines around a definition that parse together.
 
 EvalPlus's sanitizer finds the longest run of lines that parses by trying every pair of lines. Here the text is cut once
-into chunks; only those around a wanted definition are parsed, and one that does not parse ends the stretch. Each
+into chunks; only those around a wanted definition are parsed, and one that does not parse ends the span. Each
 character is read a bounded number of times, and no more than a bounded part of the text is ever held as a syntax tree.
 """
 
@@ -16,7 +16,7 @@ from bench.extract.chunks import LIMIT, Part, cut, parse_prefix
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Span:
     """Adjoining parts of a text; `start` is where the first begins."""
 
     start: int
@@ -24,7 +24,7 @@ class Stretch:
 
     @property
     def source(self) -> str:
-        """The text of the stretch."""
+        """The text of the span."""
         return "".join(part.source for part in self.parts)
 
     @property
@@ -34,7 +34,7 @@ class Stretch:
 
 
 class Text:
-    """A text whose stretches are asked for; it is cut when that is first needed."""
+    """A text whose spans are asked for; it is cut when that is first needed."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -44,8 +44,8 @@ class Text:
         """Where the chunks begin, and where the last one ends."""
         return cut(self.text)
 
-    def stretches(self, wanted: re.Pattern[str]) -> Iterator[Stretch]:
-        """The stretches around each chunk that has a match of `wanted`, in the order of the text."""
+    def spans(self, wanted: re.Pattern[str]) -> Iterator[Span]:
+        """The spans around each chunk that has a match of `wanted`, in the order of the text."""
         done, tried, middle = -1, -1, Part("", [])
         for match in wanted.finditer(self.text):
             index = bisect.bisect_right(self.starts, match.start()) - 1
@@ -57,7 +57,7 @@ class Text:
                 continue
             before = self._before(index)
             done, after = self._after(index, middle)
-            yield Stretch(self.starts[index - len(before)], (*reversed(before), middle, *after))
+            yield Span(self.starts[index - len(before)], (*reversed(before), middle, *after))
 
     def _part(self, index: int) -> Part:
         return parse_prefix(self.text[self.starts[index] : self.starts[index + 1]])
