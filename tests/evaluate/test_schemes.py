@@ -252,6 +252,28 @@ def f(n):
     assert row == PASS
 
 
+def test_memory_of_processes_without_a_first_thread_counts(own: Grader) -> None:
+    """What processes beside tests hold counts together, also where the first thread of each has ended."""
+    source = """
+import ctypes, os, threading, time
+def hold():
+    time.sleep(0.3)
+    kept = b"x" * (150 << 20)
+    time.sleep(3)
+    os._exit(0)
+def f(n):
+    for _ in range(6):
+        if os.fork() == 0:
+            threading.Thread(target=hold).start()
+            ctypes.CDLL(None).pthread_exit(None)
+    time.sleep(2)
+    return n + 1
+"""
+    own.settings = {"memory": 512}
+    (row,) = statuses(own, [(UNITS, source)])
+    assert row == ("fail", "fail", "used more memory than it may")
+
+
 @pytest.fixture
 def script(own: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
     """A problem in JavaScript, as the only one of a dataset; skips where Node is not installed."""
