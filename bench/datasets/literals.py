@@ -35,7 +35,7 @@ FORMS = (
 """What an expression may consist of beside names."""
 
 NAMES = {"inf": math.inf, "nan": math.nan}
-TURN = 64
+TURN = 8
 """Elements that are made in the time of one turn of a comprehension."""
 MOST = 1 << 25
 """Elements, characters and bits that evaluating one expression may make, in all; what makes more is no literal."""
