@@ -171,12 +171,13 @@ def state(name: str, dask_worker: Any) -> tuple[str, Environment | None, int]:
 class Cluster:
     """The workers of the scheduler at `where`. Raises SandboxError where it does not answer, or none can grade.
 
-    `width` samples run at once; `ready` names the workers that could grade at the last look.
+    `width` is how many samples ran at once, at most, and `threads` how many can now; `ready` names the workers that
+    could grade at the last look.
     """
 
     def __init__(self, where: str, truth: GroundTruth, sandbox: Sandbox, *, trusted: bool) -> None:
         self.where, self.truth, self.sandbox, self.trusted = where, truth, sandbox, trusted
-        self.width, self.refused, self.ready = 0, set[str](), frozenset[str]()
+        self.width, self.threads, self.refused, self.ready = 0, 0, set[str](), frozenset[str]()
         self.environments: AbstractSet[Environment] = frozenset()
 
     def __enter__(self) -> Self:
@@ -239,8 +240,9 @@ class Cluster:
                     self.refused.add(worker)
                     tell(f"  worker {worker} is left out: {trouble}")
             self.environments |= {one for _, one, _ in states.values() if one}
-            self.width = sum(threads for _, _, threads in states.values())
-            if self.width:
+            self.threads = sum(threads for _, _, threads in states.values())
+            self.width = max(self.width, self.threads)
+            if self.threads:
                 before, self.ready = self.ready, frozenset(worker for worker, one in states.items() if one[1])
                 return bool(before & self.ready)
             if time.monotonic() > until or (answers and all(worker in self.refused for worker in answers)):
@@ -313,7 +315,7 @@ class Batches:
     def _send(self) -> bool:
         """Send what may be under way; whether anything is."""
         cluster = self.cluster
-        while len(self.sent) < AHEAD * max(1, cluster.width):
+        while len(self.sent) < AHEAD * max(1, cluster.threads):
             batch = self.again.pop() if self.again else list(itertools.islice(self.jobs, self.size))
             if not batch:
                 break
