@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,3 +106,6 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"cannot be read \(Is a directory\)"):
         jsonl.read(tmp_path, Row)
     assert jsonl.records(tmp_path, Row) == []
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(BenchError, match=r"cannot be read \(it is a pipe\)"):
+        jsonl.read(tmp_path / "pipe.jsonl", Row)

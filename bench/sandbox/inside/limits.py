@@ -1,7 +1,8 @@
 """What a sample may use, time and memory, counted over all of its processes, however busy the machine is.
 
 One rule of time: what counts against a limit is wall time less what the sample waited for a core, or the CPU time of
-all its processes if that is more. A job that runs alone gets its limits by the speed of the machine at that moment.
+all its processes if that is more. A job that runs alone gets its limits by the speed of the machine before it, and at
+the moment when it passes them.
 """
 
 from __future__ import annotations
@@ -115,6 +116,7 @@ class Watch:
     def __init__(self, job: dict[str, Any], progress: Any) -> None:
         self.job, self.progress, self.limits = job, progress, job["limits"]
         self.slowdown = slowdown() if job["alone"] else 1.0
+        self.measure_again = bool(job["alone"])
         self.test, self.current, self.began = 0, (0, False), Moment(0.0, 0.0, 0.0)
         self.look_at, self.testing = 0.0, False
 
@@ -133,6 +135,9 @@ class Watch:
             self.test = max(self.test, records + 1, self.progress[0])
         if (records, self.test > 0) != self.current:
             self.current, self.began = (records, self.test > 0), now
+        if self._late(now) and self.measure_again:
+            # The machine may have become slower meanwhile: its speed is that before and now.
+            self.slowdown, self.measure_again = max(self.slowdown, (self.slowdown + slowdown()) / 2), False
         if self._late(now):
             return "time"
         return "memory" if wall > WATCH_AFTER and self.meter.memory > self.job["memory"] else ""
