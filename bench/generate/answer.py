@@ -1,4 +1,4 @@
-"""What a server made of one request, and the one table that says whether and why an answer ended."""
+"""The answer of a server to one request, and the tables by which its ending is classified."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ class Ending(StrEnum):
     LOOPED = "looped"
     """It repeated itself, and was stopped."""
     REFUSED = "refused"
-    """The server says no to this request, and would say it again."""
+    """By the server, which would refuse this request again."""
     BROKEN = "broken"
     """An error, or a stream without its end: worth another try."""
     BUSY = "busy"
-    """The server loads, is away for a moment, or wants us to wait."""
+    """The server loads its model, cannot be reached for a moment, or is rate limited."""
     UNFIT = "unfit"
-    """What answers is no such server, or does not take us: no request can be answered."""
+    """Not such a server, or one that denies access: no request can be answered."""
     LATE = "late"
     """It took longer than request_timeout."""
     HUNG = "hung"
@@ -31,8 +31,8 @@ class Ending(StrEnum):
 
 ANSWERED = (Ending.ENDED, Ending.CUT, Ending.CUT_BY_SERVER, Ending.LOOPED)
 
-UNCOUNTED = 16
-"""Tokens by which servers may differ over how many an answer has."""
+TOKEN_TOLERANCE = 16
+"""Tokens by which the counts of two servers for one answer may differ."""
 
 REASONS = (
     (
@@ -50,14 +50,14 @@ REASONS = (
     (Ending.LOOPED, r"repetition|repeat"),
     (Ending.CUT, r"length|limit|max|exceed|context|incomplete|budget|capacity|truncat|window|cache"),
 )
-"""How a finish_reason is read, whatever its case and punctuation; any other one is a natural end.
+"""How a finish_reason is read, without its case and punctuation; any other one is a natural end.
 
 Among them: stop, eos, eos_token, end_turn, COMPLETE; length, max_tokens, MAX_TOKENS, model_length,
 contextLengthReached; content_filter, SAFETY, sensitive; error, abort, load (Ollama), modelUnloaded (LM Studio),
 insufficient_system_resource; repetition (vLLM).
 """
-SERVERS_OWN = re.compile(r"context|model|window|cache")
-"""Limits that are the server's by their name: model_length, contextLengthReached, model_context_window_exceeded."""
+SERVER_LIMITS = re.compile(r"context|model|window|cache")
+"""Limits of the server's own, by name: model_length, contextLengthReached, model_context_window_exceeded."""
 
 STATUSES = (
     (Ending.UNFIT, (300, 301, 302, 303, 304, 307, 308, 401, 402, 403, 404, 405, 407, 410)),
@@ -67,27 +67,27 @@ STATUSES = (
 """How an HTTP status is read; of the others, 4xx refuses the request and 5xx is broken."""
 NO_CREDIT = r"insufficient[_ ](?:quota|credit|balance|funds)|exceeded your current quota|billing"
 LOADING = r"\b(?:is|are)(?: (?:still|currently|being))* (?:loading|loaded|starting|warming)|^loading model"
-WORDS = (
+STATUS_MESSAGES = (
     (Ending.REFUSED, (403,), r"moderat|flagged|content.{0,12}(?:filter|polic)|safety|violat"),
     (Ending.UNFIT, (429,), NO_CREDIT),
     (Ending.BUSY, (400, 404, 500), LOADING),
 )
-"""Statuses whose words say otherwise: one prompt's contents, a 429 that no waiting ends, a model that loads."""
+"""Exceptions by message: one prompt's contents, a 429 that no waiting ends, a model that loads."""
 ERRORS = (
     (Ending.UNFIT, rf"{NO_CREDIT}|invalid.?api.?key|authentication|unauthorized"),
     (Ending.REFUSED, r"invalid.?request|bad.?request|not.?supported|unsupported|context|template|validation"),
     (Ending.BUSY, rf"overloaded|rate.?limit|too many requests|unavailable|{LOADING}"),
     (Ending.BROKEN, r"(?:server|internal|api|engine|runtime).?error|timed? ?out|exception|unexpected EOF"),
 )
-"""How an error without a status is read, by its words and the name of its kind."""
+"""How an error without a status is read, by its message and the name of its kind."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. Speeds are tokens per second as the server measured them, `first_token` is in seconds.
+    """The response to one request. `speeds` are tokens per second as the server measured them.
 
-    `error` has the server's words where it did not answer; `model` is the one that the server says has answered;
-    `retry_after` is in seconds.
+    `first_token` and `retry_after` are in seconds; `error` is the server's message where there is no answer; `model`
+    is the name in the response.
     """
 
     text: str = ""
@@ -104,37 +104,37 @@ class Answer:
 
 
 def by_reason(reason: str, tokens: int, max_tokens: int, *, exact: bool, empty: bool = False) -> Ending:
-    """How an answer of so many tokens ended whose server gives this reason; 0 tokens are not counted.
+    """The ending of an answer with this finish_reason; `tokens` is 0 where the server does not count.
 
-    `exact` says that the server keeps to max_tokens and says "stop" of a natural end alone; of another one, as many
-    tokens as were allowed are a cut. `empty` says that there is no text.
+    An `exact` server keeps to max_tokens and reports "stop" only for a natural end; for any other, an answer of
+    max_tokens is a cut. `empty`: there is no text.
     """
     word = re.sub("[^a-z]", "", reason.lower())
     ending = next((ending for ending, pattern in REASONS if re.search(pattern, word)), Ending.ENDED)
     if ending is Ending.CUT:
-        own = SERVERS_OWN.search(word) or empty
-        ours = tokens >= max_tokens - UNCOUNTED if tokens else not own
+        own = SERVER_LIMITS.search(word) or empty
+        ours = tokens >= max_tokens - TOKEN_TOLERANCE if tokens else not own
         return Ending.CUT if ours else Ending.CUT_BY_SERVER
     if ending is Ending.ENDED and tokens >= max_tokens > 0 and not exact:
         return Ending.CUT
     return ending
 
 
-def by_status(status: int, words: str) -> Ending:
-    """How a request ended to which the server answers a status other than 2xx, with these words."""
-    for ending, statuses, pattern in WORDS:
-        if status in statuses and re.search(pattern, words, re.IGNORECASE):
+def by_status(status: int, message: str) -> Ending:
+    """The ending of a request whose status is not 2xx."""
+    for ending, statuses, pattern in STATUS_MESSAGES:
+        if status in statuses and re.search(pattern, message, re.IGNORECASE):
             return ending
     known = next((ending for ending, statuses in STATUSES if status in statuses), None)
     return known or (Ending.BROKEN if status >= 500 else Ending.REFUSED)
 
 
-def by_error(code: int, words: str, *, streamed: bool) -> Ending:
-    """How a request ended in whose answer, with status 200, there is an error; `code` is 0 where it has none.
+def by_error(code: int, message: str, *, streamed: bool) -> Ending:
+    """The ending of a request with an error in a body of status 200; `code` is 0 where the error has none.
 
-    One of which nothing is known refuses the request where it is all of the answer; in a stream it is the server's.
+    An unknown error is a refusal where it is the whole body, and a failure of the server in a stream.
     """
     if code >= 300:
-        return by_status(code, words)
-    known = (ending for ending, pattern in ERRORS if re.search(pattern, words, re.IGNORECASE))
+        return by_status(code, message)
+    known = (ending for ending, pattern in ERRORS if re.search(pattern, message, re.IGNORECASE))
     return next(known, Ending.BROKEN if streamed else Ending.REFUSED)

@@ -1,6 +1,6 @@
-"""Requests over several endpoints of one host: each has its share, and one that fails is left out for a while.
+"""Load balancing over the endpoints of one host: each gets its share, and one that fails is left out for a while.
 
-Those that are ready begin. One that still loads its model, or was left out, is tried beside the requests, and joins
+Endpoints that are ready begin. One that still loads its model, or was left out, is tried in the background and joins
 when it answers. For actions only.
 """
 
@@ -21,63 +21,63 @@ from bench.records import Completion
 from bench.servers.health import LoadingError
 from bench.text import plain
 
-SAME = ("parameters", "bytes", "quantization", "chat_template")
-"""What endpoints that serve the same model say alike."""
+MODEL_FACTS = ("parameters", "bytes", "quantization", "chat_template")
+"""Facts that are equal on endpoints that serve the same model."""
 
 Connect = Callable[[str, float], OneBackend]
-"""Makes the backend of an endpoint; raises LoadingError for one that still loads its model after so many seconds."""
+"""(url, seconds) → the backend of an endpoint; raises LoadingError where its model still loads after these seconds."""
 
-LOOK = 1.0
-"""Seconds after which a request that waits for room looks whether it is still wanted."""
+POLL = 1.0
+"""Seconds after which a request that waits for a free slot checks whether the run has ended."""
 
 
 @dataclass
 class EndpointState:
-    """How one endpoint stands: `backend` is None while it is left out, for `why`, until `due` at least."""
+    """One endpoint: `backend` is None while it is left out, for a `reason`, until `retry_at` at the earliest."""
 
     url: str
     backend: OneBackend | None = None
     busy: int = 0
-    why: str = ""
-    due: float = 0.0
-    trying: bool = False
+    reason: str = ""
+    retry_at: float = 0.0
+    connecting: bool = False
 
 
 class LoadBalancer:
-    """A Backend with several endpoints behind it; `connect` makes that of one. Made by `open_balancer`."""
+    """A Backend with several endpoints behind it. Made by `open_balancer`."""
 
     def __init__(self, profile: Profile, states: Sequence[EndpointState], connect: Connect) -> None:
         self.profile, self.states, self.connect = profile, states, connect
         self.changed = threading.Condition()
         self.width = profile.sampling.slots * len(states)
         self.closed = False
-        self.broken: BaseException | None = None
+        self.fatal: BaseException | None = None
 
     @property
     def backends(self) -> list[OneBackend]:
-        """Those of the endpoints that are not left out."""
+        """The backends of the endpoints that are not left out."""
         return [state.backend for state in self.states if state.backend]
 
     def complete(self, request: Request, tick: Tick) -> Completion:
-        """One completion, by whichever endpoint has room. Raises DownError where none of them is left."""
+        """One completion, by the endpoint with the most free slots. Raises DownError where all are left out."""
         while True:
-            state, backend = self._take(tick)
+            state, backend = self._acquire(tick)
             try:
                 return backend.complete(request, tick)
             except DownError as error:
-                self._drop(state, backend, error)
+                self._leave_out(state, backend, error)
             finally:
-                self._give(state)
+                self._release(state)
 
     continues = False
-    """An answer may have been begun elsewhere."""
+    """The answer may come from another endpoint."""
 
-    def works(self, tick: Tick) -> bool:
+    def answers_again(self, tick: Tick) -> bool:
         """Whether any of them answers a request that was answered before."""
-        return any(backend.works(tick) for backend in self.backends)
+        return any(backend.answers_again(tick) for backend in self.backends)
 
-    def _take(self, tick: Tick) -> tuple[EndpointState, OneBackend]:
-        """An endpoint with room, now or when there is one; has those that are due tried again meanwhile."""
+    def _acquire(self, tick: Tick) -> tuple[EndpointState, OneBackend]:
+        """The least busy endpoint with a free slot, waiting for one; retries endpoints that were left out meanwhile."""
         while True:
             tick(0)
             with self.changed:
@@ -87,49 +87,49 @@ class LoadBalancer:
                     assert state.backend
                     state.busy += 1
                     return state, state.backend
-                if self.broken:
-                    raise self.broken
-                if not self.backends and not any(state.trying for state in self.states):
-                    raise none_left(self.profile, self.states)
+                if self.fatal:
+                    raise self.fatal
+                if not self.backends and not any(state.connecting for state in self.states):
+                    raise all_down(self.profile, self.states)
                 for state in self.states:
-                    if not state.backend and not state.trying and state.due <= time.monotonic():
-                        self.begin(state)
-                self.changed.wait(LOOK)
+                    if not state.backend and not state.connecting and state.retry_at <= time.monotonic():
+                        self.start_connecting(state)
+                self.changed.wait(POLL)
 
-    def begin(self, state: EndpointState) -> None:
-        """Try an endpoint, beside everything else: it may take as long as its model takes to load."""
-        state.trying = True
-        threading.Thread(target=self._try, args=[state], daemon=True).start()
+    def start_connecting(self, state: EndpointState) -> None:
+        """Connect an endpoint in the background, for as long as its model takes to load."""
+        state.connecting = True
+        threading.Thread(target=self._connect, args=[state], daemon=True).start()
 
-    def _try(self, state: EndpointState) -> None:
-        backend, why = None, ""
+    def _connect(self, state: EndpointState) -> None:
+        backend, reason = None, ""
         try:
             backend = self.connect(state.url, self.profile.server.health_timeout)
         except BenchError as error:
-            why = error.sentence
+            reason = error.sentence
         except BaseException as error:  # noqa: BLE001 - raised again where requests wait
-            self.broken = error
+            self.fatal = error
         with self.changed:
             try:
                 if backend:
                     require_same(self.profile, [backend, *self.backends])
             except ServerError as error:
-                backend, why = None, error.sentence
-            state.trying, state.backend = False, backend
+                backend, reason = None, error.sentence
+            state.connecting, state.backend = False, backend
             if backend is None:
-                state.why, state.due = why, time.monotonic() + self.profile.server.stall_timeout
+                state.reason, state.retry_at = reason, time.monotonic() + self.profile.server.stall_timeout
             elif not self.closed:
-                tell(f"  {state.url} answers {'again' if state.why else 'now'}")
+                tell(f"  {state.url} answers {'again' if state.reason else 'now'}")
             self.changed.notify_all()
 
-    def _drop(self, state: EndpointState, backend: OneBackend, error: DownError) -> None:
+    def _leave_out(self, state: EndpointState, backend: OneBackend, error: DownError) -> None:
         with self.changed:
             if state.backend is backend:
-                state.backend, state.why = None, error.sentence
-                state.due = time.monotonic() + self.profile.server.stall_timeout
+                state.backend, state.reason = None, error.sentence
+                state.retry_at = time.monotonic() + self.profile.server.stall_timeout
                 tell(f"  {state.url} is left out: {error.sentence}")
 
-    def _give(self, state: EndpointState) -> None:
+    def _release(self, state: EndpointState) -> None:
         with self.changed:
             state.busy -= 1
             self.changed.notify_all()
@@ -137,7 +137,7 @@ class LoadBalancer:
 
 @contextlib.contextmanager
 def open_balancer(profile: Profile, urls: Sequence[str], connect: Connect) -> Iterator[LoadBalancer]:
-    """All endpoints that are ready now, or at least one; the others to join later.
+    """A balancer with all endpoints that are ready now, at least one; the others join later.
 
     Raises ServerError where none gets ready, or where they do not serve the same model.
     """
@@ -150,18 +150,18 @@ def open_balancer(profile: Profile, urls: Sequence[str], connect: Connect) -> It
         except LoadingError:
             loading.append(state)
         except BenchError as error:
-            state.why, state.due = error.sentence, time.monotonic() + profile.server.stall_timeout
+            state.reason, state.retry_at = error.sentence, time.monotonic() + profile.server.stall_timeout
 
     for state, _ in each(balancer.states, enter, len(balancer.states)):
         if not state.backend:
-            tell(f"  {state.url} {'still loads its model' if state in loading else f'is left out: {state.why}'}")
+            tell(f"  {state.url} {'still loads its model' if state in loading else f'is left out: {state.reason}'}")
     require_same(profile, balancer.backends)
     with balancer.changed:
         for state in loading:
-            balancer.begin(state)
-        balancer.changed.wait_for(lambda: balancer.backends or not any(state.trying for state in balancer.states))
+            balancer.start_connecting(state)
+        balancer.changed.wait_for(lambda: balancer.backends or not any(state.connecting for state in balancer.states))
         if not balancer.backends:
-            raise balancer.broken or ServerError(none_left(profile, balancer.states).sentence)
+            raise balancer.fatal or ServerError(all_down(profile, balancer.states).sentence)
     try:
         yield balancer
     finally:
@@ -169,20 +169,20 @@ def open_balancer(profile: Profile, urls: Sequence[str], connect: Connect) -> It
 
 
 def require_same(profile: Profile, backends: Sequence[OneBackend]) -> None:
-    """Raise ServerError where two endpoints say different things of their model."""
+    """Raise ServerError where two endpoints report different models."""
     first = backends[0].facts if backends else {}
     for facts in (backend.facts for backend in backends[1:]):
-        for name in SAME:
+        for name in MODEL_FACTS:
             if name in first and name in facts and first[name] != facts[name]:
-                one, other = (plain(str(value)) for value in (first[name], facts[name]))
                 raise ServerError(
                     f"{profile.id}: {first['endpoint']} and {facts['endpoint']} serve different models ({name} "
-                    f"{one} and {other}); serve the same file on all endpoints of a host."
+                    f"{plain(str(first[name]))} and {plain(str(facts[name]))}); serve the same file on all endpoints "
+                    "of a host."
                 )
 
 
-def none_left(profile: Profile, states: Sequence[EndpointState]) -> DownError:
+def all_down(profile: Profile, states: Sequence[EndpointState]) -> DownError:
     """The error for a host all of whose endpoints are left out."""
-    reasons = " ".join(dict.fromkeys(state.why for state in states))
+    reasons = " ".join(dict.fromkeys(state.reason for state in states))
     host = profile.host.name if profile.host else ""
     return DownError(f"{profile.id}: no endpoint of {host} answers. {reasons}")

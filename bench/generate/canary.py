@@ -1,4 +1,4 @@
-"""The canary: when the first completions are all worth nothing, a night would be too."""
+"""The canary: stop a profile whose first completions are all lost, rather than spend a night on more of them."""
 
 import re
 from collections import Counter
@@ -18,7 +18,7 @@ REMEDIES = {
     "error": "see raw.jsonl",
     "timeout": "raise server.request_timeout",
 }
-REFUSALS = (
+REFUSAL_REMEDIES = (
     (r"system (?:role|message|prompt)|role.{0,20}system|roles must alternate", 'set system_prompt = ""'),
     (
         r"context|too (?:many|long|large)|max(?:imum)?[ _](?:model[ _]len|length|tokens)|exceed",
@@ -30,48 +30,48 @@ REFUSALS = (
         'leave the field out by omit, such as omit = ["temperature"], or set it by request',
     ),
 )
-"""What to do about a refusal, by the server's words."""
+"""Remedies of a refusal, by the server's message."""
 
 
 class Canary:
-    """Watches the first completions of a profile; `alive` is false where the profile wants none."""
+    """Watches the first completions of a profile; `watching` is false after them, or with canary = false."""
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self.seen: list[str] = []
+        self.losses: list[str] = []
         self.last: dict[str, Completion] = {}
-        self.alive = profile.sampling.canary
+        self.watching = profile.sampling.canary
 
     def watch(self, completion: Completion, loss: str) -> None:
-        """Take the next completion, and why it is lost ("" if it is not).
+        """Count the next completion; `loss` is the reason why it is lost, or "".
 
         Raises CanaryError after five that are all lost.
         """
-        if not self.alive:
+        if not self.watching:
             return
-        self.seen.append(loss)
+        self.losses.append(loss)
         self.last[loss] = completion
-        self.alive = bool(loss) and len(self.seen) < FIRST
-        if loss and len(self.seen) == FIRST:
-            counts = Counter(self.seen)
-            saw = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+        self.watching = bool(loss) and len(self.losses) < FIRST
+        if loss and len(self.losses) == FIRST:
+            counts = Counter(self.losses)
+            summary = ", ".join(f"{count} {name}" for name, count in counts.most_common())
             name = counts.most_common(1)[0][0]
             raise CanaryError(
-                f"{self.profile.id}: stopped, for the first {FIRST} completions were all lost ({saw}); "
+                f"{self.profile.id}: stopped, for the first {FIRST} completions were all lost ({summary}); "
                 f"{remedy(name, self.last[name])} (canary = false goes on regardless; doit clean "
                 f"generate:{self.profile.id} asks anew once the cause is fixed)."
             )
 
 
 def remedy(loss: str, completion: Completion) -> str:
-    """What to do about completions that are lost like this one, with the server's words where it has said some."""
-    words = completion.error.rstrip(".")
+    """The remedy for completions that are lost like this one, behind the server's message if there is one."""
+    message = completion.error.rstrip(".")
     if completion.ending == Ending.CUT_BY_SERVER:
         return (
             f"the server cut the last one off at {completion.completion_tokens} tokens, below max_tokens = "
             f"{completion.max_tokens}: raise the context of that server (Ollama: num_ctx, OLLAMA_CONTEXT_LENGTH)"
         )
-    if loss != "error" or not words:
-        return f"{words}; {REMEDIES[loss]}" if words else REMEDIES[loss]
-    known = (todo for pattern, todo in REFUSALS if re.search(pattern, words, re.IGNORECASE))
-    return f"{words}; {next(known, REMEDIES['error'])}"
+    if loss != "error" or not message:
+        return f"{message}; {REMEDIES[loss]}" if message else REMEDIES[loss]
+    remedies = (advice for pattern, advice in REFUSAL_REMEDIES if re.search(pattern, message, re.IGNORECASE))
+    return f"{message}; {next(remedies, REMEDIES['error'])}"

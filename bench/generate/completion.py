@@ -1,4 +1,4 @@
-"""An answer, or the lack of one → a completion with exactly one outcome."""
+"""An answer or a failure → a completion with exactly one outcome."""
 
 from datetime import datetime
 from itertools import pairwise
@@ -11,18 +11,18 @@ from bench.generate.requests import Request
 from bench.profiles import Profile
 from bench.records import Completion, Outcome, lost
 
-WORDS = 2000
-"""Characters of a server's words that are kept."""
+MAX_ERROR = 2000
+"""Characters of an error message that are kept."""
 
 
 def completion_of(
     request: Request, profile: Profile, answer: Answer, seconds: float, server: dict[str, Any], *, think: bool = False
 ) -> Completion:
-    """The completion that an answer makes; thoughts are kept apart, whatever way they came.
+    """The completion of an answer, with thoughts separated from the answer's text.
 
-    `think` says that the prompt ended with the mark that opens a thought.
+    `think`: the prompt ends with the tag that opens a thought.
     """
-    inside = think and not answer.reasoning and _unparted(profile, answer)
+    inside = think and not answer.reasoning and _may_hold_thoughts(profile, answer)
     begun = request.begun.completion if request.begun else None
     text = (begun.answer if begun else "") + answer.text
     thoughts = split_thoughts(normalized(text), inside=inside and not begun)
@@ -40,7 +40,7 @@ def completion_of(
         completion_tokens=answer.completion_tokens + (begun.completion_tokens if begun else 0),
         seconds=round(seconds + (begun.seconds if begun else 0), 3),
         speeds=answer.speeds,
-        error=answer.error[:WORDS],
+        error=answer.error[:MAX_ERROR],
         server=server,
         at=datetime.now().isoformat(sep=" ", timespec="milliseconds"),  # noqa: DTZ005 - the user's own clock
         model=answer.model,
@@ -53,8 +53,8 @@ def completion_of(
 def outcome(answer: str, ending: Ending, *, closed: bool) -> Outcome:
     """`empty` where no answer came, also when all tokens went to reasoning; `truncated` where one was cut off.
 
-    One that repeated itself is `looping`, in answer or thoughts. `closed` is false where the text ends inside
-    a thought: that is a cut too, for no code follows.
+    An answer, or thoughts, that repeated themselves are `looping`. `closed` is false where the text ends inside a
+    thought: that is `truncated` too, for no code follows.
     """
     if ending not in ANSWERED:
         return "timeout" if ending in (Ending.LATE, Ending.HUNG) else "error"
@@ -75,13 +75,13 @@ def loss_reason(completion: Completion, request: Request) -> str:
     return lost(completion.outcome, code)
 
 
-def _unparted(profile: Profile, answer: Answer) -> bool:
-    """Whether an answer without thoughts apart is one in which they may stand, its opening mark being in the prompt.
+def _may_hold_thoughts(profile: Profile, answer: Answer) -> bool:
+    """Whether the text of an answer may begin with thoughts, whose opening tag is in the prompt.
 
-    So it is with --reasoning-format none. Another server parts them, and then there were none; but what it cut off
-    came from one that does not part them rather than from a model that did not think.
+    It does with --reasoning-format none, when the server does not separate them. From another server, a finished answer
+    without separate thoughts has none; a truncated one is taken for one that begins with them.
     """
     flags = [*profile.args, *profile.placement]
     formats = [value for flag, value in pairwise(flags) if flag == "--reasoning-format"]
-    asked = profile.sampling.request.get("reasoning_format", formats[-1] if formats else "")
-    return asked == "none" or answer.ending is not Ending.ENDED
+    reasoning_format = profile.sampling.request.get("reasoning_format", formats[-1] if formats else "")
+    return reasoning_format == "none" or answer.ending is not Ending.ENDED

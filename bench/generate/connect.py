@@ -1,4 +1,4 @@
-"""Connect a profile with what answers for it: a server, several, a program, or the demo's bundled answers."""
+"""Open the backend of a profile: a server, several servers, a program, or the demo's bundled answers."""
 
 import contextlib
 import importlib.util
@@ -27,12 +27,12 @@ FACTS = (
 
 @contextlib.contextmanager
 def open_backend(
-    profile: Profile, config: Config, log: Path, requests: list[Request], known: Request | None = None
+    profile: Profile, config: Config, log: Path, requests: list[Request], answered_request: Request | None = None
 ) -> Iterator[Backend]:
-    """What answers for the profile, ready; gone when the block ends. Raises ServerError and MissingPrerequisite.
+    """The backend of a profile, ready, and closed when the block ends. Raises ServerError and MissingPrerequisite.
 
     `requests` are the requests to come: a slot that cannot hold the longest of them is an error before the first one.
-    `known` is one that was answered before.
+    `answered_request` is a request that was answered before, if any.
     """
     if profile.server.kind == "command":
         from bench.generate.command import open_command  # noqa: PLC0415 - only the kind that is used
@@ -47,20 +47,20 @@ def open_backend(
     elif profile.host and profile.host.endpoints:
         from bench.generate.balancer import open_balancer  # noqa: PLC0415 - only the kind that is used
 
-        def connect(url: str, patience: float) -> OneBackend:
-            with _backend(_at(profile, url, patience), config, log, requests, known) as backend:
-                # Nothing of ours runs there: the backend stays good when the block has ended.
+        def connect(url: str, health_timeout: float) -> OneBackend:
+            with _backend(_at(profile, url, health_timeout), config, log, requests, answered_request) as backend:
+                # Nothing was started there, so the backend outlives the block.
                 return backend
 
         with one_server(profile.host), open_balancer(profile, profile.host.endpoints, connect) as balancer:
             yield balancer
     else:
-        with _backend(profile, config, log, requests, known) as backend:
+        with _backend(profile, config, log, requests, answered_request) as backend:
             yield backend
 
 
 class KeptOpen:
-    """open_backend for several runs in a row: what answers stays until the block ends, or a run fails."""
+    """open_backend for several runs in a row: the backend stays open until the block ends or a run fails."""
 
     def __enter__(self) -> Self:
         self.stack = contextlib.ExitStack()
@@ -85,7 +85,7 @@ class KeptOpen:
 
 @contextlib.contextmanager
 def _backend(
-    profile: Profile, config: Config, log: Path, requests: list[Request], known: Request | None
+    profile: Profile, config: Config, log: Path, requests: list[Request], answered_request: Request | None
 ) -> Iterator[OneBackend]:
     alone = not (profile.host and profile.host.endpoints)
     with serve(profile, config, file_of(config, profile), log) as endpoint:
@@ -103,22 +103,22 @@ def _backend(
                 fields.update({name: limit for name in LIMITS if name in fields})
             return client.complete(fields, tick)
 
-        found, think = facts(profile, endpoint), prompts.think
+        recorded = facts(profile, endpoint)
         yield OneBackend(
-            profile, ask, found, think=think, known=known, alone=alone, measured=endpoint.measured,
-            continues=prompts.continues,
+            profile, ask, recorded, think=prompts.in_thought, continues=prompts.continues, alone=alone,
+            answered_request=answered_request, measure=endpoint.measure,
         )  # fmt: skip
 
 
-def _at(profile: Profile, url: str, patience: float) -> Profile:
-    return replace(profile, server=replace(profile.server, base_url=url, health_timeout=patience))
+def _at(profile: Profile, url: str, health_timeout: float) -> Profile:
+    return replace(profile, server=replace(profile.server, base_url=url, health_timeout=health_timeout))
 
 
 def facts(profile: Profile, endpoint: Endpoint) -> dict[str, Any]:
-    """What a completion records of its server: what it granted, what it is, and where it ran."""
-    found = {name: endpoint.facts[name] for name in FACTS if endpoint.facts.get(name) not in (None, "")}
-    where = {"host": profile.host.name, "endpoint": endpoint.base_url} if profile.host else {}
-    return {"kind": profile.server.kind, **found, **where, "placement": list(profile.placement)}
+    """The record of a server in a completion: its facts, host and placement."""
+    recorded = {name: endpoint.facts[name] for name in FACTS if endpoint.facts.get(name) not in (None, "")}
+    location = {"host": profile.host.name, "endpoint": endpoint.base_url} if profile.host else {}
+    return {"kind": profile.server.kind, **recorded, **location, "placement": list(profile.placement)}
 
 
 def _no_server(profile: Profile) -> bool:

@@ -1,4 +1,4 @@
-"""What a llama-server makes of the prompts to come: whether a slot holds them, and whether they end inside a thought.
+"""Checks of the prompts to come on a llama-server: whether a slot holds them, and whether they end inside a thought.
 
 For actions only: imports requests.
 """
@@ -15,32 +15,30 @@ from bench.generate.requests import Request
 from bench.profiles import Profile
 from bench.servers import Endpoint, health
 
-BEGUN = "def solve("
+PREFILL = "def solve("
 MEASURED = 3
-"""So many of the prompts that have the most characters are measured: characters are not tokens."""
+"""Of the prompts with the most characters, the number whose tokens are counted: characters are not tokens."""
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """`longest` is in tokens, with the chat template, 0 where the server does not say; `think` is that they end so.
+    """Properties of a profile's prompts on a server, with the chat template.
 
-    `continues` says that an assistant message at the end of a request is continued, rather than answered.
+    `longest` is in tokens, 0 where it is not known; `in_thought`: they end inside a thought; `continues`: an assistant
+    message at the end of a request is continued, rather than answered.
     """
 
     longest: int = 0
-    think: bool = False
+    in_thought: bool = False
     continues: bool = False
 
 
-def check(profile: Profile, endpoint: Endpoint, wanted: list[Request]) -> Prompts:
-    """What the server says of the longest prompts.
-
-    Raises ServerError where it says that a slot cannot hold the longest and max_tokens.
-    """
+def check(profile: Profile, endpoint: Endpoint, planned: list[Request]) -> Prompts:
+    """Measure the longest prompts. Raises ServerError where a slot cannot hold the longest one and max_tokens."""
     context = endpoint.facts.get("context")
     if not isinstance(context, int):
         return Prompts()
-    largest = sorted(wanted, key=lambda request: len(request.problem.prompt), reverse=True)[:MEASURED]
+    largest = sorted(planned, key=lambda request: len(request.problem.prompt), reverse=True)[:MEASURED]
     rendered = [text for request in largest if (text := _rendered(profile, endpoint, request))]
     prompts = Prompts(max((_tokens(endpoint, text) for text in rendered), default=0), any(map(opens_thought, rendered)))
     if profile.sampling.first_limits:
@@ -55,17 +53,17 @@ def check(profile: Profile, endpoint: Endpoint, wanted: list[Request]) -> Prompt
 
 
 def _continues(profile: Profile, endpoint: Endpoint, request: Request) -> bool:
-    """Whether the chat template leaves a begun answer open."""
-    begun = replace(request, messages=[*request.messages, {"role": "assistant", "content": BEGUN}])
-    return _rendered(profile, endpoint, begun).endswith(BEGUN)
+    """Whether the chat template leaves an assistant message at the end open."""
+    begun = replace(request, messages=[*request.messages, {"role": "assistant", "content": PREFILL}])
+    return _rendered(profile, endpoint, begun).endswith(PREFILL)
 
 
 def _rendered(profile: Profile, endpoint: Endpoint, request: Request) -> str:
-    """A prompt with its chat template, as the profile's own request fields have it; "" where the server cannot say."""
+    """A prompt with its chat template and the profile's own request fields; "" where the server has no such API."""
     sampling = profile.sampling
-    asked = {"messages": request.messages, **reasoning(sampling.reasoning, llama=endpoint.llama), **sampling.request}
+    fields = {"messages": request.messages, **reasoning(sampling.reasoning, llama=endpoint.llama), **sampling.request}
     try:
-        return str(_post(endpoint, "apply-template", asked)["prompt"])
+        return str(_post(endpoint, "apply-template", fields)["prompt"])
     except (requests.RequestException, ValueError, KeyError, TypeError):
         return ""
 
@@ -77,8 +75,8 @@ def _tokens(endpoint: Endpoint, text: str) -> int:
         return 0
 
 
-def _post(endpoint: Endpoint, name: str, asked: dict[str, Any]) -> Any:
-    asked = {"model": endpoint.model, **asked}
+def _post(endpoint: Endpoint, name: str, fields: dict[str, Any]) -> Any:
+    fields = {"model": endpoint.model, **fields}
     url = f"{endpoint.root}/{name}"
     caller = health.session(endpoint.headers, query=endpoint.query, local=endpoint.local)
-    return caller.post(url, json=asked, timeout=30).json()
+    return caller.post(url, json=fields, timeout=30).json()

@@ -1,7 +1,7 @@
-"""Requests to a server → answers: one connection each, patience while the server is away, bounded tries where it fails.
+"""Requests to a server → answers: a connection each, waiting for a server that is away, bounded retries of failures.
 
-A response is read by a thread of its own, so that a request can also end while nothing comes: in a server's queue, in a
-prompt of an hour, or when nobody wants the answer any more. For actions only: imports requests.
+A response is read by a thread of its own, so that a request can be ended while no data comes: in a server's queue,
+during a prompt of an hour, or when the run has ended. For actions only: imports requests.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -31,51 +31,48 @@ from bench.servers.endpoint import failure
 PAUSE = 0.5
 """Seconds before the first new try; each further pause is twice as long."""
 LONGEST_PAUSE = 10.0
-LOOK = 0.25
-"""Seconds after which a request that waits looks whether it is still wanted."""
-WAITING = 64
-"""Events that are read ahead."""
+POLL = 0.25
+"""Seconds after which a request that waits checks whether the run has ended."""
+QUEUED = 64
+"""Events of a response that are read in advance."""
 GRACE = 2.0
 """Seconds for what may follow an answer's finish_reason: counts, timings, the end mark."""
 QUIET = 3.0
 """Seconds of waiting for a server before a line says so."""
 
-UNFIT = (
+HOPELESS = (
     requests.exceptions.SSLError, requests.exceptions.ProxyError, requests.exceptions.InvalidHeader,
     requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError,
 )  # fmt: skip
-"""What requests raises where no other try gets through."""
+"""Exceptions after which no other try can succeed."""
 
-ABOUT_SIZE = re.compile(r"\btoo |exceed|at most|at least|maximum|less than|greater than|context", re.IGNORECASE)
-"""Words of a refusal that is about a limit's value, not its name."""
+ABOUT_VALUE = re.compile(r"\btoo |exceed|at most|at least|maximum|less than|greater than|context", re.IGNORECASE)
+"""In the message of a refusal: it is about a limit's value, not its name."""
 
 
 class DownError(ServerError):
-    """The server ended, hangs, cannot be reached, or answers nobody; `again` says that another start may help."""
+    """The server ended, hangs, cannot be reached or answers no request; `restartable`: another start may help."""
 
-    def __init__(self, sentence: str, *, again: bool = True) -> None:
+    def __init__(self, sentence: str, *, restartable: bool = True) -> None:
         super().__init__(sentence)
-        self.again = again
+        self.restartable = restartable
 
 
-class UnwantedError(Exception):
-    """Nobody waits for the answer any more."""
+class CancelledError(Exception):
+    """The run has ended before the answer."""
 
 
 Tick = Callable[[int], None]
-"""Called with how many pieces of an answer came, 0 while none comes. Raises UnwantedError where it need not go on."""
+"""Called with the number of pieces of an answer that came, 0 while none does. Raises CancelledError to end it."""
 
 
 class Client:
-    """Asks one endpoint, by any number of threads.
-
-    `patience` is for how many seconds a server that is busy or away is waited for.
-    """
+    """The client of one endpoint, for any number of threads; waits `patience` seconds for a server that is away."""
 
     def __init__(self, endpoint: Endpoint, profile: Profile, patience: float) -> None:
         self.endpoint, self.profile, self.patience = endpoint, profile, patience
-        self.heard = time.monotonic()
-        self.told = 0.0
+        self.last_data_at = time.monotonic()
+        self.reported_at = 0.0
         self.left_out = list(profile.sampling.omit)
         self.limit_name = ""
 
@@ -88,7 +85,7 @@ class Client:
         tries, pause, began = 0, PAUSE, time.monotonic()
         while True:
             tick(0)
-            answer = self._once(request, tick)
+            answer = self._attempt(request, tick)
             tries += 1
             if answer.ending in (Ending.REFUSED, Ending.BROKEN) and self._adapt(request, answer.error):
                 continue
@@ -99,47 +96,47 @@ class Client:
             wait = max(pause, answer.retry_after or 0.0)
             waits = answer.ending is Ending.BUSY and time.monotonic() + wait < began + self.patience
             if not waits and answer.ending is Ending.BUSY and (tries > retries or answer.retry_after):
-                raise DownError(self._away(answer, tries, time.monotonic() - began))
+                raise DownError(self._down_sentence(answer, tries, time.monotonic() - began))
             if not waits and tries > retries:
                 return answer
             self._pause(wait, answer, tick)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _once(self, request: dict[str, Any], tick: Tick) -> Answer:
-        """One try. Without a piece of its own, a request waits as long as there are pieces for others."""
-        limits = self.profile.server
+    def _attempt(self, request: dict[str, Any], tick: Tick) -> Answer:
+        """One try. A request without a piece yet waits as long as other requests receive pieces."""
+        server = self.profile.server
         loops = self.profile.sampling.stop_loops
         reader = Reader(_limit(request), exact=self.endpoint.llama, stop_loops=loops)
         # What is not streamed comes in one piece, at the end.
-        patience = limits.request_timeout if "stream" in self.left_out else limits.stall_timeout
-        began = heard = time.monotonic()
+        patience = server.request_timeout if "stream" in self.left_out else server.stall_timeout
+        began = last_data_at = time.monotonic()
         first = finished = 0.0
         fields = {name: value for name, value in request.items() if name not in self.left_out}
         if self.limit_name:
             fields.setdefault(self.limit_name, _limit(request))
-        with closing(self.endpoint, fields) as connection:
+        with contextlib.closing(Connection(self.endpoint, fields)) as connection:
             while reader.answer is None:
-                event, now = connection.next(LOOK), time.monotonic()
-                pieces = reader.take(event) if event else 0
+                event, now = connection.next(POLL), time.monotonic()
+                pieces = reader.feed(event) if event else 0
                 if pieces:
                     first = first or now - began
-                    heard = self.heard = now
+                    last_data_at = self.last_data_at = now
                 finished = 0.0 if not reader.settled else now if pieces else finished or now
                 tick(pieces)
-                if now - began > limits.request_timeout:
-                    late = f"the answer took longer than request_timeout = {limits.request_timeout:g} s"
-                    reader.take(TimedOut(Ending.LATE, late))
+                if now - began > server.request_timeout:
+                    reason = f"the answer took longer than request_timeout = {server.request_timeout:g} s"
+                    reader.feed(TimedOut(Ending.LATE, reason))
                 elif finished and now - finished > GRACE:
-                    reader.take(TimedOut(Ending.ENDED))
-                elif now - max(heard, 0.0 if first else self.heard) > patience:
-                    hung = f"the server sent nothing for stall_timeout = {limits.stall_timeout:g} s"
-                    reader.take(TimedOut(Ending.HUNG, hung))
+                    reader.feed(TimedOut(Ending.ENDED))
+                elif now - max(last_data_at, 0.0 if first else self.last_data_at) > patience:
+                    reason = f"the server sent nothing for stall_timeout = {server.stall_timeout:g} s"
+                    reader.feed(TimedOut(Ending.HUNG, reason))
         return replace(reader.answer, first_token=round(first, 3))
 
-    def _adapt(self, request: dict[str, Any], words: str) -> bool:
-        """Whether a refusal names a field that can be left out, or called otherwise: it is, from then on."""
-        names = OPTIONAL if ABOUT_SIZE.search(words) else (*OPTIONAL, *LIMITS)
-        refused = [name for name in names if name in request and re.search(rf"\b{name}\b", words)]
+    def _adapt(self, request: dict[str, Any], message: str) -> bool:
+        """Leave out or rename, from then on, a field that a refusal names; whether there is one."""
+        names = OPTIONAL if ABOUT_VALUE.search(message) else (*OPTIONAL, *LIMITS)
+        refused = [name for name in names if name in request and re.search(rf"\b{name}\b", message)]
         for name in refused:
             if name in self.left_out or (name == "top_p" and request.get("temperature", 0) > 0):
                 continue
@@ -154,29 +151,29 @@ class Client:
         return False
 
     def _pause(self, seconds: float, answer: Answer, tick: Tick) -> None:
-        if seconds > QUIET and self.told < self.heard:
-            self.told = time.monotonic()
-            tell(f"  {self.endpoint.base_url} is waited for, up to {self.patience:g} s: {answer.error}")
+        if seconds > QUIET and self.reported_at < self.last_data_at:
+            self.reported_at = time.monotonic()
+            tell(f"  Waiting for {self.endpoint.base_url}, up to {self.patience:g} s: {answer.error}")
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, LOOK))
+            time.sleep(min(left, POLL))
             tick(0)
 
-    def _away(self, answer: Answer, tries: int, seconds: float) -> str:
-        where = f"{self.profile.id}: {self.endpoint.base_url}"
+    def _down_sentence(self, answer: Answer, tries: int, seconds: float) -> str:
+        subject = f"{self.profile.id}: {self.endpoint.base_url}"
         if answer.retry_after and answer.retry_after > self.patience:
             return (
-                f"{where} wants us to come back in {answer.retry_after:.0f} s, which is longer than health_timeout = "
+                f"{subject} asks for a retry after {answer.retry_after:.0f} s, which is longer than health_timeout = "
                 f"{self.profile.server.health_timeout:g} s ({answer.error}); run doit again then, or raise it."
             )
-        return f"{where} failed {tries} times in {seconds:.0f} s: {answer.error}."
+        return f"{subject} failed {tries} times in {seconds:.0f} s: {answer.error}."
 
 
 class Connection:
     """One POST, whose events come by `next`; `close` ends it at any time, and frees the server's slot with it."""
 
     def __init__(self, endpoint: Endpoint, request: dict[str, Any]) -> None:
-        self._events: queue.Queue[Event] = queue.Queue(WAITING)
+        self._events: queue.Queue[Event] = queue.Queue(QUEUED)
         self._sockets: list[socket.socket] = []
         self._closed = False
         self._base = endpoint.base_url
@@ -204,60 +201,50 @@ class Connection:
             self.close()
 
     def _read(self, request: dict[str, Any]) -> None:
-        begun = False
+        responded = False
         try:
             with self._session.post(
                 f"{self._base}/chat/completions", json=request, stream=True, timeout=(30, None)
             ) as response:
-                begun = True
+                responded = True
                 self._put(_head(response))
                 while not self._closed and (data := response.raw.read1(1 << 16, decode_content=True)):
                     self._put(Data(data))
             self._put(Closed())
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is said where the answer is waited for
-            self._put(_closed(error, self._base, begun=begun))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer reports it
+            self._put(_closed_by(error, self._base, responded=responded))
 
     def _put(self, event: Event) -> None:
         """Hand an event on; a server that is faster than we are waits."""
         while not self._closed:
             with contextlib.suppress(queue.Full):
-                self._events.put(event, timeout=LOOK)
+                self._events.put(event, timeout=POLL)
                 return
 
 
 class _Adapter(HTTPAdapter):
-    """Tells `opened` of each socket that it opens."""
+    """Calls `on_open` with each socket that it opens."""
 
-    def __init__(self, opened: Callable[[socket.socket], None]) -> None:
-        self._opened = opened
+    def __init__(self, on_open: Callable[[socket.socket], None]) -> None:
+        self._on_open = on_open
         super().__init__()
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **options)
-        opened = self._opened
-        plain_connection = pool.ConnectionCls
+        on_open = self._on_open
+        connection_class = pool.ConnectionCls
 
-        class Told(plain_connection):  # type: ignore[misc,valid-type]
+        class ReportingConnection(connection_class):  # type: ignore[misc,valid-type]
             def connect(self) -> None:
                 super().connect()
-                opened(self.sock)
+                on_open(self.sock)
 
-        pool.ConnectionCls = Told
+        pool.ConnectionCls = ReportingConnection
         return pool
 
 
-@contextlib.contextmanager
-def closing(endpoint: Endpoint, request: dict[str, Any]) -> Iterator[Connection]:
-    """A connection, cut when the block ends."""
-    connection = Connection(endpoint, request)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
 def _head(response: requests.Response) -> Head:
-    """The head, also where a redirect made something else of the POST on the way."""
+    """The head; of the redirect, where one has turned the POST into another method."""
     moved = next((r for r in response.history if response.request.method != "POST"), None)
     if moved is not None:
         return Head(moved.status_code, location=response.url)
@@ -273,18 +260,19 @@ def _seconds(retry_after: str) -> float | None:
     return None
 
 
-def _closed(error: Exception, url: str, *, begun: bool) -> Closed:
-    """How a connection ended that did not end well."""
+def _closed_by(error: Exception, url: str, *, responded: bool) -> Closed:
+    """The event for a connection that ended with an error."""
     if isinstance(error, DecodeError | requests.exceptions.ContentDecodingError):
         return Closed(failure(url, requests.exceptions.ContentDecodingError()))
-    if begun:
+    if responded:
         return Closed("the connection was closed in the middle")
     if isinstance(error, requests.TooManyRedirects):
-        return Closed(f"{url} redirects without end; fix server.base_url", unfit=True)
-    if isinstance(error, UNFIT):
-        return Closed(failure(url, error), unfit=True)
-    refused = "refused" in str(error) or isinstance(error, requests.Timeout) or "Name" in str(error)
-    return Closed(failure(url, error) if refused else "the connection was closed without an answer", away=True)
+        return Closed(f"{url} redirects without end; fix server.base_url", Ending.UNFIT)
+    if isinstance(error, HOPELESS):
+        return Closed(failure(url, error), Ending.UNFIT)
+    unreachable = "refused" in str(error) or isinstance(error, requests.Timeout) or "Name" in str(error)
+    sentence = failure(url, error) if unreachable else "the connection was closed without an answer"
+    return Closed(sentence, Ending.BUSY)
 
 
 def _limit(request: dict[str, Any]) -> int:

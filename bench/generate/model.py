@@ -1,4 +1,4 @@
-"""Which model a profile names, by content: the part of a request that no message shows."""
+"""The model of a profile, identified by content: a part of a request that its messages do not hold."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ from bench.servers import model_files
 
 @dataclass(frozen=True)
 class Model:
-    """The fingerprint of the weights, and the `args`, in which the content of a file stands beside its name."""
+    """The fingerprint of the weights, and `args` with the digest of each file that they name."""
 
     fingerprint: str
     args: tuple[str, ...] = ()
 
 
 def identify(config: Config, profile: Profile) -> Model:
-    """The model as completions are kept by it. Raises MissingPrerequisite where it is not there."""
+    """The model as part of a request's key. Raises MissingPrerequisite where its files are missing."""
     return Model(fingerprint(config, profile), model_files.with_digests(profile.args, _contents(config, profile)))
 
 
@@ -31,14 +31,14 @@ def _contents(config: Config, profile: Profile) -> dict[str, str]:
         return remote_models.file_digests(config, profile)
     if not profile.machine:
         return {}
-    found = model_files.local_files(config, profile)
-    return dict(zip(found, gguf.contents(found.values(), config.layout.cache), strict=True))
+    files = model_files.local_files(config, profile)
+    return dict(zip(files, gguf.contents(files.values(), config.layout.cache), strict=True))
 
 
 def fingerprint(config: Config, profile: Profile) -> str:
-    """Names the model's weights: a fingerprint of the GGUF, or the name that an endpoint or a command knows.
+    """Identifies the weights: a fingerprint of the GGUF, or a digest of the model's name on an endpoint or command.
 
-    "" where that cannot be known here: a model of a hub that is not downloaded yet.
+    "" where it is not known here: a model of a hub that is not downloaded yet.
     """
     if profile.builtin:
         from bench.demo.model import VERSION  # noqa: PLC0415 - only where the demo is looked at
@@ -53,13 +53,13 @@ def fingerprint(config: Config, profile: Profile) -> str:
 
         return remote_models.fingerprint(config, profile)
     if profile.host:
-        # Where a model runs is not what it is: the list of endpoints may change.
+        # Without the endpoints: where a model runs does not change what it is.
         return digest(f"{profile.server.kind} {profile.model}")
     return digest(" ".join([profile.server.kind, profile.model, profile.server.base_url, *profile.server.command]))
 
 
 def file_of(config: Config, profile: Profile) -> Path:
-    """The profile's GGUF; one that is built in or on a hub is brought here where it is missing.
+    """The profile's GGUF; where it is missing, a built-in one is built and one of a hub is downloaded.
 
     Raises MissingPrerequisite or DownloadError.
     """

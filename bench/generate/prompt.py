@@ -1,4 +1,4 @@
-"""What a model is asked, how the request is sent, and what its answer depends on.
+"""The messages of a request, its body, and the settings on which its answer depends.
 
 The wording is EvalPlus 0.3.1's (its openai backend): one instruction, the problem in a Python fence, a system message.
 """
@@ -15,9 +15,9 @@ from bench.profiles.keys import keys, settings
 WORDING_VERSION = 1
 
 OPTIONAL = ("stream", "stream_options", "top_p", "cache_prompt")
-"""Fields that are left out for a server that refuses them: without them, a greedy answer is the same."""
+"""Fields that are left out for a server that refuses them: a greedy answer does not depend on them."""
 LIMITS = ("max_tokens", "max_completion_tokens")
-"""What a limit is called; the later name where a server refuses the first."""
+"""Names of the limit; the second for a server that refuses the first."""
 
 
 def messages(problem: Problem, sampling: Sampling) -> list[dict[str, str]]:
@@ -27,27 +27,27 @@ def messages(problem: Problem, sampling: Sampling) -> list[dict[str, str]]:
 
 
 def seed_of(sampling: Sampling, sample: int) -> int | None:
-    """The seed of one sample; greedy completions have none."""
+    """The seed of one sample; None for a greedy completion."""
     return sampling.seed + sample if sampling.temperature > 0 and "seed" not in sampling.omit else None
 
 
 def omitted(sampling: Sampling) -> list[str]:
-    """The fields whose absence makes an answer another one."""
+    """The omitted fields on which the answer depends."""
     greedy = ("top_p", "seed") if sampling.temperature == 0 else ()
     return sorted({*sampling.omit} - {"stream", "stream_options", "cache_prompt", *LIMITS, *greedy})
 
 
 def carried(sampling: Sampling, sample: int = 0) -> dict[str, Any]:
-    """The settings that a request carries, named as in profiles.toml; None for those that a greedy one does without."""
+    """The settings in a request, named as in profiles.toml; None for those that a greedy request leaves out."""
     declared = keys(sampling)
-    found = {name: value for name, value in settings(sampling, "answers").items() if declared[name].sent}
+    sent = {name: value for name, value in settings(sampling, "answers").items() if declared[name].sent}
     if sampling.temperature > 0:
-        return found | {"seed": seed_of(sampling, sample)}
-    return {name: None if declared[name].sent == "sampled" else value for name, value in found.items()}
+        return sent | {"seed": seed_of(sampling, sample)}
+    return {name: None if declared[name].sent == "sampled" else value for name, value in sent.items()}
 
 
 def request_key(problem: Problem, profile: Profile, model: Model, sample: int) -> str:
-    """Names a request by all that its completion depends on, but for max_tokens (see wanted.satisfies)."""
+    """Identifies a request by all that its completion depends on, except max_tokens (see requests.satisfies)."""
     sampling = profile.sampling
     request = {
         "version": WORDING_VERSION,
@@ -64,17 +64,17 @@ def request_key(problem: Problem, profile: Profile, model: Model, sample: int) -
 
 
 def body(
-    sampling: Sampling, asked: list[dict[str, str]], seed: int | None, *, model: str, llama: bool
+    sampling: Sampling, chat: list[dict[str, str]], seed: int | None, *, model: str, llama: bool
 ) -> dict[str, Any]:
-    """One request as it is sent; the profile's own `request` fields come last and win.
+    """One request as it is sent; the profile's own `request` fields take precedence.
 
-    `model` is what the server calls it; `llama` says that it is a llama-server.
+    `model` is the server's name for it; `llama`: the server is a llama-server.
     """
     fields = {name: value for name, value in carried(sampling).items() if value is not None}
     level = fields.pop("reasoning", "")
     return {
         "model": model,
-        "messages": asked,
+        "messages": chat,
         **fields,
         "stream": True,
         "stream_options": {"include_usage": True},
@@ -87,10 +87,10 @@ def body(
 
 
 def reasoning(level: str, *, llama: bool) -> dict[str, Any]:
-    """The fields that set the reasoning effort; none where the level is left to the model.
+    """The fields that set the reasoning effort; none where the level is the model's default.
 
-    OpenAI's field goes to every server. Templates that llama-server fills in know other words, and builds before
-    August 2026 heed those alone.
+    OpenAI's field goes to every server. llama-server also gets the variables of chat templates: builds before August
+    2026 read only those.
     """
     if not level:
         return {}
@@ -100,23 +100,23 @@ def reasoning(level: str, *, llama: bool) -> dict[str, Any]:
 
 
 def identity(profile: Profile, model: Model) -> dict[str, Any]:
-    """What completions depend on, flat and named as in profiles.toml: JSON scalars, for the reasons to run again.
+    """The settings on which completions depend, flat and named as in profiles.toml: JSON scalars, for staleness.
 
-    `model` is None where it cannot be known here now.
+    `model` is None where it is not known here.
     """
     sampling = profile.sampling
     greedy = [name for name, value in carried(sampling).items() if value is None]
     chosen = {name: value for name, value in settings(sampling, "answers").items() if name not in greedy}
     named = settings(profile, "answers") | {"model": model.fingerprint or None, "args": model.args} | chosen
-    for name, unset in (("stop_loops", True), ("omit", ())):
-        # Named where it is set alone: by its default, no answer of an earlier version is another one.
-        if named[name] == unset:
+    for name, default in (("stop_loops", True), ("omit", ())):
+        # The default is left out, so that answers of earlier versions stay valid.
+        if named[name] == default:
             del named[name]
     return {"prompt wording": WORDING_VERSION, **{name: scalar(value) for name, value in named.items()}}
 
 
 def scalar(value: Any) -> Any:
-    """A setting as one JSON scalar: flags as a shell would be given them, tables by their digest."""
+    """A setting as one JSON scalar: flags as a shell command, tables by their digest."""
     if isinstance(value, tuple):
         return shlex.join(value)
     if isinstance(value, dict):

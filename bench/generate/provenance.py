@@ -1,4 +1,4 @@
-"""run.json: what made the completions, as a pure function of them, so that the same completions give the same bytes."""
+"""run.json: where completions come from, as a pure function of them: the same completions give the same bytes."""
 
 import json
 import math
@@ -21,13 +21,13 @@ from bench.untrusted import table
 
 SCHEMA = 1
 COST_NAMES = {"memory": "peak_memory", "gpu_memory": "peak_gpu_memory", "energy": "energy_wh"}
-"""What a completion records of its server that is no property of that, and its name in run.json."""
+"""Costs in a completion's record of its server, and their names in run.json."""
 COMPARED = ("build", "slots", "context", "placement")
-"""What tells one server from another, in what a completion records of it."""
+"""Facts in a completion's record of its server by which servers are told apart."""
 
 
 def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: Sequence[Completion]) -> dict[str, Any]:
-    """All of run.json; `done` is in the journal's order, docs/reference/results.md says what each entry means."""
+    """All of run.json, as docs/reference/results.md describes it; `done` is in the journal's order."""
     servers = [completion.server for completion in done if completion.server]
     spans = list(map(span, done))
     return {
@@ -44,13 +44,13 @@ def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: S
         "settings": recorded(profile),
         "totals": totals(done),
         "versions": {"bench": bench.__version__, "python": platform.python_version()},
-        "began": _shown(min(begin for begin, _ in spans)) if spans else "",
-        "ended": _shown(max(end for _, end in spans)) if spans else "",
+        "began": _local_time(min(begin for begin, _ in spans)) if spans else "",
+        "ended": _local_time(max(end for _, end in spans)) if spans else "",
     }
 
 
 def last_server(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The server that answered last, without what it cost."""
+    """The server that answered last, without its costs."""
     return (
         {name: value for name, value in servers[-1].items() if name not in (*COST_NAMES, "machine")} if servers else {}
     )
@@ -63,18 +63,18 @@ def machine_of(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def recorded(profile: Profile) -> dict[str, Any]:
-    """The settings by which completions were made, in the words of profiles.toml; `model` has an entry of its own."""
+    """The settings of the completions, named as in profiles.toml; `model` has an entry of its own."""
     flags = {"args": list(profile.args), "placement": list(profile.placement)}
     sampling = {name: getattr(profile.sampling, name) for name in keys(profile.sampling) if name != "datasets"}
     return {**flags, **sampling, "prompt_version": WORDING_VERSION}
 
 
 def model_facts(config: Config, profile: Profile) -> dict[str, Any]:
-    """What the GGUF says of itself, or the name by which a server or a command knows its model."""
+    """The metadata of the GGUF, or the model's name on a server or command."""
     path = config.model_path(profile)
     if profile.host and profile.host.docker:
-        told = remote_models.cached(config, profile) or {}
-        return {"file": path.name, "files": told.get("files"), "bytes": told.get("bytes")}
+        metadata = remote_models.cached(config, profile) or {}
+        return {"file": path.name, "files": metadata.get("files"), "bytes": metadata.get("bytes")}
     if profile.server.starts and path.is_file():
         return gguf.facts(path)
     return {"name": profile.model or " ".join(profile.server.command)}
@@ -87,24 +87,24 @@ def answered_by(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def different(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """How many completions each server made, in the order in which they began, where one was unlike another."""
+    """The servers that differ, in order of their first completion, each with its number of completions."""
     counts = Counter(json.dumps({name: server.get(name) for name in COMPARED}) for server in servers)
-    rows = [{**json.loads(told), "completions": count} for told, count in counts.items()]
+    rows = [{**json.loads(facts), "completions": count} for facts, count in counts.items()]
     return {"servers": rows} if len(rows) > 1 else {}
 
 
 def cost(done: Sequence[Completion]) -> dict[str, float]:
-    """What the server took (bytes, seconds, Wh), and seconds to the first token (the median of all requests)."""
+    """The server's costs (bytes, seconds, Wh), and the median of the seconds to the first token."""
     first = [completion.first_token for completion in done if completion.first_token > 0]
-    taken = meter.costs([completion.server for completion in done])
-    found = {COST_NAMES.get(name, name): value for name, value in taken.items()}
-    return found | ({"first_token_seconds": round(median(first), 3)} if first else {})
+    costs = meter.costs([completion.server for completion in done])
+    costs = {COST_NAMES.get(name, name): value for name, value in costs.items()}
+    return costs | ({"first_token_seconds": round(median(first), 3)} if first else {})
 
 
 def totals(done: Sequence[Completion]) -> dict[str, Any]:
     """Counts, tokens, seconds of wall time in which requests were in flight, and tokens per second.
 
-    Speeds are the server's own where it measures them, else those at which tokens came.
+    Speeds are the server's own where it measures them, else measured by the client.
     """
     return {
         "completions": len(done),
@@ -122,12 +122,12 @@ def totals(done: Sequence[Completion]) -> dict[str, Any]:
 
 
 def prompt_speed(completion: Completion) -> float:
-    """Tokens of the prompt per second until the first token, for a server that measures nothing; it may have waited."""
+    """Tokens of the prompt per second until the first token, queueing included, where the server measures none."""
     return completion.prompt_tokens / completion.first_token if completion.first_token > 0 else 0.0
 
 
 def generation_speed(completion: Completion) -> float:
-    """Tokens per second after the first one, as they came here, for a server that measures nothing."""
+    """Tokens per second after the first one, measured by the client, where the server measures none."""
     seconds = completion.seconds - completion.first_token
     return completion.completion_tokens / seconds if completion.first_token > 0 and seconds > 0 else 0.0
 
@@ -151,12 +151,12 @@ def busy(spans: Iterable[tuple[float, float]]) -> float:
 
 
 def _speed(measured: Iterable[tuple[int, float]]) -> float | None:
-    """Tokens per second over all requests: tokens by the seconds that they took, each at its own speed."""
+    """Tokens per second over all requests: the mean of their speeds, weighted by time."""
     pairs = [(tokens, speed) for tokens, speed in measured if tokens > 0 and 0 < speed < math.inf]
     if not pairs:
         return None
     return round(sum(tokens for tokens, _ in pairs) / sum(tokens / speed for tokens, speed in pairs), 2)
 
 
-def _shown(at: float) -> str:
-    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006 - the user's own clock
+def _local_time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006 - the user's own clock

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench import datasets
 from bench.datasets import Dataset, Problem
 from bench.errors import BenchError, MissingPrerequisite
-from bench.generate.answer import UNCOUNTED, Ending
+from bench.generate.answer import TOKEN_TOLERANCE, Ending
 from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import Model, identify
 from bench.generate.prompt import messages, request_key, seed_of
@@ -19,9 +19,9 @@ SampleId = tuple[str, int]
 
 @dataclass(frozen=True)
 class Request:
-    """One completion to have: what is asked, and the key under which the journal keeps the answer.
+    """The request for one completion, and the key under which the journal keeps it.
 
-    `limit` is its max_tokens where that is not the profile's; `begun` is a truncated answer to it that is continued.
+    `limit` is its max_tokens where that is not the profile's; `begun` is a truncated answer that it continues.
     """
 
     problem: Problem
@@ -34,7 +34,7 @@ class Request:
 
     @property
     def sample_id(self) -> SampleId:
-        """Which completion this is."""
+        """The completion's problem and number."""
         return self.problem.task_id, self.sample
 
 
@@ -61,10 +61,10 @@ def kept(
     failures: bool = False,
     loops: bool = True,
 ) -> dict[SampleId, JournalEntry]:
-    """What a journal with these `entries` has of `requests`, in their order.
+    """The entries of a journal that answer `requests`, in the order of these.
 
-    The first that answers a request counts; with `failures`, the last of them where none does. Without `loops`, one
-    that we stopped because it repeated itself is none.
+    The first answer of a request counts; with `failures`, its last failure where it has no answer. Without `loops`, an
+    answer that was stopped because it repeated itself does not count.
     """
     keys = {request.key for request in requests}
     good: dict[str, JournalEntry] = {}
@@ -79,18 +79,18 @@ def kept(
             good.setdefault(completion.key, entry)
         elif failures and is_failure(completion):
             bad[completion.key] = entry
-    found = bad | good
-    return {request.sample_id: found[request.key] for request in requests if request.key in found}
+    by_key = bad | good
+    return {request.sample_id: by_key[request.key] for request in requests if request.key in by_key}
 
 
 def truncated(entries: Sequence[JournalEntry]) -> dict[str, JournalEntry]:
-    """By key, the completion that was cut off by the largest max_tokens."""
+    """By key, the truncated completion with the largest max_tokens."""
     cut = [entry for entry in entries if is_cut(entry.completion) and not is_failure(entry.completion)]
     return {entry.completion.key: entry for entry in sorted(cut, key=lambda entry: entry.completion.max_tokens)}
 
 
 def satisfies(completion: Completion, max_tokens: int) -> bool:
-    """Whether a completion answers the same request with that limit.
+    """Whether a completion answers its request under this max_tokens.
 
     A finished completion is valid for its own max_tokens and for any other that it fits in; a truncated one for its own
     alone; a failed request never.
@@ -103,16 +103,16 @@ def satisfies(completion: Completion, max_tokens: int) -> bool:
 
 
 def is_failure(completion: Completion) -> bool:
-    """Whether a request failed, so that it is worth asking again as it is: an error, a time-out, or one cut short.
+    """Whether a request failed, so that it is worth a retry: an error, a time-out, or an answer cut by the server.
 
-    What a server cuts off well below max_tokens ran into a limit of its own, such as Ollama's num_ctx. A completion of
-    version 0.1 does not say which limit it was.
+    A server cuts answers below max_tokens by a limit of its own, such as Ollama's num_ctx. A completion of version 0.1
+    has no `ending`: there, a "length" well below max_tokens is the server's.
     """
     if completion.outcome in ("error", "timeout"):
         return True
     if completion.ending:
         return completion.ending == Ending.CUT_BY_SERVER
-    short = 0 < completion.completion_tokens < completion.max_tokens - UNCOUNTED
+    short = 0 < completion.completion_tokens < completion.max_tokens - TOKEN_TOLERANCE
     return completion.finish_reason == "length" and short
 
 
@@ -122,14 +122,14 @@ def is_cut(completion: Completion) -> bool:
 
 
 def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int, int] | None:
-    """How many completions the journal lacks, of how many, and how many it has cut off; None if that cannot be told.
+    """The numbers of completions missing from the journal, of all, and of the missing that it has truncated.
 
-    Nothing is downloaded to tell it, and a journal that cannot be read is for the run to complain about.
+    None if they are not known: nothing is downloaded for them, and an unreadable journal is the run's error.
     """
     if datasets.fingerprint(dataset_name) is None:
         return None
     try:
-        journal, requests = _held(profile, config, dataset_name)
+        journal, requests = _current(profile, config, dataset_name)
     except BenchError:
         return None
     have = kept(journal.entries, requests, profile.sampling.max_tokens, loops=profile.sampling.stop_loops)
@@ -139,17 +139,14 @@ def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int
 
 
 def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[SampleId, JournalEntry]:
-    """What the journal holds for the profile as it is now, failed requests included. Raises JournalError."""
-    journal, requests = _held(profile, config, dataset_name)
+    """The journal's completions for the profile's current settings, failures included. Raises JournalError."""
+    journal, requests = _current(profile, config, dataset_name)
     sampling = profile.sampling
     return kept(journal.entries, requests, sampling.max_tokens, failures=True, loops=sampling.stop_loops)
 
 
-def _held(profile: Profile, config: Config, dataset_name: str) -> tuple[Journal, list[Request]]:
-    """The journal, and the requests of the profile as it is now.
-
-    Raises MissingPrerequisite where the model cannot be known here.
-    """
+def _current(profile: Profile, config: Config, dataset_name: str) -> tuple[Journal, list[Request]]:
+    """The journal and the requests of the profile. Raises MissingPrerequisite where its model is not here."""
     model = identify(config, profile)
     if not model.fingerprint:
         sentence = f"{profile.id}: {profile.model} is not on this machine; doit -a generate:{profile.id} downloads it."

@@ -1,4 +1,4 @@
-"""Ask for what the journal lacks, and nothing else."""
+"""Generate the completions that are missing from the journal, and no others."""
 
 import contextlib
 import threading
@@ -14,7 +14,7 @@ from bench.generate.backend import Backend
 from bench.generate.canary import FIRST, Canary
 from bench.generate.completion import completion_of, loss_reason
 from bench.generate.connect import open_backend
-from bench.generate.http import DownError, Tick, UnwantedError
+from bench.generate.http import CancelledError, DownError, Tick
 from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import file_of, identify
 from bench.generate.provenance import provenance
@@ -31,7 +31,7 @@ from bench.text import plain
 Opener = Callable[..., AbstractContextManager[Backend]]
 """As open_backend."""
 STARTS = 5
-"""How often a server is started that ends or hangs in the middle; one that then answers nothing fails at once."""
+"""Starts of a server that ends or hangs in the middle; one that then answers no request fails at once."""
 
 
 def generate(
@@ -39,18 +39,17 @@ def generate(
 ) -> None:
     """Bring the journal up to date with the profile, then write run.json.
 
-    With `only`, no other problems are asked; `opener` opens what answers.
-    A server that ends in the middle is started again. Raises ServerError, CanaryError, JournalError,
-    MissingPrerequisite or DatasetError; what was answered before is in the journal.
+    `only` selects problems; `opener` opens the backend. A server that ends in the middle is started again. Raises
+    ServerError, CanaryError, JournalError, MissingPrerequisite or DatasetError; answers so far are in the journal.
     """
     compose.remove_orphans()
     if profile.hub:
-        # Before it is here, it cannot be told which of the journal's answers are its own.
+        # The keys of its answers in the journal depend on the file.
         file_of(config, profile)
     dataset, files = datasets.load(dataset_name), config.layout.run(profile.id, dataset_name)
     journal = Journal(files.journal)
     if journal.repair():
-        tell(f"  {shown(files.journal)}: its last line was torn; it is cut off, and asked again where it is wanted")
+        tell(f"  {shown(files.journal)}: its last line was truncated; it is removed, and its problem requested again")
     for sentence in journal.damaged:
         tell(f"  {sentence}")
     requests = requests_of(profile, dataset, identify(config, profile))
@@ -58,16 +57,15 @@ def generate(
     for start in range(1, STARTS + 1):
         before = len(run.kept())
         try:
-            run.ask()
+            run.request_missing()
             break
         except DownError as error:
             idle = start > 1 and len(run.kept()) == before
-            if not error.again or start == STARTS or idle:
+            if not error.restartable or start == STARTS or idle:
                 error.log = error.log or tail(files.log("server"))
                 raise
-            tell(f"  {error.sentence} It is tried once more.")
-    found = sorted(run.kept(failures=True).values(), key=lambda entry: entry.line)
-    done = [entry.completion for entry in found]
+            tell(f"  {error.sentence} Trying again.")
+    done = [entry.completion for entry in sorted(run.kept(failures=True).values(), key=lambda entry: entry.line)]
     write_json(files.provenance, provenance(config, profile, dataset_name, dataset.hash, done))
 
 
@@ -75,8 +73,8 @@ def generate(
 class Generation:
     """One profile's completions on one dataset: the requests for them, and the journal that has some of them.
 
-    `suspects` are the requests that were in flight when a server went down: they are asked again last, one at a time.
-    `failed` are those by which it went down then, too. With `only`, no other problems are asked.
+    `suspects` are the requests that were in flight when a server went down: they are retried last, one at a time.
+    `failed` are the suspects with which it went down again. `only` selects problems.
     """
 
     config: Config
@@ -92,77 +90,79 @@ class Generation:
 
     @property
     def limit(self) -> int:
-        """The largest max_tokens; what a smaller one truncated is asked again."""
+        """The largest max_tokens; answers that a smaller one truncated are requested again."""
         return self.profile.sampling.max_tokens
 
     def kept(self, *, failures: bool = False) -> dict[SampleId, JournalEntry]:
-        """What the journal has."""
-        asked = self.profile.sampling
-        return kept(self.journal.entries, self.requests, asked.max_tokens, failures=failures, loops=asked.stop_loops)
+        """The journal's entries for the requests."""
+        sampling = self.profile.sampling
+        return kept(
+            self.journal.entries, self.requests, sampling.max_tokens, failures=failures, loops=sampling.stop_loops
+        )
 
-    def ask(self) -> None:
-        """Ask for all that is missing. Raises what `generate` raises."""
+    def request_missing(self) -> None:
+        """Send all requests that are missing from the journal. Raises the errors of `generate`."""
         have = self.kept()
-        lacking = [request for request in self.requests if request.sample_id not in have]
-        missing = [
+        missing = [request for request in self.requests if request.sample_id not in have]
+        selected = [
             request
-            for request in lacking
+            for request in missing
             if request.sample_id not in self.failed and (self.only is None or request.problem.task_id in self.only)
         ]
-        if not missing:
+        if not selected:
             return
-        total = len(self.requests) if self.only is None else len(have) + len(missing)
+        total = len(self.requests) if self.only is None else len(have) + len(selected)
         in_flight: dict[SampleId, Request] = {}
         progress, canary = Progress(self.profile.title, total, had=len(have)), self.canary(have)
-        known = next((r for r in self.requests if r.sample_id in have), None)
+        answered_request = next((r for r in self.requests if r.sample_id in have), None)
         with (
-            self.opener(self.profile, self.config, self.files.log("server"), lacking, known) as backend,
+            self.opener(self.profile, self.config, self.files.log("server"), missing, answered_request) as backend,
             live(progress, stays=self.only is None),
-            while_wanted(progress) as tick,
+            ticking(progress) as tick,
         ):
             progress.start()
-            for width, requests in self.batches(missing, backend):
+            for width, requests in self.batches(selected, backend):
                 progress.width = width
                 for request, completion in each(requests, lambda r: self.complete(backend, r, tick, in_flight), width):
                     self.keep(request, completion, progress, canary)
 
-    def batches(self, missing: list[Request], backend: Backend) -> Iterator[tuple[int, list[Request]]]:
-        """What is asked at once, and by how many threads: with each limit what the one before it truncated."""
+    def batches(self, selected: list[Request], backend: Backend) -> Iterator[tuple[int, list[Request]]]:
+        """Requests to send at once, with the number of threads: with each limit, those truncated by the one before."""
         sampling, before = self.profile.sampling, len(self.journal.entries)
         for limit in (*sampling.first_limits, sampling.max_tokens):
             lost = {e.completion.key for e in self.journal.entries[before:] if is_failure(e.completion)}
             have, cut = self.kept(), truncated(self.journal.entries)
-            wanted = [
-                begun_at(request, cut.get(request.key), limit, continues=backend.continues)
-                for request in missing
+            requests = [
+                with_limit(request, cut.get(request.key), limit, continues=backend.continues)
+                for request in selected
                 if request.sample_id not in have
                 and request.key not in lost
                 and (limit == self.limit or request.key not in cut or cut[request.key].completion.max_tokens < limit)
             ]
-            first = [request for request in wanted if request.sample_id not in self.suspects]
+            first = [request for request in requests if request.sample_id not in self.suspects]
             yield min(backend.width, len(first)), first
-            for request in wanted:
+            for request in requests:
                 if request.sample_id in self.suspects:
                     yield 1, [request]
 
     def complete(
         self, backend: Backend, request: Request, tick: Tick, in_flight: dict[SampleId, Request]
     ) -> Completion:
-        """One completion. Raises DownError, but for a request by which the server went down before."""
-        suspect, at = request.sample_id in self.suspects, request.sample_id
-        # Only where the server answers others does it go down by this one.
-        fair = suspect and backend.works(tick)
-        in_flight[at] = request
+        """One completion. Raises DownError where the server goes down, and records a suspect's failure."""
+        sample_id = request.sample_id
+        # A suspect is to blame only if the server answers another request just before.
+        conclusive = sample_id in self.suspects and backend.answers_again(tick)
+        in_flight[sample_id] = request
         try:
             completion = backend.complete(request, tick)
         except DownError as error:
             self.suspects |= in_flight
-            if fair and error.again:
-                self.failed.add(at)
+            if conclusive and error.restartable:
+                self.failed.add(sample_id)
                 answer = Answer(ending=Ending.BROKEN, error=error.sentence)
                 self.keep(request, completion_of(request, self.profile, answer, 0.0, {}))
             raise
-        del in_flight[at]
+        del in_flight[sample_id]
         return completion
 
     def keep(
@@ -181,36 +181,36 @@ class Generation:
             canary.watch(completion, loss)
 
     def canary(self, have: Mapping[SampleId, JournalEntry]) -> Canary:
-        """One that has seen the first completions that are there, so that a run that goes on begins no new count.
+        """A canary that has counted the journal's first completions, so that a resumed run begins no new count.
 
         Raises CanaryError where those are all lost.
         """
         canary = Canary(self.profile)
-        there = [request for request in self.requests if request.sample_id in have]
-        for request in sorted(there, key=lambda request: have[request.sample_id].line)[:FIRST]:
+        answered = [request for request in self.requests if request.sample_id in have]
+        for request in sorted(answered, key=lambda request: have[request.sample_id].line)[:FIRST]:
             completion = have[request.sample_id].completion
             canary.watch(completion, loss_reason(completion, request))
         return canary
 
 
-def begun_at(request: Request, cut: JournalEntry | None, limit: int, *, continues: bool) -> Request:
-    """A request with that limit, which goes on with an answer that a smaller one truncated, where that can be done."""
+def with_limit(request: Request, cut: JournalEntry | None, limit: int, *, continues: bool) -> Request:
+    """A request with that limit, which continues the answer `cut` by a smaller one where the server can do so."""
     usable = cut and continues and cut.completion.answer.strip() and not cut.completion.reasoning
     counted = cut and 0 < cut.completion.completion_tokens < limit
     return replace(request, limit=limit, begun=cut if usable and counted else None)
 
 
 @contextlib.contextmanager
-def while_wanted(progress: Progress) -> Iterator[Tick]:
-    """Count what comes as long as the block lasts; an answer that is still coming then is cut off.
+def ticking(progress: Progress) -> Iterator[Tick]:
+    """A Tick that counts pieces until the block ends, and then cancels the requests in flight.
 
-    A profile that fails must not keep the slots of a server that is not ours, or that the next profile asks.
+    A profile that fails must not keep the slots of a server that others, or the next profile, use too.
     """
     ended = threading.Event()
 
     def tick(pieces: int) -> None:
         if ended.is_set():
-            raise UnwantedError
+            raise CancelledError
         progress.tick(pieces)
 
     try:

@@ -29,7 +29,7 @@ class Endpoint:
     `facts` holds what the server said of itself: build, slots, context (tokens a slot), model. `llama` says that it
     understands llama.cpp's own request fields, `native` where llama.cpp's own API lies (/tokenize and others); a router
     wants the model's name in each request there. Each request has `headers`, and `query` behind its path. `local` says
-    that no proxy stands between it and us. `measured` gives what it costs: peaks so far, and energy since the last call
+    that no proxy stands between it and us. `measure` gives what it costs: peaks so far, and energy since the last call
     (meter.py).
     """
 
@@ -43,7 +43,7 @@ class Endpoint:
     local: bool = True
     native: str = ""
     pid: int | None = None
-    measured: Callable[[], dict[str, Any]] = dict
+    measure: Callable[[], dict[str, Any]] = dict
 
     @property
     def root(self) -> str:

@@ -34,7 +34,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
         meter = stack.enter_context(metering())
         endpoint = _enter(stack, lambda: kind(profile, config, model, log))
         facts = endpoint.facts | {"machine": machine.record()}
-        yield replace(endpoint, facts=facts, measured=lambda: meter.read(endpoint.pid))
+        yield replace(endpoint, facts=facts, measure=lambda: meter.read(endpoint.pid))
 
 
 def _enter(stack: contextlib.ExitStack, serve: Callable[[], contextlib.AbstractContextManager[Endpoint]]) -> Endpoint:

@@ -217,7 +217,7 @@ def test_a_killed_container(served: Project) -> None:
     subprocess.run(["docker", "kill", *containers(label)], check=True, capture_output=True)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0, out
-    assert "It is tried once more." in out
+    assert "Trying again." in out
     served.doit("clean", "generate:a")
     process = served.start("generate:a")
     wait_for(journal, 1500, process)

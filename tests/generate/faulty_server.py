@@ -61,12 +61,12 @@ class Handler(BaseHTTPRequestHandler):
             self.say(503, {"error": {"message": "Loading model"}})
         elif self.path == "/props":
             template = FOLDER / "template"
-            told: dict[str, object] = {"chat_template": template.read_text()} if template.exists() else {}
+            parameters: dict[str, object] = {"chat_template": template.read_text()} if template.exists() else {}
             settings = {"n_ctx": 4096}
             granted = FOLDER / "slots"
             slots = int(granted.read_text()) if granted.exists() else 4
-            told |= {"build_info": "faulty", "total_slots": slots, "default_generation_settings": settings}
-            self.say(200, told)
+            parameters |= {"build_info": "faulty", "total_slots": slots, "default_generation_settings": settings}
+            self.say(200, parameters)
         else:
             size = FOLDER / "size"
             self.say(200, {"data": [{"meta": {"size": int(size.read_text())} if size.exists() else {}}]})
@@ -81,19 +81,19 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/apply-template" and (FOLDER / "continues").exists():
-            self.say(200, {"prompt": "".join(message["content"] for message in asked["messages"])})
+            self.say(200, {"prompt": "".join(message["content"] for message in request["messages"])})
             return
         if not self.path.endswith("/chat/completions"):
             self.say(404, {})
             return
-        (FOLDER / "last.json").write_text(json.dumps(asked))
+        (FOLDER / "last.json").write_text(json.dumps(request))
         number = counted("asked")
         behaviour = PLAN[min(number, len(PLAN) - 1)]
         if isinstance(behaviour, dict) and "only" in behaviour:
-            told = str(behaviour["only"]) in json.dumps(asked["messages"])
-            behaviour = behaviour.get("fault", {}) if told else behaviour.get("otherwise", {})
+            concerned = str(behaviour["only"]) in json.dumps(request["messages"])
+            behaviour = behaviour.get("fault", {}) if concerned else behaviour.get("otherwise", {})
         if isinstance(behaviour, int):
             note("+")
             note("-")
@@ -105,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
             self.say(behaviour["status"], behaviour["body"], behaviour.get("retry_after"))
             return
         with ALONE if behaviour.get("alone") else contextlib.nullcontext(), in_flight():
-            self.answer(behaviour, asked.get("max_tokens", 100))
+            self.answer(behaviour, request.get("max_tokens", 100))
 
     def answer(self, behaviour: dict[str, object], limit: int) -> None:
         self.send_response(200)

@@ -58,7 +58,7 @@ class There:
             self.process.wait()
 
     @property
-    def asked(self) -> int:
+    def request_count(self) -> int:
         path = self.folder / "asked"
         return len(path.read_text()) if path.exists() else 0
 
@@ -111,7 +111,7 @@ def test_requests_are_balancer(tmp_path: Path, two: tuple[There, There]) -> None
     done = generated(tmp_path, a.url, b.url)
     answered = Counter(completion.server["endpoint"] for completion in done)
     assert answered == {a.url: 3, b.url: 3}
-    assert (a.asked, b.asked) == (3, 3)
+    assert (a.request_count, b.request_count) == (3, 3)
     assert {completion.server["host"] for completion in done} == {"lab"}
     run = json.loads((tmp_path / "results" / "m" / "demo" / "run.json").read_text())
     assert run["server"]["endpoints"] == {a.url: 3, b.url: 3}
@@ -121,7 +121,7 @@ def test_another_host_asks_for_nothing(tmp_path: Path, two: tuple[There, There])
     """Where a model runs is not what it is: other endpoints under the same model's name generate nothing anew."""
     a, b = two
     assert len(generated(tmp_path, a.url)) == len(generated(tmp_path, b.url)) == 6
-    assert b.asked == 0
+    assert b.request_count == 0
 
 
 def test_one_that_dies_is_left_out(
@@ -135,12 +135,12 @@ def test_one_that_dies_is_left_out(
     done = generated(tmp_path, a.url, b.url)
     assert sorted(completion.task_id for completion in done) == [f"Demo/{i}" for i in range(6)]
     assert Counter(c.server["endpoint"] for c in done)[a.url] == 1
-    said = capsys.readouterr().out
-    assert f"{a.url} is left out: m: {a.url} failed 2 times" in said
-    assert "once more" not in said
+    out = capsys.readouterr().out
+    assert f"{a.url} is left out: m: {a.url} failed 2 times" in out
+    assert "Trying again" not in out
 
 
-def test_one_that_comes_back_is_asked_again(
+def test_an_endpoint_that_comes_back_gets_requests(
     tmp_path: Path, two: tuple[There, There], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An endpoint that was not there at first is tried again after a while, and then answers its share."""
@@ -155,9 +155,9 @@ def test_one_that_comes_back_is_asked_again(
     late.join()
     assert len(done) == 6
     assert {completion.server["endpoint"] for completion in done} == {a.url, b.url}
-    said = capsys.readouterr().out
-    assert f"{a.url} is left out: m: nobody answers at {a.url}" in said
-    assert f"{a.url} answers again" in said
+    out = capsys.readouterr().out
+    assert f"{a.url} is left out: m: nobody answers at {a.url}" in out
+    assert f"{a.url} answers again" in out
 
 
 def test_one_that_loads_holds_up_nobody(tmp_path: Path, two: tuple[There, There]) -> None:
@@ -181,7 +181,7 @@ def test_one_that_has_loaded_joins(
     threading.Timer(0.5, (b.folder / "loading").unlink).start()
 
     def load() -> None:
-        assert eventually(lambda: b.asked)
+        assert eventually(lambda: b.request_count)
         (a.folder / "loading").unlink()
 
     loading = threading.Thread(target=load)
@@ -189,10 +189,10 @@ def test_one_that_has_loaded_joins(
     done = generated(tmp_path, a.url, b.url)
     loading.join()
     assert {completion.server["endpoint"] for completion in done} == {a.url, b.url}
-    said = capsys.readouterr().out
+    out = capsys.readouterr().out
     for there in two:
-        assert f"{there.url} still loads its model" in said
-        assert f"{there.url} answers now" in said
+        assert f"{there.url} still loads its model" in out
+        assert f"{there.url} answers now" in out
 
 
 def test_none_has_loaded_in_time(tmp_path: Path, two: tuple[There, There]) -> None:

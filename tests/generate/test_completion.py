@@ -40,7 +40,7 @@ def test_one_outcome(answer: str, ending: Ending, closed: bool, expected: str) -
         ("<think>thought", "", "", "thought"),
     ],
 )
-def test_thoughts_are_kept_apart(content: str, reasoning: str, kept_answer: str, kept_reasoning: str) -> None:
+def test_thoughts_are_separated(content: str, reasoning: str, kept_answer: str, kept_reasoning: str) -> None:
     """Thoughts are kept apart from the answer, whichever way they came, closed or not."""
     made = completion_of(REQUEST, PROFILE, Answer(content, reasoning, finish_reason="stop"), 1.0, {})
     assert (made.answer, made.reasoning) == (kept_answer, kept_reasoning)

@@ -66,8 +66,10 @@ def requests(*prompts: str) -> list[Request]:
 def test_a_slot_that_is_too_small(make: Make) -> None:
     """Where prompt and max_tokens do not fit into a slot, nothing is asked, and the sentence has all three numbers."""
     config = make(max_tokens=590)
-    said = r"^m: a slot holds \d+ tokens, but prompt \(\d+\) and max_tokens \(590\) need \d+; raise context or lower"
-    with pytest.raises(ServerError, match=said):
+    sentence = (
+        r"^m: a slot holds \d+ tokens, but prompt \(\d+\) and max_tokens \(590\) need \d+; raise context or lower"
+    )
+    with pytest.raises(ServerError, match=error):
         generate(config.profiles[0], config, "demo")
     assert Journal(config.layout.run("m", "demo").journal).completions == []
 
@@ -76,12 +78,12 @@ def test_characters_are_not_tokens(make: Make, tmp_path: Path) -> None:
     """The prompt with the most characters need not have the most tokens: the longest few are measured."""
     config = make()
     profile = config.profiles[0]
-    spaces, words = " " * 160 + "x", "y" * 150
+    spaces, unbroken = " " * 160 + "x", "y" * 150
     with serve(profile, config, config.model_path(profile), tmp_path / "server.log") as endpoint:
-        found = context_check.check(profile, endpoint, requests(spaces, words))
-        assert found.longest == context_check.check(profile, endpoint, requests(words)).longest
-        assert found.longest > context_check.check(profile, endpoint, requests(spaces)).longest
-        assert not found.think
+        prompts = context_check.check(profile, endpoint, requests(spaces, unbroken))
+        assert prompts.longest == context_check.check(profile, endpoint, requests(unbroken)).longest
+        assert prompts.longest > context_check.check(profile, endpoint, requests(spaces)).longest
+        assert not prompts.in_thought
 
 
 NONE = ["--reasoning-format", "none"]
@@ -119,11 +121,13 @@ def test_a_server_that_parts_thoughts(make: Make) -> None:
     """What a server that keeps thoughts apart says after none of them, up to its end, is an answer."""
     profile = Profile("m", title="M", model="m.gguf")
     (request,) = requests("p")
-    said = Answer("code", finish_reason="stop")
-    assert completion_of(request, profile, said, 1.0, {}, think=True).answer == "code"
+    answer = Answer("code", finish_reason="stop")
+    assert completion_of(request, profile, answer, 1.0, {}, think=True).answer == "code"
     assert (
-        completion_of(request, replace(profile, args=("--reasoning-format", "none")), said, 1.0, {}, think=True).answer
+        completion_of(
+            request, replace(profile, args=("--reasoning-format", "none")), answer, 1.0, {}, think=True
+        ).answer
         == ""
     )
-    apart = replace(said, reasoning="Hm.", ending=Ending.CUT)
-    assert completion_of(request, profile, apart, 1.0, {}, think=True).answer == "code"
+    separated = replace(answer, reasoning="Hm.", ending=Ending.CUT)
+    assert completion_of(request, profile, separated, 1.0, {}, think=True).answer == "code"

@@ -68,10 +68,10 @@ def test_any_truncation_keeps_whole_lines(path: Path, completions: list[Completi
     kept = sum(end - 1 <= cut for end in ends)
     assert journal.completions == completions[:kept]
     begun = cut - ([0, *ends][kept] if kept < len(ends) else cut)
-    assert journal.torn == max(0, begun)
+    assert journal.truncated_bytes == max(0, begun)
     journal.append(ONE)
     assert Journal(path).completions == [*completions[:kept], ONE]
-    assert Journal(path).torn == 0
+    assert Journal(path).truncated_bytes == 0
 
 
 @SAME_FOLDER
@@ -83,7 +83,7 @@ def test_any_garbage_at_the_end_is_left_out(path: Path, completions: list[Comple
     for garbage in (tail, tail + b"\n"):
         path.write_bytes(written(path, completions) + b"#" + garbage)
         journal = Journal(path)
-        assert (journal.completions, journal.torn) == (completions, 1 + len(garbage))
+        assert (journal.completions, journal.truncated_bytes) == (completions, 1 + len(garbage))
         journal.append(ONE)
         assert Journal(path).completions == [*completions, ONE]
 
@@ -104,7 +104,7 @@ def test_a_missing_line_end_loses_nothing(path: Path) -> None:
     """A line that was cut just before its end counts, and the next stands on a line of its own."""
     path.write_bytes(line(ONE)[:-1])
     journal = Journal(path)
-    assert (journal.completions, journal.torn) == ([ONE], 0)
+    assert (journal.completions, journal.truncated_bytes) == ([ONE], 0)
     journal.append(replace(ONE, key="l"))
     assert path.read_bytes() == line(ONE) + line(replace(ONE, key="l"))
 
@@ -160,7 +160,7 @@ def test_a_damaged_line_costs_itself_alone(path: Path, damaged: bytes, reason: s
     """A line that is no completion has one sentence; all others count, as do those that are appended."""
     path.write_bytes(line(ONE) + damaged + line(ONE))
     journal = Journal(path)
-    assert (journal.entries, journal.torn) == ([JournalEntry(ONE, 1), JournalEntry(ONE, 3)], 0)
+    assert (journal.entries, journal.truncated_bytes) == ([JournalEntry(ONE, 1), JournalEntry(ONE, 3)], 0)
     (sentence,) = journal.damaged
     assert f"{path}, line 2 is not a completion ({reason}" in sentence
     journal.append(ONE)
@@ -222,7 +222,7 @@ def small_files(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_no_room_for_a_line(path: Path) -> None:
+def test_a_full_disk(path: Path) -> None:
     """A line that does not fit is an error in one sentence, no half of it stays, and a shorter one fits after it."""
     journal = Journal(path)
     journal.append(ONE)
@@ -265,7 +265,7 @@ def test_full_disk(tmpfs: Path) -> None:
         fill()
     assert f"the {len(journal.completions)} completions in it stay" in caught.value.sentence
     again = Journal(tmpfs / "raw.jsonl")
-    assert (again.completions, again.torn) == (journal.completions, 0)
+    assert (again.completions, again.truncated_bytes) == (journal.completions, 0)
     assert len(again.completions) > 5
 
 

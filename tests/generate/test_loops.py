@@ -68,7 +68,7 @@ def test_a_loop_in_a_stream() -> None:
     readers = [Reader(4096, exact=True, stop_loops=on) for on in (True, False)]
     for _ in range(2000):
         for reader in readers:
-            reader.take(Data(b"data: " + json.dumps({"choices": [{"delta": {"content": "so "}}]}).encode() + b"\n\n"))
+            reader.feed(Data(b"data: " + json.dumps({"choices": [{"delta": {"content": "so "}}]}).encode() + b"\n\n"))
     stopped, endless = (reader.answer for reader in readers)
     assert stopped
     assert endless is None
@@ -76,7 +76,7 @@ def test_a_loop_in_a_stream() -> None:
     assert 256 <= stopped.completion_tokens <= 512
 
 
-def test_loops_are_counted_and_not_asked_again(faulty: Bench) -> None:
+def test_loops_are_counted_and_not_retried(faulty: Bench) -> None:
     """A looping answer is kept under any larger max_tokens, and generated again where the setting is turned off."""
     faulty.plan({}, {"pieces": ["on and "] * 3000}, {})
     done = faulty.generate("max_tokens = 3500")

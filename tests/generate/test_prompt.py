@@ -23,7 +23,7 @@ ANSWER = {
 
 
 @pytest.fixture
-def asked() -> Iterator[list[dict[str, Any]]]:
+def requests() -> Iterator[list[dict[str, Any]]]:
     """A server that keeps what it is asked; the first entry is its address."""
     kept: list[dict[str, Any]] = []
 
@@ -49,19 +49,19 @@ def asked() -> Iterator[list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("dataset", ["humaneval", "mbpp"])
 @pytest.mark.usefixtures("real_datasets", "evalplus_imports")
-def test_asked_as_evalplus_asks(dataset: str, asked: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_messages_are_evalplus_messages(dataset: str, requests: list[dict[str, Any]], tmp_path: Path) -> None:
     """EvalPlus's own codegen sends the same messages and the same top_p for the first problems of a dataset."""
     command = [
         sys.executable, "-m", "evalplus.codegen", "--model", "m", "--dataset", dataset, "--backend", "openai",
-        "--base_url", asked.pop()["url"], "--greedy", "--id_range", "[0,4]", "--root", str(tmp_path),
+        "--base_url", requests.pop()["url"], "--greedy", "--id_range", "[0,4]", "--root", str(tmp_path),
     ]  # fmt: skip
     subprocess.run(
         command, check=True, capture_output=True, timeout=120, cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)}
     )
-    first = list(datasets.load(dataset).problems.values())[: len(asked)]
-    assert len(asked) >= 2
-    assert [request["messages"] for request in asked] == [messages(problem, Sampling()) for problem in first]
-    assert {request["top_p"] for request in asked} == {Sampling().top_p}
+    first = list(datasets.load(dataset).problems.values())[: len(requests)]
+    assert len(requests) >= 2
+    assert [request["messages"] for request in requests] == [messages(problem, Sampling()) for problem in first]
+    assert {request["top_p"] for request in requests} == {Sampling().top_p}
 
 
 @pytest.mark.parametrize(

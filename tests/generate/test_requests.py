@@ -37,14 +37,18 @@ def test_satisfies(completion: Completion, max_tokens: int, answers: bool) -> No
     assert satisfies(completion, max_tokens) is answers
 
 
-WANTS = [Request(Problem(f"HumanEval/{number}", "", "f", "", ()), 0, key, [], None) for number, key in enumerate("ab")]
+REQUESTS = [
+    Request(Problem(f"HumanEval/{number}", "", "f", "", ()), 0, key, [], None) for number, key in enumerate("ab")
+]
 
 
 def selected(completions: list[Completion], max_tokens: int, *, failures: bool = False) -> dict[str, tuple[str, int]]:
     """By problem, the answer (or error) that counts among these completions, and its line."""
     entries = [JournalEntry(completion, line) for line, completion in enumerate(completions, 1)]
-    found = kept(entries, WANTS, max_tokens, failures=failures)
-    return {task: (entry.completion.answer or entry.completion.error, entry.line) for (task, _), entry in found.items()}
+    entries = kept(entries, REQUESTS, max_tokens, failures=failures)
+    return {
+        task: (entry.completion.answer or entry.completion.error, entry.line) for (task, _), entry in entries.items()
+    }
 
 
 def test_a_larger_limit_and_back() -> None:
@@ -66,7 +70,7 @@ def test_a_request_counts_once() -> None:
     assert selected(rows, 100) == {"HumanEval/0": ("first", 2)}
 
 
-def test_failures_are_asked_again_and_kept() -> None:
+def test_failures_are_retried_and_kept() -> None:
     """An error is no answer, but the last failure of each request can be told, as long as there is nothing better."""
     rows = [replace(ONE, key="a", outcome="error", answer="", error=text) for text in ("400", "401")]
     assert selected(rows, 100) == {}
@@ -76,7 +80,7 @@ def test_failures_are_asked_again_and_kept() -> None:
     }
 
 
-def test_what_a_server_cut_short_is_asked_again() -> None:
+def test_answers_cut_by_the_server_are_retried() -> None:
     """An answer that a server cut off well below max_tokens is asked for again; until then it counts as truncated."""
     short = replace(CUT, key="a", answer="half", completion_tokens=50)
     assert selected([short], 100) == {}

@@ -17,14 +17,14 @@ def outcomes(bench: Bench) -> list[str]:
     return [completion.outcome for completion in bench.journal()]
 
 
-def test_every_problem_is_asked_once(faulty: Bench) -> None:
+def test_every_problem_is_requested_once(faulty: Bench) -> None:
     """Each problem has one completion, and a second run asks for nothing and starts no server."""
     assert [c.task_id for c in faulty.generate()] == [f"Demo/{i}" for i in range(6)]
     faulty.generate()
     assert (faulty.count("asked"), faulty.count("started")) == (6, 1)
 
 
-def test_a_torn_line_is_said_once(faulty: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_truncated_line_is_reported_once(faulty: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     """A torn last line is cut off by the next generation, though that asks for nothing."""
     faulty.generate()
     journal = faulty.root / "results" / "m" / "demo" / "raw.jsonl"
@@ -32,11 +32,11 @@ def test_a_torn_line_is_said_once(faulty: Bench, capsys: pytest.CaptureFixture[s
     journal.write_bytes(whole + whole[:50])
     assert len(faulty.generate()) == len(faulty.generate()) == 6
     assert journal.read_bytes() == whole
-    assert capsys.readouterr().out.count("its last line was torn") == 1
+    assert capsys.readouterr().out.count("its last line was truncated") == 1
     assert faulty.count("asked") == 6
 
 
-def test_completions_are_told_in_a_log(faulty: Bench) -> None:
+def test_completions_are_logged(faulty: Bench) -> None:
     """codegen.log has a line for each completion; where it cannot be written, nothing is lost."""
     log = faulty.root / "results" / "m" / "demo" / "codegen.log"
     faulty.plan({}, 400, {})
@@ -85,7 +85,7 @@ def test_tries_are_bounded(faulty: Bench) -> None:
         {"raw": json.dumps({"error": {"message": f"\x1b[2Jlong\n{'words ' * 1000}"}})},
     ],
 )
-def test_a_servers_words_are_one_line(faulty: Bench, behaviour: object) -> None:
+def test_a_servers_message_is_one_line(faulty: Bench, behaviour: object) -> None:
     """Whatever a server says of an error, a page or a message, is one short line in which nothing is obeyed."""
     faulty.plan(behaviour)
     with pytest.raises(DownError, match="␛\\[2Jlong") as caught:
@@ -204,7 +204,7 @@ def test_patience(faulty: Bench) -> None:
     (began, *later) = [at for sign, at in faulty.flights() if sign == "+"][1:4]
     assert later[0] - began >= 1
     faulty.plan({"status": 429, "body": {"error": "daily limit"}, "retry_after": "7200"})
-    with pytest.raises(ServerError, match=r"come back in 7200 s, which is longer than .*daily limit"):
+    with pytest.raises(ServerError, match=r"retry after 7200 s, which is longer than .*daily limit"):
         faulty.generate('system_prompt = ""')
 
 
@@ -238,7 +238,7 @@ def test_what_is_no_event_is_no_answer(faulty: Bench) -> None:
     assert faulty.count("asked") == 7
 
 
-def test_a_server_that_hangs_and_says_that_it_lives(faulty: Bench) -> None:
+def test_a_server_that_hangs_but_is_healthy(faulty: Bench) -> None:
     """Comments that keep the connection open, as llama-server sends them, are no answer: both limits hold."""
     faulty.plan({}, {"pings": 40})
     with pytest.raises(DownError, match=r"sent nothing for stall_timeout = 0\.3 s"):
@@ -320,7 +320,7 @@ def test_more_tokens_ask_again_for_what_was_cut_off(faulty: Bench) -> None:
     assert faulty.count("asked") == 8
 
 
-def test_what_a_server_cut_short_is_asked_again(faulty: Bench) -> None:
+def test_answers_cut_by_the_server_are_retried(faulty: Bench) -> None:
     """What a server cuts off at a limit of its own is asked for again by the next generation, and counts until then."""
     faulty.plan({}, {"finish": "length", "tokens": 40}, {})
     faulty.generate()
@@ -360,7 +360,7 @@ def test_what_was_granted_is_recorded(faulty: Bench) -> None:
     assert "servers" not in faulty.provenance()
 
 
-def test_the_server_of_the_last_completion_is_told(faulty: Bench) -> None:
+def test_the_server_of_the_last_completion_is_recorded(faulty: Bench) -> None:
     """run.json has the server that answered last, whichever problem that was, and what each unlike it answered."""
     faulty.plan({}, 400, {})
     faulty.generate()
@@ -394,7 +394,7 @@ def test_pauses_grow(faulty: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(later - earlier >= 0.1 * 2**i for i, (earlier, later) in enumerate(pairwise(began)))
 
 
-def test_a_changed_problem_is_asked_again(faulty: Bench) -> None:
+def test_a_changed_problem_is_requested_again(faulty: Bench) -> None:
     """A dataset in which one prompt changed asks for that problem alone."""
     faulty.generate()
     path = faulty.root / "humaneval.jsonl"

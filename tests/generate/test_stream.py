@@ -39,7 +39,7 @@ def read(*events: Event | bytes, exact: bool = False) -> Answer:
     """The answer that these events make; bytes are data, and without another end the connection is closed."""
     reader = Reader(LIMIT, exact=exact)
     for event in [*events, Closed()]:
-        reader.take(Data(event) if isinstance(event, bytes) else event)
+        reader.feed(Data(event) if isinstance(event, bytes) else event)
     assert reader.answer
     return reader.answer
 
@@ -151,7 +151,7 @@ def test_one_answer_in_many_shapes(body: bytes, cut: int) -> None:
         {"provider_specific_fields": {"reasoning_content": "Hm."}},
     ],
 )
-def test_thoughts_apart(delta: dict[str, Any]) -> None:
+def test_separate_thoughts(delta: dict[str, Any]) -> None:
     """Thoughts are taken from whichever field a server has them in, once, and not into the answer."""
     answer = read(sse(piece(delta=delta), piece("code"), STOP))
     assert (answer.text, answer.reasoning) == ("code", "Hm.")
@@ -161,7 +161,7 @@ REFUSED, BROKEN = Ending.REFUSED, Ending.BROKEN
 
 
 @pytest.mark.parametrize(
-    ("events", "ending", "words"),
+    ("events", "ending", "message"),
     [
         ([sse()], BROKEN, "ended without an answer"),
         ([sse(piece("", delta={"role": "assistant"}))], BROKEN, "ended without an answer"),
@@ -215,16 +215,16 @@ REFUSED, BROKEN = Ending.REFUSED, Ending.BROKEN
         ([Head(429), b'{"error": {"code": "insufficient_quota"}}'], Ending.UNFIT, "429"),
         ([Head(402), b'{"error": "no credit"}'], Ending.UNFIT, "402: no credit"),
         ([Head(301, location="http://b/v1")], Ending.UNFIT, "redirect to http://b/v1"),
-        ([Closed("refused", away=True)], Ending.BUSY, "refused"),
-        ([Closed("certificate", unfit=True)], Ending.UNFIT, "certificate"),
+        ([Closed("refused", Ending.BUSY)], Ending.BUSY, "refused"),
+        ([Closed("certificate", Ending.UNFIT)], Ending.UNFIT, "certificate"),
         ([sse(piece("def"), done=False), TimedOut(Ending.HUNG, "silence")], Ending.HUNG, "silence"),
         ([sse(piece("def"), done=False), TimedOut(Ending.LATE, "late")], Ending.LATE, "late"),
     ],
 )  # fmt: skip
-def test_what_is_no_answer(events: list[Event | bytes], ending: Ending, words: str) -> None:
+def test_what_is_no_answer(events: list[Event | bytes], ending: Ending, message: str) -> None:
     """A failure is told from an answer, whose fault it is, and the server's words are kept."""
     answer = read(*events)
-    assert (answer.ending, words in answer.error) == (ending, True), answer
+    assert (answer.ending, message in answer.error) == (ending, True), answer
 
 
 @pytest.mark.parametrize(
@@ -244,10 +244,10 @@ def test_a_body_without_end(
     monkeypatch.setattr(stream, "LARGEST", 1 << 22)
     monkeypatch.setattr(stream, "LARGEST_LINE", 1 << 21)
     reader, size, began = Reader(LIMIT, exact=False), 0, time.process_time()
-    reader.take(head)
-    reader.take(Data(begin))
+    reader.feed(head)
+    reader.feed(Data(begin))
     while reader.answer is None:
-        reader.take(Data(again))
+        reader.feed(Data(again))
         size += len(again)
     assert most <= size <= most + len(again)
     assert reader.answer.ending is ending
@@ -257,9 +257,9 @@ def test_a_body_without_end(
 def test_an_answer_on_a_connection_that_stays_open() -> None:
     """After finish_reason the text is whole, however the connection ends."""
     reader = Reader(LIMIT, exact=False)
-    reader.take(Data(sse(piece("code", "stop"), done=False)))
+    reader.feed(Data(sse(piece("code", "stop"), done=False)))
     assert (reader.finished, reader.answer) == (True, None)
-    reader.take(TimedOut(Ending.HUNG, "silence"))
+    reader.feed(TimedOut(Ending.HUNG, "silence"))
     assert reader.answer
     assert (reader.answer.ending, reader.answer.text) == (Ending.ENDED, "code")
     assert read(sse(piece("code", "stop"), done=False), Closed("reset")).ending is Ending.ENDED
@@ -301,19 +301,19 @@ def test_a_server_that_ignores_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "tokens"),
+    ("count", "tokens"),
     [(60, 60), (60.0, 60), ("60", 60), ("60.0", 60), (None, 0), (True, 0), (-1, 0), ("many", 0), ({}, 0),
      (10**400, 0), (float("inf"), 0)],
 )  # fmt: skip
-def test_counts_of_any_type(given: Any, tokens: int) -> None:
+def test_counts_of_any_type(count: Any, tokens: int) -> None:
     """A count is a whole number, however it is written; what cannot be one is 0."""
-    assert read(sse(piece("x", "stop"), usage(given, given))).completion_tokens == tokens
+    assert read(sse(piece("x", "stop"), usage(count, count))).completion_tokens == tokens
 
 
-def test_text_behind_a_finish_reason() -> None:
+def test_text_after_a_finish_reason() -> None:
     """An answer whose every event has a finish_reason goes on until its end; what breaks off in it is none."""
     reader = Reader(LIMIT, exact=False)
-    reader.take(Data(sse(piece("def f", "stop"), piece("(): pass", "stop"), done=False)))
+    reader.feed(Data(sse(piece("def f", "stop"), piece("(): pass", "stop"), done=False)))
     assert (reader.finished, reader.settled) == (True, False)
     assert read(sse(piece("def", "stop"), piece(" f", "stop"), done=False), Closed("cut off")).ending is BROKEN
 

@@ -23,9 +23,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "PAUSE", command.PAUSE / 50)
 
 
-def program(make: Make, *words: str, **server: Any) -> Profile:
+def program(make: Make, *expected: str, **server: Any) -> Profile:
     """A profile whose model is that command line."""
-    return make("command", model="", server={"command": list(words), **server})[0]
+    return make("command", model="", server={"command": list(expected), **server})[0]
 
 
 def python(make: Make, code: str, **server: Any) -> Profile:
@@ -50,7 +50,7 @@ def test_long_prompts_and_answers(make: Make, log: Path) -> None:
 
 def test_runaway_answer_is_cut(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond what is read of an answer it counts as truncated."""
-    monkeypatch.setattr(command, "LONGEST", 1000)
+    monkeypatch.setattr(command, "MAX_ANSWER", 1000)
     with open_command(python(make, "print('y' * 2000)"), Path(), log) as ask:
         answer = ask(MESSAGES, None)
     assert (len(answer.text), answer.finish_reason) == (1000, "length")
@@ -81,13 +81,13 @@ def test_failure_is_tried_again(make: Make, log: Path, tmp_path: Path) -> None:
 
 
 def test_failure_each_time(make: Make, log: Path) -> None:
-    """A program that always fails is the failure of that problem, with its exit code; its words are in the log."""
-    words = r"sh failed 2 times, last with exit code 3; its words are in .*log"
+    """A program that always fails is the failure of that problem, with its exit code; its output is in the log."""
+    expected = r"sh failed 2 times, last with exit code 3; its output is in .*log"
     profile = program(make, "sh", "-c", "echo no quota >&2; exit 3", retries=1)
     with open_command(profile, Path(), log) as ask:
         answer = ask(MESSAGES, None)
     assert answer.ending is Ending.REFUSED
-    assert re.fullmatch(words, answer.error)
+    assert re.fullmatch(expected, answer.error)
     assert log.read_text().count("no quota\n") == 2
 
 

@@ -103,7 +103,7 @@ def test_memory_of_a_server(make: Make, log: Path) -> None:
     """A server that we start has the peak of its memory, the time that it took to load, and the machine's record."""
     with serving(make("process"), log) as endpoint:
         say(endpoint, "two and two?")
-        assert endpoint.measured()["memory"] > 10 << 20
+        assert endpoint.measure()["memory"] > 10 << 20
         assert endpoint.facts["load_seconds"] > 0
         assert endpoint.facts["machine"]["cores"] == len(os.sched_getaffinity(0))
 
