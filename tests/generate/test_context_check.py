@@ -66,9 +66,7 @@ def requests(*prompts: str) -> list[Request]:
 def test_a_slot_that_is_too_small(make: Make) -> None:
     """Where prompt and max_tokens do not fit into a slot, nothing is asked, and the sentence has all three numbers."""
     config = make(max_tokens=590)
-    sentence = (
-        r"^m: a slot holds \d+ tokens, but prompt \(\d+\) and max_tokens \(590\) need \d+; raise context or lower"
-    )
+    error = r"^m: a slot holds \d+ tokens, but prompt \(\d+\) and max_tokens \(590\) need \d+; raise context or lower"
     with pytest.raises(ServerError, match=error):
         generate(config.profiles[0], config, "demo")
     assert Journal(config.layout.run("m", "demo").journal).completions == []
