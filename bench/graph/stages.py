@@ -277,11 +277,12 @@ class Samples(Stage):
         return [path for path in self._imported() if not self._is_made(path)]
 
     def _imported(self) -> list[Path]:
-        from bench.imports.files import imported_by, info_of  # noqa: PLC0415 - only where a profile imports
+        from bench.imports.files import imported_by  # noqa: PLC0415 - only where a profile imports
 
         with contextlib.suppress(SamplesError):  # an archive that cannot be read, which `work` tells of
-            found = list(dict.fromkeys(source.path for source in imported_by(self.profile, self.config).files))
-            return [*found, *filter(Path.is_file, (info_of(path) for path in found if path.name == SAMPLES))]
+            paths = list(dict.fromkeys(source.path for source in imported_by(self.profile, self.config).files))
+            infos = (RunFiles.around(path).infos for path in paths if path.name == SAMPLES)
+            return [*paths, *filter(Path.is_file, infos)]
         return []
 
     def _is_made(self, path: Path) -> bool:

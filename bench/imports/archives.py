@@ -1,6 +1,6 @@
-"""Files as they lie on the disk → their content, unpacked within bounds; archives are folders.
+"""Files on the disk → their content, unpacked within bounds; archives are folders.
 
-A file is known by its first bytes, whatever it is called.
+The first bytes of a file decide on its type, not its name.
 """
 
 import bz2
@@ -10,35 +10,36 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path, PurePath
-from typing import Any
+from typing import IO, Any
 
 from bench.errors import SamplesError
 from bench.layout import SAMPLES
 from bench.untrusted import TooLargeError, bounded
 
-LARGEST = 1 << 29
+MAX_SIZE = 1 << 29
 """Bytes of one file or archive, unpacked."""
-MEMBERS = 200_000
+MAX_MEMBERS = 200_000
 ARCHIVES = (".zip", ".eval", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
-"""How names of archives end; an inspect log is a zip."""
+"""Endings of the names of archives; an inspect log is a zip."""
 EXPORTED = "export.json"
-"""The member of an archive that says that `doit export` wrote it."""
+"""The member of an archive that `doit export` has written."""
 PACKED = (".gz", ".bz2", ".xz")
 _PACKERS: Mapping[bytes, tuple[str, Callable[..., Any]]] = {
     b"\x1f\x8b": ("gzip file", partial(gzip.GzipFile, None, "rb", 9)),
     b"BZh": ("bzip2 file", bz2.BZ2File),
     b"\xfd7zXZ\x00": ("xz file", lzma.LZMAFile),
 }
-AS_LINES = 'save it as JSON lines, in Python by pandas.read_{}(…).to_json(…, orient="records", lines=True)'
-_OTHERS = {
+AS_JSON_LINES = 'save it as JSON lines, in Python by pandas.read_{}(…).to_json(…, orient="records", lines=True)'
+_UNREADABLE = {
     b"\x28\xb5\x2f\xfd": ("a zstd file", "unpack it (zstd -d)"),
     b"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", "unpack it (7z x)"),
     b"Rar!": ("a RAR archive", "unpack it (unrar x)"),
-    b"PAR1": ("a Parquet file", AS_LINES.format("parquet")),
+    b"PAR1": ("a Parquet file", AS_JSON_LINES.format("parquet")),
     b"ARROW1": ("an Arrow file", "save it as JSON lines"),
     b"SQLite format 3\0": ("a SQLite database", "save its rows as JSON lines"),
     **{bytes([128, version]): ("a pickle", "save its rows as JSON lines") for version in range(2, 6)},
@@ -57,7 +58,7 @@ class Source:
 
     @property
     def place(self) -> Path:
-        """Where it is, an archive being a folder."""
+        """Its path, an archive being a folder."""
         return self.path / self.member if self.member else self.path
 
     def read(self, name: str) -> bytes:
@@ -68,7 +69,7 @@ class Source:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a zip or a tar, by its content where its name says so, or something packed like it."""
+    """Whether a file is an archive by its name, and a zip, a tar or a compressed file by its content."""
     if not path.name.casefold().endswith(ARCHIVES):
         return False
     try:
@@ -80,33 +81,30 @@ def is_archive(path: Path) -> bool:
 
 
 def members(path: Path, name: str) -> list[str]:
-    """The names of the files in an archive that is called `name` in messages; of an exported one, of its samples.
-
-    Raises SamplesError.
-    """
-    found = list(_members(path, name))
-    return [one for one in found if PurePath(one).name == SAMPLES] if EXPORTED in found else found
+    """The names of the files in an archive, of an exported one only of its samples; `name` is for a SamplesError."""
+    paths = list(_members(path, name))
+    return [path for path in paths if PurePath(path).name == SAMPLES] if EXPORTED in paths else paths
 
 
-def beside(source: Source, name: str) -> bytes:
-    """What lies under that name beside a member of an exported archive; empty for any other file."""
-    known = _members(source.path, source.path.name) if source.member else {}
-    return known.get(str(PurePath(source.member).with_name(name)), b"") if EXPORTED in known else b""
+def sibling(source: Source, name: str) -> bytes:
+    """The content of the file with that name beside a member of an exported archive; empty for any other file."""
+    contents = _members(source.path, source.path.name) if source.member else {}
+    return contents.get(str(PurePath(source.member).with_name(name)), b"") if EXPORTED in contents else b""
 
 
 def archive_of(path: Path) -> Path | None:
-    """The archive in which a path is that is no file on the disk; None where there is none."""
+    """The archive that contains a path, None where there is none."""
     return next((parent for parent in path.parents if parent.is_file() and is_archive(parent)), None)
 
 
 def unpacked(data: bytes, name: str) -> bytes:
-    """What gzip, bzip2 or xz packed, else `data` as it is. Raises SamplesError for a damaged file, or another kind."""
+    """The content of a gzip, bzip2 or xz file, or `data` itself. Raises SamplesError for a damaged or unknown file."""
     data = _unpacked(data, name)
-    for magic, (kind, remedy) in _OTHERS.items():
+    for magic, (kind, remedy) in _UNREADABLE.items():
         if data.startswith(magic):
             raise SamplesError(f"{name} is {kind}, which is not read; {remedy}.")
     if data.startswith(b"PK\3\4") and b"[Content_Types].xml" in data[:64]:
-        raise SamplesError(f"{name} is an Office document, which is not read; {AS_LINES.format('excel')}.")
+        raise SamplesError(f"{name} is an Office document, which is not read; {AS_JSON_LINES.format('excel')}.")
     if data.startswith(b"PK\3\4") or data[257:262] == b"ustar":
         kind = "zip" if data.startswith(b"PK") else "tar"
         raise SamplesError(f"{name} is a {kind} archive by another name; let its name end in .{kind}.")
@@ -114,14 +112,14 @@ def unpacked(data: bytes, name: str) -> bytes:
 
 
 def _unpacked(data: bytes, name: str) -> bytes:
-    for magic, (kind, opened) in _PACKERS.items():
+    for magic, (kind, open_packed) in _PACKERS.items():
         if data.startswith(magic):
             try:
-                with opened(io.BytesIO(data)) as file:
-                    return bounded(iter(lambda: file.read(1 << 20), b""), size=LARGEST)
+                with open_packed(io.BytesIO(data)) as file:
+                    return bounded(iter(lambda: file.read(1 << 20), b""), size=MAX_SIZE)
             except TooLargeError:
                 raise SamplesError(
-                    f"{name} is larger than {LARGEST >> 20} MiB, unpacked; import a part of it."
+                    f"{name} is larger than {MAX_SIZE >> 20} MiB, unpacked; import a part of it."
                 ) from None
             except (EOFError, OSError, zlib.error, lzma.LZMAError):
                 raise SamplesError(f"{name} is a damaged {kind}; copy or write it again.") from None
@@ -130,8 +128,8 @@ def _unpacked(data: bytes, name: str) -> bytes:
 
 def _bytes(path: Path, name: str) -> bytes:
     try:
-        if path.stat().st_size > LARGEST:
-            raise SamplesError(f"{name} is larger than {LARGEST >> 20} MiB; import a part of it.")
+        if path.stat().st_size > MAX_SIZE:
+            raise SamplesError(f"{name} is larger than {MAX_SIZE >> 20} MiB; import a part of it.")
         return path.read_bytes()
     except OSError as error:
         raise SamplesError(f"{name} cannot be read ({error.strerror}); make it readable.") from None
@@ -149,7 +147,7 @@ def _members(path: Path, name: str) -> Mapping[str, bytes]:
 def _read(path: Path, name: str, _size: int, _mtime: int) -> Mapping[str, bytes]:
     data = _bytes(path, name)
     try:
-        return _zip_members(data) if data.startswith(b"PK") else _tar_members(_unpacked(data, name))
+        return _contents(_zip_members(data) if data.startswith(b"PK") else _tar_members(_unpacked(data, name)))
     except TooLargeError as error:
         raise SamplesError(f"{name} is too large an archive ({error}); import a part of it.") from None
     except NotImplementedError:
@@ -160,22 +158,26 @@ def _read(path: Path, name: str, _size: int, _mtime: int) -> Mapping[str, bytes]
         raise SamplesError(f"{name} is a damaged archive; copy or write it again.") from None
 
 
-def _zip_members(data: bytes) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    room = LARGEST
+def _zip_members(data: bytes) -> Iterator[tuple[str, IO[bytes]]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for info in archive.infolist()[:MEMBERS]:
+        for info in archive.infolist():
             if not info.is_dir():
                 with archive.open(info) as file:
-                    found[info.filename] = bounded(iter(lambda file=file: file.read(1 << 20), b""), size=room)  # type: ignore[misc]
-                room -= len(found[info.filename])
-    return found
+                    yield info.filename, file
 
 
-def _tar_members(data: bytes) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+def _tar_members(data: bytes) -> Iterator[tuple[str, IO[bytes]]]:
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
         for info in archive:
-            if info.isfile() and len(found) < MEMBERS and (file := archive.extractfile(info)):
-                found[info.name] = file.read()
-    return found
+            if info.isfile() and (file := archive.extractfile(info)):
+                yield info.name, file
+
+
+def _contents(members: Iterator[tuple[str, IO[bytes]]]) -> dict[str, bytes]:
+    """The contents of the first members, within bounds: a sparse file in a tar may have any size."""
+    contents: dict[str, bytes] = {}
+    remaining = MAX_SIZE
+    for name, file in islice(members, MAX_MEMBERS):
+        contents[name] = bounded(iter(partial(file.read, 1 << 20), b""), size=remaining)
+        remaining -= len(contents[name])
+    return contents

@@ -9,8 +9,18 @@ from bench import datasets
 from bench.console import counted
 from bench.datasets import Dataset
 from bench.errors import MissingPrerequisite, SamplesError
-from bench.imports.archives import Source, beside
-from bench.imports.files import Found, absence, by_agent, guide, imported_by, is_python, known_of, named, shown
+from bench.imports.archives import Source, sibling
+from bench.imports.files import (
+    SolutionFiles,
+    absence,
+    by_agent,
+    guide,
+    imported_by,
+    is_python,
+    named,
+    relative,
+    sample_infos,
+)
 from bench.imports.rows import Row, UnknownFormatError, rows
 from bench.imports.solutions import current, known_sample, reading_of, rules, samples_of, undefined
 from bench.imports.tasks import ELSEWHERE, REMOVED, Names, unknown
@@ -22,7 +32,7 @@ from bench.text import plain
 
 @dataclass(frozen=True)
 class Imported:
-    """The solutions in problem order; `summary` says in a line what was found and what not."""
+    """The solutions in problem order, and a `summary` of one line: the counts, and what is missing or not read."""
 
     solutions: Mapping[str, tuple[Sample, ...]]
     summary: str
@@ -37,71 +47,73 @@ def collect(profile: Profile, config: Config, dataset_name: str) -> Imported:
     base = config.file.parent
     files = imported_by(profile, config)
     dataset = datasets.load(dataset_name)
-    found = _Collection(profile, dataset)
+    collection = _Collection(profile, dataset)
     for file in files.files:
         # An exported file has a folder for each dataset, some of which name their problems alike.
         other = file.place.parent.name in datasets.known().keys() - {dataset_name}
-        if not (other and beside(file, SAMPLES)):
-            found.read(file, shown(file.place, base))
-    if not found.solutions:
-        raise _nothing(profile, config, found)
-    _require_complete(profile, dataset, found.solutions, found.torn)
-    ordered = {task_id: tuple(found.solutions[task_id]) for task_id in dataset.problems if task_id in found.solutions}
-    return Imported(ordered, _sentence(found, ordered, files))
+        if not (other and sibling(file, SAMPLES)):
+            collection.read(file, relative(file.place, base))
+    if not collection.solutions:
+        raise _no_solutions(profile, config, collection)
+    _require_complete(profile, dataset, collection.solutions, collection.incomplete)
+    solutions = collection.solutions
+    ordered = {task_id: tuple(solutions[task_id]) for task_id in dataset.problems if task_id in solutions}
+    return Imported(ordered, _sentence(collection, ordered, files))
 
 
-def _nothing(profile: Profile, config: Config, found: "_Collection") -> MissingPrerequisite:
-    where, title = ", ".join(profile.solutions), found.dataset.declaration.title
-    if found.left_out:
+def _no_solutions(profile: Profile, config: Config, collection: "_Collection") -> MissingPrerequisite:
+    where, title = ", ".join(profile.solutions), collection.dataset.declaration.title
+    if collection.left_out:
         return MissingPrerequisite(f"{profile.id}: no solutions of {title} yet in {where} ({guide(profile)}).")
-    if found.unread:
-        few, why = named([file.place for file in found.unread]), next(filter(None, found.unread.values()), "")
-        why = f" ({why.rstrip('.')})" if why else ", whose names do not say which problems they solve"
-        return MissingPrerequisite(f"{profile.id}: no solutions of {title} yet in {where}; not read: {few}{why}.")
+    if collection.unread:
+        names = named([file.place for file in collection.unread])
+        error = next(filter(None, collection.unread.values()), "")
+        reason = f" ({error.rstrip('.')})" if error else ", whose names do not name a problem"
+        return MissingPrerequisite(f"{profile.id}: no solutions of {title} yet in {where}; not read: {names}{reason}.")
     return MissingPrerequisite(
         f"{profile.id}: {absence(profile, config) or f'no solutions in {where}, which are empty'}."
     )
 
 
 class _Collection:
-    """What has been read so far of a profile's solutions of a dataset, and what was left out."""
+    """A profile's solutions of a dataset, read so far, and the counts of those left out."""
 
     def __init__(self, profile: Profile, dataset: Dataset) -> None:
         self.profile, self.dataset = profile, dataset
         self.solutions: dict[str, list[Sample]] = {}
         self.left_out: Counter[str] = Counter()
-        self.torn: list[Row] = []
+        self.incomplete: list[Row] = []
         self.unread: dict[Source, str] = {}
         self.notes: dict[str, None] = {}
         self.names = Names(dataset)
 
     def read(self, file: Source, name: str) -> None:
-        """Take all that a file holds. Raises SamplesError."""
+        """Add the solutions of a file. Raises SamplesError."""
         try:
-            found = rows(file, name)
+            file_rows = rows(file, name)
         except UnknownFormatError as error:
             if any(Path(each).name == file.place.name for each in self.profile.solutions):
                 raise
             self.unread[file] = error.sentence
             return
         if is_python(file.place):
-            self._take_python(file, found[0])
+            self._take_python(file, file_rows[0])
             return
-        self.torn += [row for row in found if row.torn]
-        known = [row for row in found if not row.torn]
-        kept = []
-        for row, task_id, completion in current(known, self.names.resolve(known)):
+        self.incomplete += [row for row in file_rows if row.incomplete]
+        complete = [row for row in file_rows if not row.incomplete]
+        resolved = []
+        for row, task_id, completion in current(complete, self.names.resolve(complete)):
             if task_id in (ELSEWHERE, REMOVED):
                 self.left_out[task_id] += 1
             elif not task_id:
                 raise unknown(row, self.dataset)
             else:
-                kept.append((row, self.dataset.problems[task_id], completion))
-        reading = reading_of([(row, problem) for row, problem, completion in kept if not completion])
+                resolved.append((row, self.dataset.problems[task_id], completion))
+        reading = reading_of([(row, problem) for row, problem, completion in resolved if not completion])
         self.notes |= {reading.note: None} if reading.note else {}
-        infos = known_of(file) if file.place.name == SAMPLES else {}
+        infos = sample_infos(file) if file.place.name == SAMPLES else {}
         count: Counter[str] = Counter()
-        for row, problem, completion in kept:
+        for row, problem, completion in resolved:
             for sample in samples_of(row, problem, reading, completion):
                 info = infos.get((problem.task_id, count[problem.task_id]))
                 self._add(known_sample(sample, info) if info else sample)
@@ -121,34 +133,34 @@ class _Collection:
                 self._add(sample)
 
     def _add(self, solution: Sample) -> None:
-        """Keep a solution, but for the same once more, or one more than the profile asks for."""
+        """Keep a solution, except a duplicate or more than `samples` of a problem."""
         task_id, samples = solution.info.task_id, self.profile.sampling.samples
-        known = self.solutions.setdefault(task_id, [])
-        solution = replace(solution, info=replace(solution.info, sample=len(known)))
-        if samples == 1 and known:
-            if known[0].code != solution.code:
-                places = " and in ".join(dict.fromkeys([known[0].info.origin, solution.info.origin]))
+        solutions = self.solutions.setdefault(task_id, [])
+        solution = replace(solution, info=replace(solution.info, sample=len(solutions)))
+        if samples == 1 and solutions:
+            if solutions[0].code != solution.code:
+                places = " and in ".join(dict.fromkeys([solutions[0].info.origin, solution.info.origin]))
                 raise SamplesError(
                     f"{task_id} has two different solutions, in {places}; remove one of them, or let samples say how "
                     "many there are of each problem."
                 )
-        elif len(known) == samples:
+        elif len(solutions) == samples:
             self.left_out["beyond the samples asked for"] += 1
         else:
-            known.append(solution)
+            solutions.append(solution)
 
 
 def _require_complete(
-    profile: Profile, dataset: Dataset, collected: Mapping[str, Sequence[Sample]], torn: Sequence[Row]
+    profile: Profile, dataset: Dataset, collected: Mapping[str, Sequence[Sample]], incomplete: Sequence[Row]
 ) -> None:
-    wanted, total = profile.sampling.samples, len(dataset.problems)
-    short = [task_id for task_id in dataset.problems if len(collected.get(task_id, ())) < wanted]
+    samples, total = profile.sampling.samples, len(dataset.problems)
+    short = [task_id for task_id in dataset.problems if len(collected.get(task_id, ())) < samples]
     if not short or profile.partial:
         return
-    each = f" with {wanted} samples each" if wanted > 1 else ""
-    cut = [row for row in torn if _named(row) in short]
+    each = f" with {samples} samples each" if samples > 1 else ""
+    cut = [row for row in incomplete if _named(row) in short]
     be = "is" if len(short) == 1 else "are"
-    hint = f" ({_torn(cut)[0].removeprefix(f'{short[0]} is ')})" if cut else ""
+    hint = f" (incomplete in {cut[0].origin})" if cut else ""
     go_on = (
         "start the agent again, it continues there (or add them yourself, or" if by_agent(profile) else "add them (or"
     )
@@ -158,39 +170,31 @@ def _require_complete(
     )
 
 
-def _torn(rows: Sequence[Row]) -> list[str]:
-    return [f"{plain(_named(row)) or 'a line'} is torn off in {row.origin}" for row in rows]
-
-
 def _named(row: Row) -> str:
     return str(next(iter(row.record.names), ""))
 
 
-def _sentence(found: _Collection, ordered: Mapping[str, Sequence[Sample]], files: Found) -> str:
-    total, count = (
-        found.dataset.problems,
-        len({file.place for file in files.files} - {one.place for one in found.unread}),
-    )
+def _sentence(collection: _Collection, ordered: Mapping[str, Sequence[Sample]], files: SolutionFiles) -> str:
+    problems = collection.dataset.problems
+    files_read = {file.place for file in files.files} - {source.place for source in collection.unread}
     samples = [solution for each in ordered.values() for solution in each]
-    missing = [task_id for task_id in total if task_id not in ordered]
-    unread = [*(file.place for file in found.unread), *files.ignored]
-    strange = undefined(samples, total)
+    missing = [task_id for task_id in problems if task_id not in ordered]
+    unread = [*(file.place for file in collection.unread), *files.ignored]
+    count = undefined(samples, problems)
     notes = [
-        f"{len(ordered)} of {len(total)} problems in {counted(count, 'file')}",
-        counted(len(samples), "sample") if found.profile.sampling.samples > 1 else "",
+        f"{len(ordered)} of {len(problems)} problems in {counted(len(files_read), 'file')}",
+        counted(len(samples), "sample") if collection.profile.sampling.samples > 1 else "",
         *(f"{number} {how}" for how, number in sorted(rules(samples).items())),
-        *found.notes,
-        f"{strange} without {'its' if strange == 1 else 'their'} function{_advice(strange, len(samples))}"
-        if strange
-        else "",
+        *collection.notes,
+        f"{count} without {'its' if count == 1 else 'their'} function{_advice(count, len(samples))}" if count else "",
         f"{len(missing)} not attempted from {missing[0]}" if missing else "",
-        *_torn(found.torn),
-        *(f"{number} {what} left out" for what, number in found.left_out.items()),
+        *(f"{plain(_named(row)) or 'a line'} is incomplete in {row.origin}" for row in collection.incomplete),
+        *(f"{number} {reason} left out" for reason, number in collection.left_out.items()),
         f"not read: {named(unread)}" if unread else "",
     ]
     return f"found {', '.join(filter(None, notes))}"
 
 
-def _advice(strange: int, total: int) -> str:
-    """How texts should be named where most of them define nothing."""
-    return " (the key of chat answers is `answer`, of bodies `completion`)" if 2 * strange > total else ""
+def _advice(count: int, total: int) -> str:
+    """Which keys to use, where most of the texts do not define their function."""
+    return " (the key of chat answers is `answer`, of bodies `completion`)" if 2 * count > total else ""

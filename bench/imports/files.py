@@ -1,4 +1,4 @@
-"""Which files hold the solutions that a profile imports."""
+"""Finds the files with the solutions that a profile imports."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from bench import datasets, jsonl
 from bench.errors import BenchError, ProfilesError, SamplesError
 from bench.files import user_path
-from bench.imports.archives import ARCHIVES, PACKED, Source, archive_of, beside, is_archive, members
+from bench.imports.archives import ARCHIVES, PACKED, Source, archive_of, is_archive, members, sibling
 from bench.layout import IMPORT, INFOS, PROMPTS, PROVENANCE, RunFiles
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo
@@ -22,10 +22,10 @@ from bench.untrusted import table
 
 TABLES = (".jsonl", ".ndjson", ".jsonlines", ".json")
 FILE_NAME, FOLDER_NAME = re.compile(r".*[0-9].*|[^_]+_[^_]+"), re.compile(r"[^0-9]{0,20}[0-9]+|[^_]+_[^_]+")
-"""What a file and a folder may be called that are named after a problem."""
-SHOWN = 3
-"""Files that were not read and are named."""
-READ = "*.jsonl, *.json, *.ndjson (also .gz, .bz2, .xz), .zip, .tar, and *.py named after a problem"
+"""Names of a file and of a folder that are named after a problem."""
+MAX_NAMED = 3
+"""Files that a message names."""
+READ_TYPES = "*.jsonl, *.json, *.ndjson (also .gz, .bz2, .xz), .zip, .tar, and *.py named after a problem"
 DERIVED = {
     ".raw.jsonl": (".jsonl",),
     ".jsonl": ("-sanitized.jsonl", "_sanitized.jsonl"),
@@ -38,29 +38,29 @@ DERIVED = {
     ".eval_results.json": (".jsonl",),
     **dict.fromkeys((*PACKED, *ARCHIVES), ("",)),
 }
-"""By how a name ends: what stands there instead in the name of a file that holds the same samples, as they are graded.
+"""Ending of a file's name → endings of files with the same samples, in the form that is graded.
 
 EvalPlus's codegen writes X.jsonl, sanitized, and X.raw.jsonl; its sanitizer makes X-sanitized.jsonl of X.jsonl, its
 calibration X-calibrated.jsonl, and its grader X_eval_results.json; human-eval writes X.jsonl_results.jsonl, MultiPL-E
-X.results.json. A packed file may lie beside what was unpacked.
+X.results.json. A compressed file may lie beside its content.
 """
 COPY = re.compile(r"(.+?)(?: ?\(\d+\)| - copy(?: \(\d+\))?| copy(?: \d+)?)(\.[^.]+)", re.IGNORECASE)
-"""What file managers and browsers call the copy of a file."""
+"""Names that file managers and browsers give to a copy."""
 
 TEST = re.compile(r"(?:tests?_(.+)|(.+)_tests?)(\.py)", re.IGNORECASE)
-"""What a file is called that tests a solution beside it."""
+"""Names of a file that tests a solution beside it."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """The files that hold solutions, in natural order (part-2 before part-10), and the others that lie beside them."""
+class SolutionFiles:
+    """The files with solutions, in natural order (part-2 before part-10), and the other files beside them."""
 
     files: tuple[Source, ...]
     ignored: tuple[Path, ...]
 
 
 def by_agent(profile: Profile) -> bool:
-    """Whether an agent is thought to write the solutions: into a folder `import`, as those in .claude/agents do."""
+    """Whether an agent writes the solutions: into a folder `import`, as those in .claude/agents do."""
     return any(Path(entry).name == IMPORT for entry in profile.solutions)
 
 
@@ -69,75 +69,75 @@ def guide(profile: Profile) -> str:
     return "README: Claude" if by_agent(profile) else "README: Solutions from elsewhere"
 
 
-def imported_by(profile: Profile, config: Config) -> Found:
-    """The files that a profile imports: never those that doit writes for this very profile.
+def imported_by(profile: Profile, config: Config) -> SolutionFiles:
+    """The files that a profile imports, without those that doit writes for this very profile.
 
     Raises ProfilesError where there are no others.
     """
-    found = find(profile.solutions, config.file.parent)
-    written = config.layout.folder(profile.id).resolve()
-    folders = {path.parent for path in (*(file.path for file in found.files), *found.ignored)}
-    own = {folder for folder in folders if _is_written(folder.resolve(), written)}
-    files = tuple(file for file in found.files if file.path.parent not in own)
-    if found.files and not files:
-        elsewhere = shown(config.layout.folder(profile.id) / IMPORT, config.file.parent)
+    matches = find(profile.solutions, config.file.parent)
+    output_folder = config.layout.folder(profile.id).resolve()
+    folders = {path.parent for path in (*(file.path for file in matches.files), *matches.ignored)}
+    own = {folder for folder in folders if _is_written(folder.resolve(), output_folder)}
+    files = tuple(file for file in matches.files if file.path.parent not in own)
+    if matches.files and not files:
+        elsewhere = relative(config.layout.folder(profile.id) / IMPORT, config.file.parent)
         raise ProfilesError(
             f"{profile.id}: {', '.join(profile.solutions)} holds what doit writes for this very profile and nothing "
             f"else; put its solutions elsewhere, such as {elsewhere}/."
         )
-    return Found(files, tuple(file for file in found.ignored if file.parent not in own))
+    return SolutionFiles(files, tuple(file for file in matches.ignored if file.parent not in own))
 
 
-def _is_written(folder: Path, written: Path) -> bool:
+def _is_written(folder: Path, output_folder: Path) -> bool:
     """Whether doit writes a dataset's files in this folder, below the one of the profile."""
-    return folder.parent == written and folder.name in datasets.known()
+    return folder.parent == output_folder and folder.name in datasets.known()
 
 
 def absence(profile: Profile, config: Config) -> str:
-    """The phrase for a profile without solutions: nothing is there, or nothing is read; "" where it has some."""
-    found = imported_by(profile, config)
-    if found.files:
+    """The phrase for a profile without solutions, "" where it has some: no file is there, or none is read."""
+    files = imported_by(profile, config)
+    if files.files:
         return ""
     where = ", ".join(profile.solutions)
-    if not found.ignored:
+    if not files.ignored:
         return f"no solutions yet in {where} ({guide(profile)})"
-    names, read = named(found.ignored), f"what is read: {READ} ({guide(profile)})"
-    if len(found.ignored) == 1:
+    names, read = named(files.ignored), f"what is read: {READ_TYPES} ({guide(profile)})"
+    if len(files.ignored) == 1:
         return f"the only file in {where} ({names}) is not read; {read}"
-    return f"none of the {len(found.ignored)} files in {where} ({names}) is read; {read}"
+    return f"none of the {len(files.ignored)} files in {where} ({names}) is read; {read}"
 
 
 def named(files: Iterable[Path]) -> str:
     """The names of a few files, and how many more there are."""
     names = [plain(file.name) for file in files]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(names[:SHOWN])}{more}"
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return f"{', '.join(names[:MAX_NAMED])}{more}"
 
 
-def find(solutions: tuple[str, ...], base: Path) -> Found:
-    """The files that `solutions` names below `base`: each a file, a folder or archive with all in it, or a glob."""
+def find(solutions: tuple[str, ...], base: Path) -> SolutionFiles:
+    """The files that `solutions` names below `base`: each entry is a file, a folder, an archive or a glob."""
     files: dict[Source, None] = {}
     ignored: dict[Path, None] = {}
     seen: set[tuple[int, int]] = set()
     for entry in solutions:
         for place in sorted(_named(entry, base), key=_natural):
             inside = sorted(_below(place, base), key=lambda source: _natural(source.place))
-            beside = {source.place for source in inside}
+            siblings = {source.place for source in inside}
             for source in inside:
-                meant = not source.member and (
-                    is_archive(source.path) or (source.path == place and _is_meant(place, entry))
+                selected = not source.member and (
+                    is_archive(source.path) or (source.path == place and _is_selected(place, entry))
                 )
-                if meant or (holds_solutions(source.place) and not _is_derived(source, place, beside)):
+                if selected or (holds_solutions(source.place) and not _is_derived(source, place, siblings)):
                     if source.member or _is_new(source.path, seen):
                         files[source] = None
                 else:
                     ignored[source.place] = None
     read = {source.place for source in files}
-    return Found(tuple(files), tuple(file for file in ignored if file not in read))
+    return SolutionFiles(tuple(files), tuple(file for file in ignored if file not in read))
 
 
 def holds_solutions(file: PurePath) -> bool:
-    """Whether a file in a folder is read by its name: JSON, packed or not, or Python that is named after a problem."""
+    """Whether the name of a file in a folder is JSON, compressed or not, or Python that is named after a problem."""
     suffix = _suffix(file)
     if suffix == ".py":
         return bool(FILE_NAME.fullmatch(file.stem) or FOLDER_NAME.fullmatch(file.parent.name))
@@ -145,41 +145,36 @@ def holds_solutions(file: PurePath) -> bool:
 
 
 def is_python(file: PurePath) -> bool:
-    """Whether a file is one solution as a whole."""
+    """Whether a file is one solution."""
     return _suffix(file) == ".py"
 
 
-def info_of(file: Path) -> Path:
-    """What a run of ours says of the samples in `file`, where such a file is there."""
-    return RunFiles.around(file).infos
-
-
-def known_of(source: Source) -> dict[tuple[str, int], SampleInfo]:
-    """What a run of ours says of the samples in a file, by problem and number, with the answers that it kept."""
+def sample_infos(source: Source) -> dict[tuple[str, int], SampleInfo]:
+    """The records that a run of this program has of the samples in a file, by problem and number, with answers."""
     if source.member:
-        return infos_of(line.record for line in jsonl.parse(beside(source, INFOS), dict[str, Any]) if line.record)
+        return infos_of(line.record for line in jsonl.parse(sibling(source, INFOS), dict[str, Any]) if line.record)
     run = RunFiles.around(source.path)
     infos = read_infos(run.infos)
     kept = answers(run.journal, infos.values())
     return {
-        place: replace(info, answer=kept[told][0], reasoning=kept[told][1])
-        if (told := (info.task_id, info.sample)) in kept
+        sample_id: replace(info, answer=kept[key][0], reasoning=kept[key][1])
+        if (key := (info.task_id, info.sample)) in kept
         else info
-        for place, info in infos.items()
+        for sample_id, info in infos.items()
     }
 
 
 def exported_run(profile: Profile, config: Config, dataset: str) -> dict[str, Any]:
-    """What made a profile's solutions, where they are from an exported file that says so; else {}."""
+    """The run.json of a profile's solutions, where they are from an export that has one; else {}."""
     with contextlib.suppress(BenchError, ValueError):
         for source in imported_by(profile, config).files if profile.imported else ():
-            if source.place.parent.name == dataset and (text := beside(source, PROVENANCE)):
+            if source.place.parent.name == dataset and (text := sibling(source, PROVENANCE)):
                 return table(json.loads(text))
     return {}
 
 
-def shown(file: Path, base: Path) -> str:
-    """The path as a person would write it, from the folder of profiles.toml."""
+def relative(file: Path, base: Path) -> str:
+    """The path relative to the folder of profiles.toml, where it lies below it."""
     return os.path.relpath(file, base) if file.is_relative_to(base) else str(file)
 
 
@@ -189,54 +184,54 @@ def _suffix(file: PurePath) -> str:
     return PurePath(name.removesuffix(packed)).suffix
 
 
-def _is_meant(file: Path, entry: str) -> bool:
-    """Whether a file that `entry` names, or as a glob matches, is read whatever its name; not so Python."""
+def _is_selected(file: Path, entry: str) -> bool:
+    """Whether `entry` names a file, so that it is read whatever its type (except Python), or matches it as a glob."""
     if file.suffix == ".py":
         return False
     return file.name == Path(entry).name or not _is_derived(Source(file), file.parent, {file})
 
 
-def _is_derived(source: Source, root: Path, beside: set[Path]) -> bool:
-    """Whether others beside a file hold its solutions as they are graded."""
+def _is_derived(source: Source, root: Path, siblings: set[Path]) -> bool:
+    """Whether other files beside this one hold its solutions in the form that is graded."""
     file = source.place
     name = file.name.casefold()
 
-    def is_there(other: Path) -> bool:
-        return other in beside or (not source.member and other.exists())
+    def exists(other: Path) -> bool:
+        return other in siblings or (not source.member and other.exists())
 
-    for twin in (COPY, TEST):
-        of = twin.fullmatch(file.name)
-        if of and is_there(file.with_name("".join(filter(None, of.groups())))):
+    for pattern in (COPY, TEST):
+        match = pattern.fullmatch(file.name)
+        if match and exists(file.with_name("".join(filter(None, match.groups())))):
             return True
     if name.endswith(PROMPTS):  # what `doit prompts` writes
         return True
     for end, others in DERIVED.items():
         if name.endswith(end) and len(name) > len(end):
             stem = file.name[: -len(end)]
-            if any(is_there(file.with_name(f"{stem}{other}")) for other in others):
+            if any(exists(file.with_name(f"{stem}{other}")) for other in others):
                 return True
     if file.name == "eval_results.json":
-        return any(other != file and file.parent in other.parents and holds_solutions(other) for other in beside)
-    if any(is_there(folder.with_name(f"{folder.name}-sanitized")) for folder in file.parents if root in folder.parents):
+        return any(other != file and file.parent in other.parents and holds_solutions(other) for other in siblings)
+    if any(exists(folder.with_name(f"{folder.name}-sanitized")) for folder in file.parents if root in folder.parents):
         return True
     run = RunFiles.around(file)
-    return file == run.infos or (file == run.journal and is_there(run.samples) and is_there(run.infos))
+    return file == run.infos or (file == run.journal and exists(run.samples) and exists(run.infos))
 
 
 def _is_new(file: Path, seen: set[tuple[int, int]]) -> bool:
-    """Whether no other name of the same file was met before, be it a link."""
+    """Whether a file is not a link to one in `seen`, to which it is added."""
     try:
         status = file.stat()
     except OSError:
         return True
     number = status.st_dev, status.st_ino
-    new = number not in seen
+    is_new = number not in seen
     seen.add(number)
-    return new
+    return is_new
 
 
 def _named(entry: str, base: Path) -> list[Path]:
-    """The path that an entry is, or those that it matches; none where it cannot be a path."""
+    """The path of an entry, or the paths that it matches; none where it cannot be a path."""
     path = base / user_path(entry)
     try:
         if path.exists() or archive_of(path):
@@ -247,13 +242,13 @@ def _named(entry: str, base: Path) -> list[Path]:
 
 
 def _below(place: Path, base: Path) -> Iterator[Source]:
-    """A file, or all files in a folder or archive but hidden ones; archives in a folder are folders.
+    """A file, or all files in a folder or archive except hidden ones; archives in a folder are folders.
 
-    One that cannot be read stands for itself, so that its reader finds out why.
+    An unreadable archive is yielded as a file, so that reading it raises the error.
     """
     if archive := None if place.exists() else archive_of(place):
-        every = (Source(archive, name) for name in members(archive, shown(archive, base)))
-        yield from (source for source in every if source.place.is_relative_to(place))
+        sources = (Source(archive, name) for name in members(archive, relative(archive, base)))
+        yield from (source for source in sources if source.place.is_relative_to(place))
         return
     inside = place.rglob("*") if place.is_dir() else [place]
     for path in inside:
@@ -263,7 +258,7 @@ def _below(place: Path, base: Path) -> Iterator[Source]:
             yield Source(path)
         elif path == place or not _is_derived(Source(path), place, set()):
             with contextlib.suppress(SamplesError):
-                names = members(path, shown(path, base))
+                names = members(path, relative(path, base))
                 yield from (Source(path, name) for name in names if not _is_hidden(PurePath(name)))
                 continue
             yield Source(path)

@@ -1,4 +1,4 @@
-"""A JSON value as any harness writes it → records: how the problem is named, and the texts by their keys.
+"""A JSON value in the form of any harness → records: the names of a problem, and the texts by their keys.
 
 {"task_id": …, "solution": …}                    EvalPlus, human-eval, BigCodeBench, bigcode's MultiPL-E, …
 {"eval": {task_id: [{"solution": …}]}}           EvalPlus's eval_results.json
@@ -23,7 +23,7 @@ IDS = (
     "docid", "idx", "index", "number", "qid", "key", "uid", "uuid", "problem", "entrypoint", "functionname",
 )  # fmt: skip
 """Keys of names, best first, without case and separators."""
-ABOUT = (
+PROBLEM_KEYS = (
     "doc", "metadata", "raw_input", "problem", "task", "task_id", "sample", "instance", "example", "row", "extra",
     "vars",
 )  # fmt: skip
@@ -34,25 +34,25 @@ TEXTS = (
     "messages", "conversations", "choices", "candidates", "model_output", "generated_text", "result", "text", "content",
     "samples",
 )  # fmt: skip
-INSIDE = (
+TEXT_KEYS = (
     "content", "text", "completion", "completions", "message", "messages", "choices", "candidates", "parts", "body",
     "output", "output_text", "generated_text", "generated_code", "response", "solution", "code", "generation", "answer",
     "prediction", "program",
 )  # fmt: skip
-"""Where an object that stands for a text has it."""
+"""Keys under which an object in place of a text has the text."""
 INPUTS = re.compile(
     r".*prompt.*|question.*|instruction.*|input.*|tests?|test_.*|.*_tests?|canonical.*|reference.*|gold|target|expected.*"
     r"|entry_point|doc|arguments|declaration|doc_?string|description|signature|buggy_.*|reasoning.*|think.*|error.*"
     r"|status|outcome|stop.*|finish.*|date|hash|language"
     r"|model(?!_?(?:response|answer|output|completion|solution|generat|prediction|code|text)).*"
 )
-"""Keys of what is no answer."""
-LONGEST_NAME = 200
+"""Keys of values that are no answer."""
+MAX_NAME = 200
 PROMPT = re.compile(r".*prompt.*|question.*|instruction.*|input.*")
-"""Keys of what a model was asked."""
+"""Keys of prompts."""
 FUNCTION = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)|^(\w+)[ \t]*=[ \t]*lambda\b", re.MULTILINE)
-FAILED = ("errored", "expired", "canceled", "failed")
-"""What a batch says of a request without an answer."""
+FAILURES = ("errored", "expired", "canceled", "failed")
+"""Types of a failed request's result in a batch."""
 
 
 @dataclass(frozen=True)
@@ -65,87 +65,90 @@ class Position:
 
 @dataclass(frozen=True)
 class Record:
-    """Texts for one problem: `names` are what may name it, best first, and `texts` the samples by key, in order."""
+    """Texts for one problem: `names` are its possible names, best first, and `texts` the samples by key, in order."""
 
     names: tuple[str | int | Position, ...]
     texts: Mapping[str, tuple[str, ...]]
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def asked(self) -> list[str]:
-        """What the model was asked."""
-        return [one for key, one in self.fields.items() if isinstance(one, str) and PROMPT.fullmatch(key.casefold())]
+    def prompts(self) -> list[str]:
+        """The prompts of the model."""
+        return [item for key, item in self.fields.items() if isinstance(item, str) and PROMPT.fullmatch(key.casefold())]
 
     @property
     def functions(self) -> list[str]:
-        """The functions that its texts define, or else what was asked."""
-        for each in ([text for some in self.texts.values() for text in some], self.asked):
-            if found := [name for text in each for match in FUNCTION.finditer(text) for name in match.groups() if name]:
-                return found
+        """The functions that its texts define, else those that its prompts define."""
+        for group in ([text for values in self.texts.values() for text in values], self.prompts):
+            groups = [match.groups() for text in group for match in FUNCTION.finditer(text)]
+            if groups:
+                return [name for names in groups for name in names if name]
         return []
 
 
 def records(value: Any, depth: int = 3) -> Iterator[Record]:
-    """The records in a JSON value, up to so many wrappers deep; none where nothing is known of its form."""
+    """The records in a JSON value, up to `depth` wrappers deep; none where its form is unknown."""
     if isinstance(value, list):
-        if value and all(isinstance(one, str | list) for one in value):
-            for index, one in enumerate(value):
-                yield Record((Position(index, len(value)),), {"generation": tuple(texts(one))})
+        if value and all(isinstance(item, str | list) for item in value):
+            for index, item in enumerate(value):
+                yield Record((Position(index, len(value)),), {"generation": tuple(texts(item))})
             return
-        for one in value:
-            yield from records(one, depth) if isinstance(one, dict) else ()
+        for item in value:
+            yield from records(item, depth) if isinstance(item, dict) else ()
     elif isinstance(value, dict):
-        yield from _of_object(value, depth)
+        yield from _object_records(value, depth)
 
 
-def _of_object(value: dict[str, Any], depth: int) -> Iterator[Record]:
-    if rows := _of_columns(value):
+def _object_records(value: dict[str, Any], depth: int) -> Iterator[Record]:
+    if rows := _column_rows(value):
         yield from records(rows, depth)
         return
     results, samples = value.get("eval"), value.get("samples")
-    if isinstance(samples, list) and samples and _are_objects(samples):
-        yield from (found for one in samples for found in records(one, depth))
+    if isinstance(samples, list) and samples and _all_objects(samples):
+        yield from (record for item in samples for record in records(item, depth))
         return
     if isinstance(results, dict):
-        lists = ((name, each) for name, each in results.items() if isinstance(each, list))
-        yield from (_record({"task_id": name} | one) for name, each in lists for one in each if isinstance(one, dict))
+        lists = ((name, items) for name, items in results.items() if isinstance(items, list))
+        entries = ((name, item) for name, items in lists for item in items if isinstance(item, dict))
+        yield from (_record({"task_id": name} | item) for name, item in entries)
         return
     record = _record(value)
     if record.names and record.texts:
         yield record
         return
-    if found := list(_of_map(value)):
-        yield from found
+    if by_problem := list(_map_records(value)):
+        yield from by_problem
         return
-    inner = [
-        one for one in value.values() if isinstance(one, dict) or (isinstance(one, list) and one and _are_objects(one))
+    wrapped = [
+        [record for record in records(item, depth - 1) if _has_answer(record)]
+        for item in value.values()
+        if depth and (isinstance(item, dict) or (isinstance(item, list) and item and _all_objects(item)))
     ]
-    wrapped = [[found for found in records(one, depth - 1) if _has_answer(found)] for one in inner] if depth else []
     if best := max(wrapped, key=len, default=[]):
         yield from best
     elif (record.names and _is_named(value)) or (record.functions and not record.texts.keys().isdisjoint(TEXTS)):
         yield record
 
 
-def _of_columns(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a table that is written by its columns, or as a list of them and one of lists; [] for another."""
+def _column_rows(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a table that is written by columns, or as `columns` and `data`; [] for anything else."""
     names, rows = value.get("columns"), value.get("data")
     if isinstance(names, list) and isinstance(rows, list):
         return [dict(zip(map(str, names), row, strict=False)) for row in rows if isinstance(row, list)]
-    columns = {name: [*one.values()] if isinstance(one, dict) else one for name, one in value.items()}
-    ids = next((one for name, one in columns.items() if folded(name) in IDS and isinstance(one, list)), [])
+    columns = {name: [*item.values()] if isinstance(item, dict) else item for name, item in value.items()}
+    ids = next((item for name, item in columns.items() if folded(name) in IDS and isinstance(item, list)), [])
     if not ids or not all(map(_is_name, ids)):
         return []
-    if not all(isinstance(one, list) and len(one) == len(ids) for one in columns.values()):
+    if not all(isinstance(item, list) and len(item) == len(ids) for item in columns.values()):
         return []
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _has_answer(record: Record) -> bool:
-    """Whether a record that was found inside another one has a text for sure: by its key, or by its looks."""
+    """Whether a record inside another one certainly has a text, by its key or by its content."""
     if not record.texts.keys().isdisjoint(TEXTS):
         return True
-    return any("\n" in text or "return" in text for each in record.texts.values() for text in each)
+    return any("\n" in text or "return" in text for values in record.texts.values() for text in values)
 
 
 def folded(key: str) -> str:
@@ -153,77 +156,78 @@ def folded(key: str) -> str:
     return re.sub(r"[\W_]", "", key.casefold())
 
 
-def _are_objects(value: list[Any]) -> bool:
-    return all(isinstance(one, dict) for one in value)
+def _all_objects(value: list[Any]) -> bool:
+    return all(isinstance(item, dict) for item in value)
 
 
 def _is_named(value: dict[str, Any]) -> bool:
-    """Whether an object without a text names a problem itself, and is no map of problems."""
-    return any(folded(key) in IDS and _is_name(one) for key, one in value.items())
+    """Whether an object without a text names a problem, rather than being a map of problems."""
+    return any(folded(key) in IDS and _is_name(item) for key, item in value.items())
 
 
 def _is_name(value: Any) -> bool:
-    """Whether a value may name a problem; tables that were exported make floats of numbers."""
+    """Whether a value may name a problem; exported tables turn numbers into floats."""
     if isinstance(value, float):
         return value.is_integer()
     if isinstance(value, str):
-        return len(value) <= LONGEST_NAME
+        return len(value) <= MAX_NAME
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _of_map(value: dict[str, Any]) -> Iterator[Record]:
-    if not all(isinstance(one, str | list | dict) and _may_name(name, one) for name, one in value.items()):
+def _map_records(value: dict[str, Any]) -> Iterator[Record]:
+    if not all(isinstance(item, str | list | dict) and _may_name(name, item) for name, item in value.items()):
         return
-    for name, one in value.items():
-        if isinstance(one, dict):
-            record = _record(one)
-            gold = [one[key] for key in ("gold", "target", "reference") if isinstance(one.get(key), str)]
+    for name, item in value.items():
+        if isinstance(item, dict):
+            record = _record(item)
+            gold = [item[key] for key in ("gold", "target", "reference") if isinstance(item.get(key), str)]
             if record.texts:
                 yield Record((*record.names, *gold, name), record.texts, record.fields)
-        elif found := tuple(texts(one)):
-            yield Record((name,), {"solution": found} if isinstance(one, str) else {"generation": found})
+        elif answers := tuple(texts(item)):
+            yield Record((name,), {"solution": answers} if isinstance(item, str) else {"generation": answers})
 
 
 def _may_name(name: str, value: Any) -> bool:
-    """Whether a key may be a problem's: it has a number, or is the function that its text defines."""
-    if folded(name) in IDS or name in TEXTS or len(name) > LONGEST_NAME:
+    """Whether a key may name a problem: it has a number, or is the function that its text defines."""
+    if folded(name) in IDS or name in TEXTS or len(name) > MAX_NAME:
         return False
     return bool(re.search("[0-9]", name)) or any(f"def {name}" in text for text in texts(value)[:1])
 
 
 def _record(fields: dict[str, Any]) -> Record:
-    levels = [fields, *(fields[key] for key in ABOUT if isinstance(fields.get(key), dict))]
-    named = [{folded(key): one for key, one in level.items()} for level in levels]
-    given = [level[key] for key in IDS for level in named if _is_name(level.get(key))]
-    names = [int(name) if isinstance(name, float) else name for name in given]
+    levels = [fields, *(fields[key] for key in PROBLEM_KEYS if isinstance(fields.get(key), dict))]
+    named = [{folded(key): item for key, item in level.items()} for level in levels]
+    values = [level[key] for key in IDS for level in named if _is_name(level.get(key))]
+    names = [int(name) if isinstance(name, float) else name for name in values]
     keys = [key for key in TEXTS if key in fields]
     others = (key for key, value in fields.items() if not isinstance(value, bool | int | float))
     keys += [
         key for key in others
-        if key not in (*keys, *ABOUT) and folded(key) not in IDS and not INPUTS.fullmatch(key.casefold())
+        if key not in (*keys, *PROBLEM_KEYS) and folded(key) not in IDS and not INPUTS.fullmatch(key.casefold())
     ]  # fmt: skip
-    found = {key: tuple(texts(fields[key])) for key in keys}
-    return Record(tuple(names), {key: some for key, some in found.items() if some or _is_nothing(fields[key])}, fields)
+    texts_by_key = {key: tuple(texts(fields[key])) for key in keys}
+    used = {key: values for key, values in texts_by_key.items() if values or _is_nothing(fields[key])}
+    return Record(tuple(names), used, fields)
 
 
 def _is_nothing(value: Any) -> bool:
-    """Whether a value says that there is no answer, since the request failed."""
-    return value is None or (isinstance(value, dict) and (value.get("type") in FAILED or bool(value.get("error"))))
+    """Whether a value stands for the answer of a failed request."""
+    return value is None or (isinstance(value, dict) and (value.get("type") in FAILURES or bool(value.get("error"))))
 
 
 def texts(value: Any) -> list[str]:
-    """The texts that a value stands for: itself, those of a list, an assistant's last, the content of a part."""
+    """The texts in a value: a string, those of a list, the last message of an assistant, the content of a part."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, list):
         if _is_chat(value):
-            said = [one for one in value if one.get("role", one.get("from")) in ("assistant", "model", "gpt")]
-            return [_content(said[-1].get("content", said[-1].get("value")))] if said else []
-        return [text for one in value for text in texts(one)]
+            replies = [item for item in value if item.get("role", item.get("from")) in ("assistant", "model", "gpt")]
+            return [_content(replies[-1].get("content", replies[-1].get("value")))] if replies else []
+        return [text for item in value for text in texts(item)]
     if isinstance(value, dict) and value.get("thought") is not True:
         if isinstance(value.get("content"), list):
             return [_content(value["content"])]
-        return next((found for key in INSIDE if key in value and (found := texts(value[key]))), [])
+        return next((inner for key in TEXT_KEYS if key in value and (inner := texts(value[key]))), [])
     return []
 
 
@@ -231,7 +235,7 @@ def _is_chat(value: Any) -> bool:
     return (
         isinstance(value, list)
         and bool(value)
-        and all(isinstance(one, dict) and ("role" in one or {"from", "value"} <= one.keys()) for one in value)
+        and all(isinstance(item, dict) and ("role" in item or {"from", "value"} <= item.keys()) for item in value)
     )
 
 

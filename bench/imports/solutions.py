@@ -1,7 +1,7 @@
-"""Rows of one file → samples: which key holds the text, and whether that is code, a body or a chat's answer.
+"""Rows of one file → samples: the key of the text, and whether that is a program, a body or a chat answer.
 
-Keys say what a text should be, and the texts decide: a key is taken at its word unless another reading of it makes more
-than twice as many functions.
+The key suggests the form of its texts, and the texts decide: another form is used if it defines more than twice as many
+functions.
 """
 
 import ast
@@ -20,46 +20,43 @@ from bench.imports.rows import Row
 from bench.records import Completion, Sample, SampleInfo, lost
 
 LOST_OUTCOMES = ("empty", "error", "timeout")
-TRIED = 40
-"""Rows of a file by which the reading of a key is chosen."""
+MAX_ROWS = 40
+"""Rows of a file that decide how its texts are read."""
 Code = tuple[str, str]
-"""A program, and the rule that found it."""
+"""A program, and the rule of its extraction."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How the texts under `key` are read: as `program`, `body` or `answer`; `meant` is what such a key stands for."""
+    """How the texts under `key` are read: as `program`, `body` or `answer`; `expected` is the key's usual form."""
 
     key: str
-    how: str
-    meant: str = ""
+    form: str
+    expected: str = ""
 
     @property
     def note(self) -> str:
-        """What is said of a key that is not taken at its word."""
-        words = {"program": "whole programs", "body": "bodies of functions", "answer": "chat answers"}
-        return f"{self.key} read as {words[self.how]}" if self.meant and self.how != self.meant else ""
+        """The note for a key that is not read in its usual form."""
+        names = {"program": "whole programs", "body": "bodies of functions", "answer": "chat answers"}
+        return f"{self.key} read as {names[self.form]}" if self.expected and self.form != self.expected else ""
 
 
 def current(rows: Sequence[Row], tasks: Sequence[str]) -> list[tuple[Row, str, Completion | None]]:
-    """The rows with their problems, and of a journal of ours the last usable completion of each sample, in order."""
-    kept = [(row, task_id, _completion(row)) for row, task_id in zip(rows, tasks, strict=True)]
+    """The rows with their problems; of a raw.jsonl, the last usable completion of each sample, by number."""
+    entries = [(row, task_id, _completion(row)) for row, task_id in zip(rows, tasks, strict=True)]
     journal: dict[tuple[str, int], tuple[Row, str, Completion | None]] = {}
-    for entry in kept:
+    for entry in entries:
         completion = entry[2]
         if completion:
             key = (completion.task_id, completion.sample)
             if key not in journal or completion.outcome not in LOST_OUTCOMES:
                 journal[key] = entry
-    return [entry for entry in kept if not entry[2]] + [entry for _, entry in sorted(journal.items(), key=_sample_of)]
-
-
-def _sample_of(item: tuple[tuple[str, int], object]) -> int:
-    return item[0][1]
+    others = [entry for entry in entries if not entry[2]]
+    return others + [journal[key] for key in sorted(journal, key=lambda key: key[1])]
 
 
 def _completion(row: Row) -> Completion | None:
-    """A line of a journal of ours, known by all that it has."""
+    """The completion in a line of a raw.jsonl, None for any other row."""
     if not {"key", "task_id", "sample", "outcome", "answer"} <= row.record.fields.keys():
         return None
     try:
@@ -69,33 +66,33 @@ def _completion(row: Row) -> Completion | None:
 
 
 def reading_of(rows: Sequence[tuple[Row, Problem]]) -> Reading:
-    """How the texts of a file are read: under which key, and as what."""
-    tried = rows[:: max(1, len(rows) // TRIED)][:TRIED]
-    keys = dict.fromkeys([*(key for key in TEXTS), *(key for row, _ in tried for key in row.record.texts)])
-    best, most = None, 0
+    """How the texts of a file are read: under which key, and in which form."""
+    sampled = rows[:: max(1, len(rows) // MAX_ROWS)][:MAX_ROWS]
+    keys = dict.fromkeys([*(key for key in TEXTS), *(key for row, _ in sampled for key in row.record.texts)])
+    best, best_count = None, 0
     for key in keys:
-        texts = [(text, problem) for row, problem in tried for text in row.record.texts.get(key, ())[:1]]
+        texts = [(text, problem) for row, problem in sampled for text in row.record.texts.get(key, ())[:1]]
         if not texts:
             continue
-        reading, made = _reading(key, texts)
-        if best is None or made > 2 * most:
-            best, most = reading, made
+        reading, count = _reading(key, texts)
+        if best is None or count > 2 * best_count:
+            best, best_count = reading, count
     return best or Reading("solution", "program", "program")
 
 
 def _reading(key: str, texts: Sequence[tuple[str, Problem]]) -> tuple[Reading, int]:
-    """The reading of a key, and how many functions it makes."""
-    made = {how: sum(_makes(how, text, problem) for text, problem in texts) for how in READINGS}
-    meant = {"solution": "program", "completion": "body", "answer": "answer"}.get(key, "")
-    if meant and 2 * made[meant] >= max(made.values()):
-        return Reading(key, meant, meant), made[meant]
-    how = next(how for how in READINGS if made[how] >= 0.9 * max(made.values()))
-    return Reading(key, how, meant), made[how]
+    """The reading of a key, and the number of functions that it defines."""
+    counts = {form: sum(_defines_function(form, text, problem) for text, problem in texts) for form in READINGS}
+    expected = {"solution": "program", "completion": "body", "answer": "answer"}.get(key, "")
+    if expected and 2 * counts[expected] >= max(counts.values()):
+        return Reading(key, expected, expected), counts[expected]
+    form = next(form for form in READINGS if counts[form] >= 0.9 * max(counts.values()))
+    return Reading(key, form, expected), counts[form]
 
 
-def _makes(how: str, text: str, problem: Problem) -> bool:
-    """Whether a reading of a text makes the problem's function. Prose in front of code makes none as a program."""
-    return _implements(READINGS[how](text, problem)[0], problem)
+def _defines_function(form: str, text: str, problem: Problem) -> bool:
+    """Whether a text in this form defines the problem's function. Prose before code is no program."""
+    return _implements(READINGS[form](text, problem)[0], problem)
 
 
 def _implements(code: str, problem: Problem) -> bool:
@@ -105,9 +102,9 @@ def _implements(code: str, problem: Problem) -> bool:
 
 
 def _program(text: str, problem: Problem) -> Code:
-    """Code as it is, unless it is none and a fence in it holds the function.
+    """The text as it is, unless it is no code and has the function in a fence.
 
-    Code with a stray fence behind it stays as it is: it does not run, and nobody else would mend it either.
+    Code with a stray fence after it stays as it is: other tools would not repair it either.
     """
     if ("```" in text or "~~~" in text) and _parsed(text) is None:
         extraction = extract_code(text, problem.function)
@@ -117,7 +114,7 @@ def _program(text: str, problem: Problem) -> Code:
 
 
 def _body(text: str, problem: Problem) -> Code:
-    """What continues the prompt, unless that is no code and a fence in it holds the function or its body."""
+    """The prompt with the text, unless that is no code and has the function or its body in a fence."""
     code = problem.prompt + text
     if ("```" in text or "~~~" in text) and _parsed(code) is None:
         extraction = extract_code(text, problem.function, problem.prompt)
@@ -135,9 +132,9 @@ READINGS: Mapping[str, Callable[[str, Problem], Code]] = {"program": _program, "
 
 
 def samples_of(row: Row, problem: Problem, reading: Reading, completion: Completion | None = None) -> list[Sample]:
-    """The samples in a row, numbered from 0; their `rule` is `verbatim` where the code is taken as it is.
+    """The samples in a row, with `rule` `verbatim` where the code is the text itself, else with the `answer` too.
 
-    Else there is an `answer`, in which it was found. Raises SamplesError for a row without a text.
+    Raises SamplesError for a row without a text.
     """
     if completion:
         code, rule = (
@@ -151,21 +148,21 @@ def samples_of(row: Row, problem: Problem, reading: Reading, completion: Complet
         raise SamplesError(
             f"{row.origin} has no text for {problem.task_id}; give it a solution, a completion or an answer."
         )
-    how = (
-        reading.how if key == reading.key else _reading(key, [(text, problem) for text in row.record.texts[key]])[0].how
-    )
-    found = []
+    form = reading.form
+    if key != reading.key:
+        form = _reading(key, [(text, problem) for text in row.record.texts[key]])[0].form
+    samples = []
     for text in row.record.texts[key] or ("",):
-        code, rule = READINGS[how](text, problem)
-        if how == "body" and reading.meant == "program":
+        code, rule = READINGS[form](text, problem)
+        if form == "body" and reading.expected == "program":
             rule = "continuation"
-        found.append(Sample(_info(row, problem, text, code, rule), code))
-    return found
+        samples.append(Sample(_info(row, problem, text, code, rule), code))
+    return samples
 
 
-def known_sample(sample: Sample, known: SampleInfo) -> Sample:
-    """A sample of a run of ours, with what that says of it."""
-    info = replace(known, sample=sample.info.sample, origin=sample.info.origin, lost=lost(known.outcome, sample.code))
+def known_sample(sample: Sample, info: SampleInfo) -> Sample:
+    """A sample with its record in a samples_info.jsonl."""
+    info = replace(info, sample=sample.info.sample, origin=sample.info.origin, lost=lost(info.outcome, sample.code))
     return Sample(info, sample.code)
 
 
@@ -188,12 +185,12 @@ def _info(
 
 
 def defines(code: str, name: str) -> bool:
-    """Whether code that can be parsed gives a name at its left margin a meaning, which is no stub."""
+    """Whether code that can be parsed binds a name at its top level, and not to a stub."""
     tree = _parsed(code)
-    return tree is not None and any(_gives(node, name) for node in tree.body)
+    return tree is not None and any(_binds(node, name) for node in tree.body)
 
 
-def _gives(node: ast.stmt, name: str) -> bool:
+def _binds(node: ast.stmt, name: str) -> bool:
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             return node.name == name and not (len(node.body) == 1 and isinstance(node.body[0], ast.Expr | ast.Pass))
@@ -204,7 +201,7 @@ def _gives(node: ast.stmt, name: str) -> bool:
         case ast.Import() | ast.ImportFrom():
             return any((alias.asname or alias.name) == name for alias in node.names)
         case ast.If() | ast.Try() | ast.With() | ast.For():
-            return any(_gives(inner, name) for inner in node.body)
+            return any(_binds(inner, name) for inner in node.body)
     return False
 
 
@@ -218,17 +215,17 @@ def _parsed(text: str) -> ast.Module | None:
 
 
 def undefined(samples: Sequence[Sample], problems: Mapping[str, Problem]) -> int:
-    """How many samples with code do not define the function of their problem."""
+    """The number of samples with code that do not define the function of their problem."""
     coded = [sample for sample in samples if sample.code.strip()]
     return sum(not _implements(sample.code, problems[sample.info.task_id]) for sample in coded)
 
 
 def rules(samples: Sequence[Sample]) -> Counter[str]:
-    """How many samples have code by extraction, and how many answers gave none."""
-    found: Counter[str] = Counter()
+    """The numbers of samples with code by extraction, and without code."""
+    counts: Counter[str] = Counter()
     for sample in samples:
         if not sample.code.strip():
-            found["without code"] += 1
+            counts["without code"] += 1
         elif sample.info.rule != "verbatim":
-            found["by extraction"] += 1
-    return found
+            counts["by extraction"] += 1
+    return counts

@@ -1,7 +1,7 @@
-"""Which problem a record is of: one of the dataset's, one of another dataset's, or none that there is.
+"""Resolves the problem of a record: one of the dataset's, one of another dataset's, or an unknown one.
 
-Names are taken as they are, else by what is left of them without case, separators, padding and words around them. A
-number alone is a problem of any dataset: the functions that the texts of its file define decide.
+Names are compared exactly, then without case, separators, padding and words around them. A number alone may be a
+problem of any dataset: the functions that the texts of its file define decide.
 """
 
 import re
@@ -20,17 +20,17 @@ from bench.text import plain
 
 PREFIXES = {"humaneval": "humaneval", "mbpp": "mbpp"}
 NUMBERS = {"humaneval": range(164), "mbpp": range(1, 975)}
-"""The problems that the datasets of these families ever had; EvalPlus's MBPP+ leaves most of MBPP's out."""
+"""All problems of these families, including those that EvalPlus has left out."""
 MBPP_TESTS = 11
 """The number of the first problem of MBPP's test split, which harnesses count from 0."""
-NAME = re.compile(r"(?P<words>[^0-9]*)(?P<number>[0-9]{1,9})(?![0-9])")
-WORDS = {"", "python", "test", "tests", "task", "problem", "question", "q", "p", "id", "sample", "example", "prompt"}
-"""What may stand before the number of a problem and says nothing of its dataset."""
+NAME = re.compile(r"(?P<letters>[^0-9]*)(?P<number>[0-9]{1,9})(?![0-9])")
+NEUTRAL = {"", "python", "test", "tests", "task", "problem", "question", "q", "p", "id", "sample", "example", "prompt"}
+"""Words before the number of a problem that do not identify its dataset."""
 ELSEWHERE, REMOVED = "of other datasets", "of problems that the dataset does not have"
 
 
 class Names:
-    """The names of one dataset's problems, and what may stand for them."""
+    """The names of one dataset's problems, with their variants."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
@@ -38,37 +38,39 @@ class Names:
     def resolve(self, rows: Sequence[Row]) -> list[str]:
         """The problem of each row of one file, ELSEWHERE or REMOVED for one that is left out, "" where unknown."""
         if len(rows) == len(self.dataset.problems) and not any(row.record.names for row in rows):
-            places = [Position(index, len(rows)) for index in range(len(rows))]
-            rows = [replace(row, record=replace(row.record, names=(at,))) for row, at in zip(rows, places, strict=True)]
-        found = [self._by_name(row.record) for row in rows]
-        for at, row in enumerate(rows):
+            positions = (Position(index, len(rows)) for index in range(len(rows)))
+            rows = [replace(row, record=replace(row.record, names=(next(positions),))) for row in rows]
+        task_ids = [self._by_name(row.record) for row in rows]
+        for index, row in enumerate(rows):
             if row.by_file:
-                found[at] = self.of_file(row) or self._by_text(row.record) or ""
-            elif found[at] is None and not _has_number(row.record):
-                found[at] = self._by_text(row.record)
-        bare = [at for at, task_id in enumerate(found) if task_id is None and not rows[at].torn]
-        for at, task_id in zip(bare, self._by_number([rows[at].record for at in bare]), strict=True):
-            found[at] = task_id
-        return [task_id or "" for task_id in found]
+                task_ids[index] = self.of_file(row) or self._by_text(row.record) or ""
+            elif task_ids[index] is None and not _has_number(row.record):
+                task_ids[index] = self._by_text(row.record)
+        unresolved = [index for index, task_id in enumerate(task_ids) if task_id is None and not rows[index].incomplete]
+        by_number = self._by_number([rows[index].record for index in unresolved])
+        for index, task_id in zip(unresolved, by_number, strict=True):
+            task_ids[index] = task_id
+        return [task_id or "" for task_id in task_ids]
 
     def of_file(self, row: Row) -> str | None:
-        """The problem that a file is named after, "" for one that there is not, None where it is named after none."""
-        known = self._by_name(row.record)
-        return self._proved(row.record) if known is None else known
+        """The problem in a file's name, "" for an unknown one, None where there is none in it."""
+        task_id = self._by_name(row.record)
+        return self._by_function(row.record) if task_id is None else task_id
 
     def _by_name(self, record: Record) -> str | None:
-        """The problem by its name or its function; "" where a name has the dataset's prefix, and is none of its own."""
+        """The problem by its name or its function; "" for an unknown name with the dataset's prefix."""
         names = [name for name in record.names if isinstance(name, str)]
-        found = [self._exact(name) or self._prefixed(name) for name in names]
-        functions = (task_id for name in names for task_id in self._functions.get(name, ()))
-        known = next(filter(None, found), None) or next((t for t in functions if self.implements(record, t)), None)
-        return known or ("" if "" in found else None)
+        candidates = [self._exact(name) or self._prefixed(name) for name in names]
+        by_function = (task_id for name in names for task_id in self._functions.get(name, ()))
+        implemented = (task_id for task_id in by_function if self.implements(record, task_id))
+        return next(filter(None, candidates), "") or next(implemented, "" if "" in candidates else None)
 
     def _by_text(self, record: Record) -> str | None:
-        """The problem whose prompt was asked, or whose function a text defines, where that is so of one alone."""
-        for asked in record.asked:
-            if found := [task_id for task_id, one in self.dataset.problems.items() if one.prompt.strip() in asked]:
-                return found[0] if len(found) == 1 else None
+        """The problem by its prompt, or by the function that a text defines, if it is the only one."""
+        problems = self.dataset.problems.values()
+        for prompt in record.prompts:
+            if matches := [problem.task_id for problem in problems if problem.prompt.strip() in prompt]:
+                return matches[0] if len(matches) == 1 else None
         tasks = {task_id for function in record.functions for task_id in self._functions.get(function, ())}
         return tasks.pop() if len(tasks) == 1 else None
 
@@ -76,14 +78,13 @@ class Names:
         return name if name in self.dataset.problems else self._loose.get(_loose(name))
 
     def _prefixed(self, name: str) -> str | None:
-        """The problem by a name that holds the prefix of a dataset and a number; "" where that has no such problem."""
-        parts = [
-            (prefix, number) for words, number in _parts(name) for prefix in self._prefixes if words.endswith(prefix)
-        ]
+        """The problem by a name with the prefix of a dataset and a number; "" where the dataset has no such problem."""
+        known = self._prefixes
+        parts = [(prefix, number) for text, number in _parts(name) for prefix in known if text.endswith(prefix)]
         if not parts:
             return None
         prefix, number = max(parts, key=lambda part: len(part[0]))
-        owner = self._prefixes[prefix]
+        owner = known[prefix]
         ever = number in NUMBERS.get(owner, ())
         if owner == self.dataset.name:
             return self._numbered.get(number) or (REMOVED if ever and self.dataset.declaration.md5 else "")
@@ -91,10 +92,10 @@ class Names:
         return ELSEWHERE if ever or (other and number in Names(other)._numbered) else ""  # noqa: SLF001 - of its class
 
     def _by_number(self, records: Sequence[Record]) -> list[str]:
-        """By numbers alone: in that counting in which most texts define the function of their problem.
+        """The problems by numbers alone, in the counting in which most texts define the function of their problem.
 
-        "" for all where no more than half of the texts that define a function do so, unless a list is as long as the
-        dataset. In what another dataset's functions answer, all are left out.
+        "" for all where at most half of the texts with a function agree, unless the list is as long as the dataset. All
+        are ELSEWHERE where most agree with a counting of another dataset.
         """
         numbers = [next((n for name in record.names if (n := _number(name)) is not None), None) for record in records]
         lengths = {name.length for record in records for name in record.names if isinstance(name, Position)}
@@ -102,19 +103,19 @@ class Names:
         best = max(countings, key=lambda counting: self._agreement(records, numbers, counting)[0])
         agree, defining = self._agreement(records, numbers, best)
         if agree * 2 > defining or not defining or lengths == {len(self.dataset.problems)}:
-            return [self._counted(best, n) or self._proved(record) or ""
+            return [self._counted(best, n) or self._by_function(record) or ""
                     for record, n in zip(records, numbers, strict=True)]  # fmt: skip
-        named = (name for name, one in datasets.known().items() if one.family and name != self.dataset.name)
+        named = (name for name, declared in datasets.known().items() if declared.family and name != self.dataset.name)
         others = (Names(other) for name in named if (other := datasets.at_hand(name)))
         shares = (other._agreement(records, numbers, counting) for other in others for counting in other._countings)  # noqa: SLF001 - of its class
         if any(agree * 2 > defining for agree, defining in shares):
             return [ELSEWHERE] * len(records)
-        return [self._proved(record) or "" for record in records]
+        return [self._by_function(record) or "" for record in records]
 
     def _agreement(
         self, records: Sequence[Record], numbers: Sequence[int | None], counting: Mapping[int, str]
     ) -> tuple[int, int]:
-        """How many texts define the function of the problem that a counting gives them, of how many that define any."""
+        """The numbers of texts that define their problem's function in a counting, and that define any function."""
         pairs = [(record, counting.get(-1 if n is None else n)) for record, n in zip(records, numbers, strict=True)]
         agree = sum(1 for record, task_id in pairs if task_id and self.implements(record, task_id))
         return agree, sum(1 for record, task_id in pairs if task_id and _defines_any(record))
@@ -126,16 +127,16 @@ class Names:
         ever = self.dataset.declaration.md5 and number in NUMBERS.get(self.dataset.name, ())
         return REMOVED if ever else None
 
-    def _proved(self, record: Record) -> str | None:
-        """The problem of a number in a name whose function a text defines."""
-        parted = (_parted(name)[1] if isinstance(name, str) else _number(name) for name in record.names)
+    def _by_function(self, record: Record) -> str | None:
+        """The problem by a number in a name, if a text defines its function."""
+        parted = (_split(name)[1] if isinstance(name, str) else _number(name) for name in record.names)
         tasks = (self._numbered.get(number) for number in parted if number is not None)
         return next((task_id for task_id in tasks if task_id and self.implements(record, task_id)), None)
 
     def implements(self, record: Record, task_id: str) -> bool:
         """Whether a text defines the function of a problem."""
         entry = self.dataset.problems[task_id].function
-        return any(entry in found.groups() for text in _texts(record) for found in FUNCTION.finditer(text))
+        return any(entry in match.groups() for text in _texts(record) for match in FUNCTION.finditer(text))
 
     @cached_property
     def _loose(self) -> Mapping[str, str]:
@@ -143,37 +144,37 @@ class Names:
 
     @cached_property
     def _functions(self) -> Mapping[str, Sequence[str]]:
-        """The problem of a function, where only one has it."""
+        """The problem of a function that only one problem has."""
         entries = Counter(problem.function for problem in self.dataset.problems.values())
         return {p.function: (p.task_id,) for p in self.dataset.problems.values() if entries[p.function] == 1}
 
     @cached_property
     def _numbered(self) -> dict[int, str]:
-        return {number: task_id for task_id in self.dataset.problems if (number := _parted(task_id)[1]) is not None}
+        return {number: task_id for task_id in self.dataset.problems if (number := _split(task_id)[1]) is not None}
 
     @cached_property
     def _countings(self) -> list[dict[int, str]]:
-        """What a number may be: the problem's own, its place in the dataset, its place in MBPP's test split."""
-        found = [self._numbered, dict(enumerate(self.dataset.problems))]
+        """Meanings of a number: in the task_id, position in the dataset, position in MBPP's test split."""
+        countings = [self._numbered, dict(enumerate(self.dataset.problems))]
         if self.dataset.declaration.family == "mbpp":
-            found.append({number - MBPP_TESTS: task_id for number, task_id in self._numbered.items()})
-        return found
+            countings.append({number - MBPP_TESTS: task_id for number, task_id in self._numbered.items()})
+        return countings
 
     @cached_property
     def _prefixes(self) -> Mapping[str, str]:
-        """What names of problems begin with, and the dataset that it stands for."""
+        """The prefixes of problems' names, with their dataset."""
         bundled = [
             other
-            for name, one in datasets.known().items()
-            if one.family and not one.md5 and (other := datasets.at_hand(name))
+            for name, declared in datasets.known().items()
+            if declared.family and not declared.md5 and (other := datasets.at_hand(name))
         ]
         tasks = [(task_id, dataset.name) for dataset in (*bundled, self.dataset) for task_id in dataset.problems]
-        return PREFIXES | {words: name for task_id, name in tasks if (words := _parted(task_id)[0])}
+        return PREFIXES | {letters: name for task_id, name in tasks if (letters := _split(task_id)[0])}
 
 
 def unknown(row: Row, dataset: Dataset) -> SamplesError:
-    """The error for a solution of a problem that there is not, or whose name may mean several."""
-    tasks, what = list(dataset.problems), "file" if row.origin.endswith(".py") else "line"
+    """The error for a solution whose problem is unknown or ambiguous."""
+    tasks, place = list(dataset.problems), "file" if row.origin.endswith(".py") else "line"
     name = next(iter(row.record.names), "")
     if row.by_file or not row.record.names:
         return SamplesError(
@@ -191,7 +192,7 @@ def unknown(row: Row, dataset: Dataset) -> SamplesError:
         )
     return SamplesError(
         f'{row.origin} solves the unknown problem "{plain(str(name))}"; {dataset.declaration.title} has '
-        f"{tasks[0]} to {tasks[-1]}, so correct or delete that {what}."
+        f"{tasks[0]} to {tasks[-1]}, so correct or delete that {place}."
     )
 
 
@@ -204,17 +205,17 @@ def _texts(record: Record) -> list[str]:
 
 
 def _loose(name: str) -> str:
-    """A name without case, padding, escapes of an address and the kind of its separators."""
+    """A name without case, padding, URL escapes and differences of separators."""
     name = re.sub(r"[\s_\-./:#]+", "/", unquote(name[:200]).strip().casefold()).strip("/")
     return re.sub(r"(?<![0-9])0+(?=[0-9])", "", name)
 
 
 def _parts(name: str) -> list[tuple[str, int]]:
     """The numbers in a name, each with the letters before it."""
-    return [(re.sub(r"[\W_]", "", found["words"]), int(found["number"])) for found in NAME.finditer(_loose(name))]
+    return [(re.sub(r"[\W_]", "", match["letters"]), int(match["number"])) for match in NAME.finditer(_loose(name))]
 
 
-def _parted(name: str) -> tuple[str, int | None]:
+def _split(name: str) -> tuple[str, int | None]:
     """The first number in a name, and the letters before it; "" and None where there is none."""
     return next(iter(_parts(name)), ("", None))
 
@@ -224,10 +225,10 @@ def _has_number(record: Record) -> bool:
 
 
 def _number(name: str | int | Position) -> int | None:
-    """The number of a name that is nothing else, but for words that say nothing of a dataset."""
+    """The number in a name without a dataset's prefix."""
     if isinstance(name, Position):
         return name.index
     if isinstance(name, int):
         return name
-    words, number = _parted(name)
-    return number if words in WORDS else None
+    letters, number = _split(name)
+    return number if letters in NEUTRAL else None

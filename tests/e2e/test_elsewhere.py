@@ -51,7 +51,7 @@ def test_three_sittings(project: Project) -> None:
     write(parts / "part-02.jsonl", all_of_them[7:10], tail=json.dumps(all_of_them[10])[:60])
     half = project.doit("eval:agent")
     assert half.code != 0
-    assert "agent: 10 of 18 problems are solved, 8 are missing, next is Demo/10 (torn off in import/part-02" in half.out
+    assert "10 of 18 problems are solved, 8 are missing, next is Demo/10 (incomplete in import/part-02" in half.out
     project.edit('title = "Agent"', 'title = "Agent"\npartial = true')
     partial = project.doit("eval:agent", "report")
     assert partial.code == 0, partial.out
@@ -64,7 +64,7 @@ def test_three_sittings(project: Project) -> None:
     before = {path.name: path.read_bytes() for path in parts.iterdir()}
     done = project.doit("eval:agent", "report")
     assert done.code == 0, done.out
-    assert "found 18 of 18 problems in 3 files, 1 by extraction, Demo/10 is torn off in import/part-02" in done.out
+    assert "found 18 of 18 problems in 3 files, 1 by extraction, Demo/10 is incomplete in import/part-02" in done.out
     assert project.scores("agent") == (1.0, 1.0)
     project.doit("clean")
     assert {path.name: path.read_bytes() for path in parts.iterdir()} == before

@@ -135,15 +135,15 @@ def test_parallel_tasks_wait_for_the_server(served: Project) -> None:
     assert served.file("a", "samples.jsonl").read_bytes() == served.file("b", "samples.jsonl").read_bytes()
 
 
-def test_a_torn_line_is_repaired(served: Project) -> None:
-    """A torn last line is said, and its problem is asked again."""
+def test_a_truncated_line_is_repaired(served: Project) -> None:
+    """A truncated last line is reported, and its problem is requested again."""
     served.doit("generate:a")
     journal = served.file("a", "raw.jsonl")
     whole = rows(journal)
     journal.write_bytes(journal.read_bytes()[:-20])
     again = served.doit("generate:a")
     assert again.code == 0, again.out
-    assert "torn" in again.out
+    assert "its last line was truncated" in again.out
     assert [row["task_id"] for row in rows(journal)] == [row["task_id"] for row in whole]
 
 

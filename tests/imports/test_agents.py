@@ -36,16 +36,16 @@ def test_it_writes_where_its_profile_reads(agent: tuple[str, dict[str, str], str
     assert head["model"].removeprefix("claude-").replace("-", " ") in profile.title.lower().replace(".", " ")
 
 
-def test_the_readme_says_how(agent: tuple[str, dict[str, str], str]) -> None:
+def test_the_readme_describes_agents(agent: tuple[str, dict[str, str], str]) -> None:
     """The README's own section has the commands of each agent, its effort, and what a newcomer trips over."""
     name, head, _ = agent
     section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Claude\n")[1].split("\n## ")[0]
-    told = " ".join(section.split())
-    assert f"claude --agent {name}" in told
-    assert f"doit eval:{AGENTS[name]}" in told
-    assert f"`effort: {head['effort']}`" in told
+    text = " ".join(section.split())
+    assert f"claude --agent {name}" in text
+    assert f"doit eval:{AGENTS[name]}" in text
+    assert f"`effort: {head['effort']}`" in text
     for word in ("doit prompts", "start", "Plan mode", "Subscription", "partial = true", "Training data"):
-        assert word in told
+        assert word in text
 
 
 def test_it_reads_what_prompts_writes(

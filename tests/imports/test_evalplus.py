@@ -30,9 +30,9 @@ def build(root: Path, solutions: str, more: str = "", dataset: str = "humaneval"
     text = f'[profiles.x]\nsolutions = {json.dumps(solutions)}\ndatasets = ["{dataset}"]\n{more}\n'
     (root / "profiles.toml").write_text(text)
     config = load(root / "profiles.toml")
-    with contextlib.redirect_stdout(io.StringIO()) as said:
+    with contextlib.redirect_stdout(io.StringIO()) as stdout:
         samples.from_imports(config.profile("x"), config, dataset)
-    return said.getvalue().strip(), config.layout.run("x", dataset)
+    return stdout.getvalue().strip(), config.layout.run("x", dataset)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -44,14 +44,14 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def test_public_collections(shared: Path, tmp_path: Path, model: str) -> None:
     """EvalPlus samples, with solutions or completions, come out as the programs that EvalPlus would grade."""
     file = shared / "corpus" / f"{model}.jsonl"
-    found, files = build(tmp_path, str(file))
-    assert found.startswith("found 164 of 164 problems in 1 file")
+    summary, files = build(tmp_path, str(file))
+    assert summary.startswith("found 164 of 164 problems in 1 file")
     known = datasets.load("humaneval").problems
-    wanted = {
+    expected = {
         row["task_id"]: row["solution"] if "solution" in row else known[row["task_id"]].prompt + row["completion"]
         for row in lines(file)
     }
-    assert {row["task_id"]: row["solution"] for row in lines(files.samples)} == wanted
+    assert {row["task_id"]: row["solution"] for row in lines(files.samples)} == expected
     assert [row["task_id"] for row in lines(files.samples)] == list(known)
 
 
@@ -62,15 +62,15 @@ def test_a_public_collection_with_gaps(shared: Path, tmp_path: Path) -> None:
         SamplesError, match=r"x: 140 of 164 problems are solved, 24 are missing, next is HumanEval/\d+;"
     ):
         build(tmp_path, file)
-    found, _ = build(tmp_path, file, "partial = true")
-    assert "found 140 of 164 problems in 1 file, 24 not attempted from HumanEval/" in found
+    summary, _ = build(tmp_path, file, "partial = true")
+    assert "found 140 of 164 problems in 1 file, 24 not attempted from HumanEval/" in summary
 
 
 def test_raw_answers(shared: Path, tmp_path: Path) -> None:
     """Chat answers of a real model go through the extraction."""
-    found, files = build(tmp_path, str(shared / "corpus" / "raw" / "gpt-4-turbo.jsonl"), "partial = true")
+    summary, files = build(tmp_path, str(shared / "corpus" / "raw" / "gpt-4-turbo.jsonl"), "partial = true")
     assert len(lines(files.samples)) == 16
-    assert "16 by extraction" in found
+    assert "16 by extraction" in summary
     assert {row["rule"] for row in lines(files.infos)} == {"fence"}
 
 
@@ -96,9 +96,9 @@ def test_evalplus_folders_round_trip(shared: Path, tmp_path: Path) -> None:
     before = files.samples.read_bytes()
     write_directory(str(tmp_path / "folders"), load_solutions(str(files.samples)))
     assert (tmp_path / "folders" / "HumanEval_0" / "0.py").is_file()
-    found, files = build(tmp_path, "folders")
+    summary, files = build(tmp_path, "folders")
     assert files.samples.read_bytes() == before
-    assert found == "found 164 of 164 problems in 164 files"
+    assert summary == "found 164 of 164 problems in 164 files"
 
 
 @pytest.mark.slow
@@ -130,19 +130,19 @@ def test_mbpp(tmp_path: Path) -> None:
     ]
     rows = [*mbpp_rows(), *human]
     (tmp_path / "both.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found, files = build(tmp_path, "both.jsonl", dataset="mbpp")
-    assert found == "found 378 of 378 problems in 1 file, 164 of other datasets left out"
+    summary, files = build(tmp_path, "both.jsonl", dataset="mbpp")
+    assert summary == "found 378 of 378 problems in 1 file, 164 of other datasets left out"
     assert [row["task_id"] for row in lines(files.samples)] == list(datasets.load("mbpp").problems)
-    found, _ = build(tmp_path, "both.jsonl")
-    assert found == "found 164 of 164 problems in 1 file, 378 of other datasets left out"
+    summary, _ = build(tmp_path, "both.jsonl")
+    assert summary == "found 164 of 164 problems in 1 file, 378 of other datasets left out"
 
 
 def test_several_samples(tmp_path: Path) -> None:
     """Three samples a problem are written problem by problem, numbered as they came."""
     rows = mbpp_rows(3)
     (tmp_path / "three.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found, files = build(tmp_path, "three.jsonl", "samples = 3", dataset="mbpp")
-    assert found.startswith("found 378 of 378 problems in 1 file, 1,134 samples")
+    summary, files = build(tmp_path, "three.jsonl", "samples = 3", dataset="mbpp")
+    assert summary.startswith("found 378 of 378 problems in 1 file, 1,134 samples")
     assert [row["solution"][-2] for row in lines(files.samples)][:6] == list("012012")
     info = lines(files.infos)
     assert [(row["sample"], row["origin"]) for row in info][:3] == [

@@ -6,7 +6,7 @@ import pytest
 
 from bench.errors import SamplesError
 from bench.imports.archives import Source
-from bench.imports.files import find, holds_solutions, shown
+from bench.imports.files import find, holds_solutions, relative
 from bench.imports.rows import rows
 
 ROW = {"task_id": "HumanEval/0", "solution": "x = 1"}
@@ -16,8 +16,11 @@ LINE = json.dumps(ROW) + "\n"
 def read(path: Path, data: bytes | str) -> list[tuple[str, str]]:
     """Origin and problem of each row of a file with that content."""
     path.write_bytes(data.encode() if isinstance(data, str) else data)
-    found = rows(Source(path), path.name)
-    return [(row.origin, str(next(iter(row.record.names), "")) + (" torn" if row.torn else "")) for row in found]
+    matches = rows(Source(path), path.name)
+    return [
+        (row.origin, str(next(iter(row.record.names), "")) + (" incomplete" if row.incomplete else ""))
+        for row in matches
+    ]
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("data", "found"),
+    ("data", "origins"),
     [
         ("", []),
         ("\n \n", []),
@@ -43,13 +46,13 @@ def path(tmp_path: Path) -> Path:
         ),
     ],
 )
-def test_rows(path: Path, data: str, found: list[str]) -> None:
+def test_rows(path: Path, data: str, origins: list[str]) -> None:
     """Rows are counted as an editor counts lines; blank ones, a byte order mark and Windows line ends do no harm."""
-    assert [origin for origin, _ in read(path, data)] == found
+    assert [origin for origin, _ in read(path, data)] == origins
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (
             "{oops}\n" + LINE,
@@ -77,34 +80,34 @@ def test_rows(path: Path, data: str, found: list[str]) -> None:
         (b"\x1f\x8b\x00", "part-01.jsonl is a damaged gzip file"),
     ],
 )
-def test_what_cannot_be_read(path: Path, data: str | bytes, said: str) -> None:
+def test_what_cannot_be_read(path: Path, data: str | bytes, message: str) -> None:
     """What is no row is one sentence with place, fault and remedy."""
     with pytest.raises(SamplesError) as caught:
         read(path, data)
-    assert caught.value.sentence.startswith(said)
+    assert caught.value.sentence.startswith(message)
     assert "\n" not in caught.value.sentence
 
 
 @pytest.mark.parametrize("cut", [1, 12, 25, 30, len(LINE) - 3])
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_torn(path: Path, cut: int, end: str) -> None:
+def test_an_incomplete_last_line(path: Path, cut: int, end: str) -> None:
     """A last line that begins an object and does not end it was cut off; what it says of its problem counts."""
-    found = read(path, LINE + LINE[:cut] + end)
-    assert found[0] == ("part-01.jsonl:1", "HumanEval/0")
-    assert found[1:] == [("part-01.jsonl:2", "HumanEval/0 torn" if cut > 24 else " torn")]
+    matches = read(path, LINE + LINE[:cut] + end)
+    assert matches[0] == ("part-01.jsonl:1", "HumanEval/0")
+    assert matches[1:] == [("part-01.jsonl:2", "HumanEval/0 incomplete" if cut > 24 else " incomplete")]
 
 
 AWKWARD = {"task_id": "HumanEval/1", "solution": 'd = {"a": {}}\n# \\ é {}', "n": -1.5e-3, "b": [True, None, {"x": {}}]}
 
 
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_torn_anywhere(path: Path, ascii_only: bool) -> None:  # noqa: FBT001
-    """Wherever a line is cut, behind a brace, inside an escape or inside a character, it is torn and not wrong."""
+def test_a_line_cut_anywhere(path: Path, ascii_only: bool) -> None:  # noqa: FBT001
+    """Wherever the last line is cut, after a brace, in an escape or in a character, it is incomplete, not an error."""
     whole = json.dumps(AWKWARD, ensure_ascii=ascii_only).encode()
     for cut in range(1, len(whole)):
-        found = read(path, LINE.encode() + whole[:cut])
-        assert found[0] == ("part-01.jsonl:1", "HumanEval/0")
-        assert found[1][1].endswith(" torn"), whole[:cut]
+        matches = read(path, LINE.encode() + whole[:cut])
+        assert matches[0] == ("part-01.jsonl:1", "HumanEval/0")
+        assert matches[1][1].endswith(" incomplete"), whole[:cut]
     assert read(path, LINE.encode() + whole)[1] == ("part-01.jsonl:2", "HumanEval/1")
 
 
@@ -137,8 +140,8 @@ def touch(root: Path, *names: str) -> None:
 
 def names(tmp_path: Path, *solutions: str) -> tuple[list[str], list[str]]:
     """What is read and what is ignored, by relative path."""
-    found = find(solutions, tmp_path)
-    return [shown(f.place, tmp_path) for f in found.files], [shown(f, tmp_path) for f in found.ignored]
+    matches = find(solutions, tmp_path)
+    return [relative(f.place, tmp_path) for f in matches.files], [relative(f, tmp_path) for f in matches.ignored]
 
 
 def test_natural_order(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_forms(tmp_path: Path, form: str, indent: int | None) -> None:
         ),
     ],
 )
-def test_what_is_said_of_other_forms(tmp_path: Path, value: Any, phrase: str) -> None:
+def test_errors_of_other_forms(tmp_path: Path, value: Any, phrase: str) -> None:
     """What is read in no form is named for what it is, and valid JSON is never called anything else."""
     write(tmp_path, "x.json", value)
     with pytest.raises(SamplesError) as caught:
@@ -146,13 +146,13 @@ def test_what_is_said_of_other_forms(tmp_path: Path, value: Any, phrase: str) ->
 def test_generations_by_position(tmp_path: Path) -> None:
     """A list without names is read by position where its texts define the functions, in MBPP's test split too."""
     write(tmp_path, "he.json", [[f"def f{n}(): pass"] if n != 45 else [PROGRAM] for n in range(164)])
-    found = imported(tmp_path, "he.json")
-    assert len(found.solutions) == 164
-    assert found.summary.startswith("found 164 of 164 problems in 1 file, 163 without their function")
+    collected = imported(tmp_path, "he.json")
+    assert len(collected.solutions) == 164
+    assert collected.summary.startswith("found 164 of 164 problems in 1 file, 163 without their function")
     entries = {int(p.task_id[5:]): p.entry_point for p in datasets.load("mbpp").problems.values()}
     write(tmp_path, "mbpp.json", [[f"def {entries.get(n, 'f')}(*a): return 0"] for n in range(11, 511)])
-    found = imported(tmp_path, "mbpp.json", dataset="mbpp")
-    assert set(found.solutions) == {f"Mbpp/{n}" for n in entries if 11 <= n <= 510}
+    collected = imported(tmp_path, "mbpp.json", dataset="mbpp")
+    assert set(collected.solutions) == {f"Mbpp/{n}" for n in entries if 11 <= n <= 510}
 
 
 NAMES = [
@@ -175,9 +175,9 @@ def test_names_of_files(tmp_path: Path, name: str) -> None:
     """A Python file is of the problem that it or its folder is called after; a number alone has to fit its function."""
     write(tmp_path, f"import/{name}", PROGRAM)
     write(tmp_path, "import/46.py", PROGRAM)
-    found = imported(tmp_path, "import")
-    assert list(found.solutions) == ["HumanEval/45"]
-    assert found.summary.endswith("not read: 46.py")
+    collected = imported(tmp_path, "import")
+    assert list(collected.solutions) == ["HumanEval/45"]
+    assert collected.summary.endswith("not read: 46.py")
 
 
 def test_numbers_of_another_dataset(tmp_path: Path) -> None:
@@ -196,9 +196,9 @@ def test_problems_that_a_dataset_left_out(tmp_path: Path) -> None:
         "".join(json.dumps({"task_id": f"Mbpp/{n}", "solution": "x"}) + "\n" for n in (1, 3)),
     )
     write(tmp_path, "import/Mbpp_83/0.py", "x = 1")
-    found = imported(tmp_path, "import", dataset="mbpp")
-    assert list(found.solutions) == ["Mbpp/3"]
-    assert found.summary.endswith("2 of problems that the dataset does not have left out")
+    collected = imported(tmp_path, "import", dataset="mbpp")
+    assert list(collected.solutions) == ["Mbpp/3"]
+    assert collected.summary.endswith("2 of problems that the dataset does not have left out")
 
 
 def zipped(members: Mapping[str, str]) -> bytes:
@@ -218,6 +218,15 @@ def tarred(members: Mapping[str, str], mode: Any) -> bytes:
             info = tarfile.TarInfo(name)
             info.size = len(text)
             archive.addfile(info, io.BytesIO(text.encode()))
+    return data.getvalue()
+
+
+def sparse(size: int) -> bytes:
+    """A tar archive of a few kilobytes whose only member has so many bytes, nearly all of them a hole."""
+    data, info = io.BytesIO(), tarfile.TarInfo("samples.jsonl")
+    info.size, info.pax_headers = 1, {"GNU.sparse.map": "0,1", "GNU.sparse.size": str(size)}
+    with tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info, io.BytesIO(b"{"))
     return data.getvalue()
 
 
@@ -268,6 +277,7 @@ def test_archives(tmp_path: Path, name: str, named: bool) -> None:  # noqa: FBT0
             "is a Git LFS pointer; git lfs pull fetches the file.",
         ),
         ("x.zip", b"PK\3\4....", "is a damaged archive; copy or write it again."),
+        ("x.tar", sparse(1 << 40), "is too large an archive"),
         ("x.tar.gz", PACKED["x.tar.gz"][:-20], "is a damaged gzip file; copy or write it again."),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "content",
@@ -292,8 +302,8 @@ def test_files_that_others_were_made_of(tmp_path: Path) -> None:
     write(tmp_path, "import/eval_results.json", {"eval": {"HumanEval/45": [ROW]}})
     (tmp_path / "import/b.jsonl").symlink_to("a.jsonl")
     (tmp_path / "import/c.jsonl").hardlink_to(tmp_path / "import/a.jsonl")
-    found = imported(tmp_path, "import", samples=9)
-    assert len(found.solutions["HumanEval/45"]) == 2
+    collected = imported(tmp_path, "import", samples=9)
+    assert len(collected.solutions["HumanEval/45"]) == 2
     write(tmp_path, "import/a-sanitized.jsonl", LINE)
     (tmp_path / "import/b.jsonl").unlink()
     (tmp_path / "import/c.jsonl").unlink()
@@ -333,9 +343,9 @@ def test_a_request_that_failed(tmp_path: Path) -> None:
         "result": {"type": "succeeded", "message": {"content": [{"type": "text", "text": CHAT}]}},
     }
     write(tmp_path, "x.json", [text, failed])
-    found = imported(tmp_path, "x.json")
-    assert found.solutions["HumanEval/53"][0].code == ""
-    assert "1 without code" in found.summary
+    collected = imported(tmp_path, "x.json")
+    assert collected.solutions["HumanEval/53"][0].code == ""
+    assert "1 without code" in collected.summary
 
 
 def test_unicode_without_its_mark(tmp_path: Path) -> None:
@@ -379,7 +389,7 @@ def test_texts_without_their_function(tmp_path: Path) -> None:
     )
 
 
-def test_another_reading_is_said(tmp_path: Path) -> None:
+def test_another_reading_is_reported(tmp_path: Path) -> None:
     """Where a key is not taken at its word, the line about what was found says so."""
     write(tmp_path, "x.jsonl", {"task_id": "HumanEval/45", "solution": BODY})
     assert "1 by extraction, solution read as bodies of functions" in imported(tmp_path, "x.jsonl").summary
@@ -404,13 +414,13 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_given_cases(shared: Path, tmp_path: Path, case: str) -> None:
+def test_cases(shared: Path, tmp_path: Path, case: str) -> None:
     """Of each case that was found in the wild all samples define their function."""
     place = shared / "cases" / "imports" / case
     if not place.exists():
         pytest.skip("no cases here")
     dataset = "mbpp" if case.startswith("f01") else "humaneval"
-    found = imported(tmp_path, str(place), dataset=dataset, samples=20)
-    assert sum(map(len, found.solutions.values())) == CASES[case]
-    assert "without" not in found.summary
-    assert all("return" in one.code for each in found.solutions.values() for one in each)
+    collected = imported(tmp_path, str(place), dataset=dataset, samples=20)
+    assert sum(map(len, collected.solutions.values())) == CASES[case]
+    assert "without" not in collected.summary
+    assert all("return" in one.code for each in collected.solutions.values() for one in each)

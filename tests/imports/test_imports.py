@@ -88,7 +88,7 @@ def test_incomplete(place: Place) -> None:
 
 
 def test_incomplete_without_an_agent(place: Place) -> None:
-    """Nobody is told to start an agent for another tool's file."""
+    """The error for another tool's file does not mention an agent."""
     place.write("night.jsonl", place.rows(list(DEMO)[:7]))
     assert place.error("night.jsonl").endswith("next is Demo/7; add them (or set partial = true).")
 
@@ -101,27 +101,30 @@ def test_partial(place: Place) -> None:
     assert imported.summary == "found 7 of 18 problems in 1 file, 11 not attempted from Demo/7"
 
 
-TORN = '{"task_id": "Demo/7", "solution": "def '
+INCOMPLETE = '{"task_id": "Demo/7", "solution": "def '
 
 
-def test_a_torn_part(place: Place) -> None:
-    """A line that was cut off is a problem that is not solved yet, and the sentence says where it was cut."""
-    place.write("import/part-01.jsonl", "".join(json.dumps(row) + "\n" for row in place.rows(list(DEMO)[:7])) + TORN)
-    assert "next is Demo/7 (torn off in import/part-01.jsonl:8); start the agent again" in place.error()
-    found = place.collect(more="partial = true").summary
-    assert found.endswith("11 not attempted from Demo/7, Demo/7 is torn off in import/part-01.jsonl:8")
+def first_seven(place: Place) -> str:
+    """The lines of the first seven problems."""
+    return "".join(json.dumps(row) + "\n" for row in place.rows(list(DEMO)[:7]))
 
 
-def test_a_torn_part_that_was_made_good(place: Place) -> None:
-    """Solved again in the next part, the torn line harms nothing, and is still told."""
-    part = place.write(
-        "import/part-01.jsonl", "".join(json.dumps(row) + "\n" for row in place.rows(list(DEMO)[:7])) + TORN
-    )
+def test_an_incomplete_line(place: Place) -> None:
+    """A line that was cut off leaves its problem unsolved, and the error has its place."""
+    place.write("import/part-01.jsonl", first_seven(place) + INCOMPLETE)
+    assert "next is Demo/7 (incomplete in import/part-01.jsonl:8); start the agent again" in place.error()
+    summary = place.collect(more="partial = true").summary
+    assert summary.endswith("11 not attempted from Demo/7, Demo/7 is incomplete in import/part-01.jsonl:8")
+
+
+def test_an_incomplete_line_that_is_repeated(place: Place) -> None:
+    """An incomplete line whose problem is solved in another part is reported, and does no harm."""
+    part = place.write("import/part-01.jsonl", first_seven(place) + INCOMPLETE)
     before = part.read_bytes()
     place.write("import/part-02.jsonl", place.rows(list(DEMO)[7:]))
     imported = place.collect()
     assert codes(imported) == SOLUTIONS
-    assert imported.summary == "found 18 of 18 problems in 2 files, Demo/7 is torn off in import/part-01.jsonl:8"
+    assert imported.summary == "found 18 of 18 problems in 2 files, Demo/7 is incomplete in import/part-01.jsonl:8"
     assert part.read_bytes() == before
 
 
@@ -224,7 +227,7 @@ def test_chat_answers(place: Place) -> None:
     assert imported.summary == "found 18 of 18 problems in 1 file, 17 by extraction, 1 without code"
 
 
-def test_where_code_was_found(place: Place) -> None:
+def test_origins(place: Place) -> None:
     """Of each sample whose code was extracted, the answer and its thoughts are kept for the report's page."""
     answer = FENCED.format(SOLUTIONS[FIRST])
     rows = [
@@ -295,7 +298,7 @@ def test_folders_of_files(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("run_1/check.py", "1 file, not read: check.py"),
         ("notes_2/Demo_0.py", "2 files"),
@@ -304,13 +307,13 @@ def test_folders_of_files(place: Place) -> None:
         ("DemoMbpp_1001.py", "2 files, 1 of other datasets left out"),
     ],
 )
-def test_python_of_no_problem(place: Place, name: str, said: str) -> None:
+def test_python_of_no_problem(place: Place, name: str, message: str) -> None:
     """Only what is called as a problem is taken for a solution, whatever else has a number in its name."""
     place.write("import/part-01.jsonl", place.rows())
     place.write(f"import/{name}", SOLUTIONS[FIRST])
     imported = place.collect()
     assert codes(imported) == SOLUTIONS
-    assert imported.summary == f"found 18 of 18 problems in {said}"
+    assert imported.summary == f"found 18 of 18 problems in {message}"
 
 
 def test_python_of_a_problem_that_there_is_not(place: Place) -> None:
@@ -361,13 +364,13 @@ def test_answers_of_another_profile(place: Place) -> None:
     journal = [journal_line(FIRST, reasoning="Let me see."), *map(journal_line, OTHERS)]
     place.write("results/x/demo/samples_info.jsonl", infos)
     place.write("results/x/demo/raw.jsonl", journal)
-    found = {
+    collected = {
         task_id: (one.info.answer, one.info.reasoning)
         for task_id, (one,) in place.collect("results/x").solutions.items()
     }
-    assert found[FIRST] == (journal[0]["answer"], "Let me see.")
-    assert found[OTHERS[0]] == (journal[1]["answer"], "")
-    assert {found[task_id] for task_id in OTHERS[1:]} == {("", "")}
+    assert collected[FIRST] == (journal[0]["answer"], "Let me see.")
+    assert collected[OTHERS[0]] == (journal[1]["answer"], "")
+    assert {collected[task_id] for task_id in OTHERS[1:]} == {("", "")}
 
 
 def test_results_of_another_profile_at_a_temperature(place: Place) -> None:
@@ -470,7 +473,7 @@ def test_what_evalplus_left_raw(place: Place) -> None:
     )
 
 
-def test_more_samples_than_asked_for(place: Place) -> None:
+def test_more_samples_than_requested(place: Place) -> None:
     """Samples beyond those that the profile asks for are left out, and counted."""
     place.write("import/all.jsonl", place.rows([*DEMO, *DEMO, *DEMO, FIRST, FIRST]))
     imported = place.collect(more=SAMPLED)
@@ -478,7 +481,7 @@ def test_more_samples_than_asked_for(place: Place) -> None:
     assert imported.summary.endswith("54 samples, 2 beyond the samples asked for left out")
 
 
-def test_fewer_samples_than_asked_for(place: Place) -> None:
+def test_fewer_samples_than_requested(place: Place) -> None:
     """A problem with fewer samples than the profile asks for is not solved, unless partial."""
     place.write("import/all.jsonl", place.rows([*DEMO, *DEMO, *OTHERS]))
     assert "17 of 18 problems are solved with 3 samples each, 1 is missing, next is Demo/0" in place.error(more=SAMPLED)
