@@ -104,8 +104,8 @@ def _llama_server() -> Probe:
 
     if found := shutil.which("llama-server"):
         return Probe(found)
-    failure = process.wheel_failure()
-    if failure == process.NO_WHEEL:
+    failure = process.xllamacpp_failure()
+    if failure == process.NOT_INSTALLED:
         return Probe(reason=f"none on PATH, and no wheel; {ADD_SERVER}")
     return Probe(reason=f"the wheel xllamacpp: {failure}") if failure else Probe("the one in the wheel xllamacpp")
 

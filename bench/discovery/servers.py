@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bench.discovery import Candidate
 from bench.discovery.folders import Found
-from bench.servers.health import fetch, session
+from bench.servers.health import fetch, new_session
 from bench.untrusted import items, table, word
 
 PORTS = {
@@ -40,7 +40,7 @@ def models(ports: Mapping[int, str] = PORTS) -> Found:
 
 
 def _models(port: int, _program: str) -> list[str]:
-    caller = session()
+    caller = new_session()
     # Whoever answers elsewhere is not on this machine.
     caller.max_redirects = 0
     answer = fetch(f"http://127.0.0.1:{port}/v1/models", caller, SECONDS)

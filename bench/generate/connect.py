@@ -126,7 +126,7 @@ def _no_server(profile: Profile) -> bool:
 
     if profile.server.kind != "process" or (process.executable(profile) and importlib.util.find_spec("gguf")):
         return False
-    process.report_wheel()
+    process.report_xllamacpp_failure()
     return True
 
 

@@ -78,5 +78,5 @@ def _tokens(endpoint: Endpoint, text: str) -> int:
 def _post(endpoint: Endpoint, name: str, fields: dict[str, Any]) -> Any:
     fields = {"model": endpoint.model, **fields}
     url = f"{endpoint.root}/{name}"
-    caller = health.session(endpoint.headers, query=endpoint.query, local=endpoint.local)
-    return caller.post(url, json=fields, timeout=30).json()
+    session = health.new_session(endpoint.headers, query=endpoint.query, local=endpoint.local)
+    return session.post(url, json=fields, timeout=30).json()

@@ -177,7 +177,7 @@ class Connection:
         self._sockets: list[socket.socket] = []
         self._closed = False
         self._base = endpoint.base_url
-        self._session = health.session(endpoint.headers, query=endpoint.query, local=endpoint.local)
+        self._session = health.new_session(endpoint.headers, query=endpoint.query, local=endpoint.local)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _Adapter(self._open))
         threading.Thread(target=self._read, args=[request], daemon=True).start()

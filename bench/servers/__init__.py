@@ -1,18 +1,18 @@
-"""Where completions come from, one interface: `start.serve` yields an Endpoint and leaves nothing running.
+"""The servers that complete requests, behind one interface: `start.serve` yields an Endpoint, and stops the server.
 
     start.py      chooses the kind, one llama-server a machine
     compose.py    llama-server in a container, through docker compose, here or on a host (tunnel.py, remote_models.py)
     process.py    llama-server as a process: named, on PATH, or the server in the wheel (xllamacpp_server.py)
-    endpoint.py   something OpenAI-compatible that runs already
+    endpoint.py   an OpenAI-compatible server that runs already
 
-    health.py · server_log.py     waiting for a server and asking for its facts; its output, and the reason in it
+    health.py · server_log.py     health checks and the server's facts; its output, and the reason of a failure in it
     model_files.py · lock.py      files that its flags name; one server at a time on a machine
     meter.py                      memory and energy while it runs
 
-A program that reads a prompt and writes an answer has no endpoint: generate/ asks it directly. Every other kind is a
-module here that is named as `[server] kind` names it, with `serve(profile, config, model, log)`, a context manager that
-yields an Endpoint. To add one, write that module and add its name to SERVER_KINDS in bench/profiles, and to
-STARTED_KINDS where it starts a llama-server.
+A program that reads a prompt and writes an answer has no endpoint: generate/ runs it. Every other `[server] kind` is a
+module of that name here, with `serve(profile, config, model, log)`, a context manager that yields an Endpoint. To add
+one, write that module and add its name to SERVER_KINDS in bench/profiles, and to STARTED_KINDS if it starts a
+llama-server.
 """
 
 from collections.abc import Callable
@@ -24,13 +24,12 @@ from bench.profiles import Profile
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A server that answers: `base_url` ends in /v1; `ended` says why it no longer runs, or None.
+    """A healthy server: `base_url` ends in /v1; `ended` returns the reason why it no longer runs, or None.
 
-    `facts` holds what the server said of itself: build, slots, context (tokens a slot), model. `llama` says that it
-    understands llama.cpp's own request fields, `native` where llama.cpp's own API lies (/tokenize and others); a router
-    wants the model's name in each request there. Each request has `headers`, and `query` behind its path. `local` says
-    that no proxy stands between it and us. `measure` gives what it costs: peaks so far, and energy since the last call
-    (meter.py).
+    `facts` has the server's build, slots, context (tokens a slot) and model. `llama`: it is a llama-server, whose own
+    API (/tokenize and others) is at `native`; a router needs the model's name in each request there. Each request has
+    `headers`, and `query` after its path. `local`: no proxy is used. `measure` returns its costs: peaks so far, and
+    energy since the last call (meter.py).
     """
 
     base_url: str
@@ -47,12 +46,12 @@ class Endpoint:
 
     @property
     def root(self) -> str:
-        """The URL below which llama.cpp's own API lies."""
+        """The URL of llama.cpp's own API."""
         return self.native or self.base_url.removesuffix("/v1")
 
 
 def arguments(profile: Profile, model: str, host: str, port: int) -> list[str]:
-    """llama-server's flags: every slot gets the profile's full context; args and placement come last and win."""
+    """llama-server's flags: every slot gets the profile's full context; args and placement take precedence."""
     sampling = profile.sampling
     return [
         "-m", model, "-c", str(sampling.context * sampling.slots), "-np", str(sampling.slots),

@@ -1,8 +1,8 @@
 """llama-server in a container, through docker compose.
 
-docker-compose.yml holds what is the same for all profiles; the rest is an override for one profile, beside its results.
-Flags are a list in it, so that a regex reaches llama-server as it is written. The container's labels name the process
-that owns it: an orphan is removed by the next generation.
+docker-compose.yml is common to all profiles; compose.json beside a profile's results overrides it. Flags are a list
+there, so that a regex reaches llama-server unchanged. The container's labels name the process that owns it: the next
+generation removes orphans.
 """
 
 import contextlib
@@ -30,24 +30,24 @@ from bench.servers.process import HOST, free_port, port_taken
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
 
-BASE = Path(__file__).parents[2] / "docker-compose.yml"
+COMPOSE_FILE = Path(__file__).parents[2] / "docker-compose.yml"
 NAME = KIND = "llama-server"
 PORT = 8080
-"""Where llama-server listens inside the container."""
+"""The port of llama-server in the container."""
 
 PATIENCE = 120.0
 """Seconds for starting a container, and for removing it."""
 
-OTHERWISE = 'or set [server] kind = "process"'
+ALTERNATIVE = 'or set [server] kind = "process"'
 NO_GPU = ("device driver", "CDI", "nvidia")
-"""Words in what Docker says where it can reserve no GPU."""
+"""Parts of Docker's message where it can reserve no GPU."""
 
 GPUS = {"resources": {"reservations": {"devices": [{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}]}}}
 
 
 @contextlib.contextmanager
 def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[Endpoint]:
-    """Start the container, yield its endpoint when healthy, remove it whatever happens.
+    """Start the container, yield its endpoint when healthy, and always remove it.
 
     Raises ServerError, LockedError, or MissingPrerequisite where Docker, the image or the GPU is missing.
     """
@@ -63,12 +63,12 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
     write_json(override, {"services": {NAME: service(profile, config, model)}})
     project = project_name(profile, config)
     client = engine.client(
-        PATIENCE, compose_files=[BASE, override], compose_project_name=project, compose_env_files=["/dev/null"]
+        PATIENCE, compose_files=[COMPOSE_FILE, override], compose_project_name=project, compose_env_files=["/dev/null"]
     )
-    compose = [*engine.command, "compose", "-p", project, "-f", str(BASE), "-f", str(override)]
+    compose = [*engine.command, "compose", "-p", project, "-f", str(COMPOSE_FILE), "-f", str(override)]
     server_log.begin(log, [*compose, "up"])
     container = None
-    # An interrupt between a block and its `finally` skips the latter. This runs at the end of doit's workers too.
+    # Also run when the process ends: an interrupt between a block and its `finally` skips the latter.
     removal = Finalize(None, _down, [client, profile], exitpriority=1)
     try:
         _up(client, profile, compose)
@@ -85,7 +85,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
             with deferred_signals():
                 removal()
         except ServerError as error:
-            # Where the host was cut off, that is the reason to report, and this is what follows from it.
+            # An earlier failure, such as a lost connection to the host, is the cause of this one.
             if failure is None:
                 raise
             warn(error.sentence)
@@ -105,7 +105,7 @@ def require(profile: Profile) -> None:
     failure = engine.failure()
     if failure == docker.ABSENT:
         remedy = docker.remedy(failure)
-        raise MissingPrerequisite(f"{profile.id}: Docker is not installed; {remedy}, {OTHERWISE}.")
+        raise MissingPrerequisite(f"{profile.id}: Docker is not installed; {remedy}, {ALTERNATIVE}.")
     if failure and profile.host:
         raise MissingPrerequisite(
             f"{profile.id}: the Docker engine of {profile.host.name} does not answer ({failure}); start it there, or "
@@ -113,7 +113,7 @@ def require(profile: Profile) -> None:
         )
     if failure:
         raise MissingPrerequisite(
-            f"{profile.id}: the Docker engine does not answer ({failure}); {docker.remedy(failure)}, {OTHERWISE}."
+            f"{profile.id}: the Docker engine does not answer ({failure}); {docker.remedy(failure)}, {ALTERNATIVE}."
         )
     try:
         engine.compose_version()
@@ -121,53 +121,53 @@ def require(profile: Profile) -> None:
         if error.sentence.startswith(docker.SILENT):
             raise MissingPrerequisite(f"{profile.id}: docker compose did not answer ({error}); try again.") from None
         raise MissingPrerequisite(
-            f"{profile.id}: Docker has no compose plugin; install it ({docker.compose_remedy()}), {OTHERWISE}."
+            f"{profile.id}: Docker has no compose plugin; install it ({docker.compose_remedy()}), {ALTERNATIVE}."
         ) from None
 
 
 def require_image(profile: Profile) -> str:
-    """The profile's image as `name id`, pulled if it is not there. Raises MissingPrerequisite where it cannot be."""
+    """The profile's image as `name id`, pulled if missing. Raises MissingPrerequisite where that fails."""
     engine, name, host = engine_of(profile), profile.server.image, profile.host
-    where = f"on {host.name}" if host else "here"
+    location = f"on {host.name}" if host else "here"
     try:
-        found = engine.image_id(name)
-        if not found:
-            tell(f"  pulling the image {name}{f' {where}' if host else ''}, this once")
-            found = engine.pull(name, quiet=not sys.stdout.isatty())
+        image_id = engine.image_id(name)
+        if not image_id:
+            tell(f"  pulling the image {name}{f' {location}' if host else ''}, this once")
+            image_id = engine.pull(name, quiet=not sys.stdout.isatty())
     except DockerError as error:
         raise MissingPrerequisite(
-            f"{profile.id}: the image {name} is not {where} and cannot be pulled ({error}); fix "
-            f"server.image or the network, or build the image{'' if host else f', {OTHERWISE}'}."
+            f"{profile.id}: the image {name} is not {location} and cannot be pulled ({error}); fix "
+            f"server.image or the network, or build the image{'' if host else f', {ALTERNATIVE}'}."
         ) from None
-    return f"{name} {found[:19]}"
+    return f"{name} {image_id[:19]}"
 
 
 def clear(profile: Profile) -> None:
-    """Remove orphans from the profile's machine.
+    """Remove orphaned containers from the profile's machine.
 
-    Raises LockedError where a container belongs to another process that lives, ServerError where it is not ours.
+    Raises LockedError for a container of another running process, ServerError for one of another program.
     """
     engine = engine_of(profile)
     try:
         # Containers of version 0.1 have no kind.
-        found = [one for one in engine.owned() if one.kind in (KIND, "")]
-        for one in found:
-            _require_free(one, profile)
+        orphans = [container for container in engine.owned() if container.kind in (KIND, "")]
+        for container in orphans:
+            _require_free(container, profile)
         with deferred_signals():
-            engine.remove(one.id for one in found)
-        for one in found:
-            tell(f"  removed the llama-server container that a killed run of {one.profile} left behind")
-        named = ("--filter", f"name=^/{NAME}$", "--format", '{{.State}}\t{{.Label "com.docker.compose.project"}}')
-        stranger = engine.call("ps", "--all", *named)
+            engine.remove(container.id for container in orphans)
+        for container in orphans:
+            tell(f"  removed the llama-server container of a killed run of {container.profile}")
+        arguments = ("--filter", f"name=^/{NAME}$", "--format", '{{.State}}\t{{.Label "com.docker.compose.project"}}')
+        other = engine.call("ps", "--all", *arguments)
     except DockerError as error:
         command = " ".join([*engine.command, "ps"])
         raise ServerError(f"{profile.id}: Docker does not list its containers ({error}); try {command}") from None
-    if stranger:
-        state, _, project = stranger.partition("\t")
-        freed = " ".join([*engine.command, f"compose -p {project} down" if project else f"rm -f {NAME}"])
+    if other:
+        state, _, project = other.partition("\t")
+        command = " ".join([*engine.command, f"compose -p {project} down" if project else f"rm -f {NAME}"])
         raise ServerError(
-            f"{profile.id}: a container named {NAME} that is not ours is there ({state}); stop and remove it first: "
-            f"{freed}"
+            f"{profile.id}: a container of another program is named {NAME} ({state}); stop and remove it first: "
+            f"{command}"
         )
 
 
@@ -187,25 +187,25 @@ def _require_free(container: docker.Owned, profile: Profile) -> None:
 
 
 def remove_orphans() -> None:
-    """Remove what killed runs left on this machine's engine; what cannot be removed is reported."""
-    found = [one for one in docker.orphans() if one.kind == KIND]
-    for one in found:
-        what = f"the llama-server container that a killed run of {one.profile} left behind"
+    """Remove the containers of killed runs from this machine's engine; report those that cannot be removed."""
+    orphans = [container for container in docker.orphans() if container.kind == KIND]
+    for container in orphans:
+        subject = f"the llama-server container of a killed run of {container.profile}"
         try:
             with deferred_signals():
-                Engine().remove([one.id])
-            tell(f"  removed {what}")
+                Engine().remove([container.id])
+            tell(f"  removed {subject}")
         except DockerError as error:
-            tell(f"  {what} could not be removed ({error}); the next run tries again")
+            tell(f"  {subject} could not be removed ({error}); the next run tries again")
 
 
 def project_name(profile: Profile, config: Config) -> str:
-    """The name under which compose keeps what it starts: one for each profile in each results directory."""
+    """The name of the compose project: one for each profile in each results directory."""
     return f"bench-{re.sub(r'[^a-z0-9_-]', '-', profile.id.lower())}-{digest(str(config.layout.root))[:8]}"
 
 
 def service(profile: Profile, config: Config, model: Path) -> dict[str, Any]:
-    """The profile's own part of its container, as a compose service."""
+    """The profile's compose service, as an override."""
     host = profile.host
     if host:
         volumes, inside = {host.models: model_files.MODELS}, model_files.inside(profile)
@@ -213,7 +213,7 @@ def service(profile: Profile, config: Config, model: Path) -> dict[str, Any]:
         volumes, inside = mounts(config, model)
     listen, port = (host.listen, host.port) if host else (HOST, profile.server.port)
     command = arguments(profile, inside, "0.0.0.0", PORT)  # noqa: S104 - inside the container
-    # compose would take a dollar for a variable.
+    # A dollar is doubled, for compose would read it as a variable.
     labels = docker.labels(KIND, profile=profile.id, results=str(config.layout.root).replace("$", "$$"))
     return {
         "image": profile.server.image,
@@ -227,9 +227,9 @@ def service(profile: Profile, config: Config, model: Path) -> dict[str, Any]:
 
 
 def mounts(config: Config, model: Path) -> tuple[dict[str, str], str]:
-    """What is mounted (host to container), and the model's path in the container.
+    """The mounts (host to container), and the model's path in the container.
 
-    The folder of models is /models. The parts of a model that are links to somewhere else are mounted one by one.
+    The folder of models is /models. Parts of a model that are links out of it are mounted one by one.
     """
     below = model.is_relative_to(config.models)
     folder = config.models if below else model.parent
@@ -243,24 +243,24 @@ def mounts(config: Config, model: Path) -> tuple[dict[str, str], str]:
 
 def _up(client: "DockerClient", profile: Profile, compose: list[str]) -> None:
     try:
-        # Cut off in the middle, it could create the container after `down` had looked for it.
+        # Interrupted, it could create the container after `down` has looked for it.
         with deferred_signals(), docker.translated():
             client.compose.up(detach=True, quiet=True, pull="never")
     except DockerError as error:
         raise start_failure(profile, error.sentence, compose) from None
 
 
-def start_failure(profile: Profile, words: str, compose: list[str]) -> BenchError:
-    """The error for a container that did not start, by Docker's words."""
-    if "already allocated" in words or "address already in use" in words:
+def start_failure(profile: Profile, message: str, compose: list[str]) -> BenchError:
+    """The error for a container that did not start, by Docker's message."""
+    if "already allocated" in message or "address already in use" in message:
         return port_taken(profile)
-    if profile.server.gpu and any(name in words for name in NO_GPU):
+    if profile.server.gpu and any(name in message for name in NO_GPU):
         return MissingPrerequisite(
-            f"{profile.id}: Docker can reserve no GPU here ({words}); install the NVIDIA driver and its container "
+            f"{profile.id}: Docker can reserve no GPU here ({message}); install the NVIDIA driver and its container "
             "toolkit, or set gpu = false."
         )
-    by_hand = " ".join([*compose, "up"])
-    return ServerError(f"{profile.id}: docker compose did not start llama-server ({words}); to see more: {by_hand}")
+    command = " ".join([*compose, "up"])
+    return ServerError(f"{profile.id}: docker compose did not start llama-server ({message}); to see more: {command}")
 
 
 def _down(client: "DockerClient", profile: Profile) -> None:
@@ -276,15 +276,15 @@ def _down(client: "DockerClient", profile: Profile) -> None:
 
 
 class Running:
-    """A container that runs: its port on this machine, its log, followed into a file, and how it ended."""
+    """The running container: its port on this machine, and its output, which is copied into the log."""
 
     def __init__(self, engine: Engine, log: Path) -> None:
         self.engine = engine
-        (found,) = json.loads(engine.call("container", "inspect", NAME))
-        self.id, self.pid = str(found["Id"]), int(found["State"]["Pid"])
-        bound = found["NetworkSettings"]["Ports"].get(f"{PORT}/tcp") or [{}]
-        self.port = int(bound[0].get("HostPort") or 0)
-        # A program of its own, so that it does not outlive us; it ends with the container.
+        (container,) = json.loads(engine.call("container", "inspect", NAME))
+        self.id, self.pid = str(container["Id"]), int(container["State"]["Pid"])
+        ports = container["NetworkSettings"]["Ports"].get(f"{PORT}/tcp") or [{}]
+        self.port = int(ports[0].get("HostPort") or 0)
+        # It ends with the container, or with this process.
         self.follower = subprocess.Popen(
             [*engine.command, "logs", "--follow", self.id],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
@@ -294,26 +294,26 @@ class Running:
         self.copying.start()
 
     def ended(self) -> str | None:
-        """Why it no longer runs; None while it does."""
+        """The reason why it no longer runs; None while it does."""
         if self.follower.poll() is None:
             return None
         try:
             state = json.loads(self.engine.call("container", "inspect", "--format", "{{json .State}}", self.id))
         except DockerError as error:
-            return "somebody removed the container" if "No such container" in error.sentence else error.sentence
+            return "the container was removed" if "No such container" in error.sentence else error.sentence
         if state["Running"]:
             return None
         self.copying.join(5)
         return "out of memory" if state["OOMKilled"] else health.ending(int(state["ExitCode"]))
 
     def close(self) -> None:
-        """Wait for the rest of the log."""
+        """Wait for the rest of the output."""
         self.copying.join(5)
         stop(self.follower)
 
     def _copy(self, log: Path) -> None:
         assert self.follower.stdout is not None
-        # On a full disk the log ends there; nobody waits for it.
+        # On a full disk the log ends, and the container goes on.
         with self.follower.stdout as lines, contextlib.suppress(OSError), log.open("ab", buffering=0) as file:
             for line in lines:
                 file.write(server_log.without_escapes(line))

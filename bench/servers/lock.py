@@ -1,7 +1,7 @@
-"""One llama-server at a time on one machine, whoever starts it.
+"""One llama-server at a time on one machine, for all users and results directories.
 
-The locks lie in one folder for all users; BENCH_LOCKS names another one, for those who share a machine and not its /tmp
-(containers), or the reverse (tests).
+The locks are in one folder for all users; BENCH_LOCKS names another one, for containers that do not share /tmp, and for
+tests.
 """
 
 import contextlib
@@ -19,22 +19,22 @@ FOLDER = Path("/tmp/bench-locks")  # noqa: S108 - made and looked at by shared_f
 
 @contextlib.contextmanager
 def one_server(host: Host | None = None) -> Iterator[None]:
-    """Hold the lock on running a server on a host; whoever has it is waited for, and named."""
-    named = os.environ.get("BENCH_LOCKS")
-    folder = Path(named) if named else shared_folder(FOLDER)
+    """Hold the lock on running a server on a host; while another process has it, name that process and wait."""
+    folder_name = os.environ.get("BENCH_LOCKS")
+    folder = Path(folder_name) if folder_name else shared_folder(FOLDER)
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as locks:
         # In one order for all, so that no two wait for each other.
         for address in host.addresses if host else ("",):
-            what = f"llama-server on {host.name if host else THIS_MACHINE}"
+            name = f"llama-server on {host.name if host else THIS_MACHINE}"
             path = folder / f"llama-server{_suffix(address)}.lock"
-            held.enter_context(locked(path, what=what, wait=True, everyone=True))
+            locks.enter_context(locked(path, what=name, wait=True, everyone=True))
         yield
 
 
 def _suffix(address: str) -> str:
-    """What tells the lock of a host from others; the name of a docker context is its user's own."""
+    """The suffix for an address of a host; the name of a docker context is different for each user."""
     if not address:
         return ""
     return f"-{digest(address if '://' in address else f'{os.getuid()} {address}')[:12]}"

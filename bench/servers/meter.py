@@ -1,8 +1,7 @@
-"""What a server costs while it runs: peak memory of its processes and of the GPUs, and energy where it can be read.
+"""The costs of a server while it runs: peak memory of its processes and of the GPUs, and energy where it can be read.
 
-GPUs are read through nvidia-smi, processors through RAPL (powercap; on most systems, root alone may).
-What was used before the server started counts as idle and is subtracted, so all of it is an estimate. Every figure that
-cannot be read is left out.
+GPUs are read through nvidia-smi, processors through RAPL (powercap; on most systems, only for root). The use before the
+server starts counts as idle and is subtracted, so all figures are estimates. A figure that cannot be read is left out.
 """
 
 import contextlib
@@ -19,10 +18,10 @@ from bench.untrusted import number, positive, table
 
 POWERCAP = Path("/sys/class/powercap")
 INTERVAL = 1000
-"""Milliseconds between two looks at the GPUs."""
+"""Milliseconds between two readings of the GPUs."""
 
-FIRST = 3.0
-"""Seconds to wait for the first look, which shows what is idle."""
+FIRST_READING = 3.0
+"""Seconds to wait for the first reading, which is the idle use."""
 
 SETTLE = 0.5
 """Seconds over which the power of idle processors is measured."""
@@ -34,8 +33,8 @@ JOULES = 3600.0
 
 @contextlib.contextmanager
 def metering() -> Iterator["Meter"]:
-    """A meter that has seen this machine idle, and runs for the block."""
-    meter = Meter(GpuLooks(), Rapl())
+    """A meter that has measured this machine idle, and runs for the block."""
+    meter = Meter(GpuMonitor(), Rapl())
     try:
         yield meter
     finally:
@@ -45,28 +44,28 @@ def metering() -> Iterator["Meter"]:
 class Meter:
     """Figures of GPUs, processors and processes."""
 
-    def __init__(self, gpus: "GpuLooks", processors: "Rapl") -> None:
+    def __init__(self, gpus: "GpuMonitor", processors: "Rapl") -> None:
         self.gpus, self.processors = gpus, processors
 
     def read(self, pid: int | None = None) -> dict[str, Any]:
-        """Peak `memory` of a process and its children and `gpu_memory`, in bytes; `energy` in Wh since last asked."""
-        used = [joules for joules in (self.gpus.joules(), self.processors.joules()) if joules is not None]
-        figures = {
+        """Peak `memory` of a process tree and `gpu_memory` in bytes, `energy` in Wh since the last call."""
+        energies = [joules for joules in (self.gpus.joules(), self.processors.joules()) if joules is not None]
+        readings = {
             "memory": peak_memory(pid) if pid else None,
             "gpu_memory": self.gpus.memory(),
-            "energy": round(sum(used) / JOULES, 6) if used else None,
+            "energy": round(sum(energies) / JOULES, 6) if energies else None,
         }
-        return {name: value for name, value in figures.items() if value is not None}
+        return {name: value for name, value in readings.items() if value is not None}
 
 
-class GpuLooks:
-    """Memory and power of all GPUs together, by an nvidia-smi that tells them each second."""
+class GpuMonitor:
+    """Memory and power of all GPUs together, by an nvidia-smi that prints them each second."""
 
     def __init__(self) -> None:
         self.count = len(machine.record()["gpus"])
         self.lock, self.ready = threading.Lock(), threading.Event()
         self.idle = (0.0, 0.0)
-        self.peak, self.used, self.at = 0.0, 0.0, 0.0
+        self.peak, self.used, self.time = 0.0, 0.0, 0.0
         self.smi: subprocess.Popen[bytes] | None = None
         if self.count:
             with contextlib.suppress(OSError):
@@ -77,55 +76,55 @@ class GpuLooks:
                 )  # fmt: skip
         if self.smi:
             threading.Thread(target=self._follow, args=[self.smi], daemon=True).start()
-            self.ready.wait(FIRST)
+            self.ready.wait(FIRST_READING)
 
     def memory(self) -> int | None:
         """Peak bytes beyond those in use when idle; None where there is no GPU."""
         with self.lock:
-            return round(max(0.0, self.peak - self.idle[0])) << 20 if self.at else None
+            return round(max(0.0, self.peak - self.idle[0])) << 20 if self.time else None
 
     def joules(self) -> float | None:
-        """What was used beyond idle since this was last asked; None where no GPU tells its power."""
+        """The energy beyond idle since the last call; None where no GPU reports its power."""
         with self.lock:
-            used, self.used = self.used, 0.0
-            return used if self.idle[1] else None
+            joules, self.used = self.used, 0.0
+            return joules if self.idle[1] else None
 
     def close(self) -> None:
-        """End what reads the GPUs."""
+        """Stop nvidia-smi."""
         if self.smi:
             stop(self.smi)
 
     def _follow(self, smi: "subprocess.Popen[bytes]") -> None:
         assert smi.stdout is not None
-        look: dict[str, tuple[float, float]] = {}
+        reading: dict[str, tuple[float, float]] = {}
         with smi.stdout as lines:
             for line in iter(lambda: lines.readline(1000), b""):
                 row = [word.strip() for word in line.decode("ascii", "replace").split(",")]
                 if len(row) == 3:
-                    look[row[0]] = (_figure(row[1]), _figure(row[2]))
-                if len(look) >= self.count:
-                    self._add(list(look.values()))
-                    look = {}
+                    reading[row[0]] = (_figure(row[1]), _figure(row[2]))
+                if len(reading) >= self.count:
+                    self._add(list(reading.values()))
+                    reading = {}
         self.ready.set()
 
-    def _add(self, look: Sequence[tuple[float, float]]) -> None:
-        memory, watts = sum(mib for mib, _ in look), sum(power for _, power in look)
+    def _add(self, reading: Sequence[tuple[float, float]]) -> None:
+        memory, watts = sum(mib for mib, _ in reading), sum(power for _, power in reading)
         now = time.monotonic()
         with self.lock:
-            if not self.at:
+            if not self.time:
                 self.idle = (memory, watts)
-            self.used += max(0.0, watts - self.idle[1]) * (now - (self.at or now))
-            self.peak, self.at = max(self.peak, memory), now
+            self.used += max(0.0, watts - self.idle[1]) * (now - (self.time or now))
+            self.peak, self.time = max(self.peak, memory), now
         self.ready.set()
 
 
 class Rapl:
-    """Energy of all processor packages, by counters of microjoules that begin anew at a limit."""
+    """Energy of all processor packages, by counters of microjoules that wrap around at a limit."""
 
     def __init__(self) -> None:
         self.packages = [path for path in sorted(POWERCAP.glob("*-rapl:?")) if _microjoules(path) is not None]
         self.counters = self._read()
-        self.at = time.monotonic()
+        self.time = time.monotonic()
         self.idle = 0.0
         if self.packages:
             time.sleep(SETTLE)
@@ -133,31 +132,32 @@ class Rapl:
             self.idle = joules / seconds
 
     def joules(self) -> float | None:
-        """What was used beyond idle since this was last asked; None where no counter can be read."""
+        """The energy beyond idle since the last call; None where no counter can be read."""
         if not self.packages:
             return None
         joules, seconds = self._since()
         return max(0.0, joules - self.idle * seconds)
 
     def _since(self) -> tuple[float, float]:
-        before, began = self.counters, self.at
-        self.counters, self.at = self._read(), time.monotonic()
-        used = 0
+        before, began = self.counters, self.time
+        self.counters, self.time = self._read(), time.monotonic()
+        microjoules = 0
         for package, old, new in zip(self.packages, before, self.counters, strict=True):
-            used += new - old if new >= old else new + (_microjoules(package, "max_energy_range_uj") or old) - old
-        return used / 1e6, max(self.at - began, 1e-3)
+            limit = 0 if new >= old else _microjoules(package, "max_energy_range_uj") or old
+            microjoules += new - old + limit
+        return microjoules / 1e6, max(self.time - began, 1e-3)
 
     def _read(self) -> list[int]:
         return [_microjoules(package) or 0 for package in self.packages]
 
 
 def peak_memory(pid: int) -> int | None:
-    """Peak bytes of a process and all that it started, each at its own peak; None where it is gone."""
+    """The sum of the peak bytes of a process and all of its children; None where it has ended."""
     total, pids = 0, [pid]
-    for one in pids:
+    for child in pids:
         try:
-            status = Path(f"/proc/{one}/status").read_text(encoding="ascii", errors="replace")
-            pids += map(int, Path(f"/proc/{one}/task/{one}/children").read_text(encoding="ascii").split())
+            status = Path(f"/proc/{child}/status").read_text(encoding="ascii", errors="replace")
+            pids += map(int, Path(f"/proc/{child}/task/{child}/children").read_text(encoding="ascii").split())
         except OSError:
             continue
         peak = next((line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")), "0")
@@ -166,18 +166,18 @@ def peak_memory(pid: int) -> int | None:
 
 
 def costs(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Of what completions record of their servers: the peaks, the energy in all (Wh), the longest load (seconds)."""
+    """The peaks, the total energy (Wh) and the longest load (seconds) in completions' records of their servers."""
     peaks = {}
     for name in ("memory", "gpu_memory", "load_seconds"):
-        known = [value for server in servers if (value := positive(table(server).get(name)))]
-        if known:
-            peaks[name] = max(known) if name == "load_seconds" else int(max(known))
+        values = [value for server in servers if (value := positive(table(server).get(name)))]
+        if values:
+            peaks[name] = max(values) if name == "load_seconds" else int(max(values))
     energy = [value for server in servers if (value := number(table(server).get("energy"))) is not None]
     return {**peaks, **({"energy": round(sum(energy), 4)} if energy else {})}
 
 
 def _figure(text: str) -> float:
-    """A figure of nvidia-smi's; 0 for one that this GPU does not tell, such as [N/A]."""
+    """A figure of nvidia-smi's; 0 for one that this GPU does not report, such as [N/A]."""
     try:
         return number(float(text)) or 0.0
     except ValueError:

@@ -1,7 +1,7 @@
 """Files of a model that llama-server reads: the GGUF, and those that flags name, such as a template or an adapter.
 
 A flag may name several files (`a.gguf,b.gguf`), each with a scale (`a.gguf:0.5`). Their content counts. Files that the
-server writes, or that do not decide what the model answers, are not looked at.
+server writes, or on which the answers do not depend, are left out.
 """
 
 import re
@@ -12,13 +12,13 @@ from pathlib import Path
 from bench.profiles import Config, Profile
 
 MODELS = "/models"
-"""Where the folder of models is in a container."""
+"""The folder of models in a container."""
 
 FILE_FLAGS = frozenset({
     "--chat-template-file", "--lora", "--lora-scaled", "--control-vector", "--control-vector-scaled", "--grammar-file",
     "--json-schema-file", "-jf", "--mmproj", "-mm", "--model-draft", "-md", "--lookup-cache-static", "-lcs",
 })  # fmt: skip
-"""Flags whose value names files that decide what a model answers."""
+"""Flags whose value names files on which the answers depend."""
 
 SCALE = re.compile(r":[-+]?[\d.]+([eE][-+]?\d+)?$")
 
@@ -34,17 +34,16 @@ def split_value(value: str) -> list[str]:
 
 
 def names(args: Iterable[str]) -> list[str]:
-    """The files that these flags have the server read."""
+    """The files that these flags name."""
     return [name for flag, value in pairwise(args) if flag in FILE_FLAGS for name in split_value(value)]
 
 
 def local_files(config: Config, profile: Profile) -> dict[str, Path]:
-    """By name, those of them that are on this machine.
+    """The files that a profile's flags name, by name, if they are on this machine.
 
-    A process sees this machine's paths, and works in the folder of profiles.toml; in a container there is the folder
-    of models, and nothing else of ours.
+    For a process, paths are relative to the folder of profiles.toml; a container has only the folder of models.
     """
-    found = {}
+    files = {}
     for name in names(profile.args):
         path = config.file.parent / name
         if profile.server.kind == "compose":
@@ -52,12 +51,12 @@ def local_files(config: Config, profile: Profile) -> dict[str, Path]:
                 continue
             path = config.models / Path(name).relative_to(MODELS)
         if path.is_file():
-            found[name] = path
-    return found
+            files[name] = path
+    return files
 
 
 def host_files(profile: Profile) -> list[str]:
-    """The names of those that should be in the folder of models of the profile's host."""
+    """The names of the files that should be in the folder of models of the profile's host."""
     return [name for name in names(profile.args) if Path(name).is_relative_to(MODELS)]
 
 

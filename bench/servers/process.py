@@ -1,4 +1,4 @@
-"""llama-server as a process of ours: named in the profile, on PATH, or llama.cpp's server from the wheel."""
+"""llama-server as a process: named in the profile, on PATH, or the server in the wheel xllamacpp."""
 
 import contextlib
 import functools
@@ -21,11 +21,11 @@ from bench.servers import Endpoint, arguments, health, server_log, xllamacpp_ser
 from bench.text import plain
 
 HOST = "127.0.0.1"
-NO_WHEEL = "it is not installed"
-UNBUILT = ("", "b0-unknown")
-"""The build of a llama.cpp that was compiled without its number."""
+NOT_INSTALLED = "it is not installed"
+UNNUMBERED = ("", "b0-unknown")
+"""The build of a llama.cpp that was compiled without a build number."""
 
-WHEEL = [sys.executable, "-P", xllamacpp_server.__file__]
+XLLAMACPP = [sys.executable, "-P", xllamacpp_server.__file__]
 
 PACKAGES = {
     "libgomp.so.1": "libgomp1", "libstdc++.so.6": "libstdc++6", "libgcc_s.so.1": "libgcc-s1", "libm.so.6": "libc6",
@@ -39,72 +39,71 @@ DRIVER = ("libcuda.so.1", "libnvidia-ml.so.1")
 
 def executable(profile: Profile, base: Path = Path()) -> list[str] | None:
     """The command that starts a llama-server on this machine, or None; a path is relative to `base`."""
-    named = profile.server.executable
-    if named:
-        found = find_program(named, base)
-        return [found] if found else None
-    found = shutil.which("llama-server")
-    if found:
-        return [found]
-    return WHEEL if wheel_failure() is None else None
+    name = profile.server.executable
+    if name:
+        path = find_program(name, base)
+        return [path] if path else None
+    if path := shutil.which("llama-server"):
+        return [path]
+    return XLLAMACPP if xllamacpp_failure() is None else None
 
 
 def absence(profile: Profile) -> str:
-    """Why there is no llama-server for a profile on this machine, and what to do: a sentence without its full stop."""
-    failure = wheel_failure()
-    if profile.server.executable or failure in (None, NO_WHEEL):
+    """The reason why there is no llama-server for a profile here, and the remedy; a sentence without its full stop."""
+    failure = xllamacpp_failure()
+    if profile.server.executable or failure in (None, NOT_INSTALLED):
         name = profile.server.executable or "llama-server"
         return f"there is no {name} on this machine; install llama.cpp, or the wheel (pip install xllamacpp)"
     return f"the llama.cpp server in the wheel xllamacpp cannot be loaded: {failure}"
 
 
 @functools.cache
-def wheel_failure() -> str | None:
-    """Why the wheel's server cannot be loaded, and what to do, in a phrase; None where it can."""
+def xllamacpp_failure() -> str | None:
+    """The reason why the wheel xllamacpp cannot be loaded, and the remedy, as a phrase; None where it can."""
     if importlib.util.find_spec("xllamacpp") is None:
-        return NO_WHEEL
-    # In a process of its own: a processor without some instruction ends it by a signal.
+        return NOT_INSTALLED
+    # In a process of its own: on a processor without some instruction, a signal ends it.
     try:
-        ran = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", "import xllamacpp"], capture_output=True, text=True, errors="replace",
             stdin=subprocess.DEVNULL, timeout=120, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return "it does not load within 120 s; try again when the machine is less busy"
-    if ran.returncode == 0:
+    if result.returncode == 0:
         return None
-    if ran.returncode == -signal.SIGILL:
+    if result.returncode == -signal.SIGILL:
         return "this processor lacks instructions that it uses; build llama.cpp here and name it in server.executable"
-    words = plain((ran.stderr.strip().splitlines() or [f"exit code {ran.returncode}"])[-1])
-    if found := re.search(r"(lib[\w+.-]+\.so[\w.]*): cannot open shared object", words):
-        package = PACKAGES.get(found[1])
+    message = plain((result.stderr.strip().splitlines() or [f"exit code {result.returncode}"])[-1])
+    if match := re.search(r"(lib[\w+.-]+\.so[\w.]*): cannot open shared object", message):
+        package = PACKAGES.get(match[1])
         remedy = f"apt install {package}" if package else "install the package that has it (apt-file search it)"
-        remedy = "install the NVIDIA driver" if found[1] in DRIVER else remedy
-        return f"the system library {found[1]} is missing; {remedy}"
-    if "GLIBC" in words:
-        return f"this system's C library is too old for it ({words}); build llama.cpp, and name it in server.executable"
-    return f"{words}; install llama.cpp, and name it in server.executable"
+        remedy = "install the NVIDIA driver" if match[1] in DRIVER else remedy
+        return f"the system library {match[1]} is missing; {remedy}"
+    if "GLIBC" in message:
+        return f"the C library here is too old for it ({message}); build llama.cpp, and name it in server.executable"
+    return f"{message}; install llama.cpp, and name it in server.executable"
 
 
 @functools.cache
-def report_wheel() -> None:
-    """Say once why the wheel, which is there, cannot be loaded."""
-    if wheel_failure() not in (None, NO_WHEEL):
+def report_xllamacpp_failure() -> None:
+    """Report once why the wheel xllamacpp, if it is installed, cannot be loaded."""
+    if xllamacpp_failure() not in (None, NOT_INSTALLED):
         tell(
-            f"  the llama.cpp server in the wheel xllamacpp cannot be loaded: {wheel_failure()}; until then, the "
+            f"  the llama.cpp server in the wheel xllamacpp cannot be loaded: {xllamacpp_failure()}; until then, the "
             "demo's answers are bundled ones"
         )
 
 
 @contextlib.contextmanager
 def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[Endpoint]:
-    """Start the process, yield its endpoint when healthy, end it whatever happens. Raises ServerError."""
+    """Start the process, yield its endpoint when healthy, and always stop it. Raises ServerError."""
     command = _command(profile, config)
     port = free_port(profile)
     flags = arguments(profile, str(model), HOST, port)
-    refused = xllamacpp_server.unknown(flags) if command == WHEEL else []
-    if refused:
-        raise ServerError(f"{profile.id}: {xllamacpp_server.refusal(refused)}")
+    unknown_flags = xllamacpp_server.unknown(flags) if command == XLLAMACPP else []
+    if unknown_flags:
+        raise ServerError(f"{profile.id}: {xllamacpp_server.refusal(unknown_flags)}")
     url = f"http://{HOST}:{port}"
     with running([*command, *flags], profile, config.file.parent, log) as process:
 
@@ -114,14 +113,14 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
 
         seconds = health.wait(url, profile, ended, log)
         facts = health.facts(url) | {"load_seconds": seconds}
-        if command == WHEEL and facts.get("build") in UNBUILT:
+        if command == XLLAMACPP and facts.get("build") in UNNUMBERED:
             facts["build"] = f"xllamacpp {metadata.version('xllamacpp')}"
         yield Endpoint(f"{url}/v1", profile.id, facts=facts, ended=ended, pid=process.pid)
 
 
 @contextlib.contextmanager
 def running(command: list[str], profile: Profile, folder: Path, log: Path) -> "Iterator[subprocess.Popen[bytes]]":
-    """The program, at work in `folder`, for the block; what it says goes to the log. Raises ServerError."""
+    """The program, running in `folder` for the block, with its output in the log. Raises ServerError."""
     server_log.begin(log, command)
     with contextlib.ExitStack() as cleanup, log.open("ab") as output:
         try:
@@ -149,17 +148,17 @@ def free_port(profile: Profile) -> int:
 
 
 def port_taken(profile: Profile) -> ServerError:
-    """The error for a port that somebody has, here or on a host."""
+    """The error for a port that is taken, here or on a host."""
     host = profile.host
     if host:
         return ServerError(
-            f"{profile.id}: port {host.port} on {host.listen} of {host.name} is taken; find who has it (there: ss "
+            f"{profile.id}: port {host.port} on {host.listen} of {host.name} is taken; find the process (there: ss "
             f"-ltnp 'sport = :{host.port}') and stop it, or give that host another port."
         )
     port = profile.server.port
     return ServerError(
-        f"{profile.id}: port {port} on {HOST} is taken; find who has it (ss -ltnp 'sport = :{port}') and stop it, or "
-        "set port = 0 for any free one."
+        f"{profile.id}: port {port} on {HOST} is taken; find the process (ss -ltnp 'sport = :{port}') and stop it, "
+        "or set port = 0 for any free one."
     )
 
 

@@ -1,7 +1,7 @@
-"""Models on other machines, inspected through the host's own Docker engine: whether they are there, and which they are.
+"""Models on other machines, inspected through the host's own Docker engine: their presence and their fingerprints.
 
-A model has the fingerprint that gguf.py gives it, wherever it lies: a container on the host reads the same blocks and
-sends their digest. Findings are cached, for no host is asked while the graph is loaded.
+A container on the host reads the same blocks as gguf.py and sends their digest, so a model has the same fingerprint
+everywhere. Findings are cached: no host is contacted while the graph is loaded.
 """
 
 import contextlib
@@ -20,11 +20,11 @@ from bench.profiles import Config, Host, Profile
 from bench.servers import model_files
 from bench.text import plain
 
-PATIENCE = 900.0
-"""Seconds for one look, over whatever line."""
+TIMEOUT = 900.0
+"""Seconds for one inspection, over a slow connection."""
 
-RECENT = 60.0
-"""Seconds for which a host that did not answer is not asked again."""
+RETRY_AFTER = 60.0
+"""Seconds before the next inspection of a host that did not answer."""
 
 ABSENT = "absent"
 SCRIPT = f"""
@@ -52,11 +52,11 @@ _failures: dict[str, tuple[float, MissingPrerequisite]] = {}
 
 
 Finding = dict[str, Any] | MissingPrerequisite
-"""What a look at a host showed (see `cached`), or what is missing there."""
+"""The result of an inspection (see `cached`), or the error."""
 
 
 class AbsentError(MissingPrerequisite):
-    """The model is not on its host; `phrase` says what was looked for."""
+    """The model is not on its host; `phrase` names the missing file."""
 
     def __init__(self, profile_id: str, phrase: str) -> None:
         super().__init__(f"{profile_id}: {phrase}; put it there, or change profiles.toml.")
@@ -64,11 +64,11 @@ class AbsentError(MissingPrerequisite):
 
 
 class UnreachableError(MissingPrerequisite):
-    """Nobody answers on the host, or it has not the image to look with: nothing is known of the model there."""
+    """The host does not answer, or has no image for the inspection, so the model's state is unknown."""
 
 
 def fingerprint(config: Config, profile: Profile) -> str:
-    """The model's name by content: from the last finding, or from a look now. Raises MissingPrerequisite."""
+    """The model's fingerprint, from the last finding or from an inspection now. Raises MissingPrerequisite."""
     return str((cached(config, profile) or inspect(config, profile))["fingerprint"])
 
 
@@ -82,65 +82,65 @@ def file_digests(config: Config, profile: Profile) -> dict[str, str]:
 def cached(config: Config, profile: Profile) -> dict[str, Any] | None:
     """The last finding about the profile's model, None where there is none.
 
-    That is its fingerprint, files and bytes, and in `args`, by name, the digests of the files that the flags name.
+    It has the model's fingerprint, files and bytes, and in `args`, by name, the digests of the files in the flags.
     """
     memo = _memo(config).get(_key(profile))
     return memo if isinstance(memo, dict) and {"fingerprint", "files", "bytes", "args"} <= memo.keys() else None
 
 
 def inspect(config: Config, profile: Profile) -> dict[str, Any]:
-    """Look at the profile's model on its host, and remember. Raises MissingPrerequisite where it is not there."""
-    ((_, found),) = inspect_all(config, [profile])
-    if isinstance(found, MissingPrerequisite):
-        raise found
-    return found
+    """Inspect the profile's model on its host, and cache the finding. Raises MissingPrerequisite where it is absent."""
+    ((_, finding),) = inspect_all(config, [profile])
+    if isinstance(finding, MissingPrerequisite):
+        raise finding
+    return finding
 
 
 def inspect_all(config: Config, profiles: Iterable[Profile]) -> list[tuple[Profile, Finding]]:
-    """Look at the models of several profiles, at all hosts at the same time, and remember if there is room for it."""
-    found = list(each(profiles, _inspected, workers=8))
+    """Inspect the models of several profiles on all hosts at once, and cache the findings if the disk has space."""
+    findings = list(each(profiles, _find, workers=8))
     lock = config.layout.cache / "hosts.lock"
     with contextlib.suppress(BenchError), locked(lock, what="What is known of hosts", wait=True):
         memo = _memo(config)
-        for profile, finding in found:
+        for profile, finding in findings:
             memo.pop(_key(profile), None)
             if isinstance(finding, dict):
                 memo[_key(profile)] = finding
         write_json(config.layout.cache / "hosts.json", memo)
-    return found
+    return findings
 
 
-def _inspected(profile: Profile) -> Finding:
-    at, error = _failures.get(_key(profile), (float("-inf"), None))
-    if error and time.monotonic() - at < RECENT:
+def _find(profile: Profile) -> Finding:
+    failed_at, error = _failures.get(_key(profile), (float("-inf"), None))
+    if error and time.monotonic() - failed_at < RETRY_AFTER:
         return error
     try:
         return _inspect(profile)
-    except MissingPrerequisite as found:
-        _failures[_key(profile)] = time.monotonic(), found
-        return found
+    except MissingPrerequisite as missing:
+        _failures[_key(profile)] = time.monotonic(), missing
+        return missing
 
 
 def _inspect(profile: Profile) -> dict[str, Any]:
     host = _host(profile)
     parts = [str(part) for part in gguf.expected(PurePosixPath(model_files.inside(profile)))]
-    named = model_files.host_files(profile)
+    names = model_files.host_files(profile)
     sizes, digests = [], []
-    for line in _run(profile, host, [*parts, *named]).splitlines():
-        size, _, found = line.partition(" ")
+    for line in _run(profile, host, [*parts, *names]).splitlines():
+        size, _, text = line.partition(" ")
         if size == ABSENT:
-            kind = "model file" if found in parts else "file"
-            path = host.models + plain(found.removeprefix(model_files.MODELS))
+            kind = "model file" if text in parts else "file"
+            path = host.models + plain(text.removeprefix(model_files.MODELS))
             raise AbsentError(profile.id, f"no {kind} {path} on {host.name}")
         sizes.append(int(size))
-        digests.append(found)
-    if len(sizes) < len(parts) + len(named):
-        raise UnreachableError(f"{profile.id}: {host.name} said too little of {profile.model}; try again.")
+        digests.append(text)
+    if len(sizes) < len(parts) + len(names):
+        raise UnreachableError(f"{profile.id}: {host.name} sent incomplete facts of {profile.model}; try again.")
     return {
         "fingerprint": gguf.digest_of_parts(digests[: len(parts)]),
         "files": len(parts),
         "bytes": sum(sizes[: len(parts)]),
-        "args": dict(zip(named, digests[len(parts) :], strict=True)),
+        "args": dict(zip(names, digests[len(parts) :], strict=True)),
     }
 
 
@@ -149,17 +149,17 @@ def _run(profile: Profile, host: Host, files: list[str]) -> str:
 
     try:
         compose.require(profile)
-        # Otherwise `docker run` would pull it, and say nothing for minutes.
+        # Otherwise `docker run` would pull it, silently, for minutes.
         compose.require_image(profile)
     except MissingPrerequisite as error:
         raise UnreachableError(error.sentence) from None
-    words = [
+    arguments = [
         "run", "--rm", "--network", "none", "--security-opt", "label:disable",
         "--mount", f"type=bind,source={host.models},target={model_files.MODELS},readonly",
         "--entrypoint", "/bin/sh", profile.server.image, "-c", SCRIPT, "look", *files,
     ]  # fmt: skip
     try:
-        return Engine(host.docker).call(*words, seconds=PATIENCE)
+        return Engine(host.docker).call(*arguments, seconds=TIMEOUT)
     except DockerError as error:
         if "bind source path does not exist" in error.sentence:
             raise AbsentError(profile.id, f"no folder {host.models} on {host.name}") from None

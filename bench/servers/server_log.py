@@ -1,4 +1,4 @@
-"""server.log: all output of servers, one start after the other, without escape codes; and the reason in it."""
+"""server.log: the output of all starts of a server, without escape codes, and the reason of a failure in it."""
 
 import contextlib
 import re
@@ -12,11 +12,11 @@ from bench.errors import ServerError
 from bench.text import plain, visible
 
 LINES = 30
-"""How many of the last lines an error shows."""
+"""The number of last lines that an error shows."""
 
 HEADER = "=== "
-RECENT = 1 << 16
-"""Bytes at the end of a log in which the last lines are looked for."""
+TAIL_BYTES = 1 << 16
+"""Bytes at the end of a log that are read for its last lines."""
 
 ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|\r(?=\n)")
 
@@ -31,24 +31,21 @@ REASONS = (
     r"unable to allocate .*", r"std::bad_alloc", r"error loading model: (.*)", r"what\(\): +(.*)", r"GGML_ASSERT.*",
     r"failed to initialize .*", r"[Ss]egmentation fault.*", r"[Ee]rror: (.*)", r".*failed.*", r".*[Ee]rror.*",
 )  # fmt: skip
-"""What llama.cpp writes where it does not start, the most telling first; another start helps only beyond HOPELESS."""
+"""Messages of llama.cpp when it does not start, most specific first; after one of HOPELESS, no other start helps."""
 
 WARNING = re.compile(r"[\d.\s]*(?:W\s|warn(?:ing)?\b)", re.IGNORECASE)
-"""How a line begins that tells of what did not end the server."""
+"""The beginning of a warning, which is not the reason of a failure."""
 
 
 class Reason(NamedTuple):
-    """Why a server does not run, in a phrase ("" where unknown); `hopeless` where a new start would not help."""
+    """The reason why a server does not run, as a phrase or ""; `hopeless`: another start would not help."""
 
     text: str
     hopeless: bool = False
 
 
 def begin(log: Path, command: Sequence[str]) -> None:
-    """Add the line that parts one start from those before it: when, and with which command.
-
-    Raises ServerError where it cannot be written: a server without a log could not be helped.
-    """
+    """Add the header of a start: time and command. Raises ServerError where the log cannot be written."""
     try:
         _append(log, f"{HEADER}{time.strftime('%Y-%m-%d %H:%M:%S')}  {shlex.join(command)}\n")
     except OSError as error:
@@ -56,7 +53,7 @@ def begin(log: Path, command: Sequence[str]) -> None:
 
 
 def note(log: Path, line: str) -> None:
-    """Add a line to a log of what is kept elsewhere too; where there is no room for it, nothing is lost."""
+    """Add a line to a log of facts that are kept elsewhere too; a full disk is ignored."""
     with contextlib.suppress(OSError):
         _append(log, f"{line}\n")
 
@@ -78,13 +75,13 @@ def tail(log: Path, lines: int = LINES) -> str:
 
 
 def reason(log: Path) -> Reason:
-    """Why the last start failed, by the most telling line of it."""
+    """The reason why the last start failed, by its most specific line."""
     lines = [line.strip() for line in _last_start(log) if re.search(r"[^\W\d_]", line)]
     lines = [line for line in lines if not WARNING.match(line)] or lines
     for pattern in (*HOPELESS, *REASONS):
         for line in lines:
-            if found := re.search(pattern, line):
-                text = found[1] if found.re.groups else found[0]
+            if match := re.search(pattern, line):
+                text = match[1] if match.re.groups else match[0]
                 return Reason(plain(text).rstrip("."), hopeless=pattern in HOPELESS)
     return Reason(plain(lines[-1]).rstrip(".") if lines else "")
 
@@ -92,10 +89,10 @@ def reason(log: Path) -> Reason:
 def _last_start(log: Path) -> list[str]:
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - RECENT))
+            file.seek(max(0, log.stat().st_size - TAIL_BYTES))
             text = without_escapes(file.read()).decode("utf-8", "replace")
     except OSError:
         return []
     before, _, last = f"\n{text}".rpartition(f"\n{HEADER}")
-    # Where there is a header, its own line is not one of the server's.
+    # Without the rest of the header line.
     return last.splitlines()[1 if before or text.startswith(HEADER) else 0 :]

@@ -1,4 +1,4 @@
-"""Start what a profile asks for, whatever its kind: one llama-server a machine, tried again where its start fails."""
+"""Start the server of a profile, of any kind: one llama-server a machine, with a second start if the first fails."""
 
 import contextlib
 import importlib
@@ -14,15 +14,15 @@ from bench.servers.lock import one_server
 from bench.servers.meter import metering
 
 Serve = Callable[[Profile, Config, Path, Path], contextlib.AbstractContextManager[Endpoint]]
-"""What the module of a kind has: profile, config, model and log to an Endpoint for the block."""
+"""`serve` of a kind's module: profile, config, model and log → an Endpoint for the block."""
 
 
 @contextlib.contextmanager
 def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[Endpoint]:
-    """Start what the profile asks for, yield it when it is healthy, and stop it whatever happens.
+    """Start the profile's server, yield its endpoint when healthy, and always stop it.
 
-    Raises ServerError, MissingPrerequisite or LockedError. One llama-server at a time runs on one machine; if it dies
-    while it starts, it is started once more.
+    Raises ServerError, MissingPrerequisite or LockedError. One llama-server at a time runs on one machine; if it ends
+    while it starts, it is started a second time.
     """
     kind: Serve = importlib.import_module(f"bench.servers.{profile.server.kind}").serve
     with contextlib.ExitStack() as stack:
@@ -45,5 +45,5 @@ def _enter(stack: contextlib.ExitStack, serve: Callable[[], contextlib.AbstractC
     except StartError as error:
         if error.hopeless:
             raise
-        tell(f"  {error.sentence} It is started once more.")
+        tell(f"  {error.sentence} Starting it again.")
     return stack.enter_context(serve())

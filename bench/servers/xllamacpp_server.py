@@ -1,4 +1,4 @@
-"""llama.cpp's own server out of the wheel xllamacpp, behind the flags of llama-server that profiles use.
+"""llama.cpp's own server from the wheel xllamacpp, with the flags of llama-server that profiles use.
 
 Run as `python bench/servers/xllamacpp_server.py -m MODEL.gguf --port 8080 …`; it imports nothing of this
 project. A flag that it does not know is refused by name, never ignored.
@@ -73,20 +73,20 @@ class RefusedError(Exception):
 
 
 def unknown(argv: Sequence[str]) -> list[str]:
-    """The flags in `argv` that this server does not know, each with the value that follows it."""
-    found: list[str] = []
+    """The flags in `argv` that this server does not know, with stray values."""
+    flags: list[str] = []
     rest = list(argv)
     while rest:
         flag = rest.pop(0)
         if flag in SETTERS and rest:
             rest.pop(0)
         elif flag not in SWITCHES:
-            found.append(flag)
-    return found
+            flags.append(flag)
+    return flags
 
 
 def refusal(flags: Sequence[str]) -> str:
-    """The sentence for flags that are not known."""
+    """The sentence for unknown flags."""
     return (
         f"the wheel's llama.cpp server does not know {' '.join(flags)}; take it out of args or placement, or use a "
         "llama-server (server.executable)."
@@ -94,7 +94,7 @@ def refusal(flags: Sequence[str]) -> str:
 
 
 def apply(params: Any, argv: Sequence[str]) -> None:
-    """Set on the wheel's parameters what `argv` says. Raises RefusedError."""
+    """Set the wheel's parameters by the flags in `argv`. Raises RefusedError."""
     if unknown(argv):
         raise RefusedError(refusal(unknown(argv)))
     rest = list(argv)
@@ -107,7 +107,7 @@ def apply(params: Any, argv: Sequence[str]) -> None:
         try:
             SETTERS[flag](params, value)
         except (ValueError, KeyError, TypeError, OverflowError):
-            raise RefusedError(f"{flag} {value} is impossible for the wheel's llama.cpp server; mend it.") from None
+            raise RefusedError(f"{flag} {value} is impossible for the wheel's llama.cpp server; fix it.") from None
 
 
 def main(argv: Sequence[str]) -> int:

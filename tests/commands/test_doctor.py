@@ -236,9 +236,9 @@ def test_a_wheel_that_cannot_be_loaded(
     (package / "__init__.py").write_text(f"raise ImportError({words!r})")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    process.wheel_failure.cache_clear()
+    process.xllamacpp_failure.cache_clear()
     found = doctor('[server]\nkind = "process"\n[profiles.p]\nmodel = "m.gguf"\n[profiles.d]\nmodel = "builtin:demo"\n')
-    process.wheel_failure.cache_clear()
+    process.xllamacpp_failure.cache_clear()
     assert found["llama-server"].text == f"the wheel xllamacpp: the system library {library} is missing"
     assert found["llama-server"].remedy.startswith(remedy)
     assert remedy in found["p"].remedy

@@ -79,7 +79,7 @@ def test_a_port_that_is_taken(served: Project) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         served.edit('kind = "process"', f'kind = "process"\nport = {port}')
-        fails(served.doit("generate:a"), f"port {port} on 127.0.0.1 is taken; find who has it (ss -ltnp")
+        fails(served.doit("generate:a"), f"port {port} on 127.0.0.1 is taken; find the process (ss -ltnp")
 
 
 @pytest.mark.parametrize(

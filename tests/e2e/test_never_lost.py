@@ -225,7 +225,7 @@ def test_a_killed_container(served: Project) -> None:
     process.communicate()
     assert len(containers(label)) == 1
     last = served.doit("samples:a")
-    assert "removed the llama-server container that a killed run of a left behind" in last.out
+    assert "removed the llama-server container of a killed run of a" in last.out
     assert last.code == 0, last.out
     assert len({row["key"] for row in rows(journal)}) == len(rows(journal)) == total
     assert served.file("a", "samples.jsonl").read_bytes() == expected

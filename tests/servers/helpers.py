@@ -12,7 +12,7 @@ import requests
 from bench.errors import BenchError
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint
-from bench.servers.health import session
+from bench.servers.health import new_session
 from bench.servers.start import serve
 from tests import images
 
@@ -43,7 +43,7 @@ def script(path: Path, text: str) -> str:
 def say(endpoint: Endpoint, text: str, max_tokens: int = 16) -> str:
     """What the server answers."""
     request = {"messages": [{"role": "user", "content": text}], "max_tokens": max_tokens, "temperature": 0}
-    answer = session(endpoint.headers).post(f"{endpoint.base_url}/chat/completions", json=request, timeout=60)
+    answer = new_session(endpoint.headers).post(f"{endpoint.base_url}/chat/completions", json=request, timeout=60)
     return str(answer.json()["choices"][0]["message"]["content"])
 
 
@@ -52,7 +52,7 @@ def stream(endpoint: Endpoint, text: str, max_tokens: int) -> Iterator[bytes]:
     request = {"messages": [{"role": "user", "content": text}], "max_tokens": max_tokens, "stream": True}
     url = f"{endpoint.base_url}/chat/completions"
     with (
-        session(endpoint.headers).post(url, json=request, stream=True, timeout=60) as answer,
+        new_session(endpoint.headers).post(url, json=request, stream=True, timeout=60) as answer,
         contextlib.suppress(requests.RequestException),
     ):
         yield from answer.iter_lines(chunk_size=1)
@@ -65,8 +65,8 @@ BEFORE: set[int] = set()
 def children(pid: int | None = None) -> list[int]:
     """The processes that this one (in this test), or another, has started and that run or wait to be buried."""
     pid = pid or os.getpid()
-    found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [child for child in found if child not in BEFORE]
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [child for child in children if child not in BEFORE]
 
 
 def lives(pid: int) -> bool:

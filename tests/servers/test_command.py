@@ -56,7 +56,7 @@ def test_runaway_answer_is_cut(make: Make, log: Path, monkeypatch: pytest.Monkey
     assert (len(answer.text), answer.finish_reason) == (1000, "length")
 
 
-def test_no_room(make: Make, log: Path, tmp_path: Path) -> None:
+def test_a_full_disk(make: Make, log: Path, tmp_path: Path) -> None:
     """Where a prompt cannot be handed over, the sentence says where there is no room."""
     with open_command(program(make, "cat"), Path(), log) as ask:
         log.unlink()
@@ -106,7 +106,7 @@ def test_too_slow(make: Make, log: Path) -> None:
     assert not children()
 
 
-def test_what_it_leaves_behind_ends(make: Make, log: Path) -> None:
+def test_its_children_end(make: Make, log: Path) -> None:
     """A child that the program leaves in the background delays no answer, and does not live on."""
     began = time.monotonic()
     with open_command(program(make, "sh", "-c", "sleep 60 & echo $!"), Path(), log) as ask:

@@ -49,21 +49,24 @@ INTERRUPT_AT = """
 """What SERVE's block may end with: Ctrl-C when a function is called that its name says."""
 
 
-def docker_says(*arguments: str) -> str:
+def docker_output(*arguments: str) -> str:
     """What the docker command prints."""
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def inspected(template: str) -> Any:
     """A JSON value about the container llama-server."""
-    return json.loads(docker_says("inspect", "--format", f"{{{{json {template}}}}}", "llama-server"))
+    return json.loads(docker_output("inspect", "--format", f"{{{{json {template}}}}}", "llama-server"))
 
 
 def nothing_left() -> bool:
     """Whether no container of ours is there, running or not, and no network of compose's."""
     listed = ["ps", "--all", "--quiet", "--filter"]
-    found = [docker_says(*listed, "name=^llama-server$"), docker_says(*listed, "label=bench.kind=llama-server")]
-    return not any([*found, docker_says("network", "ls", "--quiet", "--filter", "name=bench-")])
+    containers = [
+        docker_output(*listed, "name=^llama-server$"),
+        docker_output(*listed, "label=bench.kind=llama-server"),
+    ]
+    return not any([*containers, docker_output("network", "ls", "--quiet", "--filter", "name=bench-")])
 
 
 @pytest.fixture(autouse=True)
@@ -104,10 +107,10 @@ def test_serves_and_is_gone(make: Make, log: Path, models: Path) -> None:
         (mount,) = inspected(".Mounts")
         assert (mount["Source"], mount["Destination"], mount["RW"]) == (str(models), "/models", False)
         assert inspected(".HostConfig.Init") is True
-    said = log.read_text()
-    assert said.startswith("=== ")
-    assert " up\n" in said.splitlines(keepends=True)[0]
-    assert "loading model '/models/good.gguf'" in said
+    message = log.read_text()
+    assert message.startswith("=== ")
+    assert " up\n" in message.splitlines(keepends=True)[0]
+    assert "loading model '/models/good.gguf'" in message
 
 
 def test_placement_reaches_the_container_as_written(make: Make, log: Path) -> None:
@@ -150,12 +153,12 @@ def test_dies_while_loading(make: Make, log: Path) -> None:
 def deaf_image(server_image: str) -> Iterator[str]:
     """The same server, deaf to the port that it is given: a fault that no flag of a profile may bring about."""
     tag = "bench-llama-server:deaf"
-    docker_says("create", "--name", "bench-deaf", server_image)
+    docker_output("create", "--name", "bench-deaf", server_image)
     program = json.dumps(["sh", "-c", 'python3 /app/llama_server.py "$@" --port 9999', "llama-server"])
-    docker_says("commit", "--change", f"ENTRYPOINT {program}", "bench-deaf", tag)
-    docker_says("rm", "bench-deaf")
+    docker_output("commit", "--change", f"ENTRYPOINT {program}", "bench-deaf", tag)
+    docker_output("rm", "bench-deaf")
     yield tag
-    docker_says("rmi", tag)
+    docker_output("rmi", tag)
 
 
 def test_never_gets_healthy(make: Make, log: Path, deaf_image: str) -> None:
@@ -178,24 +181,24 @@ def test_gpu_without_a_driver(make: Make, log: Path) -> None:
 
 def test_somebody_elses_container(make: Make, log: Path) -> None:
     """A container with our name that is not ours is an error that names the command which frees the name."""
-    docker_says("create", "--name", "llama-server", IMAGE)
+    docker_output("create", "--name", "llama-server", IMAGE)
     try:
         error = refusal(make("compose"), log)
         assert error.sentence == (
-            "tested: a container named llama-server that is not ours is there (created); stop and remove it first: "
+            "tested: a container of another program is named llama-server (created); stop and remove it first: "
             "docker rm -f llama-server"
         )
     finally:
-        docker_says("rm", "--force", "llama-server")
+        docker_output("rm", "--force", "llama-server")
 
 
 def test_a_container_of_another_compose_project(make: Make, log: Path) -> None:
     """One that compose started for something else is freed by compose."""
-    docker_says("create", "--name", "llama-server", "--label", "com.docker.compose.project=mine", IMAGE)
+    docker_output("create", "--name", "llama-server", "--label", "com.docker.compose.project=mine", IMAGE)
     try:
         assert refusal(make("compose"), log).sentence.endswith("first: docker compose -p mine down")
     finally:
-        docker_says("rm", "--force", "llama-server")
+        docker_output("rm", "--force", "llama-server")
 
 
 @pytest.mark.parametrize("seen_by", ["us", "Docker"])
@@ -208,7 +211,7 @@ def test_port_is_taken(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, s
         if seen_by == "Docker":
             monkeypatch.setattr(compose, "free_port", lambda _: port)
         error = refusal(make("compose", server={"port": port}), log)
-    assert f"port {port} on 127.0.0.1 is taken; find who has it (ss -ltnp 'sport = :{port}')" in error.sentence
+    assert f"port {port} on 127.0.0.1 is taken; find the process (ss -ltnp 'sport = :{port}')" in error.sentence
 
 
 def test_a_port_of_choice(make: Make, log: Path) -> None:
@@ -222,10 +225,10 @@ def test_killed_in_the_middle(make: Make, log: Path) -> None:
     """Of a container that is killed while it answers, the endpoint says how it ended."""
     with serving(make("compose", context=8192), log) as endpoint:
         # Docker takes its time to kill; so must the answer.
-        docker_says("update", "--cpus", "0.1", "llama-server")
+        docker_output("update", "--cpus", "0.1", "llama-server")
         pieces = stream(endpoint, "something long", 6000)
         next(pieces)
-        docker_says("kill", "llama-server")
+        docker_output("kill", "llama-server")
         assert b"[DONE]" not in b"".join(pieces)
         assert eventually(lambda: str(endpoint.ended()).startswith("signal 9 (killed"))
 
@@ -233,8 +236,8 @@ def test_killed_in_the_middle(make: Make, log: Path) -> None:
 def test_removed_in_the_middle(make: Make, log: Path) -> None:
     """A container that somebody removes is said to be removed, and the end is quiet."""
     with serving(make("compose"), log) as endpoint:
-        docker_says("rm", "--force", "llama-server")
-        assert eventually(lambda: endpoint.ended() == "somebody removed the container")
+        docker_output("rm", "--force", "llama-server")
+        assert eventually(lambda: endpoint.ended() == "the container was removed")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -287,13 +290,13 @@ def test_killed_with_its_container(
     assert notice.endswith("docker rm -f llama-server")
     with serving(make("compose"), log) as endpoint:
         assert say(endpoint, "two and two?") == "It is 4."
-    assert "removed the llama-server container that a killed run of tested left behind" in capsys.readouterr().out
+    assert "removed the llama-server container of a killed run of tested" in capsys.readouterr().out
 
 
 def test_killed_and_never_started_again(
     started: "subprocess.Popen[str]", make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A container whose doit lives stays; one that was left behind is removed by whatever the next generation is."""
+    """A container whose doit lives stays; an orphan is removed by the next generation of any profile."""
     profile, config = make("process", datasets=["demo"], canary=False)
     compose.remove_orphans()
     assert inspected(".State.Running") is True
@@ -301,13 +304,13 @@ def test_killed_and_never_started_again(
     started.wait()
     generate(profile, config, "demo")
     assert nothing_left()
-    said = "removed the llama-server container that a killed run of tested left behind"
-    assert capsys.readouterr().out.count(said) == 1
+    message = "removed the llama-server container of a killed run of tested"
+    assert capsys.readouterr().out.count(message) == 1
     compose.remove_orphans()
-    assert said not in capsys.readouterr().out
+    assert message not in capsys.readouterr().out
 
 
-def test_left_behind_where_docker_is_gone(
+def test_an_orphan_without_docker(
     started: "subprocess.Popen[str]", make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An orphan stays where Docker does not answer, and is removed by the next run for which it does."""

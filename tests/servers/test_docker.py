@@ -85,13 +85,12 @@ def test_image_that_cannot_be_had(ready: Make, log: Path) -> None:
     assert not log.exists()
 
 
-def test_what_docker_said() -> None:
+def test_docker_messages() -> None:
     """Of what Docker prints, the last line before its usage is the reason."""
-    said = " Container x  Creating\n\nError response from daemon: no such thing.\n\n"
-    assert docker.reason(said) == "no such thing"
-    assert (
-        docker.reason(f"{said}\nSee 'docker run --help'.\n\nRun 'docker COMMAND --help' for more.") == "no such thing"
-    )
+    message = " Container x  Creating\n\nError response from daemon: no such thing.\n\n"
+    assert docker.reason(message) == "no such thing"
+    usage = "\nSee 'docker run --help'.\n\nRun 'docker COMMAND --help' for more."
+    assert docker.reason(message + usage) == "no such thing"
     assert docker.reason("") == ""
     assert docker.reason("no\x1b[2J\u202e such thing.") == "no␛[2J⟨U+202E⟩ such thing"
 

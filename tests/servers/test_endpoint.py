@@ -148,14 +148,14 @@ def routing(pages: dict[str, Any]) -> Iterator[str]:
 
     A number is a status; of a tuple, each request gets the next.
     """
-    asked: list[str] = []
+    requests: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requests.append(self.path)
             page = pages.get(self.path, 404)
             if isinstance(page, tuple):
-                page = page[min(len(page), asked.count(self.path)) - 1]
+                page = page[min(len(page), requests.count(self.path)) - 1]
             code = page if isinstance(page, int) else 200
             self.send_response(code)
             self.end_headers()
@@ -225,11 +225,11 @@ def test_facts_of_odd_types(make: Make, log: Path) -> None:
 def test_a_query(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, key: str, header: str) -> None:
     """The query of base_url, such as Azure's, stands behind the path of each request; a key has Azure's own header."""
     monkeypatch.setenv("MY_KEY", key)
-    asked: list[str] = []
+    requests: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(f"{self.path} {self.headers}")
+            requests.append(f"{self.path} {self.headers}")
             self.send_response(404 if self.command == "GET" else 200)
             self.end_headers()
 
@@ -250,8 +250,8 @@ def test_a_query(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, key: st
         assert Client(endpoint, made[0], 0.0).complete({"messages": []}, lambda _: None).text == "It is 4."
     server.shutdown()
     server.server_close()
-    assert asked[-1].startswith("/openai/deployments/m/chat/completions?api-version=2024-12-01-preview ")
-    assert all("api-version=2024-12-01-preview" in one and header in one for one in asked)
+    assert requests[-1].startswith("/openai/deployments/m/chat/completions?api-version=2024-12-01-preview ")
+    assert all("api-version=2024-12-01-preview" in one and header in one for one in requests)
 
 
 @pytest.mark.parametrize("header", ["api-key", "Authorization"])
@@ -272,7 +272,7 @@ def test_no_key_for_another_server(header: str) -> None:
     first, second = (http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2))
     for server in (first, second):
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    health.session({header: "sesame"}).get(f"http://127.0.0.1:{first.server_port}/", timeout=5)
+    health.new_session({header: "sesame"}).get(f"http://127.0.0.1:{first.server_port}/", timeout=5)
     for server in (first, second):
         server.shutdown()
         server.server_close()
@@ -282,7 +282,7 @@ def test_no_key_for_another_server(header: str) -> None:
 @pytest.mark.parametrize("body", ["endless", "slow", "deep"])
 def test_a_body_without_end(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a body that never ends, comes a byte at a time, or nests without end, no more than so much is read."""
-    monkeypatch.setattr(health, "LARGEST", 1 << 20)
+    monkeypatch.setattr(health, "MAX_BODY", 1 << 20)
     pieces = {"endless": b"x" * 65536, "slow": b"x", "deep": b"[" * 500_000}[body]
     sent = []
 
@@ -303,7 +303,7 @@ def test_a_body_without_end(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     began = time.monotonic()
-    assert health.fetch(f"http://127.0.0.1:{server.server_port}/props", health.session(), 0.5) == {}
+    assert health.fetch(f"http://127.0.0.1:{server.server_port}/props", health.new_session(), 0.5) == {}
     assert time.monotonic() - began < 5
     server.shutdown()
     server.server_close()

@@ -70,7 +70,7 @@ def test_gpu_memory_and_energy(gpus: Path) -> None:
     assert not children()
 
 
-def test_a_gpu_that_tells_no_power(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_without_power_readings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nvidia-smi has no figure for the power of any GPU, there is no energy, and memory all the same."""
     for folder in imitated(tmp_path, monkeypatch, "[N/A]", "[N/A]"):
         text = (folder / "bin" / "nvidia-smi").read_text().replace("1, 0, 10.0", "1, [N/A], [N/A]")

@@ -44,5 +44,5 @@ def test_for_a_process(tmp_path: Path) -> None:
 
 def test_contents_stand_beside_names() -> None:
     """A flag that names a file carries the beginning of its digest, so that a reason can show old and new."""
-    told = model_files.with_digests(["--lora", "a.gguf,b.gguf"], {"a.gguf": "1" * 64, "b.gguf": "2" * 64})
-    assert told == ("--lora", "a.gguf,b.gguf (111111111111, 222222222222)")
+    digests = model_files.with_digests(["--lora", "a.gguf,b.gguf"], {"a.gguf": "1" * 64, "b.gguf": "2" * 64})
+    assert digests == ("--lora", "a.gguf,b.gguf (111111111111, 222222222222)")

@@ -76,7 +76,7 @@ def test_port_is_taken(make: Make, log: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         error = refusal(make("process", server={"port": port}), log)
-    assert f"port {port} on 127.0.0.1 is taken; find who has it (ss -ltnp 'sport = :{port}')" in error.sentence
+    assert f"port {port} on 127.0.0.1 is taken; find the process (ss -ltnp 'sport = :{port}')" in error.sentence
 
 
 def test_killed_in_the_middle(make: Make, log: Path) -> None:
@@ -108,10 +108,10 @@ def test_stubborn_servers_end(
     )
     error = refusal(make("process", server={"executable": stubborn, "health_timeout": 1.5}), log)
     assert "did not get healthy" in error.sentence
-    said = log.read_text()
-    assert said.count("ignored") == patience
+    out = log.read_text()
+    assert out.count("ignored") == patience
     assert not children()
-    grandchild = int(said.partition("child ")[2].split()[0])
+    grandchild = int(out.partition("child ")[2].split()[0])
     assert eventually(lambda: not lives(grandchild))
 
 
@@ -148,7 +148,7 @@ def test_ends_on_sigterm_within_seconds(make: Make, log: Path) -> None:
     assert not lives(server)
 
 
-def test_flags_that_the_wheel_does_not_know(make: Make, log: Path) -> None:
+def test_unknown_flags(make: Make, log: Path) -> None:
     """Flags for a real llama-server are refused by name before the wheel's starts."""
     error = refusal(make("process", args=["--jinja", "--mlock"], placement=["-mg", "1", "-t", "1"]), log)
     assert "tested: the wheel's llama.cpp server does not know --mlock -mg 1; take" in error.sentence
@@ -169,15 +169,15 @@ def test_what_cannot_be_executed(make: Make, log: Path, tmp_path: Path) -> None:
     assert f"{tmp_path}/data cannot be started (Exec format error); fix it, or" in error.sentence
 
 
-def test_a_server_that_said_nothing(make: Make, log: Path, tmp_path: Path) -> None:
-    """No lines are promised of a server that ended without a word."""
+def test_a_server_without_output(make: Make, log: Path, tmp_path: Path) -> None:
+    """No lines are promised of a server that ended without output."""
     silent = script(tmp_path / "silent", "#!/bin/sh\nexit 3\n")
     error = refusal(make("process", server={"executable": silent}), log)
-    assert error.sentence == f"tested: llama-server ended while loading (exit code 3, without a word); see {log}."
+    assert error.sentence == f"tested: llama-server ended while loading (exit code 3, without output); see {log}."
     assert error.log == ""
 
 
-def test_a_template_is_told_not_to_think(make: Make, log: Path) -> None:
+def test_a_template_without_thinking(make: Make, log: Path) -> None:
     """What `reasoning` sends reaches the chat template, which here asks another question instead of thinking."""
     asks = "{% if enable_thinking is defined and not enable_thinking %}two and two{% endif %}"
     template = TEMPLATE.replace("{% if add_generation_prompt", f"{asks}{{% if add_generation_prompt")
@@ -185,9 +185,9 @@ def test_a_template_is_told_not_to_think(make: Make, log: Path) -> None:
     with serving(made, log) as endpoint:
         for level, quiet in (("off", True), ("high", False)):
             sampling = replace(made[0].sampling, reasoning=level)
-            asked = body(sampling, [{"role": "user", "content": "hello"}], None, model="m", llama=endpoint.llama)
-            asked |= {"stream": False, "stream_options": None}
-            answer = requests.post(f"{endpoint.base_url}/chat/completions", json=asked, timeout=60).json()
+            request = body(sampling, [{"role": "user", "content": "hello"}], None, model="m", llama=endpoint.llama)
+            request |= {"stream": False, "stream_options": None}
+            answer = requests.post(f"{endpoint.base_url}/chat/completions", json=request, timeout=60).json()
             assert (answer["choices"][0]["message"]["content"] == "It is 4.") == quiet
 
 
@@ -211,8 +211,8 @@ def test_one_that_dies_at_its_first_start(
 
 def test_one_that_dies_at_each_start(make: Make, log: Path, tmp_path: Path) -> None:
     """Two starts are tried, no more; where the reason is one that stays, one alone."""
-    for words, starts in (("CUDA error: device busy", 2), ("error: invalid argument: -x", 1)):
-        dying = script(tmp_path / "dying", f"#!/bin/sh\necho {words}\nexit 1\n")
+    for message, starts in (("CUDA error: device busy", 2), ("error: invalid argument: -x", 1)):
+        dying = script(tmp_path / "dying", f"#!/bin/sh\necho {message}\nexit 1\n")
         log.unlink(missing_ok=True)
-        assert words.removeprefix("error: ") in refusal(make("process", server={"executable": dying}), log).sentence
+        assert message.removeprefix("error: ") in refusal(make("process", server={"executable": dying}), log).sentence
         assert log.read_text().count("=== ") == starts

@@ -80,7 +80,7 @@ def test_fingerprint_is_that_of_the_file(there: str, models: Path, tmp_path: Pat
     }  # fmt: skip
 
 
-def test_no_room_to_remember(engine_address: str, models: Path, tmp_path: Path) -> None:
+def test_a_full_disk(engine_address: str, models: Path, tmp_path: Path) -> None:
     """Where what was seen cannot be remembered, the host is looked at again."""
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / ".cache").touch()
@@ -167,13 +167,13 @@ def test_serves_there(there: str, models: Path, tmp_path: Path, log: Path) -> No
     with serving((only(config), config), log) as endpoint:
         assert endpoint.base_url == f"http://127.0.0.1:{host.port}/v1"
         assert say(endpoint, "two and two") == "It is 4."
-        found = compose.engine_of(only(config)).client().container.inspect(compose.NAME)
-        assert found.network_settings.ports["8080/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": str(host.port)}]
-        assert [mount.source for mount in found.mounts] == [str(models)]
+        finding = compose.engine_of(only(config)).client().container.inspect(compose.NAME)
+        assert finding.network_settings.ports["8080/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": str(host.port)}]
+        assert [mount.source for mount in finding.mounts] == [str(models)]
     assert not compose.engine_of(only(config)).client().container.list(all=True, filters=[("name", compose.NAME)])
 
 
-def test_listens_where_it_is_told(engine_address: str, models: Path, tmp_path: Path, log: Path) -> None:
+def test_listens_at_the_hosts_address(engine_address: str, models: Path, tmp_path: Path, log: Path) -> None:
     """Only a setting lets it listen beyond the host's 127.0.0.1, and there it is asked."""
     config = configured(tmp_path, engine_address, models, listen="127.0.0.2")
     with serving((only(config), config), log) as endpoint:
@@ -233,10 +233,10 @@ def test_a_run_skips_what_is_not_there(engine_address: str, tmp_path: Path) -> N
     assert "1 done, 1 skipped, 0 failed" in whole.out
     assert phrase in project.report()
     assert project.doit().out == f"skip      tested                    {phrase}\n{UP_TO_DATE}"
-    asked = project.doit("eval:tested")
-    assert asked.code != 0
-    assert f"tested: {phrase}; put it there, or change profiles.toml." in asked.out
-    assert "Traceback" not in asked.out
+    calls = project.doit("eval:tested")
+    assert calls.code != 0
+    assert f"tested: {phrase}; put it there, or change profiles.toml." in calls.out
+    assert "Traceback" not in calls.out
 
 
 def test_compose_names_a_taken_port_of_the_host(tmp_path: Path, models: Path) -> None:

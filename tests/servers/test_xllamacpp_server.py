@@ -55,7 +55,7 @@ def test_impossible_values(params: Any, flag: str) -> None:
         xllamacpp_server.apply(params, flag.split())
 
 
-def test_says_one_line_where_it_cannot_start(tmp_path: Path) -> None:
+def test_prints_one_line_where_it_cannot_start(tmp_path: Path) -> None:
     """Run by itself, without the rest of the project, it ends with one line and exit code 1, not a traceback."""
     pytest.importorskip("xllamacpp")
     program = tmp_path / "server.py"
