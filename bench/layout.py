@@ -6,7 +6,7 @@ from pathlib import Path
 
 JOURNAL = "raw.jsonl"
 SAMPLES = "samples.jsonl"
-INFOS = "samples_info.jsonl"
+SAMPLE_INFO = "samples_info.jsonl"
 RESULTS = "eval_results.json"
 PROVENANCE = "run.json"
 FAILURE = "failure.json"
@@ -116,9 +116,9 @@ class RunFiles:
         return self.root / SAMPLES
 
     @property
-    def infos(self) -> Path:
+    def sample_info(self) -> Path:
         """Per sample, in the order of samples.jsonl: outcome, rule that found the code, tokens, where it came from."""
-        return self.root / INFOS
+        return self.root / SAMPLE_INFO
 
     @property
     def results(self) -> Path:

@@ -42,7 +42,7 @@ def from_imports(profile: Profile, config: Config, dataset_name: str) -> None:
 
 def _write(files: RunFiles, samples: Sequence[Sample]) -> None:
     """Line n of both files is about the same sample."""
-    write_jsonl(files.infos, (asdict(sample.info) for sample in samples))
+    write_jsonl(files.sample_info, (asdict(sample.info) for sample in samples))
     write_jsonl(files.samples, ({"task_id": sample.info.task_id, "solution": sample.code} for sample in samples))
 
 

@@ -17,7 +17,7 @@ from bench.generate.requests import completions_of
 from bench.generate.run import generate
 from bench.layout import Layout
 from bench.profiles import Config, Profile
-from bench.report.duels import Duel, asked_in_order, outcomes
+from bench.report.duels import Duel, ordered_problems, outcomes
 from bench.report.results import Result, read
 
 PORTION = 4
@@ -47,7 +47,7 @@ def run(config: Config, profile: Profile) -> None:
         file_of(config, profile)
     for name in theirs:
         datasets.load(name)
-    problems, size = asked_in_order(theirs), max(PORTION, 2 * profile.sampling.slots)
+    problems, size = ordered_problems(theirs), max(PORTION, 2 * profile.sampling.slots)
     begin, end = 0, max(size, _first(config, profile, problems))
     with KeptOpen() as opener:
         while True:

@@ -254,7 +254,7 @@ class Samples(Stage):
     @property
     def targets(self) -> list[Path]:
         """The samples, and what is known about each."""
-        return [self.files.samples, self.files.infos]
+        return [self.files.samples, self.files.sample_info]
 
     def settings(self) -> dict[str, Any]:
         """The extractor, and how completions or solutions are chosen."""
@@ -281,13 +281,13 @@ class Samples(Stage):
 
         with contextlib.suppress(SamplesError):  # an archive that cannot be read, which `work` tells of
             paths = list(dict.fromkeys(source.path for source in imported_by(self.profile, self.config).files))
-            infos = (RunFiles.around(path).infos for path in paths if path.name == SAMPLES)
+            infos = (RunFiles.around(path).sample_info for path in paths if path.name == SAMPLES)
             return [*paths, *filter(Path.is_file, infos)]
         return []
 
     def _is_made(self, path: Path) -> bool:
         run = RunFiles.around(path)
-        return run.folder.parent == self.config.layout.root and path in (run.journal, run.samples, run.infos)
+        return run.folder.parent == self.config.layout.root and path in (run.journal, run.samples, run.sample_info)
 
     def work(self) -> None:
         """Extract, or import."""
@@ -338,14 +338,14 @@ class Evaluate(Stage):
             )  # fmt: skip
         if not self.profile.imported and summary.not_attempted:
             return  # a part of the problems has no score; a duel's verdict has been told
-        score = score_line(self.dataset, summary, _rows(self.files.infos))
+        score = score_line(self.dataset, summary, _rows(self.files.sample_info))
         tell(f"  {self.label}  {score}" if in_worker() else f"  {score}")
 
 
-def score_line(dataset: str, summary: Any, infos: list[dict[str, Any]]) -> str:
+def score_line(dataset: str, summary: Any, sample_info: list[dict[str, Any]]) -> str:
     """The score as a person reads it, with the 95 % interval, what was lost, and the seconds of grading."""
     title, plus = datasets.known()[dataset].title, summary.plus
-    lost = Counter(info["lost"] for info in infos if info.get("lost"))
+    lost = Counter(info["lost"] for info in sample_info if info.get("lost"))
     interval = f"{100 * plus.value:.1f} ({100 * plus.low:.1f} to {100 * plus.high:.1f})"
     several = len(datasets.known()[dataset].suites) > 1
     parts = [

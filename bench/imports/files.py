@@ -13,10 +13,10 @@ from bench import datasets, jsonl
 from bench.errors import BenchError, ProfilesError, SamplesError
 from bench.files import user_path
 from bench.imports.archives import ARCHIVES, PACKED, Source, archive_of, is_archive, members, sibling
-from bench.layout import IMPORT, INFOS, PROMPTS, PROVENANCE, RunFiles
+from bench.layout import IMPORT, PROMPTS, PROVENANCE, SAMPLE_INFO, RunFiles
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo
-from bench.sample_info import answers, infos_of, read_infos
+from bench.sample_info import answers, parse_sample_info, read_sample_info
 from bench.text import plain
 from bench.untrusted import table
 
@@ -152,9 +152,11 @@ def is_python(file: PurePath) -> bool:
 def sample_infos(source: Source) -> dict[tuple[str, int], SampleInfo]:
     """The records that a run of this program has of the samples in a file, by problem and number, with answers."""
     if source.member:
-        return infos_of(line.record for line in jsonl.parse(sibling(source, INFOS), dict[str, Any]) if line.record)
+        return parse_sample_info(
+            line.record for line in jsonl.parse(sibling(source, SAMPLE_INFO), dict[str, Any]) if line.record
+        )
     run = RunFiles.around(source.path)
-    infos = read_infos(run.infos)
+    infos = read_sample_info(run.sample_info)
     kept = answers(run.journal, infos.values())
     return {
         sample_id: replace(info, answer=kept[key][0], reasoning=kept[key][1])
@@ -215,7 +217,7 @@ def _is_derived(source: Source, root: Path, siblings: set[Path]) -> bool:
     if any(exists(folder.with_name(f"{folder.name}-sanitized")) for folder in file.parents if root in folder.parents):
         return True
     run = RunFiles.around(file)
-    return file == run.infos or (file == run.journal and exists(run.samples) and exists(run.infos))
+    return file == run.sample_info or (file == run.journal and exists(run.samples) and exists(run.sample_info))
 
 
 def _is_new(file: Path, seen: set[tuple[int, int]]) -> bool:

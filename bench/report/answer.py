@@ -1,6 +1,6 @@
-"""The answer: the best model, those tied with it, the fastest and the smallest of them, and who is worse.
+"""The answer: the best model, those tied with it, the fastest and the smallest of them, and the worse ones.
 
-REPORT.md, the page and doit's last lines show the same one. Every line names the rows that it was made from.
+REPORT.md, the page and doit's last lines show the same answer. Every line names the rows that it follows from.
 """
 
 import textwrap
@@ -13,7 +13,7 @@ from bench.profiles import Config
 from bench.report.duels import Duel, duels
 from bench.report.format import DASH, both_p_values, listed, rate, short_seconds, with_interval
 from bench.report.ladder import MARGIN
-from bench.report.leaderboard import Leaderboard, Pair, Row, leaderboards, pooled
+from bench.report.leaderboard import Leaderboard, Pair, Row, leaderboards_of, pooled
 from bench.report.outcomes import loss_of
 from bench.report.references import among
 from bench.report.results import POOLED, read_all
@@ -22,9 +22,9 @@ from bench.text import plain
 
 CUT = ("truncated", "looping")
 FASTER = 1.2
-"""From how many times the best's speed on a tied model is recommended instead,"""
+"""A tied model with at least this many times the best's speed is recommended instead,"""
 NEAR = 0.1
-"""if its score is less than this below the best's: few problems tie what is far apart."""
+"""if its score is less than this below the best's: with few problems, distant scores are tied too."""
 ALONE = "Nothing to compare with yet."
 NAMED = 4
 """Tied models that are listed."""
@@ -33,9 +33,9 @@ WORSE = 2
 LEAST_GAP = 0.005
 """A smaller difference, as a fraction, takes more problems than there are."""
 NOTABLE = 0.2
-"""The share of the problems needed that a dataset must have to be suggested."""
+"""A dataset is suggested if it has at least this share of the problems needed."""
 MOST = 10_000
-"""Problems; what takes more is not worth saying."""
+"""Problems; a suggestion of more is left out."""
 WIDTH = 100
 
 
@@ -57,48 +57,54 @@ class Answer:
     lines: tuple[Line, ...]
 
 
-def main_board(boards: Sequence[Leaderboard]) -> Leaderboard | None:
+def main_leaderboard(leaderboards: Sequence[Leaderboard]) -> Leaderboard | None:
     """The leaderboard that answers: all datasets together, else the one with the most ranked models and problems."""
-    known = [board for board in boards if board.rows]
-    real = [board for board in known if not board.dataset.startswith("demo")] or known
-    together = pooled(boards)
-    if together and len(together.rows) == max(len(board.ranked) for board in real):
+    known = [leaderboard for leaderboard in leaderboards if leaderboard.rows]
+    real = [leaderboard for leaderboard in known if not leaderboard.dataset.startswith("demo")] or known
+    together = pooled(leaderboards)
+    if together and len(together.rows) == max(len(leaderboard.ranked) for leaderboard in real):
         return together
-    return max(real, key=lambda board: (len(board.ranked), board.problems), default=None)
+    return max(real, key=lambda leaderboard: (len(leaderboard.ranked), leaderboard.problems), default=None)
 
 
-def answer(boards: Sequence[Leaderboard], margin: float = MARGIN, duels: Sequence[Duel] = ()) -> Answer | None:
+def answer(leaderboards: Sequence[Leaderboard], margin: float = MARGIN, duels: Sequence[Duel] = ()) -> Answer | None:
     """The answer over all datasets; None without any result."""
-    found, alone = _answer(boards, margin), f" {ALONE}" if duels else ""
+    conclusion, alone = _answer(leaderboards, margin), f" {ALONE}" if duels else ""
     decided = tuple(
-        Line("duel", one.title, (one.results[0].id, one.results[0].duel), f"against {one.opponent}, {one.verdict}")
-        for one in duels
+        Line("duel", duel.title, (duel.results[0].id, duel.results[0].duel), f"against {duel.opponent}, {duel.verdict}")
+        for duel in duels
     )
     return (
-        replace(found, headline=found.headline.removesuffix(alone), lines=(*found.lines, *decided)) if found else None
+        replace(conclusion, headline=conclusion.headline.removesuffix(alone), lines=(*conclusion.lines, *decided))
+        if conclusion
+        else None
     )
 
 
-def _answer(boards: Sequence[Leaderboard], margin: float) -> Answer | None:
-    board = main_board(boards)
-    if board is None:
+def _answer(leaderboards: Sequence[Leaderboard], margin: float) -> Answer | None:
+    leaderboard = main_leaderboard(leaderboards)
+    if leaderboard is None:
         return None
-    ranked = board.ranked
-    used = [one.dataset for one in boards if one.rows] if board.dataset == POOLED else [board.dataset]
+    ranked = leaderboard.ranked
+    used = (
+        [leaderboard.dataset for leaderboard in leaderboards if leaderboard.rows]
+        if leaderboard.dataset == POOLED
+        else [leaderboard.dataset]
+    )
     if not ranked:
-        return Answer("No model has attempted every problem, so none is ranked.", tuple(_losses(board)))
+        return Answer("No model has attempted every problem, so none is ranked.", tuple(_losses(leaderboard)))
     if len(ranked) == 1:
-        return _single(board, ranked[0])
+        return _single(leaderboard, ranked[0])
     tied = [row for row in ranked if row.tied_with_best]
-    where = board.name if board.dataset != POOLED else "all sets"
+    where = leaderboard.name if leaderboard.dataset != POOLED else "all sets"
     lines = [Line("best", tied[0].title, (tied[0].result.id,), _figures(tied[0], where))]
     if len(tied) > 1:
-        splits = [f"{row.title} ({_split(board.pair(tied[0], row))})" for row in tied[1:]]
-        test = f"not shown to be worse ({_test(board)}, Holm over {counted(len(ranked) - 1, 'test')})"
+        splits = [f"{row.title} ({_split(leaderboard.pair(tied[0], row))})" for row in tied[1:]]
+        test = f"not shown to be worse ({_test(leaderboard)}, Holm over {counted(len(ranked) - 1, 'test')})"
         lines.append(Line("tied", "", _ids(tied[1:]), f"{listed(splits, NAMED)}: {test}"))
     lines += [Line(label, row.title, (row.result.id,), _figures(row)) for label, row in _picks(tied)]
-    lines += _worse(board, tied[0], [row for row in ranked if not row.tied_with_best])
-    lines += [*_losses(board), *_to_settle(board, tied, used, margin)]
+    lines += _worse(leaderboard, tied[0], [row for row in ranked if not row.tied_with_best])
+    lines += [*_losses(leaderboard), *_to_settle(leaderboard, tied, used, margin)]
     return Answer(_headline(tied, ranked), tuple(lines))
 
 
@@ -120,19 +126,23 @@ def _is_recommended(fast: Row, best: Row) -> bool:
     return near and (fast.metrics.cost.speed or 0) >= FASTER * (best.metrics.cost.speed or 0)
 
 
-def _single(board: Leaderboard, row: Row) -> Answer:
+def _single(leaderboard: Leaderboard, row: Row) -> Answer:
     score = row.metrics.score
-    lines = [Line("score", row.title, (row.result.id,), _figures(row, board.name))]
-    published = [one for one in among([(row.title, row.metrics)], board.dataset) if board.suites[-1] in one.scores]
+    lines = [Line("score", row.title, (row.result.id,), _figures(row, leaderboard.name))]
+    published = [
+        model
+        for model in among([(row.title, row.metrics)], leaderboard.dataset)
+        if leaderboard.suites[-1] in model.scores
+    ]
     if len(published) > 1:
-        at = next(place for place, one in enumerate(published) if one.source is None)
-        near = [(word, published[at + step]) for word, step in (("below", -1), ("above", 1))
-                if 0 <= at + step < len(published)]  # fmt: skip
-        around = [f"{word} {one.title} ({one.scores[board.suites[-1]]:.1f})" for word, one in near]
-        text = f"{at + 1} of {len(published)} among published scores: {', '.join(around)}"
+        position = next(place for place, model in enumerate(published) if model.source is None)
+        near = [(side, published[position + step]) for side, step in (("below", -1), ("above", 1))
+                if 0 <= position + step < len(published)]  # fmt: skip
+        around = [f"{side} {one.title} ({one.scores[leaderboard.suites[-1]]:.1f})" for side, one in near]
+        text = f"{position + 1} of {len(published)} among published scores: {', '.join(around)}"
         lines.append(Line("place", row.title, (row.result.id,), text))
-    lines += _losses(board)
-    alone = ALONE if len(board.rows) == 1 else "No other model has a rank."
+    lines += _losses(leaderboard)
+    alone = ALONE if len(leaderboard.rows) == 1 else "No other model has a rank."
     return Answer(f"{row.title} scores {with_interval(score)} %. {alone}", tuple(lines))
 
 
@@ -169,9 +179,9 @@ def _figures(row: Row, name: str = "") -> str:
     return ", ".join(filter(None, parts))
 
 
-def _worse(board: Leaderboard, best: Row, rows: Sequence[Row]) -> list[Line]:
+def _worse(leaderboard: Leaderboard, best: Row, rows: Sequence[Row]) -> list[Line]:
     statements = [
-        Line("worse", row.title, (best.result.id, row.result.id), _evidence(board.pair(best, row), row))
+        Line("worse", row.title, (best.result.id, row.result.id), _evidence(leaderboard.pair(best, row), row))
         for row in rows[:WORSE]
     ]
     rest = rows[WORSE:]
@@ -191,23 +201,23 @@ def _split(pair: Pair) -> str:
     return f"{len(pair.first_wins)}{DASH}{len(pair.second_wins)}"
 
 
-def _test(board: Leaderboard) -> str:
-    return "exact sign-flip test" if any(pair.several for pair in board.pairs) else "exact McNemar"
+def _test(leaderboard: Leaderboard) -> str:
+    return "exact sign-flip test" if any(pair.several for pair in leaderboard.pairs) else "exact McNemar"
 
 
-def _losses(board: Leaderboard) -> list[Line]:
-    """How many answers were cut off at a limit, and how much of the time they took.
+def _losses(leaderboard: Leaderboard) -> list[Line]:
+    """The answers that were cut off at a limit, and their share of the time.
 
     Requests that are in flight together share the time of the run, each by its own seconds.
     """
-    rows = [row for row in board.rows if sum(row.metrics.lost.get(key, 0) for key in CUT)]
+    rows = [row for row in leaderboard.rows if sum(row.metrics.lost.get(key, 0) for key in CUT)]
     if not rows:
         return []
     cut, looping = (sum(row.metrics.lost.get(key, 0) for row in rows for key in keys) for keys in (CUT, CUT[1:]))
-    every = sum(row.metrics.samples for row in board.rows if not row.imported)
+    every = sum(row.metrics.samples for row in leaderboard.rows if not row.imported)
     spent = total = 0.0
-    for row in board.rows:
-        seconds = [(one.info.seconds, loss_of(one)) for one in row.result.samples]
+    for row in leaderboard.rows:
+        seconds = [(sample.info.seconds, loss_of(sample)) for sample in row.result.samples]
         if whole := sum(one for one, _ in seconds):
             took = row.metrics.cost.seconds or whole
             total += took
@@ -219,16 +229,16 @@ def _losses(board: Leaderboard) -> list[Line]:
     return [Line("lost", "", _ids(rows), text)]
 
 
-def _to_settle(board: Leaderboard, tied: Sequence[Row], used: Sequence[str], margin: float) -> list[Line]:
-    """How many more problems would decide between the best and the model that is recommended, or comes next."""
+def _to_settle(leaderboard: Leaderboard, tied: Sequence[Row], used: Sequence[str], margin: float) -> list[Line]:
+    """The number of further problems that would decide between the best and the recommended, or next, model."""
     if len(tied) < 2:
         return []
     best, fast = tied[0], fastest(tied)
     others = sorted(tied[1:], key=lambda row: row is not fast)
-    other = next((row for row in others if board.pair(best, row).discordant), None)
+    other = next((row for row in others if leaderboard.pair(best, row).discordant), None)
     if other is None:
         return []
-    pair = board.pair(best, other)
+    pair = leaderboard.pair(best, other)
     discordant = pair.discordant / pair.common
     gap = max(abs(pair.difference), margin, LEAST_GAP)
     needed = problems_needed(gap, max(discordant, gap)) - pair.common
@@ -243,13 +253,13 @@ def _to_settle(board: Leaderboard, tied: Sequence[Row], used: Sequence[str], mar
 def _suggestion(used: Sequence[str], needed: int) -> str:
     """The datasets to add, in the order in which they are declared, until they are enough; not many small ones."""
     known = datasets.known()
-    kept, more = [name for name in used if name in known], list[str]()
-    for name, declaration in known.items():
-        enough = sum(known[one].count for one in more) >= needed
-        if not enough and declaration.count >= needed * NOTABLE and name not in kept:
-            more.append(name)
-    names = ", ".join(f'"{name}"' for name in [*kept, *more])
-    return f", with datasets = [{names}]," if more else ""
+    present, added = [candidate for candidate in used if candidate in known], list[str]()
+    for candidate, declaration in known.items():
+        enough = sum(known[name].count for name in added) >= needed
+        if not enough and declaration.count >= needed * NOTABLE and candidate not in present:
+            added.append(candidate)
+    names = ", ".join(f'"{candidate}"' for candidate in [*present, *added])
+    return f", with datasets = [{names}]," if added else ""
 
 
 def _ids(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -259,7 +269,7 @@ def _ids(rows: Sequence[Row]) -> tuple[str, ...]:
 def lines(config: Config, width: int = 0) -> list[str]:
     """The answer for a terminal of that width (0: any): a sentence, and aligned lines below it. [] without a result."""
     results, margin = read_all(config, {}, {}), margin_of(config)
-    conclusion = answer(leaderboards(results), margin, duels(results, margin))
+    conclusion = answer(leaderboards_of(results), margin, duels(results, margin))
     return [] if conclusion is None else terminal(conclusion, width)
 
 

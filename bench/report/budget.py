@@ -1,4 +1,4 @@
-"""What a smaller max_tokens would have cost: scores at every limit, from one run's answers.
+"""Scores at smaller values of max_tokens, from one run's answers.
 
 A greedy answer under a smaller limit is a prefix of the same text, so an answer that ended below the limit is the same;
 any other would have been truncated, and is taken as failed, though a truncated answer may pass. Requests that were in
@@ -38,31 +38,33 @@ class Budget:
     of_ended: float
 
 
-def budgets(board: Leaderboard) -> list[Budget]:
+def budgets(leaderboard: Leaderboard) -> list[Budget]:
     """The rows of which the tokens of each greedy answer are known."""
-    return [curve for row in board.rows if (curve := budget(row))]
+    return [curve for row in leaderboard.rows if (curve := budget(row))]
 
 
 def budget(row: Row) -> Budget | None:
     """One row's points; None where answers were sampled at a temperature, or their tokens are not known."""
-    samples = [one for one in row.result.samples if one.info.completion_tokens > 0]
+    samples = [sample for sample in row.result.samples if sample.info.completion_tokens > 0]
     limit = row.result.max_tokens
     greedy = row.result.settings.get("temperature") == 0 and not row.metrics.several
     if not greedy or limit is None or len(samples) < len(row.result.samples) / 2:
         return None
-    whole = sorted((one for one in samples if not one.info.lost), key=lambda one: one.info.completion_tokens)
-    tokens, passed = [one.info.completion_tokens for one in whole], [0]
-    for one in whole:
-        passed.append(passed[-1] + one.passed)
-    points, flight = [], sum(one.info.seconds for one in samples)
+    complete = sorted(
+        (sample for sample in samples if not sample.info.lost), key=lambda sample: sample.info.completion_tokens
+    )
+    tokens, passed = [sample.info.completion_tokens for sample in complete], [0]
+    for sample in complete:
+        passed.append(passed[-1] + sample.passed)
+    points, flight = [], sum(sample.info.seconds for sample in samples)
     share = (row.metrics.cost.seconds or flight) / flight if flight else 0.0
     for at in _limits(limit):
         ended = bisect_right(tokens, at)
-        seconds = share * sum(one.info.seconds * min(1.0, at / one.info.completion_tokens) for one in samples)
+        seconds = share * sum(sample.info.seconds * min(1.0, at / sample.info.completion_tokens) for sample in samples)
         score = 100 * passed[ended] / row.metrics.problems
         points.append(Point(at, score, 100 * ended / len(row.result.samples), seconds / 60))
     points[-1] = Point(limit, 100 * row.metrics.score.value, points[-1].ended, points[-1].minutes)
-    return Budget(row, tuple(points), 100 * passed[-1] / len(whole)) if whole else None
+    return Budget(row, tuple(points), 100 * passed[-1] / len(complete)) if complete else None
 
 
 def _limits(last: int) -> Sequence[int]:

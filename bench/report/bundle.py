@@ -1,11 +1,11 @@
-"""What `doit export` writes: results in one zip file for another machine, without its paths and hosts.
+"""The zip file of `doit export`: results for another machine, without this machine's paths and hosts.
 
-export.json                          what it is, and which profiles are in it
+export.json                          its format and its profiles
 report.json                          the figures of these profiles
-<profile>/<dataset>/run.json         what made the completions
+<profile>/<dataset>/run.json         the provenance of the completions
 <profile>/<dataset>/verdicts.jsonl   a sample a line: its statuses
 <profile>/<dataset>/samples.jsonl    the solutions, to be graded again
-<profile>/<dataset>/samples_info.jsonl   what is known of each; with the answers where they are asked for
+<profile>/<dataset>/samples_info.jsonl   the provenance of each sample; with the answers if requested
 """
 
 import getpass
@@ -21,7 +21,7 @@ from typing import Any
 
 import bench
 from bench.imports.archives import EXPORTED
-from bench.layout import INFOS, PROVENANCE, SAMPLES, RunFiles
+from bench.layout import PROVENANCE, SAMPLE_INFO, SAMPLES, RunFiles
 from bench.profiles import Config
 from bench.report import jsonfile
 from bench.report.render import conclude
@@ -48,41 +48,45 @@ def bundle(config: Config, results: Sequence[Result], *, with_answers: bool = Fa
 
 
 def _files(config: Config, results: Sequence[Result], *, with_answers: bool) -> Iterator[tuple[str, str]]:
-    profiles = [{"id": one.id, "dataset": one.dataset, "title": one.title} for one in results]
+    profiles = [{"id": result.id, "dataset": result.dataset, "title": result.title} for result in results]
     yield EXPORTED, _json({"format": FORMAT, "bench": bench.__version__, "results": redacted(profiles)})
-    public = [replace(one, run=redacted(one.run), bench=redacted(one.bench)) for one in results]
+    public = [replace(result, run=redacted(result.run), bench=redacted(result.bench)) for result in results]
     yield "report.json", _json(redacted(json.loads(jsonfile.render(conclude(public)))))
-    for one in results:
-        files, folder = config.layout.run(one.id, one.dataset), f"{one.id}/{one.dataset}"
-        if one.run:
+    for result in results:
+        files, folder = config.layout.run(result.id, result.dataset), f"{result.id}/{result.dataset}"
+        if result.run:
             yield f"{folder}/{PROVENANCE}", _json(redacted(read_run(files.provenance)))
-        yield f"{folder}/{VERDICTS}", _lines(_verdicts(one))
+        yield f"{folder}/{VERDICTS}", _lines(_verdicts(result))
         yield (
             f"{folder}/{SAMPLES}",
-            _lines({"task_id": each.task_id, "solution": each.solution} for each in one.samples),
+            _lines({"task_id": sample.task_id, "solution": sample.solution} for sample in result.samples),
         )
-        yield f"{folder}/{INFOS}", _lines(_infos(files, one, with_answers=with_answers))
+        yield f"{folder}/{SAMPLE_INFO}", _lines(_sample_info(files, result, with_answers=with_answers))
 
 
 def _verdicts(result: Result) -> Iterator[dict[str, Any]]:
-    for one in result.samples:
-        yield {"task_id": one.task_id, "sample": one.number, **dict(zip(result.suites, one.statuses, strict=True))}
+    for sample in result.samples:
+        yield {
+            "task_id": sample.task_id,
+            "sample": sample.number,
+            **dict(zip(result.suites, sample.statuses, strict=True)),
+        }
 
 
-def _infos(files: RunFiles, result: Result, *, with_answers: bool) -> Iterator[dict[str, Any]]:
-    known = answers(files.journal, [one.info for one in result.samples]) if with_answers else {}
-    for one in result.samples:
-        answer, reasoning = known.get((one.task_id, one.number), (one.info.answer, one.info.reasoning))
+def _sample_info(files: RunFiles, result: Result, *, with_answers: bool) -> Iterator[dict[str, Any]]:
+    known = answers(files.journal, [sample.info for sample in result.samples]) if with_answers else {}
+    for sample in result.samples:
+        answer, reasoning = known.get((sample.task_id, sample.number), (sample.info.answer, sample.info.reasoning))
         kept = {"answer": answer, "reasoning": reasoning} if with_answers else {"answer": "", "reasoning": ""}
-        yield asdict(one.info) | kept | {"origin": redacted(one.info.origin)}
+        yield asdict(sample.info) | kept | {"origin": redacted(sample.info.origin)}
 
 
 def redacted(value: Any) -> Any:
     """A JSON value without folders, addresses, and names of machines and users; the last part of a path stays."""
     if isinstance(value, dict):
-        return {redacted(key): redacted(one) for key, one in value.items() if key not in LEFT_OUT}
+        return {redacted(key): redacted(item) for key, item in value.items() if key not in LEFT_OUT}
     if isinstance(value, list | tuple):
-        return [redacted(one) for one in value]
+        return [redacted(item) for item in value]
     if not isinstance(value, str):
         return value
     text = FOLDER.sub("…/", ADDRESS.sub("…", value))
@@ -92,7 +96,7 @@ def redacted(value: Any) -> Any:
 
 
 def _own_names() -> list[str]:
-    """The names of this machine and its user, where they are long enough to be told from other words."""
+    """The names of this machine and its user, if they are long enough not to be parts of other words."""
     host = socket.gethostname()
     names = {host, host.partition(".")[0], Path.home().name, getpass.getuser()}
     return sorted((name for name in names if len(name) > 3 and name != "root"), key=len, reverse=True)

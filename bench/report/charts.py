@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.report.budget import Budget
 from bench.report.format import gigabytes, percent, rate, with_interval
-from bench.report.labels import LINE, Plane
+from bench.report.label_placement import LINE, Plane
 from bench.report.ladder import family_of
 from bench.report.leaderboard import Leaderboard, Row
 from bench.report.metrics import curve
@@ -53,7 +53,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a Vega-Lite file is filled with: rows by the name of their data set, and what else differs."""
+    """The contents for a Vega-Lite file: rows by the name of their data set, and changes of its axes."""
 
     rows: dict[str, list[Spec]]
     about: str = ""
@@ -62,27 +62,27 @@ class Drawing:
     narrow: Spec = field(default_factory=dict)
 
 
-def charts(board: Leaderboard, budgets: Sequence[Budget], anchors: dict[str, str]) -> list[Chart]:
+def charts(leaderboard: Leaderboard, budgets: Sequence[Budget], anchors: dict[str, str]) -> list[Chart]:
     """The charts that the data allow; `anchors` are where the rows' details are, by the id of a result."""
     makers = (
-        ("quality", f"Quality against speed, {board.name}", quality(board, anchors)),
-        ("scores", f"Scores, {board.name}", scores(board, anchors)),
-        ("failures", f"What failed, {board.name}", _failures(board)),
-        ("budget", f"Solved against time at every token limit, {board.name}", _budget(budgets)),
-        ("curves", f"pass@k, {board.name}", _curves(board)),
+        ("quality", f"Quality against speed, {leaderboard.name}", quality(leaderboard, anchors)),
+        ("scores", f"Scores, {leaderboard.name}", scores(leaderboard, anchors)),
+        ("failures", f"What failed, {leaderboard.name}", _failures(leaderboard)),
+        ("budget", f"Solved against time at every token limit, {leaderboard.name}", _budget(budgets)),
+        ("curves", f"pass@k, {leaderboard.name}", _curves(leaderboard)),
     )
-    return [_chart(board, name, title, drawing) for name, title, drawing in makers if drawing]
+    return [_chart(leaderboard, name, title, drawing) for name, title, drawing in makers if drawing]
 
 
-def _chart(board: Leaderboard, name: str, title: str, drawing: Drawing) -> Chart:
+def _chart(leaderboard: Leaderboard, name: str, title: str, drawing: Drawing) -> Chart:
     spec = template(name)
-    timed = sum(bool(row.metrics.cost.speed) for row in board.rows)
+    timed = sum(bool(row.metrics.cost.speed) for row in leaderboard.rows)
     note = ""
-    if name == "quality" and timed < len(board.rows):
-        note = f"{len(board.rows) - timed} of {len(board.rows)} models have no speed on record."
-    most = {"scores": TOP, "failures": TOP, "budget": LINES, "curves": LINES}.get(name, len(board.rows))
-    if len({one["title"] for one in drawing.rows["models"]}) == most < len(board.rows):
-        note = f"The best {most} of {len(board.rows)} models; the table has all."
+    if name == "quality" and timed < len(leaderboard.rows):
+        note = f"{len(leaderboard.rows) - timed} of {len(leaderboard.rows)} models have no speed on record."
+    most = {"scores": TOP, "failures": TOP, "budget": LINES, "curves": LINES}.get(name, len(leaderboard.rows))
+    if len({row["title"] for row in drawing.rows["models"]}) == most < len(leaderboard.rows):
+        note = f"The best {most} of {len(leaderboard.rows)} models; the table has all."
     keys = {
         "quality": "Area: size of the file. Dashed: nothing measured here is both better and faster.",
         "scores": "Dot: the score with its 95 % interval; ring: base tests alone; diamond: published score.",
@@ -137,7 +137,7 @@ def _shortened(text: str, pixels: float) -> str:
 
 
 def svg(spec: Spec, about: str) -> str:
-    """A chart as an SVG element that needs no script, style or address; `about` says what it shows."""
+    """A chart as an SVG element that needs no script, style or address; `about` describes it."""
     import vl_convert  # noqa: PLC0415 - heavy
 
     drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION)
@@ -175,7 +175,7 @@ def _variables() -> dict[str, str]:
 
 
 def front(rows: Sequence[Row]) -> list[Row]:
-    """The rows that no other one beats in both score and speed, the slowest first."""
+    """The rows that no other row beats in both score and speed, the slowest first."""
     rows_on_front: list[Row] = []
     best = -1.0
     for row in sorted(rows, key=lambda row: (-(row.metrics.cost.speed or 0), -row.metrics.score.value)):
@@ -185,9 +185,9 @@ def front(rows: Sequence[Row]) -> list[Row]:
     return rows_on_front[::-1]
 
 
-def quality(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
+def quality(leaderboard: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
     """Score against speed, with the front; None where fewer than two speeds are known."""
-    timed = [row for row in board.rows if row.metrics.cost.speed]
+    timed = [row for row in leaderboard.rows if row.metrics.cost.speed]
     if len(timed) < 2:
         return None
     best = front(timed)
@@ -251,35 +251,35 @@ def _score_domain(lows: Sequence[float], highs: Sequence[float]) -> tuple[float,
     return max(0.0, math.floor(min(lows) / 5) * 5.0), min(100.0, math.ceil(max(highs) / 5) * 5.0)
 
 
-def scores(board: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
+def scores(leaderboard: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
     """The scores, best first; None without rows."""
     rows: list[Spec] = []
     published: list[Spec] = []
-    for row in board.rows[:TOP]:
-        score, first = row.metrics.score, row.metrics.suites[board.suites[0]]
+    for row in leaderboard.rows[:TOP]:
+        score, first = row.metrics.score, row.metrics.suites[leaderboard.suites[0]]
         rows.append({
             "title": row.title, "href": f"#{anchors[row.result.id]}", "score": 100 * score.value,
             "low": 100 * score.low, "high": 100 * score.high,
-            "first": 100 * first.value if len(board.suites) > 1 else None,
-            "tip": "\n".join([row.title, *(f"{board.suite_title(suite)} {with_interval(one)} %"
-                                           for suite, one in row.metrics.suites.items())]),
+            "first": 100 * first.value if len(leaderboard.suites) > 1 else None,
+            "tip": "\n".join([row.title, *(f"{leaderboard.suite_title(suite)} {with_interval(score)} %"
+                                           for suite, score in row.metrics.suites.items())]),
         })  # fmt: skip
         if row.versus:
-            filled_ = row.versus.suite == board.suites[-1]
+            filled_ = row.versus.suite == leaderboard.suites[-1]
             published.append({
                 "title": row.title, "value": row.versus.theirs, "fill": "#b5480a" if filled_ else "transparent",
                 "tip": row.versus.about,
             })  # fmt: skip
-    known = [row["low"] for row in rows] + [one["value"] for one in published]
+    known = [row["low"] for row in rows] + [model["value"] for model in published]
     known += [row["first"] for row in rows if row["first"] is not None]
     domain = [max(0.0, math.floor(min(known) / 5) * 5), 100.0] if known else [0, 100]
     return Drawing({"models": rows, "published": published}, x={"scale": {"domain": domain}}) if rows else None
 
 
-def _failures(board: Leaderboard) -> Drawing | None:
+def _failures(leaderboard: Leaderboard) -> Drawing | None:
     rows: list[Spec] = []
     totals: list[Spec] = []
-    for row in board.rows[:TOP]:
+    for row in leaderboard.rows[:TOP]:
         start, total = 0, sum(row.metrics.outcomes.values())
         for outcome in TABLE:
             count = row.metrics.outcomes.get(outcome.key, 0)
@@ -295,8 +295,8 @@ def _failures(board: Leaderboard) -> Drawing | None:
         totals.append({"title": row.title, "end": 100 * start / total, "text": f"{start:,} of {total:,} fail"})
     if not rows:
         return None
-    most = max(one["end"] for one in totals)
-    wide, narrow = ([one | {"count": _fitting(one, pixels / most)} for one in rows] for pixels in (259, 330 - 132 - 96))
+    most = max(total["end"] for total in totals)
+    wide, narrow = ([row | {"count": _fitting(row, pixels / most)} for row in rows] for pixels in (259, 330 - 132 - 96))
     return Drawing({"models": wide, "totals": totals}, x={"scale": {"domain": [0, most]}}, narrow={"models": narrow})
 
 
@@ -306,14 +306,14 @@ def _fitting(piece: Spec, pixels: float) -> str:
 
 
 def _budget(budgets: Sequence[Budget]) -> Drawing | None:
-    budgets = [one for one in budgets if one.points[-1].minutes > 0][:LINES]
-    hues = _hues([one.row for one in budgets])
+    budgets = [budget for budget in budgets if budget.points[-1].minutes > 0][:LINES]
+    hues = _hues([budget.row for budget in budgets])
     rows: list[Spec] = [
-        {"title": one.row.title, "x": point.minutes, "score": point.score,
-         "color": hues[family_of(one.row.result)],
-         "tip": f"{one.row.title}\n{point.limit:,} tokens: {point.score:.1f} % in {point.minutes:.0f} min"}
-        for one in budgets
-        for point in one.points
+        {"title": budget.row.title, "x": point.minutes, "score": point.score,
+         "color": hues[family_of(budget.row.result)],
+         "tip": f"{budget.row.title}\n{point.limit:,} tokens: {point.score:.1f} % in {point.minutes:.0f} min"}
+        for budget in budgets
+        for point in budget.points
     ]  # fmt: skip
     if not rows:
         return None
@@ -324,8 +324,8 @@ def _budget(budgets: Sequence[Budget]) -> Drawing | None:
     return _lines(rows, about, x, {"title": "solved, %"})
 
 
-def _curves(board: Leaderboard) -> Drawing | None:
-    several = [row for row in board.rows if row.metrics.k > 1][:LINES]
+def _curves(leaderboard: Leaderboard) -> Drawing | None:
+    several = [row for row in leaderboard.rows if row.metrics.k > 1][:LINES]
     hues = _hues(several)
     rows: list[Spec] = [
         {"title": row.title, "x": k, "score": 100 * value, "color": hues[family_of(row.result)],

@@ -40,7 +40,7 @@ class Column:
         return (self.text(value) if value is not None else "") or NONE
 
     def number(self, row: Row) -> float | str | None:
-        """What rows are sorted by."""
+        """The value that rows are sorted by."""
         value = self.value(row)
         if isinstance(value, Estimate):
             return value.value
@@ -90,9 +90,9 @@ COLUMNS = (
 )
 
 
-def suite_columns(board: Leaderboard) -> list[Column]:
+def suite_columns(leaderboard: Leaderboard) -> list[Column]:
     """A column for each suite; the last one is the score, and bears its interval."""
-    *first, last = board.suites
+    *first, last = leaderboard.suites
 
     def value(suite: str) -> Callable[[Row], Estimate | None]:
         return lambda row: row.metrics.suites.get(suite)
@@ -100,23 +100,31 @@ def suite_columns(board: Leaderboard) -> list[Column]:
     return [
         *(
             Column(
-                suite, board.suite_title(suite), value(suite), lambda one: percent(one.value), f"pass@1, {suite} tests"
+                suite,
+                leaderboard.suite_title(suite),
+                value(suite),
+                lambda one: percent(one.value),
+                f"pass@1, {suite} tests",
             )
             for suite in first
         ),
         Column(
-            last, f"{board.suite_title(last)} (95 %)", value(last), with_interval, "pass@1 of all problems, in percent"
+            last,
+            f"{leaderboard.suite_title(last)} (95 %)",
+            value(last),
+            with_interval,
+            "pass@1 of all problems, in percent",
         ),
     ]
 
 
-def columns(board: Leaderboard) -> list[Column]:
+def columns(leaderboard: Leaderboard) -> list[Column]:
     """All columns of a leaderboard: rank and name, its suites, then the others."""
-    return [*COLUMNS[:2], *suite_columns(board), *COLUMNS[2:]]
+    return [*COLUMNS[:2], *suite_columns(leaderboard), *COLUMNS[2:]]
 
 
-def visible_columns(board: Leaderboard, place: str, rows: list[Row] | None = None) -> list[Column]:
+def visible_columns(leaderboard: Leaderboard, place: str, rows: list[Row] | None = None) -> list[Column]:
     """The columns of one table that any of its rows has a value for."""
-    rows = list(board.rows) if rows is None else rows
-    candidates = [column for column in columns(board) if column.place == place]
+    rows = list(leaderboard.rows) if rows is None else rows
+    candidates = [column for column in columns(leaderboard) if column.place == place]
     return [column for column in candidates if any(column.show(row) != NONE for row in rows)]

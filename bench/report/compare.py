@@ -10,7 +10,7 @@ from bench.report import results
 from bench.report.columns import NONE, columns
 from bench.report.escape import fitted
 from bench.report.format import p_value, signed_interval
-from bench.report.leaderboard import ALPHA, Leaderboard, Row, compare, difference, leaderboard
+from bench.report.leaderboard import ALPHA, Leaderboard, Row, compare, difference, leaderboard_of
 from bench.report.results import Result
 from bench.text import plain
 
@@ -26,21 +26,32 @@ def side_by_side(config: Config, a: str, b: str, dataset: str) -> str:
     if a == b:
         raise BenchError(f"{a} is on both sides; doit compare -a <profile> -b <profile> takes two of them.")
     every = results.read_all(config, {}, {})
-    pair_results = [next(one for one in every if (one.id, one.dataset) == (name, dataset)) for name in (a, b)]
-    for one in pair_results:
-        if not one.samples:
-            raise BenchError(f"{one.id} has no result on {dataset}; doit eval:{one.id} makes one.")
-        if one.stopped_early:
-            raise BenchError(f"{one.id} has no score: its duel with {one.duel} was settled early; REPORT.md has it.")
+    pair_results = [
+        next(result for result in every if (result.id, result.dataset) == (name, dataset)) for name in (a, b)
+    ]
+    for result in pair_results:
+        if not result.samples:
+            raise BenchError(f"{result.id} has no result on {dataset}; doit eval:{result.id} makes one.")
+        if result.stopped_early:
+            raise BenchError(
+                f"{result.id} has no score: its duel with {result.duel} was settled early; REPORT.md has it."
+            )
     # Ranks and corrected p values are those of the whole leaderboard, as the report has them.
-    board = leaderboard(dataset, [one for one in every if one.dataset == dataset])
-    lines = [*_table(board, [board.row(one.id) for one in pair_results]), "", *_verdict(board, pair_results)]
+    leaderboard = leaderboard_of(dataset, [result for result in every if result.dataset == dataset])
+    lines = [
+        *_table(leaderboard, [leaderboard.row(result.id) for result in pair_results]),
+        "",
+        *_verdict(leaderboard, pair_results),
+    ]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _table(board: Leaderboard, rows: Sequence[Row]) -> list[str]:
-    lines = [f"{fitted(f'{board.name}, {board.problems} problems', NAME + CELL)}", f"{'':<{NAME}}  {'A':<{CELL}}  B"]
-    for column in columns(board):
+def _table(leaderboard: Leaderboard, rows: Sequence[Row]) -> list[str]:
+    lines = [
+        f"{fitted(f'{leaderboard.name}, {leaderboard.problems} problems', NAME + CELL)}",
+        f"{'':<{NAME}}  {'A':<{CELL}}  B",
+    ]
+    for column in columns(leaderboard):
         cells = [column.show(row) for row in rows]
         if any(cell != NONE for cell in cells):
             lines += _cells(column.title, cells)
@@ -58,13 +69,15 @@ def _cells(title: str, cells: Sequence[str]) -> list[str]:
     ]
 
 
-def _verdict(board: Leaderboard, both: Sequence[Result]) -> list[str]:
-    pair, corrected = compare(*both), _corrected(board, both)
+def _verdict(leaderboard: Leaderboard, both: Sequence[Result]) -> list[str]:
+    pair, corrected = compare(*both), _corrected(leaderboard, both)
     won, lost = len(pair.first_wins), len(pair.second_wins)
-    part = f" of the {counted(pair.common, 'problem')} that both attempted" if pair.common < board.problems else ""
+    part = (
+        f" of the {counted(pair.common, 'problem')} that both attempted" if pair.common < leaderboard.problems else ""
+    )
     if not won + lost:
         often = " equally often" if pair.several else ""
-        return _wrapped(f"They pass the same {board.name} problems{part}{often}: nothing tells them apart.")
+        return _wrapped(f"They pass the same {leaderboard.name} problems{part}{often}: nothing tells them apart.")
     better = ("A", "B") if pair.difference >= 0 else ("B", "A")
     claim = (
         "is better than"
@@ -74,13 +87,13 @@ def _verdict(board: Leaderboard, both: Sequence[Result]) -> list[str]:
     test = "exact sign-flip test" if pair.several else "exact McNemar"
     counts = f"A passes {won} more often, B {lost}" if pair.several else f"A alone passes {won}, B alone {lost}"
     p = p_value(pair.p) + (
-        f"; {p_value(corrected)} corrected for all {counted(len(board.pairs), 'pair')} of the report"
+        f"; {p_value(corrected)} corrected for all {counted(len(leaderboard.pairs), 'pair')} of the report"
         if corrected not in (None, pair.p) else ""
     )  # fmt: skip
     gap = signed_interval(difference([(both[1], both[0])]))
     passes = "passes more often" if pair.several else "alone passes"
     return [
-        *_wrapped(f"On {counted(won + lost, f'{board.name} problem')}{part} they differ: {counts}."),
+        *_wrapped(f"On {counted(won + lost, f'{leaderboard.name} problem')}{part} they differ: {counts}."),
         *_wrapped(f"{better[0]} {claim} {better[1]} ({test}: {p})."),
         *_wrapped(f"A less B, in points with the paired 95 % interval: {gap}."),
         *_wins(f"A {passes}", pair.first_wins),
@@ -88,16 +101,16 @@ def _verdict(board: Leaderboard, both: Sequence[Result]) -> list[str]:
     ]
 
 
-def _corrected(board: Leaderboard, both: Sequence[Result]) -> float | None:
+def _corrected(leaderboard: Leaderboard, both: Sequence[Result]) -> float | None:
     """The corrected p of the report; None where one of the two has no rank."""
-    wanted = {one.id for one in both}
-    return next((pair.corrected for pair in board.pairs if {pair.first, pair.second} == wanted), None)
+    ids = {result.id for result in both}
+    return next((pair.corrected for pair in leaderboard.pairs if {pair.first, pair.second} == ids), None)
 
 
-def _wins(who: str, tasks: tuple[str, ...]) -> list[str]:
+def _wins(label: str, tasks: tuple[str, ...]) -> list[str]:
     if not tasks:
         return []
-    return ["", f"{who} ({len(tasks)})", *_wrapped(", ".join(map(plain, tasks)), "  ")]
+    return ["", f"{label} ({len(tasks)})", *_wrapped(", ".join(map(plain, tasks)), "  ")]
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

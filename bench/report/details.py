@@ -1,4 +1,4 @@
-"""Where one row comes from, as plain facts: the model, its server, how it was asked and graded, and what that means."""
+"""The origin of a row, as plain facts: model, server, settings, grading, and whether it is comparable."""
 
 import json
 import shlex
@@ -18,12 +18,12 @@ from bench.untrusted import items, positive, table, word
 
 Fact = tuple[str, str]
 Part = tuple[str, str | Callable[[float], str]] | Callable[[Result], str]
-"""What a part of a fact is made of: places in a result with a form for their text or their positive number, or all."""
+"""A part of a fact: places in a result with a form for their text or positive number, or a function of the result."""
 GREEDY = "one greedy answer a problem (temperature 0)"
 BY_PROGRAM = "by a program with its own settings"
 UNKNOWN = "settings unknown"
 COMPARED = ("build", "slots", "context", "placement")
-"""What tells one server from another."""
+"""Keys by which two servers differ."""
 
 
 def facts(row: Row) -> list[Fact]:
@@ -54,9 +54,9 @@ def _join(texts: Iterable[str]) -> str:
     return ", ".join(filter(None, texts))
 
 
-def shared_facts(board: Leaderboard) -> list[Fact]:
+def shared_facts(leaderboard: Leaderboard) -> list[Fact]:
     """The facts that all rows have in common, where there are several."""
-    first, *others = (facts(row) for row in board.rows)
+    first, *others = (facts(row) for row in leaderboard.rows)
     return [fact for fact in first if all(fact in other for other in others)] if others else []
 
 
@@ -83,10 +83,10 @@ def builds(results: Iterable[Result]) -> str:
     return ", ".join(f"llama.cpp {build}" for build in known if build)
 
 
-def settings_used(board: Leaderboard) -> str:
-    """How the models were asked, equal ones together, in a sentence. "" where nothing is known of any."""
+def settings_used(leaderboard: Leaderboard) -> str:
+    """The sampling of the models in a sentence, equal ones together; "" where nothing is known of any."""
     groups: dict[str, list[str]] = {}
-    for row in board.rows:
+    for row in leaderboard.rows:
         groups.setdefault(_how(row), []).append(row.title)
     if not groups.keys() - {UNKNOWN}:
         return ""
@@ -97,7 +97,7 @@ def settings_used(board: Leaderboard) -> str:
 
 
 def incomparable(row: Row) -> str:
-    """Why a row cannot be compared with its published score: how that was made, and how ours was; "" where it can."""
+    """The reason why a row cannot be compared with its published score, on either side; "" where it can."""
     if row.versus is None:
         return ""
     unlike = ", ".join(_unlike(row.result))
@@ -105,7 +105,7 @@ def incomparable(row: Row) -> str:
 
 
 def _unlike(result: Result) -> list[str]:
-    """What differed from EvalPlus's own way of asking, by which scores are published: its prompt, greedily."""
+    """Differences from EvalPlus's own settings, by which scores are published: its prompt, greedy decoding."""
     settings = result.settings
     if not result.by_command and "temperature" not in settings:
         return ["in an unknown way"]
@@ -147,21 +147,21 @@ def _slots(server: Any) -> str:
     return f"{counted(int(slots), 'slot')} of {int(context):,} tokens" if slots and context else ""
 
 
-def _room(result: Result) -> str:
-    room = {name: result.server.get(name) or result.settings.get(name) for name in ("slots", "context")}
+def _capacity(result: Result) -> str:
+    capacity = {name: result.server.get(name) or result.settings.get(name) for name in ("slots", "context")}
     flight = positive(result.server.get("in_flight"))
-    fewer = f"{counted(int(flight), 'request')} at a time" if flight and flight != room["slots"] else ""
-    return _join([_slots(room), fewer])
+    fewer = f"{counted(int(flight), 'request')} at a time" if flight and flight != capacity["slots"] else ""
+    return _join([_slots(capacity), fewer])
 
 
 def _other_servers(result: Result) -> str:
-    """How many completions each other server made, and how it differed."""
+    """The completions of each other server, and its differences."""
     last, servers, texts = result.server, list(map(table, items(result.run.get("servers")))), []
-    counts = [int(positive(one.get("completions")) or 0) for one in servers]
-    for one, count in zip(servers, counts, strict=True):
-        if not count or all(one.get(name) == last.get(name) for name in COMPARED):
+    counts = [int(positive(server.get("completions")) or 0) for server in servers]
+    for server, count in zip(servers, counts, strict=True):
+        if not count or all(server.get(name) == last.get(name) for name in COMPARED):
             continue
-        build, placement, slots = word(one.get("build")), _shell(one.get("placement")), _slots(one)
+        build, placement, slots = word(server.get("build")), _shell(server.get("placement")), _slots(server)
         differs = [
             f"llama.cpp {build}" if build else "another server",
             f"with {slots}" if slots and slots != _slots(last) else "",
@@ -185,11 +185,11 @@ def _settings(result: Result) -> str:
     settings = result.settings
     greedy = settings.get("temperature") == 0
     names = ["max_tokens", "temperature", "prompt_version", *([] if greedy else ["top_p", "seed", "samples"])]
-    words = {name: f"{name} {plain(str(settings[name]))}" for name in names if name in settings}
+    texts = {name: f"{name} {plain(str(settings[name]))}" for name in names if name in settings}
     if greedy:
-        words["temperature"] += " (greedy)"
+        texts["temperature"] += " (greedy)"
     fields = [f"{plain(name)} = {_json(value)}" for name, value in table(settings.get("request")).items()]
-    return _join([*words.values(), f"request {', '.join(fields)}" if fields else ""])
+    return _join([*texts.values(), f"request {', '.join(fields)}" if fields else ""])
 
 
 def _json(value: Any) -> str:
@@ -247,8 +247,8 @@ FACTS: tuple[tuple[str, tuple[Part, ...]], ...] = (
         ("model.fingerprint", "fingerprint {}"),
     )),
     ("Server", (
-        ("server.kind", "{}"), ("server.build", "llama.cpp {}"), ("server.image", "image {}"), _room, _other_servers,
-        ("server.chat_template|model.chat_template", "chat template {:.60}"),
+        ("server.kind", "{}"), ("server.build", "llama.cpp {}"), ("server.image", "image {}"), _capacity,
+        _other_servers, ("server.chat_template|model.chat_template", "chat template {:.60}"),
     )),
     ("Machine", (machine_label,)),
     ("Flags", (
@@ -277,4 +277,4 @@ FACTS: tuple[tuple[str, tuple[Part, ...]], ...] = (
         ("bench.sandbox.memory", "{:,.0f} MiB".format), ("bench.sandbox.pids", "{:,.0f} processes".format),
     )),
 )  # fmt: skip
-"""The facts of a row, and of what parts each is made."""
+"""The facts of a row, each with its parts."""

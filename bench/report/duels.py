@@ -1,4 +1,4 @@
-"""Duels: a verdict, and neither score nor rank, for profiles that ask only until they are told apart from another."""
+"""Duels: a verdict, and neither score nor rank, for profiles that stop as soon as they differ from another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ VERDICTS = {"better": "better", "worse": "worse", "within": "within the margin",
 
 @dataclass(frozen=True)
 class Duel:
-    """A profile's results on all its datasets against those of another; `asked` of `problems` were asked."""
+    """A profile's results on all its datasets against those of another; `attempted` of `problems` were asked."""
 
     results: tuple[Result, ...]
     opponent: str
     state: DuelState
-    asked: int
+    attempted: int
     problems: int
 
     @property
@@ -29,7 +29,7 @@ class Duel:
 
     @property
     def verdict(self) -> str:
-        """`worse: decided after 37 problems, 12 : 0, e = 315`; what the difference is where nothing is decided."""
+        """`worse: decided after 37 problems, 12 : 0, e = 315`; the interval of the difference where undecided."""
         now = self.state
         e = f"{now.e_value:,.0f}" if now.e_value >= 10 else f"{now.e_value:.1f}"
         counts = f"{max(now.won, now.lost)} : {min(now.won, now.lost)}"
@@ -41,28 +41,28 @@ class Duel:
 
 
 def duels(results: Sequence[Result], margin: float) -> list[Duel]:
-    """Those of the profiles that have one; `margin` is a fraction."""
+    """The duels of the profiles that declare one; `margin` is a fraction."""
     by_id: dict[str, dict[str, Result]] = {}
-    for one in results:
-        if one.samples and one.state != "gone":
-            by_id.setdefault(one.id, {})[one.dataset] = one
-    found = []
+    for result in results:
+        if result.samples and result.state != "gone":
+            by_id.setdefault(result.id, {})[result.dataset] = result
+    pairings = []
     for ours in by_id.values():
         some = next(iter(ours.values()))
         theirs = by_id.get(some.duel, {})
         if some.duel and theirs:
-            problems = sum(one.n_problems for one in ours.values())
-            asked = sum(len(one.rates) for one in ours.values())
+            problems = sum(result.n_problems for result in ours.values())
+            attempted = sum(len(result.rates) for result in ours.values())
             now = state_of(outcomes(ours, theirs), margin)
-            found.append(Duel(tuple(ours.values()), next(iter(theirs.values())).title, now, asked, problems))
-    return found
+            pairings.append(Duel(tuple(ours.values()), next(iter(theirs.values())).title, now, attempted, problems))
+    return pairings
 
 
-def asked_in_order(theirs: Mapping[str, Result]) -> list[tuple[str, str]]:
+def ordered_problems(theirs: Mapping[str, Result]) -> list[tuple[str, str]]:
     """The problems of a duel with a model that has these results, by dataset, in the order in which they are asked."""
     known = {name: loaded.problems for name in theirs if (loaded := datasets.at_hand(name))}
     return order({
-        name: {task_id: one for task_id, one in problems.items() if task_id in theirs[name].rates}
+        name: {task_id: problem for task_id, problem in problems.items() if task_id in theirs[name].rates}
         for name, problems in known.items()
     })  # fmt: skip
 
@@ -73,7 +73,7 @@ def outcomes(ours: Mapping[str, Result], theirs: Mapping[str, Result]) -> list[i
     Results are by dataset. Of several samples of a problem, at least half must pass.
     """
     signs = []
-    for dataset, task_id in asked_in_order({name: theirs[name] for name in ours if name in theirs}):
+    for dataset, task_id in ordered_problems({name: theirs[name] for name in ours if name in theirs}):
         rate = ours[dataset].rates.get(task_id)
         if rate is None:
             break

@@ -1,4 +1,4 @@
-"""Plain text at the edge: shown as it is and obeyed by nothing in Markdown, of a known width on a terminal."""
+"""Escapes at the edge: plain text that is no markup in Markdown and HTML, and has a known width on a terminal."""
 
 import html
 import re
@@ -14,9 +14,9 @@ MARKUP = re.compile(
 )
 HTML = re.compile(r"<(?=[A-Za-z/!?]|$)|&(?=[#\w])")
 AUTOLINK = re.compile(r"(?<=\w):(?=//)|(?<=www)\.|@(?=[\w-]+\.)|(?<!\w)@", re.IGNORECASE)
-"""What turns a text into a link without any brackets."""
+"""Characters that make a link without any brackets."""
 BLOCK = re.compile(r"^(?=[-+](?: |$)|#+(?: |$)|>|\[)|^(\d+)(?=[.)](?: |$))")
-"""What would begin a list, a heading, a task or a quotation at the start of a line."""
+"""The beginning of a list, a heading, a task or a quotation at the start of a line."""
 
 
 def markdown(text: str) -> str:
@@ -37,7 +37,7 @@ def tag(text: str) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal the text takes."""
+    """The width of the text in columns of a terminal."""
     return sum(_width(char) for char in text)
 
 

@@ -1,6 +1,6 @@
-"""What people take away from a report, in results/share/: the table as CSV, the headline as a picture, one model's row.
+"""Files to share, in results/share/: the table as CSV, the headline chart and badge as pictures, each model's row.
 
-Written anew with each report; what is no longer part of it goes.
+Written anew with each report; files that are no longer part of it are removed.
 """
 
 import csv
@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.console import size
 from bench.files import write_atomic
 from bench.report import charts, details
-from bench.report.answer import main_board
+from bench.report.answer import main_leaderboard
 from bench.report.columns import columns
 from bench.report.escape import markdown
 from bench.report.format import as_json, percent, rate, short_count, with_interval
@@ -25,14 +25,14 @@ from bench.stats import Estimate
 from bench.untrusted import positive, word
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a text for a formula."""
+"""Beginnings that make a spreadsheet take a text for a formula."""
 SCALE = 2.0
 """Pixels of the PNG for each of the SVG."""
 LETTER = 6.7
 
 
 def write(folder: Path, report: Report) -> None:
-    """Write all of it. Raises BenchError where that fails."""
+    """Write all files. Raises BenchError where that fails."""
     files = dict(exports(report))
     for name, content in files.items():
         write_atomic(folder / name, content)
@@ -42,30 +42,30 @@ def write(folder: Path, report: Report) -> None:
 
 
 def exports(report: Report) -> Iterator[tuple[str, str | bytes]]:
-    """Names and contents."""
-    board = main_board(report.boards)
-    if board is None:
+    """Names and contents of the files."""
+    leaderboard = main_leaderboard(report.leaderboards)
+    if leaderboard is None:
         return
     yield "models.csv", table(report)
-    spec = headline(board)
+    spec = headline(leaderboard)
     yield "headline.svg", charts.plain_svg(spec)
     yield "headline.png", charts.png(spec, SCALE)
-    yield "badge.svg", badge(board)
-    for one in report.boards:
-        for row in one.rows:
-            name = re.sub(r"[^\w.-]", "_", f"{row.result.id}-{one.dataset}")
-            yield f"{name}.json", json.dumps(row_json(one, row), indent=1) + "\n"
-            yield f"{name}.md", row_markdown(one, row)
+    yield "badge.svg", badge(leaderboard)
+    for leaderboard in report.leaderboards:
+        for row in leaderboard.rows:
+            name = re.sub(r"[^\w.-]", "_", f"{row.result.id}-{leaderboard.dataset}")
+            yield f"{name}.json", json.dumps(row_json(leaderboard, row), indent=1) + "\n"
+            yield f"{name}.md", row_markdown(leaderboard, row)
 
 
 def table(report: Report) -> str:
     """Every row of every dataset as CSV, by the keys of the columns; an estimate takes three."""
     buffer = io.StringIO()
     rows: list[dict[str, object]] = []
-    for board in report.boards:
-        for row in board.rows:
-            cells: dict[str, object] = {"dataset": board.dataset, "id": row.result.id}
-            for column in columns(board):
+    for leaderboard in report.leaderboards:
+        for row in leaderboard.rows:
+            cells: dict[str, object] = {"dataset": leaderboard.dataset, "id": row.result.id}
+            for column in columns(leaderboard):
                 value = column.value(row)
                 if isinstance(value, Estimate):
                     ends = dict(zip(("", "_low", "_high"), as_json(value), strict=True))
@@ -84,25 +84,29 @@ def _cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) and len(value) > 2 else value
 
 
-def headline(board: Leaderboard) -> charts.Spec:
+def headline(leaderboard: Leaderboard) -> charts.Spec:
     """The chart that stands for the report, with its title: quality against speed, or the scores."""
-    nowhere = {row.result.id: "" for row in board.rows}
-    drawing, name = charts.quality(board, nowhere), "quality"
+    nowhere = {row.result.id: "" for row in leaderboard.rows}
+    drawing, name = charts.quality(leaderboard, nowhere), "quality"
     if drawing is None:
-        drawing, name = charts.scores(board, nowhere), "scores"
+        drawing, name = charts.scores(leaderboard, nowhere), "scores"
     assert drawing is not None
     spec = charts.filled(name, drawing)
-    machine = details.machine(row.result for row in board.rows)
-    spec["title"] = {"text": f"{board.name}, {board.problems} problems", "subtitle": machine, "anchor": "start"}
+    machine = details.machine(row.result for row in leaderboard.rows)
+    spec["title"] = {
+        "text": f"{leaderboard.name}, {leaderboard.problems} problems",
+        "subtitle": machine,
+        "anchor": "start",
+    }
     spec["padding"] |= {"top": 56}
     spec["config"] |= {"background": "#ffffff"}
     return spec
 
 
-def badge(board: Leaderboard) -> str:
+def badge(leaderboard: Leaderboard) -> str:
     """The best model and its score as a badge."""
-    row = (board.ranked or list(board.rows))[0]
-    left, right = board.name, f"{row.title} {percent(row.metrics.score.value)} %"
+    row = (leaderboard.ranked or list(leaderboard.rows))[0]
+    left, right = leaderboard.name, f"{row.title} {percent(row.metrics.score.value)} %"
     widths = [round(LETTER * len(text)) + 14 for text in (left, right)]
     texts = "".join(
         f'<text x="{x}" y="14" fill="#fff" text-anchor="middle">{html.escape(text)}</text>'
@@ -117,7 +121,7 @@ def badge(board: Leaderboard) -> str:
     )
 
 
-def row_markdown(board: Leaderboard, row: Row) -> str:
+def row_markdown(leaderboard: Leaderboard, row: Row) -> str:
     """One row as a Markdown table of the form of llama-bench's, with machine and build."""
     cost, server = row.metrics.cost, row.result.server
     parameters = positive(server.get("parameters"))
@@ -127,7 +131,7 @@ def row_markdown(board: Leaderboard, row: Row) -> str:
         "params": short_count(parameters) if parameters else "",
         "machine": details.machine_label(row.result),
         "build": word(server.get("build")),
-        "test": f"{board.name}, {row.metrics.problems} problems",
+        "test": f"{leaderboard.name}, {row.metrics.problems} problems",
         "score (95 %)": f"{with_interval(row.metrics.score)} %",
         "t/s": rate(cost.speed) if cost.speed else "",
     }

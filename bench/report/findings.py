@@ -1,4 +1,4 @@
-"""What the data shows beside the answer, and what makes figures less than they seem, in plain sentences."""
+"""Findings beside the answer, and caveats of single figures, in plain sentences."""
 
 from collections.abc import Iterable
 
@@ -26,35 +26,36 @@ PROBLEMS = 60
 """Problems that a line lists."""
 
 
-def method(board: Leaderboard) -> str:
+def method(leaderboard: Leaderboard) -> str:
     """How to read ranks and p values."""
     test = "exact McNemar on the problems on which two models differ"
-    if any(row.metrics.several for row in board.ranked):
+    if any(row.metrics.several for row in leaderboard.ranked):
         test = f"the exact sign-flip test on pass rates (with one sample a problem: {test})"
     return (
         f"“=1” is shared by all models that are not shown to be worse than the best: by {test}, p < 0.05 after Holm's "
-        f"correction for {counted(len(board.ranked) - 1, 'test')} against the best. Any other rank is 1 and the number "
-        f"of models shown to be better; between others, corrected for all {counted(len(board.pairs), 'pair')}. "
+        f"correction for {counted(len(leaderboard.ranked) - 1, 'test')} against the best. Any other rank is 1 and the "
+        f"number of models shown to be better; between others, corrected for all "
+        f"{counted(len(leaderboard.pairs), 'pair')}. "
         "A shared rank does not mean equally good: it takes a split of at least 6 to 0 to show anything. The best is "
         "picked by the same data, so that among equally good models one is called worse more often than in 5 % of "
         "reports (by simulation on 164 problems 8 % with 6 models, 13 % with 17)."
     )
 
 
-def agreement(board: Leaderboard) -> str:
-    """How many problems all models pass, and which all of them fail; what passing means, where that needs saying."""
-    passed = sum(not one.failed for one in board.discrimination)
-    failed = [one.task_id for one in board.discrimination if not one.passed]
+def agreement(leaderboard: Leaderboard) -> str:
+    """The number of problems that all models pass, and those that all fail; with several samples, what passing is."""
+    passed = sum(not problem.failed for problem in leaderboard.discrimination)
+    failed = [problem.task_id for problem in leaderboard.discrimination if not problem.passed]
     everyone = f"All models pass {counted(passed, 'other problem')}" if passed else "No problem is passed by all models"
     none = f"none passes {listed(failed, PROBLEMS)}" if failed else "each problem is passed by one or more"
-    several = any(row.metrics.several for row in board.rows)
+    several = any(row.metrics.several for row in leaderboard.rows)
     half = " A model passes a problem here if at least half of its samples do." if several else ""
     return f"{everyone}; {none}.{half}"
 
 
-def caveats(board: Leaderboard) -> list[str]:
-    """What makes figures of the table less than they seem."""
-    rows = board.rows
+def caveats(leaderboard: Leaderboard) -> list[str]:
+    """Sentences about figures of the table that mean less than they seem to."""
+    rows = leaderboard.rows
     truncated = [row for row in rows if row.metrics.lost.get("truncated")]
     known = {"", *models()}
     hashes = {str(row.result.bench.get("dataset_hash", "")) for row in rows} - {""}
@@ -78,9 +79,9 @@ def caveats(board: Leaderboard) -> list[str]:
          "Not strictly comparable with the published score (why stands with each run): {}."),
         ([f"{row.title} ({len(row.result.answered_by)})" for row in rows if len(row.result.answered_by) > 1],
          "Answered by more than one model: {}."),
-        (_same_files(board), "The same model file: {}."),
+        (_same_files(leaderboard), "The same model file: {}."),
         (slow, "tok/s over whole requests, since the server reports none: {}."),
-        ([board.title] if board.own_tests else [],
+        ([leaderboard.title] if leaderboard.own_tests else [],
          "The tests of {} run inside the process of the solution, which could forge a pass."),
         (sorted(hashes)[1:], "Not all models were graded on the same version of the dataset; grade them again."),
     )  # fmt: skip
@@ -93,17 +94,17 @@ def _suspect(row: Row) -> dict[str, int]:
     return counts if sum(counts.values()) > outcomes.SUSPECT_SHARE * row.metrics.samples else {}
 
 
-def _same_files(board: Leaderboard) -> list[str]:
-    """Rows of one model file, each with the first of them: on how many samples their code is the same."""
+def _same_files(leaderboard: Leaderboard) -> list[str]:
+    """Rows of one model file, each with the first of them, and the number of samples with the same code."""
     first: dict[str, Row] = {}
-    found = []
-    for row in board.rows:
+    matches = []
+    for row in leaderboard.rows:
         other = first.setdefault(row.result.fingerprint, row)
         ours, theirs = ({(s.task_id, s.number): s.solution for s in one.result.samples} for one in (row, other))
-        if row is not other and row.result.fingerprint and (both := ours.keys() & theirs.keys()):
-            same = sum(ours[which] == theirs[which] for which in both)
-            found.append(f"{other.title} and {row.title} (identical answers on {same:,} of {len(both):,})")
-    return found
+        if row is not other and row.result.fingerprint and (common := ours.keys() & theirs.keys()):
+            same = sum(ours[key] == theirs[key] for key in common)
+            matches.append(f"{other.title} and {row.title} (identical answers on {same:,} of {len(common):,})")
+    return matches
 
 
 def _truncated(row: Row) -> str:
@@ -112,6 +113,6 @@ def _truncated(row: Row) -> str:
     return f"{row.title} ({row.metrics.lost['truncated']} of {row.metrics.samples}{at})"
 
 
-def names(board: Leaderboard, ids: Iterable[str]) -> str:
+def names(leaderboard: Leaderboard, ids: Iterable[str]) -> str:
     """The titles of some rows, cut where there are many."""
-    return listed([board.row(name).title for name in ids], LISTED)
+    return listed([leaderboard.row(name).title for name in ids], LISTED)

@@ -55,7 +55,7 @@ def rate(speed: float) -> str:
 
 
 def ratio(times: float) -> str:
-    """How many times, with one decimal below ten."""
+    """A ratio, with one decimal below ten."""
     return f"{times:.0f}{TIMES}" if times >= 10 else f"{times:.1f}{TIMES}"
 
 
@@ -92,12 +92,12 @@ def letter(number: int) -> str:
 
 
 def listed(texts: list[str], most: int = 12) -> str:
-    """Some texts with commas, cut after `most` where that leaves out more than one."""
+    """Texts with commas, cut after `most` if that leaves out more than one."""
     return ", ".join(texts) if len(texts) <= most + 1 else f"{', '.join(texts[:most])} and {len(texts) - most} more"
 
 
 def as_json(value: Any) -> Any:
     """A figure for programs: an estimate as [value, low, high], fractions with six decimals."""
     if isinstance(value, Estimate):
-        return [round(one, 6) for one in (value.value, value.low, value.high)]
+        return [round(number, 6) for number in (value.value, value.low, value.high)]
     return round(value, 6) if isinstance(value, float) else value

@@ -23,7 +23,7 @@ COMPARED = (
 
 @dataclass(frozen=True)
 class Change:
-    """What changed for a row since the result before it."""
+    """The change of a row since the result before it."""
 
     row: Row
     before: float
@@ -47,7 +47,9 @@ def line_of(row: Row) -> dict[str, Any]:
         "dataset": result.dataset,
         "title": row.title,
         "graded": result.date,
-        "verdicts": digest_of([[one.task_id, one.number, one.solution, one.statuses] for one in result.samples]),
+        "verdicts": digest_of(
+            [[sample.task_id, sample.number, sample.solution, sample.statuses] for sample in result.samples]
+        ),
         "score": as_json(row.metrics.score),
         "problems": row.metrics.problems,
         "passed": passed,
@@ -73,11 +75,11 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [row for row in lines if row]
 
 
-def record(path: Path, boards: Sequence[Leaderboard]) -> list[dict[str, Any]]:
+def record(path: Path, leaderboards: Sequence[Leaderboard]) -> list[dict[str, Any]]:
     """Add the results that are not on record yet, and write the file whole; its lines. Raises BenchError."""
     known = read(path)
     last = {_which(line): line for line in known}
-    rows = (row for board in boards for row in board.rows if row.result.state != "gone")
+    rows = (row for leaderboard in leaderboards for row in leaderboard.rows if row.result.state != "gone")
     new = [line for row in rows if not _same(line := line_of(row), last.get(_which(line), {}))]
     if new:
         # Lines of another version, or damaged ones, are kept as they are.
@@ -87,10 +89,10 @@ def record(path: Path, boards: Sequence[Leaderboard]) -> list[dict[str, Any]]:
     return [*known, *new]
 
 
-def changes(board: Leaderboard, lines: Sequence[dict[str, Any]]) -> list[Change]:
-    """What changed for each row since its result before this one, where anything did."""
+def changes(leaderboard: Leaderboard, lines: Sequence[dict[str, Any]]) -> list[Change]:
+    """The changes since the result before this one, for each row that has any."""
     changed = []
-    for row in board.rows:
+    for row in leaderboard.rows:
         now = line_of(row)
         before = [line for line in lines if _which(line) == _which(now) and not _same(line, now)]
         if before and (change := _change(row, now, before[-1])):
@@ -116,5 +118,5 @@ def _which(line: dict[str, Any]) -> tuple[Any, Any]:
     return word(line.get("profile")), word(line.get("dataset"))
 
 
-def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return (one.get("graded"), one.get("verdicts")) == (other.get("graded"), other.get("verdicts"))
+def _same(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    return (first.get("graded"), first.get("verdicts")) == (second.get("graded"), second.get("verdicts"))

@@ -36,7 +36,7 @@ SCRIPTS = (
 class Section:
     """One dataset on the page; `matrix` is None for all datasets together."""
 
-    board: Leaderboard
+    leaderboard: Leaderboard
     columns: Sequence[Column]
     charts: Sequence[Chart]
     anchors: Mapping[str, str]
@@ -44,8 +44,8 @@ class Section:
     report: Report
 
     def along(self, score: float) -> int:
-        """Where a score lies, in percent of the way from below the lowest interval to 100 %."""
-        start = min(row.metrics.score.low for row in self.board.rows) * 100 // 10 * 10
+        """The position of a score, in percent of the way from below the lowest interval to 100 %."""
+        start = min(row.metrics.score.low for row in self.leaderboard.rows) * 100 // 10 * 10
         return round(100 * (100 * score - start) / (100 - start)) if start < 100 else 100
 
     def address(self, row: Row) -> str:
@@ -53,13 +53,13 @@ class Section:
         return f"#{self.anchors[row.result.id]}"
 
     def chart(self, *names: str) -> list[Chart]:
-        """Some of the charts."""
-        return [one for one in self.charts if one.name in names]
+        """The charts with these names."""
+        return [chart for chart in self.charts if chart.name in names]
 
 
 def render(report: Report, journals: Mapping[tuple[str, str], Path]) -> str:
     """The page; `journals` names the raw.jsonl of a profile on a dataset, for answers and thoughts."""
-    sections = [_section(report, board) for board in report.shown]
+    sections = [_section(report, leaderboard) for leaderboard in report.displayed]
     matrices = [section.matrix for section in sections if section.matrix]
     theme, script = _script(["theme"]), _script(SCRIPTS)
     page: str = template().render(
@@ -69,18 +69,20 @@ def render(report: Report, journals: Mapping[tuple[str, str], Path]) -> str:
         script=script,
         report=report,
         sections=sections,
-        index=to_script({"kinds": sample_pages.kinds(), "boards": [_index(one) for one in sections if one.matrix]}),
+        index=to_script(
+            {"kinds": sample_pages.kinds(), "boards": [_index(section) for section in sections if section.matrix]}
+        ),
         blocks=sample_pages.blocks(matrices, journals),
     )
     return page
 
 
-def _section(report: Report, board: Leaderboard) -> Section:
-    pooled = board.dataset == POOLED
-    anchors = {row.result.id: f"d-{board.dataset}" if pooled else page_of(row.result) for row in board.rows}
-    drawn = charts(board, report.budgets.get(board.dataset, ()), anchors)
-    headline = columns.visible_columns(board, "headline")
-    return Section(board, headline, drawn, anchors, None if pooled else matrix(board), report)
+def _section(report: Report, leaderboard: Leaderboard) -> Section:
+    pooled = leaderboard.dataset == POOLED
+    anchors = {row.result.id: f"d-{leaderboard.dataset}" if pooled else page_of(row.result) for row in leaderboard.rows}
+    drawn = charts(leaderboard, report.budgets.get(leaderboard.dataset, ()), anchors)
+    headline = columns.visible_columns(leaderboard, "headline")
+    return Section(leaderboard, headline, drawn, anchors, None if pooled else matrix(leaderboard), report)
 
 
 def page_of(result: Result) -> str:
@@ -98,11 +100,11 @@ def _index(section: Section) -> dict[str, Any]:
 
 def _figures(section: Section, row: Row) -> list[tuple[str, str]]:
     """Every column of a row; that of a duel has its verdict, and no score."""
-    duels = {one.title: f"against {one.opponent}, {one.verdict}" for one in section.report.duels}
+    duels = {duel.title: f"against {duel.opponent}, {duel.verdict}" for duel in section.report.duels}
     stopped = row.result.stopped_early
-    left_out = {"title", *((*section.board.suites, "lost", "state") if stopped else ())}
-    shown_columns = [one for one in columns.columns(section.board) if one.key not in left_out]
-    figures = [(one.title, one.show(row)) for one in shown_columns if one.show(row) != columns.NONE]
+    left_out = {"title", *((*section.leaderboard.suites, "lost", "state") if stopped else ())}
+    visible = [column for column in columns.columns(section.leaderboard) if column.key not in left_out]
+    figures = [(column.title, column.show(row)) for column in visible if column.show(row) != columns.NONE]
     return [*([("duel", duels[row.result.title])] if stopped and row.result.title in duels else []), *figures]
 
 
@@ -147,5 +149,5 @@ def _script(names: Sequence[str]) -> str:
 
 def _policy(*scripts: str) -> str:
     hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
-    allowed = " ".join(f"'sha256-{one}'" for one in hashes)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
     return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

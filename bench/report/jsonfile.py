@@ -1,4 +1,4 @@
-"""report.json: the figures of REPORT.md for programs; docs/reference/report-json.md says what each key means."""
+"""report.json: the figures of REPORT.md for programs; docs/reference/report-json.md explains each key."""
 
 import json
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from bench.report.ladder import Family, Rung
 from bench.report.leaderboard import Leaderboard, Pair, Row
 from bench.report.markdown import Report
 from bench.report.references import Reference, references
-from bench.report.results import Result
+from bench.report.results import SUITES, Result
 
 SCHEMA = 2
 
@@ -24,7 +24,7 @@ def render(report: Report) -> str:
         "schema": SCHEMA,
         "answer": asdict(report.answer) if report.answer else None,
         "all_sets": _dataset(report.pooled) if report.pooled else None,
-        "datasets": [_dataset(board) | _budgets(report, board) for board in report.boards],
+        "datasets": [_dataset(leaderboard) | _budgets(report, leaderboard) for leaderboard in report.leaderboards],
         "families": list(map(_family, report.families)),
         "duels": list(map(_duel, report.duels)),
         "selftests": dict(report.selftests),
@@ -32,27 +32,33 @@ def render(report: Report) -> str:
     return json.dumps(value, indent=1) + "\n"
 
 
-def _dataset(board: Leaderboard) -> dict[str, Any]:
+def _dataset(leaderboard: Leaderboard) -> dict[str, Any]:
     return {
-        "dataset": board.dataset,
-        "title": board.title,
-        "suites": list(board.suites),
-        "tests_in_process": board.own_tests,
-        "problems": board.problems,
-        "models": [*(row_json(board, row) for row in board.rows), *map(_about, board.others)],
-        "pairs": list(map(_pair, board.pairs)),
-        "references": list(map(_reference, references(board.dataset))),
+        "dataset": leaderboard.dataset,
+        "title": leaderboard.title,
+        "suites": list(leaderboard.suites),
+        "tests_in_process": leaderboard.own_tests,
+        "problems": leaderboard.problems,
+        "models": [*(row_json(leaderboard, row) for row in leaderboard.rows), *map(_about, leaderboard.others)],
+        "pairs": list(map(_pair, leaderboard.pairs)),
+        "references": list(map(_reference, references(leaderboard.dataset))),
     }
 
 
-def _budgets(report: Report, board: Leaderboard) -> dict[str, Any]:
-    budgets = report.budgets.get(board.dataset, ())
-    changes = report.changes.get(board.dataset, ())
+def _budgets(report: Report, leaderboard: Leaderboard) -> dict[str, Any]:
+    budgets = report.budgets.get(leaderboard.dataset, ())
+    changes = report.changes.get(leaderboard.dataset, ())
     return {
         "budgets": list(map(_budget, budgets)),
         "changes": [
-            {"id": one.row.result.id, "before": one.before, "won": one.won, "lost": one.lost, "reasons": one.reasons}
-            for one in changes
+            {
+                "id": change.row.result.id,
+                "before": change.before,
+                "won": change.won,
+                "lost": change.lost,
+                "reasons": change.reasons,
+            }
+            for change in changes
         ],
     }
 
@@ -62,12 +68,12 @@ def _about(result: Result) -> dict[str, Any]:
     return {name: getattr(result, name) for name in names}
 
 
-def row_json(board: Leaderboard, row: Row) -> dict[str, Any]:
+def row_json(leaderboard: Leaderboard, row: Row) -> dict[str, Any]:
     """A row with every column and what stands behind it."""
     result, figures = row.result, row.metrics
     return {
         **_about(result),
-        **{column.key: as_json(column.value(row)) for column in columns(board)},
+        **{column.key: as_json(column.value(row)) for column in columns(leaderboard)},
         "score": as_json(figures.score),
         "p_best": as_json(row.p_best),
         "corrected_p_best": as_json(row.corrected_best),
@@ -85,7 +91,9 @@ def row_json(board: Leaderboard, row: Row) -> dict[str, Any]:
         "machine": machine_label(result),
         "graded": result.date,
         "passed": [
-            f"{one.task_id}#{one.number}" if figures.several else one.task_id for one in result.samples if one.passed
+            f"{sample.task_id}#{sample.number}" if figures.several else sample.task_id
+            for sample in result.samples
+            if sample.passed
         ],
         "run": result.run,
         "bench": result.bench,
@@ -119,29 +127,29 @@ def _versus(row: Row) -> dict[str, Any] | None:
     }
 
 
-def _reference(one: Reference) -> dict[str, Any]:
-    source = one.source
+def _reference(reference: Reference) -> dict[str, Any]:
+    source, scores = reference.source, {suite: reference.scores.get(suite) for suite in SUITES}
     return {
-        "model": one.model, "base": one.scores.get("base"), "plus": one.scores.get("plus"), "source": source.name,
-        "url": source.url, "date": source.date, "comparable": source.comparable, "why": source.why, "note": one.note,
+        "model": reference.model, **scores, "source": source.name, "url": source.url, "date": source.date,
+        "comparable": source.comparable, "why": source.why, "note": reference.note,
     }  # fmt: skip
 
 
-def _budget(one: Budget) -> dict[str, Any]:
-    points = [{key: as_json(value) for key, value in asdict(point).items()} for point in one.points]
-    return {"id": one.row.result.id, "of_ended": as_json(one.of_ended), "points": points}
+def _budget(budget: Budget) -> dict[str, Any]:
+    points = [{key: as_json(value) for key, value in asdict(point).items()} for point in budget.points]
+    return {"id": budget.row.result.id, "of_ended": as_json(budget.of_ended), "points": points}
 
 
 def _family(family: Family) -> dict[str, Any]:
     return {"name": family.name, "datasets": family.datasets, "members": list(map(_rung, family.rungs))}
 
 
-def _duel(one: Duel) -> dict[str, Any]:
-    now = one.state
+def _duel(duel: Duel) -> dict[str, Any]:
+    now = duel.state
     return {
-        "id": one.results[0].id, "title": one.title, "against": one.results[0].duel, "asked": one.asked,
-        "of": one.problems, **{name: as_json(value) for name, value in asdict(now).items()},
-        "e_value": as_json(now.e_value), "verdict": one.verdict,
+        "id": duel.results[0].id, "title": duel.title, "against": duel.results[0].duel, "asked": duel.attempted,
+        "of": duel.problems, **{name: as_json(value) for name, value in asdict(now).items()},
+        "e_value": as_json(now.e_value), "verdict": duel.verdict,
     }  # fmt: skip
 
 

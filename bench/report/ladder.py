@@ -1,4 +1,4 @@
-"""The quantization ladder: what each smaller file of a model costs and saves, against the largest of its family."""
+"""The quantization ladder: costs and savings of each smaller file of a model, against the largest of its family."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -66,23 +66,27 @@ class Rung:
         """An amount of its cost by the problems solved; None where it is not known of each dataset."""
         per_row = [row.metrics.per_solved(amount(row.metrics.cost)) for row in self.rows]
         solved = sum(row.metrics.solved for row in self.rows)
-        known = [(one, row.metrics.solved) for one, row in zip(per_row, self.rows, strict=True) if one is not None]
-        return sum(one * n for one, n in known) / solved if len(known) == len(self.rows) else None
+        known = [
+            (amount_each, row.metrics.solved)
+            for amount_each, row in zip(per_row, self.rows, strict=True)
+            if amount_each is not None
+        ]
+        return sum(amount_each * n for amount_each, n in known) / solved if len(known) == len(self.rows) else None
 
     @property
-    def shown_to_differ(self) -> bool:
+    def significant(self) -> bool:
         """Whether the corrected test shows a difference from the largest."""
         return self.corrected is not None and self.corrected < ALPHA
 
     @property
     def verdict(self) -> str:
-        """What is shown of it, in a sentence without its subject."""
+        """The result of the test, in a sentence without its subject."""
         if self.difference is None or self.corrected is None:
             return "the largest: what the others are compared with"
         low, high = 100 * self.difference.low, 100 * self.difference.high
         if self.same_file:
             return f"the same file again: the noise floor is {signed(low)} to {signed(high)} points"
-        if self.shown_to_differ:
+        if self.significant:
             better = self.difference.value > 0
             by = f"{min(abs(low), abs(high)):.1f} to {max(abs(low), abs(high)):.1f} points"
             return ", ".join([f"{'better' if better else 'worse'} by {by} ({p_value(self.corrected)})", *self._savings])
@@ -106,7 +110,7 @@ class Rung:
     @property
     def to_settle(self) -> int | None:
         """About how many problems would show it to lose less than the margin; None where one of both is shown."""
-        if self.difference is None or self.shown_to_differ or self.difference.low >= -self.margin or self.same_file:
+        if self.difference is None or self.significant or self.difference.low >= -self.margin or self.same_file:
             return None
         discordant = max((self.won + self.lost) / self.problems, self.margin)
         return problems_needed(self.margin, discordant) if self.margin else None
@@ -146,12 +150,12 @@ def quantization_of(result: Result) -> str:
     return rest or word(result.model.get("quantization")) or word(result.server.get("quantization"))
 
 
-def ladder(boards: Sequence[Leaderboard], margin: float = MARGIN) -> list[Family]:
-    """The families with two or more ranked members, in the order of the first board that has each."""
+def ladder(leaderboards: Sequence[Leaderboard], margin: float = MARGIN) -> list[Family]:
+    """The families with two or more ranked members, in the order of the first leaderboard that has each."""
     members: dict[str, dict[str, list[Row]]] = {}
     files: dict[str, str] = {}
-    for board in boards:
-        for row in board.ranked:
+    for leaderboard in leaderboards:
+        for row in leaderboard.ranked:
             name = family_of(row.result)
             # Two runs of one file are of one family, whatever their titles.
             if row.result.fingerprint and not row.result.family:
@@ -189,7 +193,7 @@ def _rung(largest: list[Row], rows: list[Row], margin: float) -> Rung:
         pair.common,
         won=len(pair.second_wins),
         lost=len(pair.first_wins),
-        difference=difference([(one.result, other.result) for one, other in both]),
+        difference=difference([(first_row.result, row.result) for first_row, row in both]),
         p=pair.p,
         same_file=_is_same_run(first[0].result, second[0].result),
         speed_ratio=_ratio(second[0].metrics.cost.speed, first[0].metrics.cost.speed),

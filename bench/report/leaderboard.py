@@ -1,4 +1,4 @@
-"""One dataset's results in order: ranks that claim only what is shown, pairs, and problems that discriminate."""
+"""One dataset's results in order: ranks by significance, pairs, and problems that discriminate."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Pair:
 
     @property
     def discordant(self) -> int:
-        """On how many problems the two differ."""
+        """The number of problems on which the two differ."""
         return len(self.first_wins) + len(self.second_wins)
 
     @property
@@ -123,7 +123,7 @@ class Leaderboard:
 
     @property
     def problems(self) -> int:
-        """How many problems the dataset has; where results differ in that, the most."""
+        """The number of problems of the dataset; where results differ in that, the largest."""
         return max((row.metrics.problems for row in self.rows), default=0)
 
     @property
@@ -165,24 +165,28 @@ class Leaderboard:
     def functions(self) -> dict[str, str]:
         """The function to write for each problem; {} where the dataset is not on this machine."""
         known = datasets.at_hand(self.dataset)
-        return {one.task_id: one.function for one in known.problems.values()} if known else {}
+        return {problem.task_id: problem.function for problem in known.problems.values()} if known else {}
 
 
-def leaderboards(results: Sequence[Result]) -> list[Leaderboard]:
+def leaderboards_of(results: Sequence[Result]) -> list[Leaderboard]:
     """One for each dataset, in the order in which they are declared, then by name."""
     order = {name: place for place, name in enumerate(datasets.known())}
     names = sorted({result.dataset for result in results}, key=lambda name: (order.get(name, len(order)), name))
-    return [leaderboard(name, [result for result in results if result.dataset == name]) for name in names]
+    return [leaderboard_of(name, [result for result in results if result.dataset == name]) for name in names]
 
 
-def leaderboard(dataset: str, results: Sequence[Result]) -> Leaderboard:
+def leaderboard_of(dataset: str, results: Sequence[Result]) -> Leaderboard:
     """The leaderboard of the results on one dataset."""
     often = Counter(result.title for result in results)
     graded = sorted(
         (
-            Row(one, metrics(one), one.title if often[one.title] == 1 else f"{one.title} ({plain(one.id)})")
-            for one in results
-            if one.samples
+            Row(
+                result,
+                metrics(result),
+                result.title if often[result.title] == 1 else f"{result.title} ({plain(result.id)})",
+            )
+            for result in results
+            if result.samples
         ),
         key=_order,
     )
@@ -202,17 +206,23 @@ def leaderboard(dataset: str, results: Sequence[Result]) -> Leaderboard:
     return Leaderboard(dataset, tuple(rows), others, pairs, tuple(row for row in graded if row.result.stopped_early))
 
 
-def pooled(boards: Sequence[Leaderboard]) -> Leaderboard | None:
+def pooled(leaderboards: Sequence[Leaderboard]) -> Leaderboard | None:
     """All datasets but the demo's together, over the profiles with a rank on each; None for a single dataset."""
-    real = [board for board in boards if board.rows and not board.dataset.startswith("demo")]
-    ids = [row.result.id for row in real[0].ranked if all(_has(board, row.result.id) for board in real)] if real else []
+    real = [
+        leaderboard for leaderboard in leaderboards if leaderboard.rows and not leaderboard.dataset.startswith("demo")
+    ]
+    ids = (
+        [row.result.id for row in real[0].ranked if all(_has(leaderboard, row.result.id) for leaderboard in real)]
+        if real
+        else []
+    )
     if len(real) < 2 or not ids:
         return None
-    return leaderboard(POOLED, [pool([board.row(name).result for board in real]) for name in ids])
+    return leaderboard_of(POOLED, [pool([leaderboard.row(name).result for leaderboard in real]) for name in ids])
 
 
-def _has(board: Leaderboard, name: str) -> bool:
-    return any(row.result.id == name for row in board.ranked)
+def _has(leaderboard: Leaderboard, name: str) -> bool:
+    return any(row.result.id == name for row in leaderboard.ranked)
 
 
 def _order(row: Row) -> tuple[float, float, str, str]:
@@ -251,7 +261,7 @@ def _times(rate: tuple[int, int], unit: int) -> int:
 
 
 def difference(pairs: Sequence[tuple[Result, Result]]) -> Estimate:
-    """How much more the second of each pair passes than the first, with its interval; each pair is one stratum."""
+    """The difference of pass rates, second less first of each pair, with its interval; each pair is one stratum."""
     strata = []
     for first, second in pairs:
         one, other = first.rates, second.rates

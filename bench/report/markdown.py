@@ -1,4 +1,4 @@
-"""REPORT.md: the answer, the leaderboards and what stands behind them, for where Markdown is rendered and as text."""
+"""REPORT.md: the answer, the leaderboards and the tables behind them, readable both rendered and as text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from bench.report.outcomes import BY_KEY
 from bench.report.results import Result
 
 TEMPLATES = Path(__file__).parent / "templates"
-SHOWN = 20
+TABLE_ROWS = 20
 """Lines of a table of pairs or of problems; report.json has all."""
 
 
@@ -64,9 +64,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that the reports show: leaderboards, all results, and what follows from them."""
+    """The contents of the reports: leaderboards, all results, and the conclusions from them."""
 
-    boards: Sequence[Leaderboard]
+    leaderboards: Sequence[Leaderboard]
     results: Sequence[Result]
     pooled: Leaderboard | None = None
     answer: Answer | None = None
@@ -78,14 +78,17 @@ class Report:
     lesson: str = ""
 
     @property
-    def shown(self) -> list[Leaderboard]:
+    def displayed(self) -> list[Leaderboard]:
         """The leaderboards that have rows, all datasets together first."""
-        return [*([self.pooled] if self.pooled else []), *(board for board in self.boards if board.rows)]
+        return [
+            *([self.pooled] if self.pooled else []),
+            *(leaderboard for leaderboard in self.leaderboards if leaderboard.rows),
+        ]
 
     @property
     def title(self) -> str:
         """The question; models that did not run here are not "on this machine"."""
-        local = any(result.run for result in self.results) or not self.shown
+        local = any(result.run for result in self.results) or not self.displayed
         return f"Which model is best at code{' on this machine' if local else ''}?"
 
     @property
@@ -98,7 +101,7 @@ class Report:
 
 def render(report: Report) -> str:
     """REPORT.md; the same input gives the same text."""
-    retried = sum(row.metrics.retried for board in report.boards for row in board.rows)
+    retried = sum(row.metrics.retried for leaderboard in report.leaderboards for row in leaderboard.rows)
     text = template().render(
         report=report,
         tables=TABLES,
@@ -128,107 +131,119 @@ def template() -> Any:
     return environment.get_template("REPORT.md.j2")
 
 
-def _headline(board: Leaderboard) -> Table:
-    return _columns(board, visible_columns(board, "headline"))
+def _headline(leaderboard: Leaderboard) -> Table:
+    return _columns(leaderboard, visible_columns(leaderboard, "headline"))
 
 
-def _cost(board: Leaderboard) -> Table | None:
-    costs = visible_columns(board, "cost")
-    title = next(column for column in visible_columns(board, "headline") if column.key == "title")
-    return _columns(board, [title, *costs]) if costs else None
+def _cost(leaderboard: Leaderboard) -> Table | None:
+    costs = visible_columns(leaderboard, "cost")
+    title = next(column for column in visible_columns(leaderboard, "headline") if column.key == "title")
+    return _columns(leaderboard, [title, *costs]) if costs else None
 
 
-def _columns(board: Leaderboard, chosen: Sequence[Column]) -> Table:
-    strong = next((at for at, column in enumerate(chosen) if column.key == board.suites[-1]), -1)
-    rows = [[column.show(row) for column in chosen] for row in board.rows]
+def _columns(leaderboard: Leaderboard, chosen: Sequence[Column]) -> Table:
+    strong = next((at for at, column in enumerate(chosen) if column.key == leaderboard.suites[-1]), -1)
+    rows = [[column.show(row) for column in chosen] for row in leaderboard.rows]
     return Table([column.title for column in chosen], [column.numeric for column in chosen], rows, strong)
 
 
-def _outcomes(board: Leaderboard) -> Table:
-    """How samples ended, by kind; kinds that no model has are left out."""
-    keys = [key for key in BY_KEY if any(row.metrics.outcomes.get(key) for row in board.rows)]
+def _outcomes(leaderboard: Leaderboard) -> Table:
+    """Counts of samples by outcome; outcomes that no model has are left out."""
+    keys = [key for key in BY_KEY if any(row.metrics.outcomes.get(key) for row in leaderboard.rows)]
     rows = [
         [row.title, *(f"{row.metrics.outcomes[key]:,}" if key in row.metrics.outcomes else NONE for key in keys)]
-        for row in board.rows
+        for row in leaderboard.rows
     ]
     return Table(["Model", *(BY_KEY[key].label for key in keys)], [False, *(True for _ in keys)], rows)
 
 
-def _sampled(board: Leaderboard) -> Table | None:
+def _sampled(leaderboard: Leaderboard) -> Table | None:
     """pass@1 and pass@k of the models that were asked several times; None where there is none."""
     rows = []
-    for row in (row for row in board.rows if row.metrics.several):
+    for row in (row for row in leaderboard.rows if row.metrics.several):
         figures = row.metrics
         of = "" if figures.k_problems == figures.problems else f" (over {counted(figures.k_problems, 'problem')})"
         cells = [with_interval(one) for suite in figures.suites for one in (figures.suites[suite], figures.at_k[suite])]
         rows.append([row.title, f"{figures.k}{of}", str(row.result.settings.get("temperature", NONE)), *cells])
-    titles = [title for suite in board.suites for title in (f"{board.suite_title(suite)} pass@1", "pass@k")]
+    titles = [title for suite in leaderboard.suites for title in (f"{leaderboard.suite_title(suite)} pass@1", "pass@k")]
     return Table(["Model", "k", "temperature", *titles], [False, *[True] * (2 + len(titles))], rows) if rows else None
 
 
-def _pairs(board: Leaderboard) -> Table:
+def _pairs(leaderboard: Leaderboard) -> Table:
     """Every pair, or where there are too many those with the best model and those of neighbours."""
-    places = {row.result.id: place for place, row in enumerate(board.ranked)}
-    chosen = list(board.pairs)
-    if len(chosen) > SHOWN:
+    places = {row.result.id: place for place, row in enumerate(leaderboard.ranked)}
+    chosen = list(leaderboard.pairs)
+    if len(chosen) > TABLE_ROWS:
         chosen = [pair for pair in chosen if places[pair.first] == 0 or places[pair.second] - places[pair.first] == 1]
     titles = ["Model", "against", "only the first passes", "only the second", "exact p", "corrected p"]
-    rows = [_pair(board, pair) for pair in chosen]
-    return Table(titles, [False, False, True, True, True, True], rows, left_out=len(board.pairs) - len(chosen))
+    rows = [_pair(leaderboard, pair) for pair in chosen]
+    return Table(titles, [False, False, True, True, True, True], rows, left_out=len(leaderboard.pairs) - len(chosen))
 
 
-def _pair(board: Leaderboard, pair: Pair) -> list[str]:
+def _pair(leaderboard: Leaderboard, pair: Pair) -> list[str]:
     p, corrected = (p_value(one).removeprefix("p ").removeprefix("= ") for one in (pair.p, pair.corrected))
-    titles = [board.row(name).title for name in (pair.first, pair.second)]
+    titles = [leaderboard.row(name).title for name in (pair.first, pair.second)]
     return [*titles, str(len(pair.first_wins)), str(len(pair.second_wins)), p, corrected]
 
 
-def _discriminating(board: Leaderboard) -> Table:
+def _discriminating(leaderboard: Leaderboard) -> Table:
     """The problems that some models pass and others fail, those that most evenly divide them first."""
-    dividing = [one for one in board.discrimination if one.passed and one.failed]
-    order = sorted(dividing, key=lambda one: -min(len(one.passed), len(one.failed)))
+    dividing = [name for name in leaderboard.discrimination if name.passed and name.failed]
+    order = sorted(dividing, key=lambda problem: -min(len(problem.passed), len(problem.failed)))
     rows = []
-    for one in order[:SHOWN]:
-        many = len(one.passed) > len(one.failed)
-        which = "all but " + findings.names(board, one.failed) if many else "only " + findings.names(board, one.passed)
-        total = len(one.passed) + len(one.failed)
-        problem = f"{one.task_id} {board.functions.get(one.task_id, '')}".strip()
-        rows.append([problem, f"{len(one.passed)} of {total}", which])
-    return Table(["Problem", "passed by", "models"], [False, True, False], rows, left_out=max(0, len(order) - SHOWN))
+    for problem in order[:TABLE_ROWS]:
+        many = len(problem.passed) > len(problem.failed)
+        models = (
+            "all but " + findings.names(leaderboard, problem.failed)
+            if many
+            else "only " + findings.names(leaderboard, problem.passed)
+        )
+        total = len(problem.passed) + len(problem.failed)
+        name = f"{problem.task_id} {leaderboard.functions.get(problem.task_id, '')}".strip()
+        rows.append([name, f"{len(problem.passed)} of {total}", models])
+    return Table(
+        ["Problem", "passed by", "models"], [False, True, False], rows, left_out=max(0, len(order) - TABLE_ROWS)
+    )
 
 
-def _published(board: Leaderboard) -> Table | None:
+def _published(leaderboard: Leaderboard) -> Table | None:
     """Ours among the published scores; None where nothing is published."""
-    models = references.among([(row.title, row.metrics) for row in board.rows], board.dataset)
+    models = references.among([(row.title, row.metrics) for row in leaderboard.rows], leaderboard.dataset)
     if not models:
         return None
-    numbers = {one: at for at, one in enumerate(references.sources(references.references(board.dataset)), 1)}
+    numbers = {
+        reference: at for at, reference in enumerate(references.sources(references.references(leaderboard.dataset)), 1)
+    }
     rows = []
-    for one in models:
-        source = f"({numbers[one.source]}){', not comparable' if one.against else ''}" if one.source else "**ours**"
-        scores = [f"{one.scores[suite]:.1f}" if suite in one.scores else NONE for suite in board.suites]
-        rows.append([one.title, *scores, source if one.source else ", ".join(filter(None, ["ours", one.against]))])
-    titles = ["Model", *map(board.suite_title, board.suites), "source"]
-    return Table(titles, [False, *(True for _ in board.suites), False], rows)
+    for model in models:
+        source = (
+            f"({numbers[model.source]}){', not comparable' if model.against else ''}" if model.source else "**ours**"
+        )
+        scores = [f"{model.scores[suite]:.1f}" if suite in model.scores else NONE for suite in leaderboard.suites]
+        rows.append(
+            [model.title, *scores, source if model.source else ", ".join(filter(None, ["ours", model.against]))]
+        )
+    titles = ["Model", *map(leaderboard.suite_title, leaderboard.suites), "source"]
+    return Table(titles, [False, *(True for _ in leaderboard.suites), False], rows)
 
 
 def _budget(budgets: Sequence[Budget]) -> Table | None:
     """The score at each max_tokens; None where no model's tokens are known."""
-    limits = sorted({point.limit for one in budgets for point in one.points})
+    limits = sorted({point.limit for budget in budgets for point in budget.points})
     if not budgets:
         return None
     rows = []
-    for one in budgets:
-        known = {point.limit: point for point in one.points}
+    for budget in budgets:
+        known = {point.limit: point for point in budget.points}
         cells = [f"{known[limit].score:.1f}" if limit in known else NONE for limit in limits]
-        minutes = duration(60 * one.points[-1].minutes)
-        rows.append([one.row.title, *cells, f"{one.of_ended:.1f}", minutes])
+        minutes = duration(60 * budget.points[-1].minutes)
+        rows.append([budget.row.title, *cells, f"{budget.of_ended:.1f}", minutes])
     titles = ["Model", *(f"{limit:,}" for limit in limits), "of those that ended", "time"]
     return Table(titles, [False, *[True] * (len(limits) + 2)], rows)
 
 
 def _ladder(families: Sequence[Family]) -> Table:
-    """What each smaller quantization costs, against the largest of its family."""
+    """Costs of each smaller quantization, against the largest of its family."""
     rows: list[list[str]] = []
     results: list[Result | None] = []
     bars: dict[int, float] = {}
@@ -258,20 +273,20 @@ def _ladder(families: Sequence[Family]) -> Table:
     return Table(titles, numeric, rows, strong=2, results=results, bars=bars)
 
 
-def _duels(found: Sequence[Duel]) -> Table | None:
-    """What each duel came to; None where there is none."""
-    rows = [[one.title, one.opponent, f"{one.asked:,} of {one.problems:,}", one.verdict] for one in found]
+def _duels(duels: Sequence[Duel]) -> Table | None:
+    """The verdict of each duel; None where there is none."""
+    rows = [[duel.title, duel.opponent, f"{duel.attempted:,} of {duel.problems:,}", duel.verdict] for duel in duels]
     titles = ["Model", "against", "asked", "verdict"]
-    results = [one.results[0] for one in found]
+    results = [duel.results[0] for duel in duels]
     return Table(titles, [False, False, True, False], rows, results=results) if rows else None
 
 
 def _unfinished(results: Iterable[Result]) -> Table | None:
     """The profiles without a result, or without a newer one, with reason and remedy; None where there is none."""
     rows = [
-        [one.title, f"{one.id}, {one.dataset}", one.state_name, one.reason, one.remedy or NONE]
-        for one in results
-        if one.state not in ("done", "duel")
+        [result.title, f"{result.id}, {result.dataset}", result.state_name, result.reason, result.remedy or NONE]
+        for result in results
+        if result.state not in ("done", "duel")
     ]
     return Table(["Model", "profile", "state", "reason", "remedy"], [False] * 5, rows) if rows else None
 

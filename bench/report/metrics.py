@@ -11,7 +11,7 @@ from bench.untrusted import positive, table
 
 @dataclass(frozen=True)
 class Cost:
-    """What a result took, as run.json says; None where nothing is known.
+    """Tokens, time, memory and energy of a result, by run.json; None where nothing is known.
 
     `tokens` were generated, `seconds` is the time in which a request was in flight. `speed` is in tokens per second, as
     the server measured it, or over the whole time of the requests where `measured` is false; `prompt_speed` the same of
@@ -34,7 +34,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Metrics:
-    """How a result did; fractions are of all problems of the dataset, attempted or not.
+    """The scores of a result; fractions are of all problems of the dataset, attempted or not.
 
     `suites` holds pass@1 of each suite together with those before it, the last one being the `score`. `k` is the number
     of samples of a problem: where they differ, the largest that more than half of the attempted ones have; `at_k` is
@@ -68,7 +68,7 @@ class Metrics:
 
     @property
     def partly(self) -> str:
-        """How many problems were attempted, where not all were; "" where all were."""
+        """The number of problems attempted, in words; "" where all were."""
         return f"{self.attempted} of {self.problems} attempted" if self.attempted < self.problems else ""
 
     def per_solved(self, amount: float | None) -> float | None:
@@ -87,7 +87,7 @@ def metrics(result: Result) -> Metrics:
     by_suite = {}
     for at, suite in enumerate(result.suites):
         passed = [
-            (len(group), sum(all(status == "pass" for status in one.statuses[: at + 1]) for one in group))
+            (len(group), sum(all(status == "pass" for status in sample.statuses[: at + 1]) for sample in group))
             for group in groups.values()
         ]
         by_suite[suite] = passed + [(0, 0)] * absent
@@ -108,7 +108,7 @@ def metrics(result: Result) -> Metrics:
 
 
 def cost(result: Result) -> Cost:
-    """What a result took, read leniently: run.json may be of another version."""
+    """The cost of a result, read leniently: run.json may be of another version."""
     totals, server = table(result.run.get("totals")), result.server
     speed = table(totals.get("speed"))
     tokens, seconds, measured = (

@@ -1,4 +1,4 @@
-"""The one table of outcomes: what can become of a sample, with one word for each wherever people read it."""
+"""The one table of outcomes of a sample, with one word for each wherever people read it."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ FROM_INFO = {
 
 
 def loss_of(sample: GradedSample) -> Outcome | None:
-    """Why no whole answer was graded; None for a sample with code from a whole answer."""
+    """The reason why no whole answer was graded; None for a sample with code from a whole answer."""
     return BY_KEY[FROM_INFO.get(sample.info.lost, "refused")] if sample.info.lost else None
 
 
@@ -72,14 +72,14 @@ def _failure(sample: GradedSample) -> str:
     if "timeout" in sample.statuses:
         return "test-timeout"
     error = str((sample.failure or {}).get("error", ""))
-    name = error.partition(":")[0]
-    if name in NO_PYTHON:
+    error_type = error.partition(":")[0]
+    if error_type in NO_PYTHON:
         return "syntax"
     if sample.info.rule == "other" or "not defined by" in error or "does not define" in error or _no_function(sample):
         return "undefined"
-    if name in NO_NAME:
+    if error_type in NO_NAME:
         return "name"
-    if name[:1].isupper() and " " not in name:
+    if error_type[:1].isupper() and " " not in error_type:
         return "crash"
     return "plus" if sample.statuses[0] == "pass" else "wrong"
 

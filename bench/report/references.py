@@ -18,7 +18,7 @@ FILE = Path(__file__).parents[1] / "reference-scores.json"
 
 @dataclass(frozen=True)
 class Source:
-    """Where scores come from; `why` says why ours cannot be compared with them, where `comparable` is false."""
+    """A publication of scores; `why` is the reason why ours cannot be compared with them, unless `comparable`."""
 
     name: str
     url: str
@@ -55,7 +55,7 @@ def references(dataset: str) -> tuple[Reference, ...]:
         scored = [_reference(row, {"base": row.get(dataset), "plus": row.get(f"{dataset}_plus")}) for row in rows]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BenchError(f"{FILE} cannot be used ({error!r}); fix it, or restore it.") from None
-    return tuple(one for one in scored if one.scores)
+    return tuple(reference for reference in scored if reference.scores)
 
 
 def _reference(row: dict[str, Any], scores: dict[str, float | None]) -> Reference:
@@ -66,7 +66,7 @@ def _reference(row: dict[str, Any], scores: dict[str, float | None]) -> Referenc
 
 def models() -> list[str]:
     """All models that have a published score on any dataset."""
-    return list(dict.fromkeys(one.model for dataset in datasets.known() for one in references(dataset)))
+    return list(dict.fromkeys(reference.model for dataset in datasets.known() for reference in references(dataset)))
 
 
 @dataclass(frozen=True)
@@ -93,22 +93,22 @@ class Comparison:
 
 def compared(model: str, dataset: str, ours: Mapping[str, Estimate]) -> Comparison | None:
     """Our scores beside the published ones of `model`: the strictest suite that both have."""
-    known = next((one for one in references(dataset) if one.model == model), None)
-    if known is None or known.suite not in ours:
+    published = next((reference for reference in references(dataset) if reference.model == model), None)
+    if published is None or published.suite not in ours:
         return None
-    return Comparison(known, known.suite, 100 * ours[known.suite].value, known.scores[known.suite])
+    return Comparison(published, published.suite, 100 * ours[published.suite].value, published.scores[published.suite])
 
 
 def sources(references: Iterable[Reference]) -> list[Source]:
     """The sources of some references, each once, comparable ones first."""
-    return sorted(dict.fromkeys(one.source for one in references), key=lambda source: not source.comparable)
+    return sorted(dict.fromkeys(reference.source for reference in references), key=lambda source: not source.comparable)
 
 
 @dataclass(frozen=True)
 class Scored:
     """A model among the published ones, with its scores in percent by suite; without a `source` it is ours.
 
-    `against` says why it may not stand beside the others.
+    `against` is the reason why it may not stand beside the others.
     """
 
     title: str
@@ -118,13 +118,16 @@ class Scored:
 
     @property
     def where(self) -> str:
-        """Where its scores are from."""
+        """The source of its scores."""
         return " ".join(filter(None, [self.source.name, self.source.date])) if self.source else "measured here"
 
 
 def among(ours: Iterable[tuple[str, Metrics]], dataset: str) -> list[Scored]:
     """Ours, by title, and all published ones, best plus first; those without it after them, best base first."""
-    theirs = [Scored(one.model, one.scores, one.source, one.source.why) for one in references(dataset)]
+    theirs = [
+        Scored(reference.model, reference.scores, reference.source, reference.source.why)
+        for reference in references(dataset)
+    ]
     own = [
         Scored(title, {suite: 100 * score.value for suite, score in figures.suites.items()}, None, figures.partly)
         for title, figures in ours

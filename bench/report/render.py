@@ -11,7 +11,7 @@ from bench.report.answer import answer, margin_of
 from bench.report.budget import budgets
 from bench.report.duels import duels
 from bench.report.ladder import MARGIN, ladder
-from bench.report.leaderboard import leaderboards, pooled
+from bench.report.leaderboard import leaderboards_of, pooled
 from bench.report.markdown import Report
 from bench.report.results import Result, read_all
 
@@ -19,10 +19,10 @@ from bench.report.results import Result, read_all
 def gather(
     config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str], *, keep: bool = False
 ) -> Report:
-    """Everything that the reports show; with `keep`, new results enter history.jsonl. Raises BenchError."""
+    """The contents of the reports; with `keep`, new results enter history.jsonl. Raises BenchError."""
     results, layout = read_all(config, skipped, outdated), config.layout
     path = layout.root / history.FILE
-    lines = history.record(path, leaderboards(results)) if keep else history.read(path)
+    lines = history.record(path, leaderboards_of(results)) if keep else history.read(path)
     selftests, lesson = read_table(layout.selftests), layout.lesson.name if layout.lesson.is_file() else ""
     return conclude(results, margin_of(config), lines, selftests, lesson)
 
@@ -34,17 +34,17 @@ def conclude(
     selftests: Mapping[str, Any] = MappingProxyType({}),
     lesson: str = "",
 ) -> Report:
-    """What follows from some results; `lines` are those of history.jsonl, `lesson` the name of its file."""
-    boards, decided = leaderboards(results), duels(results, margin)
+    """The conclusions from results; `lines` are those of history.jsonl, `lesson` the name of its file."""
+    leaderboards, decided = leaderboards_of(results), duels(results, margin)
     return Report(
-        boards=boards,
+        leaderboards=leaderboards,
         results=results,
-        pooled=pooled(boards),
-        answer=answer(boards, margin, decided),
-        families=ladder(boards, margin),
+        pooled=pooled(leaderboards),
+        answer=answer(leaderboards, margin, decided),
+        families=ladder(leaderboards, margin),
         duels=decided,
-        budgets={board.dataset: budgets(board) for board in boards},
-        changes={board.dataset: history.changes(board, lines) for board in boards},
+        budgets={leaderboard.dataset: budgets(leaderboard) for leaderboard in leaderboards},
+        changes={leaderboard.dataset: history.changes(leaderboard, lines) for leaderboard in leaderboards},
         selftests=selftests,
         lesson=lesson,
     )
@@ -55,6 +55,6 @@ def write(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[st
     report, layout = gather(config, skipped, outdated, keep=True), config.layout
     write_atomic(layout.report, markdown.render(report))
     write_atomic(layout.data, jsonfile.render(report))
-    journals = {(one.id, one.dataset): layout.run(one.id, one.dataset).journal for one in report.results}
+    journals = {(result.id, result.dataset): layout.run(result.id, result.dataset).journal for result in report.results}
     write_atomic(layout.page, html.render(report, journals))
     exports.write(layout.share, report)

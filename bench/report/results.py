@@ -2,7 +2,7 @@
 
 results/ ─▶ results.py ─▶ Result ─▶ metrics.py ─▶ leaderboard.py ─▶ REPORT.md, report.html, report.json, doit compare
 
-Result files may be of another version, damaged, or of a profile that is gone: that is shown, and is never an error.
+Result files may be of another version, damaged, or of a removed profile: the report shows that; it is never an error.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,28 +14,28 @@ from typing import Any, Literal, get_args
 from bench import datasets as data
 from bench.files import read_table
 from bench.imports.files import exported_run
-from bench.layout import FAILURE, INFOS, PROVENANCE, RESULTS, RunFiles
+from bench.layout import FAILURE, PROVENANCE, RESULTS, SAMPLE_INFO, RunFiles
 from bench.profiles import Config, Profile
 from bench.records import SampleInfo, Status
-from bench.sample_info import read_infos
+from bench.sample_info import read_sample_info
 from bench.text import plain
 from bench.untrusted import items, positive, table, word
 
 State = Literal["done", "partial", "duel", "skipped", "failed", "outdated", "gone", "none"]
-"""What became of a profile on a dataset.
+"""The state of a profile on a dataset.
 
 `done` and `partial` (some problems were not attempted) have a result; so has `duel`, which left problems out as it was
 settled. `skipped` and `failed` may still have an older one. The result of `outdated` was made from other inputs than
 there are now. `gone` has a result, but profiles.toml no longer declares it; `none` was never run.
 """
 STATE_NAMES = {"none": "not run", "gone": "not declared"}
-"""Names of the states whose own word says too little."""
+"""Names of the states whose own word is unclear."""
 STATUSES = get_args(Status)
 SUITES = ("base", "plus")
 """EvalPlus's suites. A dataset with a single suite of another name says so in its result's `bench` block."""
 POOLED = "all"
 """The name of several datasets taken together."""
-NAMES = (RESULTS, INFOS, PROVENANCE, FAILURE)
+NAMES = (RESULTS, SAMPLE_INFO, PROVENANCE, FAILURE)
 """The files of a result, below results/<profile>/<dataset>/."""
 COMMAND = "command"
 """The kind of server that is a program."""
@@ -118,7 +118,7 @@ class Result:
     @cached_property
     def rates(self) -> dict[str, tuple[int, int]]:
         """For each problem that was attempted: how many samples passed, and how many there are."""
-        return {task: (sum(one.passed for one in group), len(group)) for task, group in self.by_problem.items()}
+        return {task: (sum(sample.passed for sample in group), len(group)) for task, group in self.by_problem.items()}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -134,27 +134,27 @@ class Result:
 
     @property
     def server(self) -> dict[str, Any]:
-        """What answered, {} for imports."""
+        """The server that answered, {} for imports."""
         return table(self.run.get("server"))
 
     @property
     def model(self) -> dict[str, Any]:
-        """What the model's file says of itself."""
+        """The metadata of the model's file."""
         return table(self.run.get("model"))
 
     @property
     def fingerprint(self) -> str:
-        """Names the content of the model's file, wherever that ran; "" where it is not known."""
+        """A hash of the model's file, on whichever machine it ran; "" where it is not known."""
         return word(self.model.get("fingerprint")) or word(table(self.elsewhere.get("model")).get("fingerprint"))
 
     @property
     def answered_by(self) -> dict[str, Any]:
-        """How many completions each model made, by the name that it answered under."""
+        """The number of completions of each model, by the name in its answers."""
         return table(self.run.get("models"))
 
     @property
     def by_command(self) -> bool:
-        """Whether a program answered that decides itself how."""
+        """Whether a program with its own settings answered."""
         return self.server.get("kind") == COMMAND
 
 
@@ -198,7 +198,7 @@ def read(
 ) -> Result:
     """The result of a declared profile.
 
-    `missing` says what it needs and this machine does not have, `outdated` why its result is not up to date. With
+    `missing` names what this machine lacks for it, `outdated` is the reason why its result is not up to date. With
     `config`, completions without a result are counted.
     """
     graded = _eval_results(files)
@@ -213,13 +213,13 @@ def read(
 
 
 def _gone(files: RunFiles, profile: Profile | None) -> Result:
-    what = f"asks {files.folder.name} for {files.dataset}" if profile else f"declares {files.folder.name}"
+    declaration = f"asks {files.folder.name} for {files.dataset}" if profile else f"declares {files.folder.name}"
     return _result(
         files,
         _eval_results(files),
         title=profile.title if profile else files.folder.name,
         state="gone",
-        reason=f"profiles.toml no longer {what}",
+        reason=f"profiles.toml no longer {declaration}",
         remedy=f"declare it again, or remove {files.folder.name}/{files.dataset} from the results folder",
     )
 
@@ -228,7 +228,7 @@ def _result(files: RunFiles, graded: dict[str, Any], **about: Any) -> Result:
     bench = table(graded.get("bench"))
     declaration = data.known().get(files.dataset)
     suites = tuple(map(word, items(bench.get("suites")))) or (declaration.suites if declaration else SUITES)
-    samples = tuple(_samples(graded, files.infos, suites))
+    samples = tuple(_samples(graded, files.sample_info, suites))
     about |= {name: plain(text) for name, text in about.items() if name != "state"}
     return Result(
         id=files.folder.name,
@@ -250,9 +250,9 @@ def pool(results: Sequence[Result]) -> Result:
     """
     first = results[0]
     samples = tuple(
-        replace(one, task_id=f"{result.dataset}:{one.task_id}", statuses=("pass" if one.passed else "fail",))
+        replace(sample, task_id=f"{result.dataset}:{sample.task_id}", statuses=("pass" if sample.passed else "fail",))
         for result in results
-        for one in result.samples
+        for sample in result.samples
     )
     return replace(
         first,
@@ -266,8 +266,8 @@ def pool(results: Sequence[Result]) -> Result:
 
 def _pooled_run(results: Sequence[Result]) -> dict[str, Any]:
     totals = [table(result.run.get("totals")) for result in results]
-    tokens, seconds = ([positive(one.get(name)) for one in totals] for name in ("completion_tokens", "seconds"))
-    speeds = [positive(table(one.get("speed")).get("generation")) for one in totals]
+    tokens, seconds = ([positive(total.get(name)) for total in totals] for name in ("completion_tokens", "seconds"))
+    speeds = [positive(table(total.get("speed")).get("generation")) for total in totals]
     added: dict[str, Any] = {}
     if all(tokens) and all(seconds):
         added = {"completion_tokens": sum(filter(None, tokens)), "seconds": sum(filter(None, seconds))}
@@ -297,11 +297,11 @@ def _state(
             return "failed", f"{files.results.name} is damaged or of an unknown form", f"{again} grades it again"
         return "none", "not run yet", again
     attempted, total = len(graded["eval"]), _n_problems(graded, files.dataset, ())
-    samples, wanted = sum(map(len, graded["eval"].values())), total * profile.sampling.samples
+    samples, expected = sum(map(len, graded["eval"].values())), total * profile.sampling.samples
     if outdated:
         return "outdated", outdated, again
-    if samples < wanted and not profile.imported and not profile.duel:
-        many = f", {samples} of {wanted} samples" if profile.sampling.samples > 1 else ""
+    if samples < expected and not profile.imported and not profile.duel:
+        many = f", {samples} of {expected} samples" if profile.sampling.samples > 1 else ""
         return "partial", f"{attempted} of {total} problems{many} so far", again
     if attempted < total and profile.duel:
         return "duel", f"its duel with {profile.duel} asked {attempted} of {total} problems", ""
@@ -312,7 +312,7 @@ def _state(
 
 
 def _begun(profile: Profile, config: Config, dataset: str) -> str:
-    """How many completions an unfinished generation has; "" for none."""
+    """The number of completions of an unfinished generation, in words; "" for none."""
     if profile.imported or not config.layout.run(profile.id, dataset).journal.is_file():
         return ""
     from bench.generate.requests import count  # noqa: PLC0415 - only where there is such a generation
@@ -332,13 +332,13 @@ def _eval_results(files: RunFiles) -> dict[str, Any]:
 
 
 def _samples(graded: dict[str, Any], extraction: Path, suites: tuple[str, ...]) -> Iterator[GradedSample]:
-    infos = read_infos(extraction)
+    sample_info = read_sample_info(extraction)
     about = table(table(graded.get("bench")).get("samples"))
     for task_id, rows in graded.get("eval", {}).items():
         known = items(about.get(task_id))
         for number, row in enumerate(rows):
             solution = str(row.get("solution") or "")
-            info = infos.get((task_id, number)) or SampleInfo(
+            info = sample_info.get((task_id, number)) or SampleInfo(
                 task_id, number, rule="", lost="" if solution.strip() else "no code"
             )
             more = table(known[number] if number < len(known) else None)
@@ -362,7 +362,7 @@ def _statuses(row: dict[str, Any], suites: tuple[str, ...]) -> tuple[Status, ...
 
 
 def _n_problems(graded: dict[str, Any], dataset: str, samples: tuple[GradedSample, ...]) -> int:
-    """How many problems the dataset has: as graded, as published, or as its file says."""
+    """The number of problems of the dataset: as graded, as published, or by its file."""
     counted = positive(table(graded.get("bench")).get("n_problems"))
     if counted:
         return int(counted)

@@ -21,16 +21,16 @@ from bench.report.outcomes import TABLE, loss_of, outcome_of
 from bench.report.results import GradedSample, Result
 from bench.sample_info import Answers, answers
 
-ROOM = 4_200_000
+LIMIT = 4_200_000
 """Characters for the blocks of a page, whatever the models wrote."""
-ROOM_EACH = 1_200
-"""Characters more for each sample beyond the first 4000, so that a page over a hundred models still shows something."""
+LIMIT_EACH = 1_200
+"""Further characters for each sample beyond the first 4000, so that a page over a hundred models still has texts."""
 CAPS = (48_000, 24_000, 12_000, 6_000, 3_000, 1_500, 750)
 """Limits for one text, tried in this order; thoughts get a quarter of it."""
 LEVEL = 6
 """Of zlib; 9 takes a third more time and saves a hundredth."""
 PROBES = 16
-"""Problems whose blocks are packed to see how large all will be."""
+"""Problems whose blocks are packed to estimate the size of all."""
 
 Text = str | list[str | int]
 """A text, or its beginning, how many characters and lines are left out, and its end."""
@@ -43,14 +43,14 @@ class Matrix:
     `prompts` are by problem; there are none where the dataset cannot be read on this machine.
     """
 
-    board: Leaderboard
+    leaderboard: Leaderboard
     tasks: tuple[str, ...]
     prompts: dict[str, str]
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """All rows that have samples."""
-        return self.board.rows + self.board.stopped
+        return self.leaderboard.rows + self.leaderboard.stopped
 
     @cached_property
     def places(self) -> dict[str, tuple[tuple[GradedSample, ...], ...]]:
@@ -63,43 +63,43 @@ class Matrix:
     def hardest_first(self) -> list[int]:
         """Positions in `tasks`, those that the fewest pass first, otherwise in the dataset's order."""
         passed = [0.0] * len(self.tasks)
-        for row in self.board.rows:
+        for row in self.leaderboard.rows:
             for position, samples in enumerate(self.places[row.result.id]):
-                passed[position] += sum(one.passed for one in samples) / len(samples) if samples else 0
+                passed[position] += sum(sample.passed for sample in samples) / len(samples) if samples else 0
         return sorted(range(len(self.tasks)), key=lambda position: (passed[position], position))
 
 
-def matrix(board: Leaderboard) -> Matrix:
+def matrix(leaderboard: Leaderboard) -> Matrix:
     """A leaderboard's outcomes; problems that only results name come last."""
     # A report is rendered where its dataset is not: it then shows the problems that results name.
-    dataset = datasets.at_hand(board.dataset)
+    dataset = datasets.at_hand(leaderboard.dataset)
     known = dataset.problems if dataset else {}
-    seen = (sample.task_id for row in (*board.rows, *board.stopped) for sample in row.result.samples)
+    attempted = (sample.task_id for row in (*leaderboard.rows, *leaderboard.stopped) for sample in row.result.samples)
     prompts = {task_id: problem.prompt for task_id, problem in known.items()}
-    return Matrix(board, tuple(dict.fromkeys([*known, *seen])), prompts)
+    return Matrix(leaderboard, tuple(dict.fromkeys([*known, *attempted])), prompts)
 
 
 def kinds() -> list[list[str]]:
     """The outcomes by the letters of an index, in the order of their table."""
-    return [[one.letter, one.key, one.label, one.about, one.sign] for one in TABLE]
+    return [[outcome.letter, outcome.key, outcome.label, outcome.about, outcome.sign] for outcome in TABLE]
 
 
 def index(matrix: Matrix) -> dict[str, Any]:
-    """What the page needs at once: problems, models, and every outcome as a letter.
+    """The data that the page needs at once: problems, models, and every outcome as a letter.
 
     `pairs` are p and corrected p of every pair of `ranked` rows, in the order of combinations of these.
     """
-    board = matrix.board
+    leaderboard = matrix.leaderboard
     return {
-        "dataset": board.dataset,
-        "title": board.title,
-        "suites": board.suites,
+        "dataset": leaderboard.dataset,
+        "title": leaderboard.title,
+        "suites": leaderboard.suites,
         "tasks": matrix.tasks,
-        "functions": [board.functions.get(task_id, "") for task_id in matrix.tasks],
+        "functions": [leaderboard.functions.get(task_id, "") for task_id in matrix.tasks],
         "order": matrix.hardest_first,
         "models": [_model(matrix, row) for row in matrix.rows],
-        "ranked": [number for number, row in enumerate(board.rows) if row.rank],
-        "pairs": [[float(f"{pair.p:.3g}"), float(f"{pair.corrected:.3g}")] for pair in board.pairs],
+        "ranked": [number for number, row in enumerate(leaderboard.rows) if row.rank],
+        "pairs": [[float(f"{pair.p:.3g}"), float(f"{pair.corrected:.3g}")] for pair in leaderboard.pairs],
     }
 
 
@@ -122,34 +122,38 @@ def blocks(page: Sequence[Matrix], journals: Mapping[tuple[str, str], Path]) -> 
     results = [row.result for matrix in page for row in matrix.rows]
     known = {(result.id, result.dataset): _answers(result, journals) for result in results}
     samples = sum(len(result.samples) for result in results)
-    cap = _cap(page, known, ROOM + ROOM_EACH * max(0, samples - 4_000))
+    cap = _cap(page, known, LIMIT + LIMIT_EACH * max(0, samples - 4_000))
     # Compression runs beside the rest: zlib lets other threads go on.
     with ThreadPoolExecutor() as pool:
         packing = {
-            matrix.board.dataset: [
+            matrix.leaderboard.dataset: [
                 pool.submit(_packed, _block(matrix, at, known, cap)) for at in range(len(matrix.tasks))
             ]
             for matrix in page
         }
-        return {dataset: [one.result() for one in packed] for dataset, packed in packing.items()}
+        return {dataset: [future.result() for future in packed] for dataset, packed in packing.items()}
 
 
-def _cap(page: Sequence[Matrix], known: Mapping[tuple[str, str], Answers], room: int) -> int:
-    """The first limit with which a few problems, taken for all, leave room."""
+def _cap(page: Sequence[Matrix], known: Mapping[tuple[str, str], Answers], limit: int) -> int:
+    """The first cap with which a few problems, extrapolated to all, stay below the limit."""
     every = [(matrix, position) for matrix in page for position in range(len(matrix.tasks))]
     probes = every[:: max(1, len(every) // PROBES)]
     for cap in CAPS:
         size = sum(len(_packed(_block(matrix, position, known, cap))) for matrix, position in probes)
-        if size * len(every) <= room * len(probes):
+        if size * len(every) <= limit * len(probes):
             return cap
     return CAPS[-1]
 
 
 def _answers(result: Result, journals: Mapping[tuple[str, str], Path]) -> Answers:
-    """The answers that a result's samples were extracted from, by their infos or the journal."""
-    infos, journal = [sample.info for sample in result.samples], journals.get((result.id, result.dataset))
-    imported = {(one.task_id, one.sample): (one.answer, one.reasoning) for one in infos if one.answer or one.reasoning}
-    known = imported | (answers(journal, infos) if journal else {})
+    """The answers that a result's samples were extracted from, by their own records or the journal."""
+    sample_info, journal = [sample.info for sample in result.samples], journals.get((result.id, result.dataset))
+    imported = {
+        (info.task_id, info.sample): (info.answer, info.reasoning)
+        for info in sample_info
+        if info.answer or info.reasoning
+    }
+    known = imported | (answers(journal, sample_info) if journal else {})
     return {place: _split(*texts) for place, texts in known.items()}
 
 

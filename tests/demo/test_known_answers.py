@@ -8,7 +8,7 @@ from bench.files import read_json
 from bench.generate.requests import completions_of
 from bench.generate.run import generate
 from bench.profiles.file import load
-from bench.sample_info import read_infos
+from bench.sample_info import read_sample_info
 from bench.sandbox.kinds import available
 from tests import known_answers
 
@@ -45,4 +45,4 @@ def test_three_of_four_real_problems_are_solved(real_datasets: dict[str, Path], 
     failed = [task_id for task_id, rows in read_json(files.results)["eval"].items() if rows[0]["plus_status"] != "pass"]
     assert failed == wrong
     assert (summary.n_problems, summary.base_passed, summary.plus_passed) == (164, 123, 123)
-    assert {info.lost for info in read_infos(files.infos).values()} == {""}
+    assert {info.lost for info in read_sample_info(files.sample_info).values()} == {""}

@@ -13,7 +13,7 @@ from bench.files import read_json
 from bench.generate.requests import completions_of
 from bench.generate.run import generate
 from bench.profiles import Config
-from bench.sample_info import read_infos
+from bench.sample_info import read_sample_info
 from bench.sandbox.kinds import available
 from tests.demo.conftest import Profiles
 
@@ -35,7 +35,7 @@ def run(config: Config, dataset: str) -> tuple[dict[str, int], dict[str, dict[st
     profile, files = config.profile("demo"), config.layout.run("demo", dataset)
     generate(profile, config, dataset)
     samples.from_completions(profile, config, dataset, completions_of(profile, config, dataset))
-    lost = Counter(info.lost for info in read_infos(files.infos).values() if info.lost)
+    lost = Counter(info.lost for info in read_sample_info(files.sample_info).values() if info.lost)
     evaluate(files, dataset, config.sandbox, config.layout.cache)
     graded = read_json(files.results)["eval"]
     passed: dict[str, dict[str, list[bool]]] = {}

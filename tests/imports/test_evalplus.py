@@ -71,7 +71,7 @@ def test_raw_answers(shared: Path, tmp_path: Path) -> None:
     summary, files = build(tmp_path, str(shared / "corpus" / "raw" / "gpt-4-turbo.jsonl"), "partial = true")
     assert len(lines(files.samples)) == 16
     assert "16 by extraction" in summary
-    assert {row["rule"] for row in lines(files.infos)} == {"fence"}
+    assert {row["rule"] for row in lines(files.sample_info)} == {"fence"}
 
 
 def test_evalplus_reads_our_samples(
@@ -144,7 +144,7 @@ def test_several_samples(tmp_path: Path) -> None:
     summary, files = build(tmp_path, "three.jsonl", "samples = 3", dataset="mbpp")
     assert summary.startswith("found 378 of 378 problems in 1 file, 1,134 samples")
     assert [row["solution"][-2] for row in lines(files.samples)][:6] == list("012012")
-    info = lines(files.infos)
+    info = lines(files.sample_info)
     assert [(row["sample"], row["origin"]) for row in info][:3] == [
         (0, "three.jsonl:1"), (1, "three.jsonl:379"), (2, "three.jsonl:757"),
     ]  # fmt: skip

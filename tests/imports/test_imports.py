@@ -10,7 +10,7 @@ from bench import datasets, samples
 from bench.errors import MissingPrerequisite, ProfilesError, SamplesError
 from bench.imports.collection import Imported, collect
 from bench.profiles.file import load
-from bench.sample_info import read_infos
+from bench.sample_info import read_sample_info
 
 DEMO = datasets.load("demo").problems
 SOLUTIONS = {task_id: one.reference for task_id, one in DEMO.items()}
@@ -240,7 +240,7 @@ def test_origins(place: Place) -> None:
     place.collect()
     config = load(place.root / "profiles.toml")
     samples.from_imports(config.profile("claude"), config, "demo")
-    infos = list(read_infos(config.layout.run("claude", "demo").infos).values())
+    infos = list(read_sample_info(config.layout.run("claude", "demo").sample_info).values())
     assert (infos[0].answer, infos[0].reasoning) == (answer, "Let me see.")
     assert infos[1].answer == rows[1]["solution"]
     assert (infos[2].answer, infos[2].reasoning) == ("I can't.", "")

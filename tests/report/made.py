@@ -337,7 +337,7 @@ def written(root: Path, results: Sequence[Result]) -> Config:
             about.setdefault(sample.task_id, []).append({"failure": sample.failure, "plus_run": sample.all_run})
         block = {"n_problems": one.n_problems, "suites": list(one.suites), **one.bench, "samples": about}
         files.results.write_text(json.dumps({"date": one.date, "eval": rows, "bench": block}))
-        files.infos.write_text("".join(json.dumps(asdict(sample.info)) + "\n" for sample in one.samples))
+        files.sample_info.write_text("".join(json.dumps(asdict(sample.info)) + "\n" for sample in one.samples))
         if one.run:
             files.provenance.write_text(json.dumps(one.run))
     named: dict[str, list[Result]] = {}

@@ -124,9 +124,9 @@ def duel() -> Result:
     """A quantization that was worse after a part of the demo's problems."""
     whole = model("flash-q2", "GLM-4.7 Flash Q2_K", -9.0, dataset="demo", problems=18, speed=160.0, size=11.2,
                   duel="flash-q8", state="duel", reason="its duel with flash-q8 asked 12 of 18 problems")  # fmt: skip
-    from bench.report.duels import asked_in_order
+    from bench.report.duels import ordered_problems
 
-    asked = {task_id for _, task_id in asked_in_order({"demo": whole})[:12]}
+    asked = {task_id for _, task_id in ordered_problems({"demo": whole})[:12]}
     return replace(whole, samples=tuple(one for one in whole.samples if one.task_id in asked))
 
 

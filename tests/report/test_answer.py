@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bench.console import duration, size
-from bench.report.answer import FASTER, NAMED, Answer, Line, answer, lines, main_board, terminal
+from bench.report.answer import FASTER, NAMED, Answer, Line, answer, lines, main_leaderboard, terminal
 from bench.report.format import DASH, p_value, percent, rate, ratio, short_seconds, signed
-from bench.report.leaderboard import Leaderboard, Row, leaderboards
+from bench.report.leaderboard import Leaderboard, Row, leaderboards_of
 from bench.report.markdown import Report
 from bench.report.references import references
 from bench.report.results import Result
@@ -27,7 +27,7 @@ TIED = [
 
 def found(*results: Result) -> Answer:
     """The answer over some results."""
-    conclusion = answer(leaderboards(results))
+    conclusion = answer(leaderboards_of(results))
     assert conclusion
     return conclusion
 
@@ -63,18 +63,18 @@ def split(one: Result, other: Result) -> tuple[int, int]:
     return sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
 
 
-def traced(report: Report, board: Leaderboard, line: Line) -> set[str]:
+def traced(report: Report, leaderboard: Leaderboard, line: Line) -> set[str]:
     """The figures that a line may have: those of its rows and of their tests, counted anew from samples."""
-    best, rows = board.ranked[0], [row for row in board.rows if row.result.id in line.ids]
-    known = {number for row in rows for number in shown(row)} | numbers(board.name)
-    known |= {str(len(board.ranked) - 1), str(len(rows) - NAMED)}
+    best, rows = leaderboard.ranked[0], [row for row in leaderboard.rows if row.result.id in line.ids]
+    known = {number for row in rows for number in shown(row)} | numbers(leaderboard.name)
+    known |= {str(len(leaderboard.ranked) - 1), str(len(rows) - NAMED)}
     known |= {str(count) for row in rows for count in split(best.result, row.result)}
     if line.label == "worse" and not line.title:
         known.add(str(len(rows)))
     if line.label == "to settle":
-        gap = max(abs(Fraction(rows[0].metrics.solved - rows[1].metrics.solved) / board.problems), 0.03)
-        discordant = sum(split(rows[0].result, rows[1].result)) / board.problems
-        needed = problems_needed(float(gap), max(discordant, gap)) - board.problems
+        gap = max(abs(Fraction(rows[0].metrics.solved - rows[1].metrics.solved) / leaderboard.problems), 0.03)
+        discordant = sum(split(rows[0].result, rows[1].result)) / leaderboard.problems
+        needed = problems_needed(float(gap), max(discordant, gap)) - leaderboard.problems
         known |= {f"{round(needed, places):,}" for places in (-1, -2)}
     if line.label == "place":
         known |= {f"{one.scores['plus']:.1f}" for one in references("humaneval") if "plus" in one.scores}
@@ -86,9 +86,9 @@ def traced(report: Report, board: Leaderboard, line: Line) -> set[str]:
     if line.label == "lost":
         cut = [one for row in rows for one in row.result.samples if one.info.lost in ("truncated", "looping")]
         known |= {str(len(cut)), str(sum(one.info.lost == "looping" for one in cut))}
-        known.add(f"{sum(len(row.result.samples) for row in board.rows if row.result.run):,}")
+        known.add(f"{sum(len(row.result.samples) for row in leaderboard.rows if row.result.run):,}")
         # Each run had two requests in flight.
-        timed = [row for row in board.rows if row.metrics.cost.seconds]
+        timed = [row for row in leaderboard.rows if row.metrics.cost.seconds]
         for seconds in (sum(one.info.seconds for one in cut) / 2, sum(row.metrics.cost.seconds or 0 for row in timed)):
             known |= numbers(duration(seconds))
     if line.label == "duel":
@@ -102,17 +102,17 @@ def traced(report: Report, board: Leaderboard, line: Line) -> set[str]:
 def test_every_figure_is_traced_to_its_rows(count: int) -> None:
     """Over 1, 2, 17 and 78 models, each number of a line is one of the rows that it names, or of their tests."""
     whole = made.report(*NIGHTS[count]())
-    board = main_board(whole.boards)
-    assert board
+    leaderboard = main_leaderboard(whole.leaderboards)
+    assert leaderboard
     assert whole.answer
     assert {line.label for line in whole.answer.lines} >= {"lost"}
     for line in whole.answer.lines:
         assert line.ids, line
         text = line.text.partition("with datasets = [")[0] + line.text.partition("], to tell")[2]
-        names = [*(row.title for row in board.rows), *(one.model for one in references("humaneval"))]
+        names = [*(row.title for row in leaderboard.rows), *(one.model for one in references("humaneval"))]
         for name in sorted(names, key=len, reverse=True):
             text = text.replace(name, "")
-        assert numbers(text.replace("GLM-4.7", "")) <= traced(whole, board, line), line
+        assert numbers(text.replace("GLM-4.7", "")) <= traced(whole, leaderboard, line), line
 
 
 @pytest.mark.parametrize("count", [2, 17, 78])
@@ -150,14 +150,14 @@ def test_every_figure_of_the_ladder_is_traced_to_its_rows(count: int) -> None:
 
 def test_the_lines_follow_from_the_leaderboard() -> None:
     """Who is named best, tied, fastest, smallest and worse is so by the leaderboard's own ranks and figures."""
-    (board,) = leaderboards(TIED)
+    (leaderboard,) = leaderboards_of(TIED)
     by_label = {line.label: line for line in found(*TIED).lines}
-    tied = [row for row in board.rows if row.rank == "=1"]
-    assert by_label["best"].ids == (board.rows[0].result.id,)
+    tied = [row for row in leaderboard.rows if row.rank == "=1"]
+    assert by_label["best"].ids == (leaderboard.rows[0].result.id,)
     assert set(by_label["tied"].ids) == {row.result.id for row in tied[1:]}
     assert by_label["fastest"].ids[0] == max(tied, key=lambda row: row.metrics.cost.speed or 0).result.id
     assert by_label["smallest"].ids[0] == min(tied, key=lambda row: row.metrics.cost.bytes or 0).result.id
-    assert by_label["worse"].ids[1] in {row.result.id for row in board.rows if row.rank != "=1"}
+    assert by_label["worse"].ids[1] in {row.result.id for row in leaderboard.rows if row.rank != "=1"}
 
 
 def test_a_clear_winner() -> None:
@@ -216,7 +216,7 @@ def test_nothing_is_ranked() -> None:
     """Where no model attempted every problem, that is the answer; without results there is none."""
     assert "none is ranked" in found(result("a", "pp..", state="partial")).headline
     assert answer([]) is None
-    assert answer(leaderboards([result("a", "")])) is None
+    assert answer(leaderboards_of([result("a", "")])) is None
 
 
 def test_losses_to_limits() -> None:
@@ -241,13 +241,13 @@ def test_what_would_settle_it() -> None:
 def test_all_datasets_answer_together() -> None:
     """Where all models are on several datasets, the answer is over all of them; else over the one with most."""
     both = [result(name, "ppb", dataset) for name in "ab" for dataset in ("humaneval", "mbpp")]
-    board = main_board(leaderboards(both))
-    assert board
-    assert board.dataset == "all"
-    board = main_board(leaderboards([*both, result("c", "pbb")]))
-    assert board
-    assert board.dataset == "humaneval"
-    demo = main_board(leaderboards([result("a", "ppp", "demo"), result("b", "pb")]))
+    leaderboard = main_leaderboard(leaderboards_of(both))
+    assert leaderboard
+    assert leaderboard.dataset == "all"
+    leaderboard = main_leaderboard(leaderboards_of([*both, result("c", "pbb")]))
+    assert leaderboard
+    assert leaderboard.dataset == "humaneval"
+    demo = main_leaderboard(leaderboards_of([result("a", "ppp", "demo"), result("b", "pb")]))
     assert demo
     assert demo.dataset == "humaneval"
 

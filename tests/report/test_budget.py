@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bench.report.budget import budget
-from bench.report.leaderboard import leaderboard
+from bench.report.leaderboard import leaderboard_of
 from bench.report.results import Result
 from tests.report.made import result, run
 
@@ -20,7 +20,7 @@ def timed(letters: str, tokens: list[int], **settings: object) -> Result:
 
 def test_scores_at_smaller_limits() -> None:
     """At each limit exactly the answers that ended below it count, and the time is their part of the run's."""
-    (row,) = leaderboard("humaneval", [timed("pppbx", [100, 256, 300, 50, 1000])]).rows
+    (row,) = leaderboard_of("humaneval", [timed("pppbx", [100, 256, 300, 50, 1000])]).rows
     found = budget(row)
     assert found
     assert [(point.limit, point.score, point.ended) for point in found.points] == [
@@ -35,7 +35,7 @@ def test_scores_at_smaller_limits() -> None:
 
 def test_a_ladder_of_limits_ends_at_its_last() -> None:
     """Where max_tokens is a list, the run's own limit is the last of it."""
-    (row,) = leaderboard("humaneval", [timed("pp", [100, 300], max_tokens=[256, 1000])]).rows
+    (row,) = leaderboard_of("humaneval", [timed("pp", [100, 300], max_tokens=[256, 1000])]).rows
     found = budget(row)
     assert found
     assert [point.limit for point in found.points] == [256, 512, 1000]
@@ -43,7 +43,7 @@ def test_a_ladder_of_limits_ends_at_its_last() -> None:
 
 def test_a_short_run_has_shorter_limits() -> None:
     """A run with few tokens is looked at from 32 tokens on."""
-    (row,) = leaderboard("humaneval", [timed("pp", [40, 100], max_tokens=200)]).rows
+    (row,) = leaderboard_of("humaneval", [timed("pp", [40, 100], max_tokens=200)]).rows
     found = budget(row)
     assert found
     assert [(point.limit, point.score) for point in found.points] == [(32, 0.0), (64, 50.0), (128, 100.0), (200, 100.0)]
@@ -53,7 +53,7 @@ def test_the_last_point_is_the_run() -> None:
     """At the run's own limit the score is the leaderboard's, also where a truncated answer passes."""
     row = timed("ppp", [100, 200, 1000])
     cut = replace(row.samples[2], info=replace(row.samples[2].info, lost="truncated"))
-    (found,) = leaderboard("humaneval", [replace(row, samples=(*row.samples[:2], cut))]).rows
+    (found,) = leaderboard_of("humaneval", [replace(row, samples=(*row.samples[:2], cut))]).rows
     points = budget(found)
     assert points
     assert [point.score for point in points.points] == [pytest.approx(200 / 3), pytest.approx(200 / 3), 100.0]
@@ -69,5 +69,5 @@ def test_the_last_point_is_the_run() -> None:
 )  # fmt: skip
 def test_no_curve(row: Result) -> None:
     """Imports, sampled answers and runs without tokens have no curve."""
-    (found,) = leaderboard("humaneval", [row]).rows
+    (found,) = leaderboard_of("humaneval", [row]).rows
     assert budget(found) is None

@@ -13,7 +13,7 @@ from bench.imports.collection import collect
 from bench.profiles import Config, Sampling
 from bench.report import findings
 from bench.report.bundle import bundle, redacted
-from bench.report.leaderboard import leaderboards
+from bench.report.leaderboard import leaderboards_of
 from bench.report.results import read_all
 from tests.report.made import EVERY, config, profile, result, run, written
 
@@ -100,6 +100,6 @@ def test_answers_of_one_model_file_are_compared() -> None:
     """Where two rows are of one model file, the report says on how many samples their code is the same."""
     here = result("here", "p" * 10, title="Here", run=run(model={"fingerprint": "f1"}))
     there = result("there", "p" * 9 + "b", title="There", run={}, elsewhere={"model": {"fingerprint": "f1"}})
-    (board,) = leaderboards([here, there])
+    (leaderboard,) = leaderboards_of([here, there])
     same = sum(a.solution == b.solution for a, b in zip(here.samples, there.samples, strict=True))
-    assert any(f"Here and There (identical answers on {same} of 10)" in text for text in findings.caveats(board))
+    assert any(f"Here and There (identical answers on {same} of 10)" in text for text in findings.caveats(leaderboard))

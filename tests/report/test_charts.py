@@ -10,8 +10,8 @@ import pytest
 from bench.report import charts
 from bench.report.charts import Chart, front
 from bench.report.format import DASH
-from bench.report.labels import LINE, Plane, overlap
-from bench.report.leaderboard import leaderboard
+from bench.report.label_placement import LINE, Plane, overlap
+from bench.report.leaderboard import leaderboard_of
 from bench.report.results import Result
 from tests.report.made import local, report, result, run
 
@@ -35,9 +35,9 @@ def rows() -> list[Result]:
 def drawn(*results: Result) -> dict[str, Chart]:
     """The charts over some results, by name."""
     found = report(*results)
-    (board,) = found.boards
-    anchors = {row.result.id: f"m/humaneval/{row.result.id}" for row in board.rows}
-    return {one.name: one for one in charts.charts(board, found.budgets["humaneval"], anchors)}
+    (leaderboard,) = found.leaderboards
+    anchors = {row.result.id: f"m/humaneval/{row.result.id}" for row in leaderboard.rows}
+    return {one.name: one for one in charts.charts(leaderboard, found.budgets["humaneval"], anchors)}
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +101,8 @@ def test_every_model_has_a_tooltip(all_charts: dict[str, Chart]) -> None:
 
 def test_the_front() -> None:
     """The front has every model that no other one beats in both score and speed, each of them named in the chart."""
-    (board,) = report(*rows()).boards
-    timed = [row for row in board.rows if row.metrics.cost.speed]
+    (leaderboard,) = report(*rows()).leaderboards
+    timed = [row for row in leaderboard.rows if row.metrics.cost.speed]
     found = front(timed)
     assert [row.result.id for row in found] == ["q6", "q4"]
     for row in timed:
@@ -133,14 +133,14 @@ def test_ticks_reach_the_data() -> None:
     """The axes begin and end at values that are written there, at or beyond all data."""
     for speeds in ([20.0, 20.0], [9.0, 60.0], [3.0, 800.0]):
         found = [result(f"m{at}", "ppb", run=local(speed, 1.0, str(at))) for at, speed in enumerate(speeds)]
-        board = leaderboard("humaneval", found)
-        drawing = charts.quality(board, {row.result.id: "" for row in board.rows})
+        leaderboard = leaderboard_of("humaneval", found)
+        drawing = charts.quality(leaderboard, {row.result.id: "" for row in leaderboard.rows})
         assert drawing
         domain, ticks = drawing.x["scale"]["domain"], drawing.x["axis"]["values"]
         assert (domain[0], domain[1]) == (ticks[0], ticks[-1])
         assert domain[0] < min(speeds) <= max(speeds) < domain[1]
     whole = report(*rows())
-    for drawing in (charts._budget(whole.budgets["humaneval"]), charts._curves(whole.boards[0])):
+    for drawing in (charts._budget(whole.budgets["humaneval"]), charts._curves(whole.leaderboards[0])):
         assert drawing
         xs, domain = [row["x"] for row in drawing.rows["models"]], drawing.x["scale"]["domain"]
         assert domain[0] <= min(xs) <= max(xs) <= domain[1]

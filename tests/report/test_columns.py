@@ -7,7 +7,7 @@ import pytest
 from bench.report import columns, html, jsonfile, markdown
 from bench.report.columns import COLUMNS, NONE, Column, visible_columns
 from bench.report.compare import side_by_side
-from bench.report.leaderboard import leaderboard
+from bench.report.leaderboard import leaderboard_of
 from tests.report import made
 from tests.report.made import local, result, run, written
 
@@ -32,9 +32,9 @@ def test_a_new_column_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_columns_of_dashes_are_left_out() -> None:
     """A column that no row has a value for is not shown; one that any row has is."""
-    board = leaderboard("humaneval", [result("a", "ppp"), result("b", "pbb")])
-    assert [column.key for column in visible_columns(board, "headline")] == ["rank", "title", "base", "plus"]
-    timed = leaderboard("humaneval", [result("a", "ppp", run=local(20.0, 8.0)), result("b", "pbx")])
+    leaderboard = leaderboard_of("humaneval", [result("a", "ppp"), result("b", "pbb")])
+    assert [column.key for column in visible_columns(leaderboard, "headline")] == ["rank", "title", "base", "plus"]
+    timed = leaderboard_of("humaneval", [result("a", "ppp", run=local(20.0, 8.0)), result("b", "pbx")])
     keys = [column.key for column in visible_columns(timed, "headline")]
     assert {"tokens_per_second", "bytes", "seconds_per_solved", "seconds", "lost"} < set(keys)
     assert "state" not in keys
@@ -52,25 +52,25 @@ def test_costs_have_columns() -> None:
         "peak_gpu_memory": 2e10,
         "energy_wh": 9,
     }
-    board = leaderboard("humaneval", [result("a", "pppb", run=run(cost=costs))])
-    shown = {column.title: column.show(board.rows[0]) for column in visible_columns(board, "cost")}
+    leaderboard = leaderboard_of("humaneval", [result("a", "pppb", run=run(cost=costs))])
+    shown = {column.title: column.show(leaderboard.rows[0]) for column in visible_columns(leaderboard, "cost")}
     wanted = {"first token": "0.41 s", "load": "12.0 s", "memory GB": "2.0", "GPU GB": "20.0", "Wh per solved": "3.00"}
     assert wanted.items() <= shown.items()
 
 
 def test_one_suite_has_one_column() -> None:
     """A dataset with a single suite has one column of scores, by the dataset's own name."""
-    board = leaderboard("quiz", [result("a", "ppb", "quiz", suites=("tests",))])
-    assert [column.title for column in visible_columns(board, "headline")] == ["#", "Model", "quiz (95 %)"]
-    page = html.render(made.report(board.rows[0].result), {})
+    leaderboard = leaderboard_of("quiz", [result("a", "ppb", "quiz", suites=("tests",))])
+    assert [column.title for column in visible_columns(leaderboard, "headline")] == ["#", "Model", "quiz (95 %)"]
+    page = html.render(made.report(leaderboard.rows[0].result), {})
     assert "quiz+" not in page
 
 
 def test_values_and_texts_agree() -> None:
     """Every column that has a value has a text, and one without a value has a dash."""
     full = result("a", "pxb", run=run(cost={"load_seconds": 3}), reference="Claude Opus 4.5", state="outdated")
-    board = leaderboard("humaneval", [full, replace(full, id="b", run={}, state="done", reference="")])
-    for row in board.rows:
-        for column in columns.columns(board):
+    leaderboard = leaderboard_of("humaneval", [full, replace(full, id="b", run={}, state="done", reference="")])
+    for row in leaderboard.rows:
+        for column in columns.columns(leaderboard):
             value = column.value(row)
             assert (column.show(row) == NONE) == (value is None or value in ("", {}, "done")), column.key

@@ -1,7 +1,7 @@
 import pytest
 
 from bench.report.details import facts, incomparable, machine_label, settings_used
-from bench.report.leaderboard import Leaderboard, leaderboard
+from bench.report.leaderboard import Leaderboard, leaderboard_of
 from tests.report.made import HOSTILE, local, result, run
 
 SERVER = {"kind": "process", "build": "b6000", "slots": 8, "context": 16384, "placement": ["-ngl", "99"]}
@@ -9,13 +9,13 @@ SERVER = {"kind": "process", "build": "b6000", "slots": 8, "context": 16384, "pl
 
 def fact(name: str, **more: object) -> str:
     """One fact of a result with such a run.json."""
-    (row,) = leaderboard("humaneval", [result("a", "p", run=run(**more))]).rows
+    (row,) = leaderboard_of("humaneval", [result("a", "p", run=run(**more))]).rows
     return dict(facts(row)).get(name, "")
 
 
-def board(*rows: tuple[str, dict | None], letters: str = "pb") -> Leaderboard:  # type: ignore[type-arg]
+def leaderboard(*rows: tuple[str, dict | None], letters: str = "pb") -> Leaderboard:  # type: ignore[type-arg]
     """Results of these names and run.json's."""
-    return leaderboard("humaneval", [result(name, letters, run=about or {}) for name, about in rows])
+    return leaderboard_of("humaneval", [result(name, letters, run=about or {}) for name, about in rows])
 
 
 def test_reasoning_effort() -> None:
@@ -68,7 +68,7 @@ def test_facts_are_plain(text: str) -> None:
     nasty = {"kind": text, "build": text, "image": text, "file": text, "quantization": text, "placement": [text]}
     settings = {"args": [text], "system_prompt": text, "temperature": text, "request": {text: text}}
     about = run(model=nasty, server=nasty, settings=settings, began=text, ended=text)
-    (row,) = leaderboard("humaneval", [result("a", "p", run=about)]).rows
+    (row,) = leaderboard_of("humaneval", [result("a", "p", run=about)]).rows
     assert all(found.isprintable() for _, found in facts(row))
 
 
@@ -83,15 +83,18 @@ def test_the_machine() -> None:
 
 def test_settings_that_all_share() -> None:
     """Where all were asked alike, that is said once; over imports alone nothing is said."""
-    assert settings_used(board(("a", run()), ("b", run()))) == "Answers: one greedy answer a problem (temperature 0)."
-    assert settings_used(board(("a", None))) == ""
+    assert (
+        settings_used(leaderboard(("a", run()), ("b", run())))
+        == "Answers: one greedy answer a problem (temperature 0)."
+    )
+    assert settings_used(leaderboard(("a", None))) == ""
 
 
 def test_settings_that_differ() -> None:
     """Greedy and sampled models, programs, and imports stand apart, with their names; the largest group comes first."""
     sampled = run(settings={"temperature": 0.8})
     program = run(server={"kind": "command"})
-    found = settings_used(board(("a", sampled), ("b", run()), ("c", run()), ("d", program), ("e", None)))
+    found = settings_used(leaderboard(("a", sampled), ("b", run()), ("c", run()), ("d", program), ("e", None)))
     assert found == (
         "Answers: one greedy answer a problem (temperature 0): B, C; 1 sample a problem at temperature 0.8: A; "
         "by a program with its own settings: D; settings unknown: E."
@@ -100,7 +103,7 @@ def test_settings_that_differ() -> None:
 
 def test_unequal_samples() -> None:
     """Where problems have different numbers of samples, the least and the most are named."""
-    found = settings_used(board(("a", run(settings={"temperature": 1})), letters="pp b ppp"))
+    found = settings_used(leaderboard(("a", run(settings={"temperature": 1})), letters="pp b ppp"))
     assert found == "Answers: 1 to 3 samples a problem at temperature 1."
 
 
@@ -119,5 +122,5 @@ def test_unequal_samples() -> None:
 def test_comparable_with_the_published_score(about: dict, why: str) -> None:  # type: ignore[type-arg]
     """A comparison says where ours was not made in EvalPlus's way."""
     row = result("a", "p", run=about, reference="Qwen2.5-Coder-32B-Instruct")
-    assert incomparable(leaderboard("humaneval", [row]).rows[0]).endswith(why)
-    assert incomparable(leaderboard("humaneval", [result("a", "p", run=local(1, 1))]).rows[0]) == ""
+    assert incomparable(leaderboard_of("humaneval", [row]).rows[0]).endswith(why)
+    assert incomparable(leaderboard_of("humaneval", [result("a", "p", run=local(1, 1))]).rows[0]) == ""

@@ -9,8 +9,8 @@ from bench.errors import BenchError
 from bench.report import html, jsonfile, markdown
 from bench.report.answer import answer
 from bench.report.compare import side_by_side
-from bench.report.duels import asked_in_order, duels
-from bench.report.leaderboard import leaderboards
+from bench.report.duels import duels, ordered_problems
+from bench.report.leaderboard import leaderboards_of
 from bench.report.results import Result
 from tests.report.made import EVERY, local, report, result, written
 
@@ -21,7 +21,7 @@ ALL = result("full", "p" * 18, "demo", "Demo", title="Full F16", n_problems=18)
 def asked(letters: str, count: int, **about: object) -> Result:
     """A result of a duel that asked the first `count` problems of the order."""
     whole = result("small", letters, "demo", "Demo", title="Small Q4", n_problems=18, duel="full", **about)
-    first = {task_id for _, task_id in asked_in_order({"demo": ALL})[:count]}
+    first = {task_id for _, task_id in ordered_problems({"demo": ALL})[:count]}
     return replace(whole, samples=tuple(one for one in whole.samples if one.task_id in first))
 
 
@@ -29,15 +29,15 @@ def test_a_duel_that_is_settled_early_has_a_verdict_and_no_score() -> None:
     """Its row is in no leaderboard, REPORT.md has its verdict, and report.json the figures of it."""
     small = asked("b" * 18, 12, state="duel")
     (found,) = duels([ALL, small], MARGIN)
-    assert (found.asked, found.problems) == (12, 18)
+    assert (found.attempted, found.problems) == (12, 18)
     assert found.verdict == "worse: decided after 8 problems, 8 : 0, e = 28"
-    (board,) = leaderboards([ALL, small])
-    assert [row.title for row in board.rows] == ["Full F16"]
+    (leaderboard,) = leaderboards_of([ALL, small])
+    assert [row.title for row in leaderboard.rows] == ["Full F16"]
     whole = report(ALL, small)
     assert f"| Small Q4 | Full F16 | 12 of 18 | {found.verdict} |" in markdown.render(whole)
     assert '"e_value": 28.444444' in jsonfile.render(whole)
     assert found.verdict in html.render(whole, {})
-    conclusion = answer([board], MARGIN, [found])
+    conclusion = answer([leaderboard], MARGIN, [found])
     assert conclusion
     assert conclusion.lines[-1].ids == ("small", "full")
     assert "Nothing to compare with" not in conclusion.headline
@@ -63,14 +63,14 @@ def test_a_duel_that_asked_every_problem_has_a_score_too() -> None:
     small = asked("p" * 16 + "bb", 18)
     (found,) = duels([ALL, small], MARGIN)
     assert found.verdict.startswith("not settled: after 18 problems, 0 won, 2 lost, ")
-    (board,) = leaderboards([ALL, small])
-    assert [row.title for row in board.rows] == ["Full F16", "Small Q4"]
+    (leaderboard,) = leaderboards_of([ALL, small])
+    assert [row.title for row in leaderboard.rows] == ["Full F16", "Small Q4"]
 
 
 def test_the_duel_is_followed_as_far_as_it_was_asked_in_order() -> None:
     """Problems behind the first one that was not asked do not count; without the other's result there is no duel."""
     small = asked(EVERY, 18)
-    order = [task_id for _, task_id in asked_in_order({"demo": ALL})]
+    order = [task_id for _, task_id in ordered_problems({"demo": ALL})]
     gap = replace(small, samples=tuple(one for one in small.samples if one.task_id != order[3]))
     assert duels([ALL, gap], MARGIN)[0].state.problems == 3
     assert duels([small], MARGIN) == []

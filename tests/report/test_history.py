@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from bench.report import history
-from bench.report.leaderboard import leaderboards
+from bench.report.leaderboard import leaderboards_of
 from bench.report.render import gather
 from tests.report.made import result, run, written
 
 
 def record(path: Path, *results: object) -> list[dict]:  # type: ignore[type-arg]
     """What is on record after some results were graded."""
-    return history.record(path, leaderboards(results))  # type: ignore[arg-type]
+    return history.record(path, leaderboards_of(results))  # type: ignore[arg-type]
 
 
 def test_one_line_a_graded_result(tmp_path: Path) -> None:
@@ -37,8 +37,8 @@ def test_what_changed(tmp_path: Path) -> None:
     server = {"kind": "compose", "build": "b7201"}
     second = result("a", "bpppb", date="2026-11-02", run=run(server=server))
     lines = record(path, second)
-    (board,) = leaderboards([second])
-    (change,) = history.changes(board, lines)
+    (leaderboard,) = leaderboards_of([second])
+    (change,) = history.changes(leaderboard, lines)
     assert change.text == "40.0 → 60.0, 2 won, 1 lost; llama.cpp b7123-1a2b3c4 → b7201"
     assert (change.won, change.lost) == (("HumanEval/2", "HumanEval/3"), ("HumanEval/0",))
 
@@ -47,11 +47,11 @@ def test_the_same_result_again_is_no_change(tmp_path: Path) -> None:
     """A result that was graded again with the same verdicts has nothing to tell, nor has the first one."""
     path = tmp_path / "history.jsonl"
     first = result("a", "ppb", date="2026-11-01")
-    (board,) = leaderboards([first])
-    assert history.changes(board, record(path, first)) == []
+    (leaderboard,) = leaderboards_of([first])
+    assert history.changes(leaderboard, record(path, first)) == []
     again = replace(first, date="2026-11-02")
-    (board,) = leaderboards([again])
-    assert history.changes(board, record(path, again)) == []
+    (leaderboard,) = leaderboards_of([again])
+    assert history.changes(leaderboard, record(path, again)) == []
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_damaged_lines(tmp_path: Path, damage: str) -> None:
     record(path, result("a", "ppb", date="2026-11-01"))
     lines = record(path, result("a", "ppp", date="2026-11-02"))
     assert path.read_text().startswith(damage + "\n")
-    (board,) = leaderboards([result("a", "ppp", date="2026-11-02")])
-    assert len(history.changes(board, lines)) == 1
+    (leaderboard,) = leaderboards_of([result("a", "ppp", date="2026-11-02")])
+    assert len(history.changes(leaderboard, lines)) == 1
 
 
 def test_the_report_records(tmp_path: Path) -> None:

@@ -102,22 +102,22 @@ def test_scripts_never_make_markup() -> None:
 
 def test_index_holds_every_outcome(page: str) -> None:
     """Each model has a letter a problem, and what was lost though it passes."""
-    board = index_of(page)["boards"][0]
-    alpha = next(model for model in board["models"] if model["id"] == "alpha-q8")
+    leaderboard = index_of(page)["boards"][0]
+    alpha = next(model for model in leaderboard["models"] if model["id"] == "alpha-q8")
     assert alpha["cells"] == made.EVERY
     assert alpha["lost"] == {"10/0": "x"}
-    gamma = next(model for model in board["models"] if model["id"] == "gamma")
+    gamma = next(model for model in leaderboard["models"] if model["id"] == "gamma")
     assert gamma["cells"] == "pppbpppppppp------"
     assert index_of(page)["kinds"][0][:3] == ["p", "pass", "passed"]
-    assert board["functions"][:2] == ["running_total", "longest_word"]
+    assert leaderboard["functions"][:2] == ["running_total", "longest_word"]
 
 
 def test_hard_problems_come_first(page: str) -> None:
     """The order of the matrix begins with the problem that the fewest models pass."""
-    board = index_of(page)["boards"][0]
-    passed = [sum(model["cells"][at] == "p" for model in board["models"]) for at in board["order"]]
+    leaderboard = index_of(page)["boards"][0]
+    passed = [sum(model["cells"][at] == "p" for model in leaderboard["models"]) for at in leaderboard["order"]]
     assert passed == sorted(passed)
-    assert sorted(board["order"]) == list(range(18))
+    assert sorted(leaderboard["order"]) == list(range(18))
 
 
 def test_block_has_answer_thoughts_and_failure(page: str) -> None:
@@ -171,14 +171,14 @@ def test_long_texts_lose_their_middles(text: str, kept: int) -> None:
 
 
 def test_enormous_answers_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long the answers are, their blocks fit into the room that there is."""
+    """However long the answers are, their blocks fit into the limit."""
     few = made.few(tmp_path)
     path = few.journals["alpha-q8", "demo"]
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     noise = hashlib.shake_256(b"noise").hexdigest(100_000)
     path.write_text("".join(json.dumps(row | {"answer": noise[at * 100 :]}) + "\n" for at, row in enumerate(rows)))
-    monkeypatch.setattr(sample_pages, "ROOM", 300_000)
-    matrices = [sample_pages.matrix(board) for board in few.report.boards]
+    monkeypatch.setattr(sample_pages, "LIMIT", 300_000)
+    matrices = [sample_pages.matrix(leaderboard) for leaderboard in few.report.leaderboards]
     blocks = sample_pages.blocks(matrices, few.journals)["demo"]
     assert 100_000 < sum(map(len, blocks)) < 330_000
 
@@ -222,7 +222,7 @@ def test_all_sets_come_first() -> None:
     rows = [result(name, "ppb", dataset) for name in "ab" for dataset in ("humaneval", "mbpp")]
     page = html.render(report(*rows), {})
     assert page.index('id="d-all"') < page.index('id="d-humaneval"') < page.index('id="d-mbpp"')
-    assert [board["dataset"] for board in index_of(page)["boards"]] == ["humaneval", "mbpp"]
+    assert [leaderboard["dataset"] for leaderboard in index_of(page)["boards"]] == ["humaneval", "mbpp"]
 
 
 def test_several_samples_share_a_place() -> None:

@@ -39,7 +39,7 @@ def test_done(results: Path) -> None:
     about = {"HumanEval/0": [{"plus_run": True, "retried": True}], "HumanEval/1": [{"failure": {"suite": "plus"}}]}
     write(files, [("pass", "pass"), ("pass", "fail")], bench={"n_problems": 2, "grader": "1", "samples": about})
     info = {"task_id": "HumanEval/1", "sample": 0, "rule": "fence", "lost": "truncated", "origin": "raw.jsonl:2"}
-    files.infos.write_text(json.dumps({**info, "task_id": "HumanEval/0", "lost": ""}) + "\n" + json.dumps(info))
+    files.sample_info.write_text(json.dumps({**info, "task_id": "HumanEval/0", "lost": ""}) + "\n" + json.dumps(info))
     files.provenance.write_text('{"schema": 1, "totals": {"seconds": 3}}')
     found = one(results, profile("a"))
     assert (found.state, found.n_problems, found.date) == ("done", 2, "2026-11-24 10:00")
@@ -142,7 +142,7 @@ def test_damaged_companions(results: Path, content: str) -> None:
     """A damaged run.json, samples_info.jsonl or failure.json leaves the result readable."""
     files = Layout(results).run("a", "humaneval")
     write(files, [("pass", "pass")], bench={"samples": content, "sandbox": 3, "n_problems": "many"})
-    for path in (files.provenance, files.infos, files.failure):
+    for path in (files.provenance, files.sample_info, files.failure):
         path.write_text(content)
     found = one(results, profile("a"))
     assert (found.state, len(found.samples), found.run) == ("failed", 1, {})
@@ -175,7 +175,7 @@ def test_infos_of_other_types_are_left_out(results: Path, wrong: dict[str, Any])
     row = {"solution": "# x", "base_status": "pass", "plus_status": "pass"}
     files.results.write_text(json.dumps({"date": "2026-11-24 10:00", "eval": {"HumanEval/0": [row, row]}}))
     info = {"task_id": "HumanEval/0", "sample": 0, "rule": "fence", "lost": "", "seconds": 1.5}
-    files.infos.write_text(f"{json.dumps(info | wrong)}\n{json.dumps(info | {'sample': 1})}\n")
+    files.sample_info.write_text(f"{json.dumps(info | wrong)}\n{json.dumps(info | {'sample': 1})}\n")
     first, second = one(results, profile("a")).samples
     assert (first.info.seconds, second.info.seconds, second.info.rule) == (0.0, 1.5, "fence")
 
@@ -198,7 +198,7 @@ def test_several_samples(results: Path) -> None:
     files.root.mkdir(parents=True)
     files.results.write_text(json.dumps({"eval": {"HumanEval/0": rows}}))
     infos = ({"task_id": "HumanEval/0", "sample": i, "rule": f"r{i}", "lost": ""} for i in range(3))
-    files.infos.write_text("\n".join(map(json.dumps, infos)))
+    files.sample_info.write_text("\n".join(map(json.dumps, infos)))
     found = one(results, profile("a"))
     assert [(sample.number, sample.info.rule) for sample in found.samples] == [(0, "r0"), (1, "r1"), (2, "r2")]
 

@@ -1,4 +1,4 @@
-"""Places for the names of points in a chart: near their points, over as few others as possible."""
+"""Placement of the names of points in a chart: near their points, over as few others as possible."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ class Plane:
         return places
 
     def box(self, text: str, row: Mapping[str, Any], dx: float, dy: float, align: str, radius: float = 0.0) -> Box:
-        """Where a text stands at an offset from a point, or for "" the point itself."""
+        """The box of a text at an offset from a point, or for "" of the point itself."""
         low, high = (math.log(end) for end in self.x_domain)
         x = (math.log(row["speed"]) - low) / (high - low) * self.width + dx
         y = (self.y_domain[1] - row["score"]) / (self.y_domain[1] - self.y_domain[0]) * self.height + dy
@@ -53,7 +53,7 @@ class Plane:
         return left, y - half, left + width, y + half
 
     def _outside(self, box: Box) -> float:
-        """How many pixels of a box lie outside the plot, above which there are 10 more."""
+        """The pixels of a box outside the plot, above which there are 10 more."""
         over = (-box[0], -box[1] - 10, box[2] - self.width, box[3] - self.height)
         return round(sum(max(0.0, pixels) for pixels in over))
 
