@@ -140,10 +140,10 @@ class Engine:
         except DockerError:
             return ""
 
-    def image_id(self, image: str) -> str:
+    def image_id(self, image: str, seconds: float = PATIENCE) -> str:
         """The id of an image; "" where it is not there. Raises DockerError where no engine answers."""
         try:
-            return self.call("image", "inspect", "--format", "{{.Id}}", image)
+            return self.call("image", "inspect", "--format", "{{.Id}}", image, seconds=seconds)
         except DockerError as error:
             if error.sentence.startswith((ABSENT, *UNREACHED)):
                 raise

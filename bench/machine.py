@@ -111,7 +111,7 @@ def _docker(ask: Callable[[float], str]) -> Probe:
 
 def _image(image: str) -> bool | None:
     try:
-        return bool(Engine().image_id(image))
+        return bool(Engine().image_id(image, PATIENCE))
     except DockerError:
         return None
 

@@ -17,12 +17,17 @@ from tests.graph.conftest import UP_TO_DATE, Project
 pytestmark = pytest.mark.skipif(bool(available("bubblewrap")), reason="no bubblewrap to grade in")
 
 
+def slowed(project: Project, seconds: float) -> Project:
+    """The project, whose program takes so long for an answer."""
+    answer = project.root / "answer"
+    answer.write_text(answer.read_text().replace("printf x", f"sleep {seconds}\nprintf x"))
+    return project
+
+
 @pytest.fixture
 def slow(project: Project) -> Project:
-    """A project whose program takes 0.2 s for an answer."""
-    answer = project.root / "answer"
-    answer.write_text(answer.read_text().replace("printf x", "sleep 0.2\nprintf x"))
-    return project
+    """A project whose generation takes about two seconds."""
+    return slowed(project, 0.1)
 
 
 def begun(project: Project) -> None:
@@ -55,8 +60,9 @@ def test_clean_beside_a_run(slow: Project, reporter: str) -> None:
     assert len(slow.file("a", "raw.jsonl").read_text().splitlines()) == 18
 
 
-def test_looks_beside_a_run(slow: Project) -> None:
+def test_looks_beside_a_run(project: Project) -> None:
     """why, list, info, compare and doctor wait for nobody, and why tells of the run."""
+    slow = slowed(project, 0.2)
     first = slow.start("generate:a")
     begun(slow)
     began = time.monotonic()
@@ -72,7 +78,7 @@ def test_an_interrupt(slow: Project) -> None:
     """A run that is stopped leaves its answers, which the report grades as a part, and goes on from there."""
     first = slow.start("-r", "console")
     begun(slow)
-    time.sleep(1)
+    time.sleep(0.5)
     first.send_signal(signal.SIGTERM)
     out, _ = first.communicate(timeout=30)
     assert first.returncode == 130, out
