@@ -36,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("docker"))
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """All quick tests run on all cores; slow ones, and those that are named, in this process."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and config.option.markexpr == "not slow"
+    return None if whole else 0
+
+
 @pytest.fixture(autouse=True)
 def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run servers of their own, whoever else runs one on this machine, and know no dataset of another test."""
