@@ -1,6 +1,6 @@
-"""Datasets: what is asked, run and compared. Each is declared (declared.py), found (source.py) and read by its format.
+"""Datasets: declared (declared.py), located and downloaded (source.py), and read by the module of their format.
 
-Nothing outside this folder knows a dataset by its name; a problem (problem.py) says all that the other stages need.
+A problem (problem.py) has all that other stages need, so that none of them depends on a dataset's name.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.datasets import source
 from bench.datasets.declared import Declaration, catalogue
 from bench.datasets.problem import Problem, Suite
-from bench.datasets.rows import LARGEST
+from bench.datasets.rows import MAX_ITEM
 from bench.errors import BenchError, DatasetError
 from bench.files import write_atomic
 
@@ -32,16 +32,16 @@ __all__ = [
 ]
 
 VERSION = 2
-"""Raise it when a file that could be read may not be any more; it is then looked through again."""
+"""To be raised when a reader becomes stricter: all tests of a file are then read again."""
 
 _declared: dict[str, Declaration] = {}
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """All problems of a dataset in their order; `hash` is the digest of its file, which results are marked with.
+    """All problems of a dataset in order; `hash` is the digest of its file, which results record.
 
-    `left_out` are the problems that nobody is asked, with the reason: their references cannot pass here.
+    `left_out` are excluded problems with the reason: their references cannot pass here.
     """
 
     declaration: Declaration
@@ -51,33 +51,33 @@ class Dataset:
 
     @property
     def name(self) -> str:
-        """The name that profiles.toml uses."""
+        """The name in profiles.toml."""
         return self.declaration.name
 
 
 def declare(declarations: dict[str, Declaration]) -> None:
-    """Make a profiles file's own datasets known, in the place of those that another file declared."""
+    """Set the datasets that the profiles file declares, replacing those of another file."""
     _declared.clear()
     _declared.update(declarations)
 
 
 def known() -> dict[str, Declaration]:
-    """Every dataset by its name: ours, and those of the profiles file."""
+    """Every dataset by name: those of the catalogue and of the profiles file."""
     return catalogue() | _declared
 
 
 def location(name: str) -> Path:
-    """The dataset's (first) file, whether or not it is there."""
+    """The path of the dataset's (first) file, which may be missing."""
     return source.locations(known()[name])[0]
 
 
 def fingerprint(name: str) -> str | None:
-    """The digest of a dataset's files, or None where they are not all on this machine or cannot be read."""
+    """The digest of a dataset's files, None where one is missing or cannot be read."""
     return source.fingerprint(known()[name])
 
 
 def at_hand(name: str) -> Dataset | None:
-    """A dataset that is known, on this machine and readable; None for any other. Nothing is downloaded."""
+    """A dataset that is declared, on this machine and readable, else None. Nothing is downloaded."""
     if name not in known() or fingerprint(name) is None:
         return None
     try:
@@ -102,31 +102,32 @@ def _load(declaration: Declaration, fingerprint: str | None) -> Dataset:
     problems = _by_id(declaration, _parsed(declaration))
     _check_count(declaration, len(problems))
     if not source.published(declaration):
-        _look_through(declaration, fingerprint, problems.values())
-    left_out = {one.task_id: one.left_out for one in problems.values() if one.left_out} | dict(declaration.left_out)
-    asked = {task_id: one for task_id, one in problems.items() if task_id not in left_out}
-    return Dataset(declaration, fingerprint or source.fingerprint(declaration) or "", asked, left_out)
+        _check_tests(declaration, fingerprint, problems.values())
+    reasons = {task_id: problem.left_out for task_id, problem in problems.items() if problem.left_out}
+    left_out = reasons | dict(declaration.left_out)
+    selected = {task_id: problem for task_id, problem in problems.items() if task_id not in left_out}
+    return Dataset(declaration, fingerprint or source.fingerprint(declaration) or "", selected, left_out)
 
 
-def _look_through(declaration: Declaration, fingerprint: str | None, problems: Iterable[Problem]) -> None:
-    """Read all tests once, before anybody is asked for days. Raises DatasetError for the first that is broken."""
-    mark = source.folder() / "read" / f"{declaration.name}-{fingerprint}-{VERSION}"
+def _check_tests(declaration: Declaration, fingerprint: str | None, problems: Iterable[Problem]) -> None:
+    """Read all tests once, before days of generation. Raises DatasetError for the first broken one."""
+    marker = source.folder() / "read" / f"{declaration.name}-{fingerprint}-{VERSION}"
     slow = [problem for problem in problems if problem.rest]
-    if not slow or mark.exists():
+    if not slow or marker.exists():
         return
     for problem in slow:
         for suite in problem.whole().suites:
-            if len(marshal.dumps((suite.inputs, suite.outputs), 2)) > LARGEST:
-                raise DatasetError(f"{problem.place} has more than {LARGEST >> 20} MiB of tests; take it out.")
+            if len(marshal.dumps((suite.inputs, suite.outputs), 2)) > MAX_ITEM:
+                raise DatasetError(f"{problem.place} has more than {MAX_ITEM >> 20} MiB of tests; take it out.")
     with contextlib.suppress(BenchError):
-        # Where that folder cannot be written, they are read again next time.
-        write_atomic(mark, b"")
+        # If the folder cannot be written, they are read again next time.
+        write_atomic(marker, b"")
 
 
-def _by_id(declaration: Declaration, found: list[Problem]) -> dict[str, Problem]:
-    """Problems by their ids. Raises DatasetError for an id that occurs twice with another content."""
+def _by_id(declaration: Declaration, parsed: list[Problem]) -> dict[str, Problem]:
+    """Problems by id. Raises DatasetError for an id that occurs twice in a file."""
     problems: dict[str, Problem] = {}
-    for problem in found:
+    for problem in parsed:
         other = problems.setdefault(problem.task_id, problem)
         if other is not problem and len(declaration.files) == 1:
             raise DatasetError(
@@ -138,10 +139,10 @@ def _by_id(declaration: Declaration, found: list[Problem]) -> dict[str, Problem]
 def _check_count(declaration: Declaration, count: int) -> None:
     if count and (not declaration.count or count == declaration.count):
         return
-    wanted = f"{count} of {declaration.count}" if declaration.count else "no"
+    actual = f"{count} of {declaration.count}" if declaration.count else "no"
     place = ", ".join(map(str, source.locations(declaration)))
-    named = f"let {declaration.variable} name a complete one" if declaration.variable else "put a complete file there"
-    raise DatasetError(f"The dataset {declaration.title} in {place} has {wanted} problems; {named}.")
+    remedy = f"let {declaration.variable} name a complete one" if declaration.variable else "put a complete file there"
+    raise DatasetError(f"The dataset {declaration.title} in {place} has {actual} problems; {remedy}.")
 
 
 def _parsed(declaration: Declaration) -> list[Problem]:
@@ -159,16 +160,17 @@ def _parsed(declaration: Declaration) -> list[Problem]:
 
 
 def _unreadable(declaration: Declaration, error: Exception) -> str:
-    """The sentence for a dataset that could not be read: not there, not to be had, or damaged."""
-    place, what = source.locations(declaration)[0], f"{type(error).__name__}: {error}"
+    """The sentence for a dataset that is missing, cannot be downloaded, or is damaged."""
+    place, cause = source.locations(declaration)[0], f"{type(error).__name__}: {error}"
     title, variable = declaration.title, declaration.variable
     if not place.exists() and variable and str(place) == source.override(declaration):
         download = " to have it downloaded" if declaration.md5 else ""
         return f"The dataset {title} is not at {place}, which {variable} names; put it there, or unset it{download}."
     if not place.exists():
-        named = f"let {variable} name the unpacked file" if variable else "put its file there"
-        return f"The dataset {title} is not at {place} and cannot be had ({what}); connect this machine, or {named}."
-    again = "delete it to have it downloaded again" if declaration.md5 or declaration.urls else "fix it"
+        remedy = f"let {variable} name the unpacked file" if variable else "put its file there"
+        remedy = f"connect this machine, or {remedy}"
+        return f"The dataset {title} is not at {place} and cannot be fetched ({cause}); {remedy}."
+    remedy = "delete it to have it downloaded again" if declaration.md5 or declaration.urls else "fix it"
     if variable:
-        again = f"{again}, or let {variable} name a good one"
-    return f"The dataset {title} in {place} cannot be read ({what}); {again}."
+        remedy = f"{remedy}, or let {variable} name a good one"
+    return f"The dataset {title} in {place} cannot be read ({cause}); {remedy}."

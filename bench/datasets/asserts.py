@@ -1,6 +1,6 @@
-"""Assertions as tests whose expected values stay outside: `assert f(1) == 2` is the call f(1), compared with 2.
+"""Assertions as tests whose expected values stay outside the sandbox: `assert f(1) == 2` is f(1), compared with 2.
 
-What is no comparison with a literal is kept as it is, and runs beside the solution (`own_tests`).
+Other assertions than a comparison with a literal run unchanged in the solution's process (`own_tests`).
 """
 
 import ast
@@ -29,15 +29,15 @@ def _bench_tree(node):
         found.pop()
     return found
 """
-"""What a linked list or a tree holds, as the lists that LeetCode writes them in."""
+"""Converters of a linked list and a tree to LeetCode's notation as a list."""
 
-BUILDERS = {"list_node", "tree_node"}
-SAME = {"is_same_list": "_bench_list", "is_same_tree": "_bench_tree"}
+CONSTRUCTORS = {"list_node", "tree_node"}
+CONVERTERS = {"is_same_list": "_bench_list", "is_same_tree": "_bench_tree"}
 
 
 @dataclass
 class Tests:
-    """Tests gathered from assertions: the variants of the call, and for each test its variant, arguments and value."""
+    """Tests from assertions: the variants of the call, and for each test its variant, arguments and expected value."""
 
     function: str
     order: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Tests:
 
     @property
     def harness(self) -> str:
-        """The code that makes the entry point, which takes the number of a variant and its arguments."""
+        """The code of the entry point, which takes the number of a variant and its arguments."""
         calls = "".join(f"    {variant},\n" for variant in self.variants)
         nodes = VALUES if "_bench_" in calls else ""
         setup = "".join(f"{line}\n" for line in self.setup)
@@ -64,36 +64,36 @@ class Tests:
         return {"suites": suites, "harness": self.harness, "own_tests": self.own_tests}
 
     def add(self, statement: ast.Assert) -> None:
-        """Take one assertion."""
+        """Add one assertion."""
         test = statement.test
         match test:
             case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
-                found = self._compared(left, right)
-            case ast.Call(func=ast.Name(id=same), args=[left, right]) if same in SAME:
-                found = self._same(SAME[same], left, right)
+                case = self._equality(left, right)
+            case ast.Call(func=ast.Name(id=function), args=[left, right]) if function in CONVERTERS:
+                case = self._same_nodes(CONVERTERS[function], left, right)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                found = self._compared(ast.Call(ast.Name("bool"), [operand], []), ast.Constant(value=False))
+                case = self._equality(ast.Call(ast.Name("bool"), [operand], []), ast.Constant(value=False))
             case ast.Call(func=ast.Name(id=name)) if name == self.function:
-                found = self._compared(ast.Call(ast.Name("bool"), [test], []), ast.Constant(value=True))
+                case = self._equality(ast.Call(ast.Name("bool"), [test], []), ast.Constant(value=True))
             case _:
-                found = None
-        if found is None:
+                case = None
+        if case is None:
             self.own_tests = True
-            found = *self._call(test, proof=True), NONCE
-        variant, arguments, output = found
+            case = *self._call(test, nonce_if_true=True), NONCE
+        variant, arguments, output = case
         self.inputs.append([self.variants.setdefault(variant, len(self.variants)), *arguments])
         self.outputs.append(output)
 
-    def _compared(self, left: ast.expr, right: ast.expr) -> tuple[str, list[Any], Any] | None:
+    def _equality(self, left: ast.expr, right: ast.expr) -> tuple[str, list[Any], Any] | None:
         try:
             output = literals.value(right)
         except ValueError:
             return None
         return (*self._call(left), output)
 
-    def _same(self, values: str, left: ast.expr, right: ast.expr) -> tuple[str, list[Any], Any] | None:
+    def _same_nodes(self, values: str, left: ast.expr, right: ast.expr) -> tuple[str, list[Any], Any] | None:
         match right:
-            case ast.Call(func=ast.Name(id=name), args=[literal]) if name in BUILDERS:
+            case ast.Call(func=ast.Name(id=name), args=[literal]) if name in CONSTRUCTORS:
                 output = literals.value(literal)
             case _:
                 output = literals.value(right) or []
@@ -101,18 +101,18 @@ class Tests:
             output = output[:-1]
         return (*self._call(ast.Call(ast.Name(values), [left], [])), output)
 
-    def _call(self, expression: ast.expr, *, proof: bool = False) -> tuple[str, list[Any]]:
-        """A function of the expression's arguments, and these; with `proof` it returns the nonce if that holds."""
+    def _call(self, expression: ast.expr, *, nonce_if_true: bool = False) -> tuple[str, list[Any]]:
+        """A function of the expression's arguments, and these; with `nonce_if_true` it returns the nonce or False."""
         calls = _Calls(self)
         text = ast.unparse(ast.fix_missing_locations(calls.visit(expression)))
         names = [f"v{n}" for n in range(len(calls.arguments))]
-        if proof:
+        if nonce_if_true:
             return f"lambda {', '.join([*names, 'nonce'])}: nonce if {text} else False", [*calls.arguments, NONCE]
         return f"lambda {', '.join(names)}: {text}", calls.arguments
 
 
 class _Calls(ast.NodeTransformer):
-    """Takes the literal arguments out of the calls of the function, and gives the call its name in the sandbox."""
+    """In calls of the function, replaces literal arguments by parameters, and the function by its sandbox name."""
 
     def __init__(self, tests: Tests) -> None:
         self.tests, self.arguments = tests, []  # type: ignore[var-annotated]
@@ -121,15 +121,17 @@ class _Calls(ast.NodeTransformer):
         """A call of the function, with its keywords in the order of the function's own parameters."""
         if not (isinstance(node.func, ast.Name) and node.func.id == self.tests.function):
             return self.generic_visit(node)
-        named = {word.arg: word.value for word in node.keywords if word.arg}
-        given = [*node.args, *(named.pop(name) for name in self.tests.order[len(node.args) :] if name in named)]
-        words = [ast.keyword(name, self._argument(value)) for name, value in named.items()]
+        by_name = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+        ordered = self.tests.order[len(node.args) :]
+        positional = [*node.args, *(by_name.pop(name) for name in ordered if name in by_name)]
+        keywords = [ast.keyword(name, self._argument(value)) for name, value in by_name.items()]
         function = ast.parse(self.tests.target or self.tests.function, mode="eval").body
-        return ast.Call(function, [self._argument(one) for one in given], words)
+        return ast.Call(function, [self._argument(argument) for argument in positional], keywords)
 
     def _argument(self, node: ast.expr) -> ast.expr:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BUILDERS and node.args:
-            return ast.Call(node.func, [self._argument(node.args[0])], [])
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[nodes, *_]) if name in CONSTRUCTORS:
+                return ast.Call(node.func, [self._argument(nodes)], [])
         try:
             self.arguments.append(literals.value(node))
         except ValueError:
@@ -138,7 +140,7 @@ class _Calls(ast.NodeTransformer):
 
 
 def gather(statements: Iterable[ast.stmt], tests: Tests) -> Tests:
-    """All assertions among `statements`; others are the setup of all of them, and then run beside the solution."""
+    """The tests of `statements`: assertions, and all other statements as blocks in the solution's process."""
     for statement in statements:
         if isinstance(statement, ast.Assert):
             tests.add(statement)

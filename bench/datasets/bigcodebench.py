@@ -1,4 +1,4 @@
-"""BigCodeBench: functions over many libraries, tested by unittest classes; here those on the standard library alone."""
+"""BigCodeBench: functions over many libraries, tested by unittest classes; here, those that need only Python's own."""
 
 import sys
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from bench.datasets import literals, unittests
 from bench.datasets.declared import PROGRAMS
 from bench.datasets.modules import foreign
 from bench.datasets.problem import Problem, scripted
-from bench.datasets.rows import Row, fault, rows
+from bench.datasets.rows import Row, rows, syntax_problem
 from bench.errors import DatasetError
 
 
 def problems(path: Path) -> Iterator[Problem]:
-    """The problems that need nothing beside the standard library. Raises DatasetError."""
+    """The problems that need only the standard library. Raises DatasetError."""
     return (_problem(row) for row in rows(path) if _standard(row))
 
 
@@ -53,6 +53,6 @@ def _tests(place: str, test: str) -> dict[str, Any]:
     try:
         return unittests.fields(test, unittests.names(test))
     except SyntaxError as error:
-        raise DatasetError(f"{place} has a test that is no Python ({fault(error)}); fix that line.") from None
+        raise DatasetError(f"{place} has a test that is no Python ({syntax_problem(error)}); fix that line.") from None
     except ValueError:
         raise DatasetError(f"{place} has no test; download the file again, or remove that line.") from None

@@ -1,4 +1,4 @@
-"""When an output is right, on decoded values alone. A dataset names its checker; EvalPlus's is evalplus_checker.py."""
+"""Comparison of an output with the expected one, on decoded values. EvalPlus's rules are in evalplus_checker.py."""
 
 import math
 from collections import Counter
@@ -12,14 +12,14 @@ from bench.sandbox.inside.canonical import digest
 FLOAT_ATOL = 1e-6
 RTOL = 1e-07
 BLOCK = 1 << 16
-"""Numbers that are compared at a time, so that comparing takes little memory."""
+"""Numbers that are compared at a time, to limit memory."""
 
 
 @dataclass(frozen=True)
 class Checker:
-    """Equality; else a tolerance, as EvalPlus has it: relative 1e-7, and `atol`, or 1e-6 from the first float on.
+    """Equality, else EvalPlus's tolerance: relative 1e-7, and absolute `atol`, or 1e-6 from the first float on.
 
-    With `unordered` the elements of a list may come in any order.
+    `unordered`: the elements of a list may come in any order.
     """
 
     atol: float = 0.0
@@ -27,17 +27,17 @@ class Checker:
 
     @property
     def normalise(self) -> str:
-        """What an output becomes in the sandbox before it is sent: "", "set" (unless floats in order) or "not none"."""
+        """The conversion of an output in the sandbox: "", "set" (unless floats in order) or "not none"."""
         return ""
 
     @property
     def needs_inputs(self) -> bool:
-        """Whether an oracle computes with the input."""
+        """Whether an oracle needs the arguments."""
         return False
 
     @property
     def accepts_anything(self) -> bool:
-        """Whether every return value is right."""
+        """Whether every return value is correct."""
         return False
 
     def uncut_from(self, first_float: int) -> int:
@@ -52,12 +52,12 @@ class Checker:
         return FLOAT_ATOL if self.atol == 0 and 0 <= first_float <= index else self.atol
 
     def is_correct(self, out: Any, expected: Any, arguments: Sequence[Any], atol: float, *, same_type: bool) -> bool:
-        """Whether `out` is right; `same_type` is False where it was converted to a plain type on its way here."""
+        """Whether `out` is correct; `same_type` is False where it was converted to a plain type in the sandbox."""
         try:
             if self._equal(out, expected, arguments, atol):
                 return True
             return atol != 0 and same_type and type(out) is type(expected) and close(out, expected, atol)
-        except Exception:  # noqa: BLE001 - what cannot be compared is not right
+        except Exception:  # noqa: BLE001 - a value that cannot be compared is not correct
             return False
 
     def _equal(self, out: Any, expected: Any, _arguments: Sequence[Any], _atol: float) -> bool:
@@ -81,33 +81,32 @@ class Checker:
 
 @dataclass(frozen=True)
 class ProgramChecker(Checker):
-    """A program's output, as LiveCodeBench compares it: line by line without spaces around, numbers by value."""
+    """LiveCodeBench's comparison of a program's output: stripped line by stripped line, numbers by value."""
 
     def uncut_from(self, first_float: int) -> int:  # noqa: ARG002 - texts have no floats
-        """All are compared by value."""
+        """The first: all outputs are compared by value."""
         return 0
 
     def tolerance(self, index: int, first_float: int) -> float:  # noqa: ARG002 - numbers are compared exactly
-        """None."""
+        """No tolerance."""
         return 0.0
 
     def _equal(self, out: Any, expected: Any, _arguments: Sequence[Any], _atol: float) -> bool:
-        lines, wanted = out.strip().split("\n"), expected.strip().split("\n")
-        return len(lines) == len(wanted) and all(map(_same_line, lines, wanted))
+        lines, expected_lines = out.strip().split("\n"), expected.strip().split("\n")
+        return len(lines) == len(expected_lines) and all(map(_same_line, lines, expected_lines))
 
 
-def _same_line(line: str, wanted: str) -> bool:
-    if line.strip() == wanted.strip():
+def _same_line(line: str, expected: str) -> bool:
+    if line.strip() == expected.strip():
         return True
-    words, others = line.split(), wanted.split()
     try:
-        return len(words) == len(others) and list(map(Decimal, words)) == list(map(Decimal, others))
+        return list(map(Decimal, line.split())) == list(map(Decimal, expected.split()))
     except InvalidOperation:
         return False
 
 
 def close(out: Any, expected: Any, atol: float) -> bool:
-    """NumPy's closeness, after EvalPlus's check of the lengths. Raises what NumPy raises for what it cannot compare."""
+    """NumPy's isclose, after EvalPlus's check of the lengths. Raises NumPy's errors where it cannot compare."""
     if type(out) is float and type(expected) is float and math.isfinite(expected):
         return abs(out - expected) <= atol + RTOL * abs(expected)
     if isinstance(expected, list | tuple) and len(out) != len(expected):

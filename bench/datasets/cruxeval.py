@@ -1,4 +1,4 @@
-"""CRUXEval, output prediction: what does this call return? The answer is a literal, compared as a value."""
+"""CRUXEval, output prediction: the answer is the value that a call returns, as a literal, compared by value."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +15,12 @@ INSTRUCTION = (
 )
 
 
-def _shown(code: str, argument: str) -> str:
+def _example(code: str, argument: str) -> str:
     return f"```python\n{code.rstrip()}\n\nf({argument})\n```\n"
 
 
 EXAMPLES = "".join(
-    f"{_shown(code, argument)}Answer: {answer}\n\n"
+    f"{_example(code, argument)}Answer: {answer}\n\n"
     for code, argument, answer in (
         (
             "def f(words):\n    return [word.upper() for word in words if len(word) > 2]",
@@ -51,7 +51,7 @@ def _problem(row: Row) -> Problem:
     return Problem(
         task_id=f"CRUXEval/{row.text('id').removeprefix('sample_')}",
         prompt="",
-        message=f"{INSTRUCTION}{EXAMPLES}{_shown(row.text('code'), row.text('input'))}",
+        message=f"{INSTRUCTION}{EXAMPLES}{_example(row.text('code'), row.text('input'))}",
         target="literal",
         entry_point=ENTRY,
         reference=program(output),
@@ -62,5 +62,5 @@ def _problem(row: Row) -> Problem:
 
 
 def program(literal: str) -> str:
-    """The program that an answered literal stands for."""
+    """The program that returns the value of a literal."""
     return f"def {ENTRY}():\n    return (\n{literal.strip()}\n    )\n"

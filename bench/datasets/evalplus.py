@@ -1,7 +1,7 @@
-"""EvalPlus's sets, and sets of one's own in the same format: a function, a base and a plus suite, a reference.
+"""EvalPlus's datasets, and a user's own in the same format: a function, a base and a plus suite, a reference.
 
-EvalPlus reads its own two sets, downloads them on first use, and gives their inputs their types; importing it takes
-most of a second.
+EvalPlus itself reads its two datasets, downloads them on first use, and converts their inputs; importing it takes most
+of a second.
 """
 
 import os
@@ -21,18 +21,18 @@ def problems(path: Path) -> Iterator[Problem]:
 
 
 def own(family: str, place: Path) -> Iterator[Problem]:
-    """HumanEval+ or MBPP+ as EvalPlus reads them, from `place`: the file that its variable names, or its download."""
+    """HumanEval+ or MBPP+, read by EvalPlus from `place`: the file that its variable names, or its download."""
     humaneval, mbpp = _readers()
-    # The override variables are read when evalplus is imported; what is set now counts.
+    # EvalPlus reads these variables when it is imported; their current values count.
     humaneval.HUMANEVAL_OVERRIDE_PATH = os.environ.get("HUMANEVAL_OVERRIDE_PATH")
     mbpp.MBPP_OVERRIDE_PATH = os.environ.get("MBPP_OVERRIDE_PATH")
-    read = humaneval.get_human_eval_plus if family == "humaneval" else mbpp.get_mbpp_plus
-    found: Mapping[str, Mapping[str, Any]] = read(err_incomplete=False)
-    return (_problem(Row(fields, f"{place}, {task_id},")) for task_id, fields in found.items())
+    reader = humaneval.get_human_eval_plus if family == "humaneval" else mbpp.get_mbpp_plus
+    problems: Mapping[str, Mapping[str, Any]] = reader(err_incomplete=False)
+    return (_problem(Row(fields, f"{place}, {task_id},")) for task_id, fields in problems.items())
 
 
 def mbpp_inputs(task_id: str, inputs: list[Any]) -> list[Any]:
-    """Inputs of a problem of MBPP+, as EvalPlus writes them into results."""
+    """Inputs of a problem of MBPP+, in the form of EvalPlus's results."""
     _, mbpp = _readers()
     return list(mbpp.mbpp_serialize_inputs(task_id, inputs))
 
@@ -61,5 +61,5 @@ def _problem(row: Row) -> Problem:
 
 
 def _inputs(row: Row, key: str) -> list[Any]:
-    # EvalPlus makes an empty table of an empty list (Mbpp/793).
+    # EvalPlus turns an empty list into an empty table (Mbpp/793).
     return row.items(key) if row.fields.get(key) else []

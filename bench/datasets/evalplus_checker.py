@@ -21,14 +21,14 @@ NOT_NONE_TASKS = frozenset(["check_str", "text_match_three", "text_starta_endb"]
 
 @dataclass(frozen=True)
 class EvalPlusChecker(Checker):
-    """How the outputs of one problem are compared; `family` is the dataset's."""
+    """EvalPlus's comparison for one problem; `family` is the dataset's."""
 
     family: str = ""
     entry_point: str = ""
 
     @property
     def normalise(self) -> str:
-        """Some problems of MBPP take their items in any order, others any match."""
+        """Some problems of MBPP accept items in any order, others any match."""
         if self.family != "mbpp":
             return ""
         if self.entry_point in SET_TASKS:
@@ -42,16 +42,16 @@ class EvalPlusChecker(Checker):
 
     @property
     def accepts_anything(self) -> bool:
-        """Mbpp/164 does."""
+        """Whether it is Mbpp/164."""
         return (self.family, self.entry_point) == ("mbpp", "are_equivalent")
 
     def is_correct(self, out: Any, expected: Any, arguments: Sequence[Any], atol: float, *, same_type: bool) -> bool:
-        """As everywhere, but for HumanEval/32, where any root is right and nothing else."""
+        """As `Checker`, except for HumanEval/32, where exactly the roots are correct."""
         if (self.family, self.entry_point) != ("humaneval", "find_zero"):
             return super().is_correct(out, expected, arguments, atol, same_type=same_type)
         try:
             return _find_zero(out, arguments, atol)
-        except Exception:  # noqa: BLE001 - what cannot be computed with is no root
+        except Exception:  # noqa: BLE001 - a value that cannot be computed with is no root
             return False
 
     def _equal(self, out: Any, expected: Any, arguments: Sequence[Any], atol: float) -> bool:

@@ -1,4 +1,4 @@
-"""EvoEval: HumanEval's problems changed by a model; inputs are Python source, outputs are the reference's."""
+"""EvoEval: variants of HumanEval's problems; inputs are Python source, expected outputs are the reference's."""
 
 from collections.abc import Iterator
 from functools import partial

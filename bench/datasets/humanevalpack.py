@@ -1,7 +1,7 @@
 """HumanEvalPack, JavaScript: HumanEval's functions in another language, with tests of assertions.
 
-Node runs main.js, which reads the nonce, runs the solution and its tests as one script, and writes the nonce when every
-assertion of the tests has run and held. So a test that is not reached, or an early exit, proves nothing.
+Node runs main.js, which reads the nonce, runs the solution and its tests as one script, and writes the nonce if every
+assertion of the tests has run and held. So a solution cannot pass by an early exit or by skipping tests.
 """
 
 import re
@@ -21,7 +21,7 @@ COMMAND = ("node", "main.js")
 
 REQUIRED = re.compile(r"""\brequire\(\s*['"](?:node:)?([^'"]+)['"]\s*\)""")
 NODE = {"assert", "buffer", "crypto", "events", "fs", "os", "path", "querystring", "stream", "url", "util", "zlib"}
-"""Modules that Node itself has and references may use."""
+"""Modules of Node that references may use."""
 
 MAIN = """\
 "use strict";

@@ -1,6 +1,6 @@
 """LeetCodeDataset: a method of a class Solution, with dates and difficulties; tests are assertions.
 
-Linked lists and trees are built in the sandbox from the lists that LeetCode writes them in.
+Linked lists and trees are built in the sandbox from LeetCode's notation as lists.
 """
 
 import ast
@@ -12,9 +12,9 @@ from typing import Any
 
 from bench.datasets import literals
 from bench.datasets.asserts import ENTRY, Tests, gather
-from bench.datasets.modules import foreign, lacking
+from bench.datasets.modules import foreign, left_out_reason
 from bench.datasets.problem import Problem
-from bench.datasets.rows import Row, fault, rows
+from bench.datasets.rows import Row, rows, syntax_problem
 from bench.errors import DatasetError
 
 INSTRUCTION = (
@@ -32,7 +32,7 @@ def _problem(row: Row) -> Problem:
     preamble, absent = _preamble(row.text("prompt"))
     needed = foreign(reference) | {module for name, module in absent.items() if re.search(rf"\b{name}\b", reference)}
     meta = row.fields.get("meta")
-    known = {**(meta if isinstance(meta, dict) else {}), **row.fields}
+    facts = {**(meta if isinstance(meta, dict) else {}), **row.fields}
     return Problem(
         task_id=f"LeetCode/{row.text('task_id')}",
         prompt="",
@@ -43,23 +43,23 @@ def _problem(row: Row) -> Problem:
         preamble=preamble,
         defines=entry.partition("(")[0],
         place=row.place,
-        date=str(known.get("estimated_date") or known.get("date") or ""),
-        difficulty=str(known.get("difficulty") or ""),
-        left_out=lacking(needed),
+        date=str(facts.get("estimated_date") or facts.get("date") or ""),
+        difficulty=str(facts.get("difficulty") or ""),
+        left_out=left_out_reason(needed),
         rest=partial(_tests, row.place, checks, reference, entry),
     )
 
 
 def _preamble(source: str) -> tuple[str, dict[str, str]]:
-    """The code that runs first, without imports that fail in the sandbox; the names of these and their modules."""
-    kept: list[str] = []
+    """The code that runs first, without imports that fail in the sandbox, and the imported names with their modules."""
+    lines: list[str] = []
     absent: dict[str, str] = {}
     for line in source.split("\n"):
-        if lacking(modules := foreign(line)):
+        if left_out_reason(modules := foreign(line)):
             absent |= dict.fromkeys(re.findall(r"\w+", line.partition("import ")[2]), *modules)
         else:
-            kept.append(line)
-    return "\n".join(kept), absent
+            lines.append(line)
+    return "\n".join(lines), absent
 
 
 def _tests(place: str, checks: str, reference: str, entry: str) -> dict[str, Any]:
@@ -67,14 +67,14 @@ def _tests(place: str, checks: str, reference: str, entry: str) -> dict[str, Any
         functions = [node for node in literals.parse(checks).body if isinstance(node, ast.FunctionDef)]
         order = _parameters(reference, entry.rpartition(".")[2])
     except SyntaxError as error:
-        raise DatasetError(f"{place} has code that is no Python ({fault(error)}); fix that line.") from None
+        raise DatasetError(f"{place} has code that is no Python ({syntax_problem(error)}); fix that line.") from None
     if not functions:
         raise DatasetError(f"{place} has no function in its test; fix that line.")
     return gather(functions[0].body, Tests("candidate", order, target=entry)).fields
 
 
 def _question(row: Row) -> str:
-    """The description and the code to begin with, as the file has them; older files have both in their query alone."""
+    """The description and the starter code; older files have both only in their query."""
     if "problem_description" in row.fields:
         return f"{row.text('problem_description').strip()}\n\n```python\n{row.text('starter_code').rstrip()}\n```"
     query = row.text("query")

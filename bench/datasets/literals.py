@@ -21,28 +21,28 @@ COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 SIZED = (list, tuple, set, frozenset, dict, str, bytes, range)
 CALLS: dict[str, Callable[..., Any]] = {
-    one.__name__: one
-    for one in (
+    function.__name__: function
+    for function in (
         abs, bool, chr, complex, dict, enumerate, float, frozenset, int, len, list, max, min, ord, range, reversed, set,
         sorted, str, sum, tuple, zip,
     )
 }  # fmt: skip
-FORMS = (
+NODE_TYPES = (
     ast.Expr, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.comprehension, ast.Constant, ast.List,
     ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp, ast.BinOp, ast.Compare, ast.IfExp, ast.Subscript, ast.Slice, ast.Name,
     ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.Call,
 )  # fmt: skip
-"""What an expression may consist of beside names."""
+"""The nodes that an expression may have beside names."""
 
 NAMES = {"inf": math.inf, "nan": math.nan}
-TURN = 8
-"""Elements that are made in the time of one turn of a comprehension."""
-MOST = 1 << 25
-"""Elements, characters and bits that evaluating one expression may make, in all; what makes more is no literal."""
+ITERATION = 8
+"""Elements that count for one iteration of a comprehension."""
+MAX_ELEMENTS = 1 << 25
+"""Elements, characters and bits that the evaluation of one expression may create."""
 
 
 def value(source: str | ast.expr) -> Any:
-    """The value of an expression. Raises ValueError where it is none of these, or too large."""
+    """The value of an expression. Raises ValueError for any other expression, and for a value that is too large."""
     try:
         if isinstance(source, str):
             (statement,) = parse(source.strip()).body
@@ -53,7 +53,7 @@ def value(source: str | ast.expr) -> Any:
 
 
 def is_literal(source: str) -> bool:
-    """Whether a text has the form of a value; what it takes to evaluate it is for a sandbox to find out."""
+    """Whether a text has the form of a value; it is not evaluated, which a sandbox does."""
     try:
         (statement,) = parse(source.strip()).body
         nodes = list(ast.walk(statement))
@@ -61,40 +61,40 @@ def is_literal(source: str) -> bool:
         return False
     calls = [node.func for node in nodes if isinstance(node, ast.Call) and not node.keywords]
     known = {*NAMES, *(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))}
-    functions = {id(one) for one in calls if isinstance(one, ast.Name) and one.id in CALLS}
+    functions = {id(call) for call in calls if isinstance(call, ast.Name) and call.id in CALLS}
     return isinstance(statement, ast.Expr) and all(
-        isinstance(node, FORMS) if not isinstance(node, ast.Name) else node.id in known or id(node) in functions
+        isinstance(node, NODE_TYPES) if not isinstance(node, ast.Name) else node.id in known or id(node) in functions
         for node in nodes
     )
 
 
 def parse(source: str) -> ast.Module:
-    """The tree of somebody's code; what Python only warns of there is theirs. Raises SyntaxError."""
+    """The tree of a source, without Python's warnings. Raises SyntaxError."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)
 
 
 class _Evaluation:
-    """The evaluation of one expression, which may make so many elements more."""
+    """The evaluation of one expression; `remaining` is the number of elements that it may still create."""
 
     def __init__(self) -> None:
-        self.left = MOST
+        self.remaining = MAX_ELEMENTS
 
     def spend(self, size: int) -> None:
-        """Raise ValueError where so many elements more are too many."""
-        self.left -= size
-        if self.left < 0:
+        """Count elements. Raises ValueError where they are too many."""
+        self.remaining -= size
+        if self.remaining < 0:
             raise ValueError("the value is too large")
 
     def value(self, node: ast.expr, names: Mapping[str, Any]) -> Any:
-        """The value of a part, where these names have values. Raises ValueError and what Python raises."""
+        """The value of a node, with the values of `names`. Raises ValueError and Python's own errors."""
         match node:
             case ast.Constant():
                 return node.value
             case ast.List() | ast.Tuple() | ast.Set():
                 kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
-                return kind([self.value(one, names) for one in node.elts])
+                return kind([self.value(element, names) for element in node.elts])
             case ast.Dict(keys=keys, values=values):
                 pairs = zip(keys, values, strict=True)
                 return {self.value(k, names): self.value(v, names) for k, v in pairs if k is not None}
@@ -107,68 +107,67 @@ class _Evaluation:
             case ast.IfExp(test=test, body=body, orelse=other):
                 return self.value(body if self.value(test, names) else other, names)
             case ast.Subscript(value=whole, slice=ast.Slice(lower=low, upper=high, step=step)):
-                ends = (None if one is None else self.value(one, names) for one in (low, high, step))
+                ends = (None if bound is None else self.value(bound, names) for bound in (low, high, step))
                 return self._sized(self.value(whole, names)[slice(*ends)])
             case ast.Name(id=name) if name in names:
                 return names[name]
             case ast.ListComp(elt=element) | ast.SetComp(elt=element) | ast.GeneratorExp(elt=element):
-                found = [self.value(element, inner) for inner in self._loops(node.generators, names)]
-                return set(found) if isinstance(node, ast.SetComp) else found
+                items = [self.value(element, inner) for inner in self._loops(node.generators, names)]
+                return set(items) if isinstance(node, ast.SetComp) else items
             case ast.DictComp(key=key, value=item):
                 loops = self._loops(node.generators, names)
                 return {self.value(key, inner): self.value(item, inner) for inner in loops}
-        return self._called(node, names)
+        return self._call_value(node, names)
 
-    def _called(self, node: ast.expr, names: Mapping[str, Any]) -> Any:
+    def _call_value(self, node: ast.expr, names: Mapping[str, Any]) -> Any:
         match node:
             case ast.Attribute(value=ast.Name(id="math"), attr=name) if name in ("pi", "e", "inf", "nan", "tau"):
                 return getattr(math, name)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in CALLS:
-                found = CALLS[name](*(self._sized(self.value(one, names)) for one in args))
-                return list(found) if isinstance(found, reversed | zip | enumerate) else found
+                result = CALLS[name](*(self._sized(self.value(argument, names)) for argument in args))
+                return list(result) if isinstance(result, reversed | zip | enumerate) else result
             case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="join"), args=[parts]):
-                joined = self.value(parts, names)
-                self.spend(sum(len(text) + len(part) for part in joined))
-                return text.join(joined)
+                strings = self.value(parts, names)
+                self.spend(sum(len(text) + len(part) for part in strings))
+                return text.join(strings)
         raise ValueError(f"{ast.unparse(node)[:60]} is no literal")
 
     def _loops(self, generators: Sequence[ast.comprehension], names: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """The names of each turn of a comprehension's loops."""
+        """The values of names in each iteration of a comprehension's loops."""
         if not generators:
             yield names
             return
         first, *rest = generators
         for item in self.value(first.iter, names):
-            self.spend(TURN)
-            inner = {**names, **_bound(first.target, item)}
+            self.spend(ITERATION)
+            inner = {**names, **_bindings(first.target, item)}
             if all(self.value(condition, inner) for condition in first.ifs):
                 yield from self._loops(rest, inner)
 
     def _binary(self, op: ast.operator, left: Any, right: Any) -> Any:
-        sizes = [len(one) if isinstance(one, SIZED) else 0 for one in (left, right)]
+        sizes = [len(operand) if isinstance(operand, SIZED) else 0 for operand in (left, right)]
         if isinstance(op, ast.Mod) and isinstance(left, str | bytes):
             raise TypeError("a formatted text is no literal")
         if isinstance(op, ast.Pow | ast.LShift | ast.Mult) and isinstance(left, int) and isinstance(right, int):
             bits, times = left.bit_length(), abs(right)
             self.spend({ast.Pow: bits * times, ast.LShift: bits + times}.get(type(op), bits + times.bit_length()))
         elif isinstance(op, ast.Mult):
-            self.spend(max(size * one if size else 0 for size, one in zip(sizes, (right, left), strict=True)))
+            self.spend(max(size * operand if size else 0 for size, operand in zip(sizes, (right, left), strict=True)))
         else:
             self.spend(sum(sizes))
         return BINARY[type(op)](left, right)
 
-    def _sized(self, found: Any) -> Any:
-        if isinstance(found, SIZED):
-            self.spend(len(found))
-        return found
+    def _sized(self, value: Any) -> Any:
+        if isinstance(value, SIZED):
+            self.spend(len(value))
+        return value
 
 
-def _bound(target: ast.expr, item: Any) -> dict[str, Any]:
+def _bindings(target: ast.expr, item: Any) -> dict[str, Any]:
     match target:
         case ast.Name(id=name):
             return {name: item}
         case ast.Tuple(elts=parts):
-            return {
-                name: one for part, value in zip(parts, item, strict=True) for name, one in _bound(part, value).items()
-            }
+            pairs = zip(parts, item, strict=True)
+            return {name: bound for part, value in pairs for name, bound in _bindings(part, value).items()}
     raise ValueError(f"{ast.unparse(target)} is no name")

@@ -13,10 +13,10 @@ from bench.datasets import literals
 from bench.datasets.asserts import ENTRY
 from bench.datasets.leetcode import INSTRUCTION
 from bench.datasets.problem import Problem, Suite
-from bench.datasets.rows import LARGEST, Row, fault, rows
+from bench.datasets.rows import MAX_ITEM, Row, rows, syntax_problem
 from bench.errors import DatasetError
 
-PROGRAM = (
+PROGRAM_INSTRUCTION = (
     "Solve this problem by a Python program that reads from standard input and writes to standard output. Answer with "
     "one Python code block that holds all of it."
 )
@@ -51,7 +51,7 @@ def _problem(row: Row) -> Problem:
         "difficulty": row.text("difficulty", ""),
     }
     if not _functional(packed["public_test_cases"], starter):
-        message = f"{PROGRAM}\n\n{question}"
+        message = f"{PROGRAM_INSTRUCTION}\n\n{question}"
         rest = partial(_programs, row.place, packed)
         return Problem(message=message, target="program", entry_point="", scheme="program", rest=rest, **common)
     return Problem(
@@ -66,10 +66,10 @@ def _problem(row: Row) -> Problem:
 
 
 def _functional(public: Any, starter: str) -> bool:
-    """Whether a method is to be written: its public tests say so, or the code to begin with."""
+    """Whether the solution is a method, by its public tests or else its starter code."""
     with contextlib.suppress(ValueError, RecursionError):
         public = json.loads(public) if isinstance(public, str) else public
-    kinds = [one.get("testtype") for one in public if isinstance(one, dict)] if isinstance(public, list) else []
+    kinds = [test.get("testtype") for test in public if isinstance(test, dict)] if isinstance(public, list) else []
     return "functional" in kinds if kinds else bool(starter.strip())
 
 
@@ -90,12 +90,12 @@ def _calls(place: str, packed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _function(row: Row) -> str:
-    """The name of the method: the metadata has it."""
+    """The name of the method, from the metadata."""
     try:
-        found = json.loads(row.text("metadata", "{}"))
+        metadata = json.loads(row.text("metadata", "{}"))
     except ValueError:
-        found = {}
-    name = found.get("func_name") if isinstance(found, Mapping) else None
+        metadata = {}
+    name = metadata.get("func_name") if isinstance(metadata, Mapping) else None
     if not isinstance(name, str) or not name.isidentifier():
         raise DatasetError(f'{row.place} names no function in "metadata"; download the file again.')
     return name
@@ -109,44 +109,44 @@ def _value(text: str) -> Any:
 
 
 def _tests(place: str, packed: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The tests of all keys: JSON, or JSON packed by zlib and base64, in which a pickled text may lie."""
-    found = []
+    """The tests of all keys: JSON, or JSON compressed by zlib in base64, which may be a pickled text."""
+    all_tests = []
     for key, text in packed.items():
         tests = _unpacked(f'{place} has unreadable tests under "{key}"', text) if isinstance(text, str) else text
         if not isinstance(tests, list) or not all(
-            isinstance(one, dict) and {"input", "output"} <= one.keys() for one in tests
+            isinstance(test, dict) and {"input", "output"} <= test.keys() for test in tests
         ):
             raise DatasetError(f'{place} has no list of tests under "{key}"; download the file again.')
-        found += tests
-    if not found:
+        all_tests += tests
+    if not all_tests:
         raise DatasetError(f"{place} has no tests; download the file again.")
-    return found
+    return all_tests
 
 
-def _unpacked(what: str, text: str) -> Any:
+def _unpacked(problem: str, text: str) -> Any:
     if text.lstrip()[:1] in ("[", "{"):
-        return _json(what, text)
+        return _json(problem, text)
     try:
         unpacker = zlib.decompressobj()
-        data = unpacker.decompress(base64.b64decode(text, validate=True), LARGEST)
+        data = unpacker.decompress(base64.b64decode(text, validate=True), MAX_ITEM)
         if not unpacker.unconsumed_tail and data[:1] == b"\x80":
             data = _pickled_text(data)
     except (ValueError, zlib.error) as error:
-        raise DatasetError(f"{what} ({error}); download the file again, or fix that line.") from None
+        raise DatasetError(f"{problem} ({error}); download the file again, or fix that line.") from None
     if unpacker.unconsumed_tail:
-        raise DatasetError(f"{what} (more than {LARGEST >> 20} MiB); remove that line.")
-    return _json(what, data)
+        raise DatasetError(f"{problem} (more than {MAX_ITEM >> 20} MiB); remove that line.")
+    return _json(problem, data)
 
 
-def _json(what: str, text: str | bytes) -> Any:
+def _json(problem: str, text: str | bytes) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{what} ({fault(error)}); download the file again, or fix that line.") from None
+        raise DatasetError(f"{problem} ({syntax_problem(error)}); download the file again, or fix that line.") from None
 
 
 def _pickled_text(data: bytes) -> bytes:
-    """The one text in a pickle of a text, read from its bytes: nothing is ever unpickled. Raises ValueError."""
+    """The text in a pickle of one text, read from its bytes without unpickling. Raises ValueError."""
     at = 2
     if data[at : at + 1] == b"\x95":
         at += 9

@@ -9,7 +9,7 @@ from typing import Any
 from bench.datasets import literals
 from bench.datasets.asserts import ENTRY, Tests, gather
 from bench.datasets.problem import Problem, scripted
-from bench.datasets.rows import Row, fault, rows
+from bench.datasets.rows import Row, rows, syntax_problem
 from bench.errors import DatasetError
 
 
@@ -42,4 +42,4 @@ def _tests(place: str, tests: str, function: str) -> dict[str, Any]:
     try:
         return gather(literals.parse(tests).body, Tests(function)).fields
     except SyntaxError as error:
-        raise DatasetError(f"{place} has code that is no Python ({fault(error)}); fix that line.") from None
+        raise DatasetError(f"{place} has code that is no Python ({syntax_problem(error)}); fix that line.") from None

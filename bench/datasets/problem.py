@@ -1,7 +1,7 @@
-"""The records of a problem, whatever file it comes from: what is asked, what runs, and what it is compared with.
+"""The record of a problem, for all formats: the prompt, the code that runs, and the expected outputs.
 
-In the sandbox, `preamble`, the solution and `harness` run in one namespace; then its `entry_point` is called with each
-list of arguments of a suite. So a class, a linked list, an assertion or a unit test is a call like any other.
+In the sandbox, `preamble`, the solution and `harness` run in one namespace; then `entry_point` is called with each list
+of arguments of a suite. So tests of a class, a linked list, an assertion or a unit test are calls too.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,26 +9,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Scheme = Literal["call", "program", "command"]
-"""How a solution runs: its function is called, it is a program that reads standard input and writes its output, or
-one in another language that a command runs."""
+"""How a solution runs: its function is called, it is a program with standard input and output, or a command runs it."""
 
 Target = Literal["function", "program", "literal", "source"]
-"""What is looked for in an answer: code that defines a name, a whole program, a value, or code in another language."""
+"""What is extracted from an answer: code that defines a name, a program, a value, or code in another language."""
 
 SCRIPT = "Please provide a self-contained Python script that solves the following problem in a markdown code block:"
 """EvalPlus 0.3.1's instruction (its openai backend)."""
 
-
 NONCE = "<nonce>"
-"""Stands, as an argument and as an expected output, for a text that is another one in each run.
+"""A placeholder, as an argument and as an expected output, for a random text of each run.
 
-A test that runs beside the solution returns it when it has passed, so that no output written beforehand is right.
+A test in the solution's process returns it when it has passed, so that no prepared output is correct.
 """
 
 
 @dataclass(frozen=True)
 class Suite:
-    """Tests under one name: an argument list each (for a program: its standard input alone).
+    """Named tests, each a list of arguments (for a program: its standard input).
 
     `outputs` are the expected values, one a test; None where the reference computes them.
     """
@@ -40,16 +38,16 @@ class Suite:
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem; `message` is what a model is asked, with the `prompt` in it that a completion would continue.
+    """One problem; `message` is the message to the model, with the `prompt` in it that a completion continues.
 
-    `reference` is a whole program that is known to be right; "" where the dataset has none.
+    `reference` is a correct program; "" where the dataset has none.
 
-    `defines` names what a solution must define. `restricted` takes away the functions that EvalPlus takes away from a
-    sample (open, os.kill, …) and the making of processes. `programs` names what the sandbox must have beside Python.
-    With the scheme "command", preamble, solution and harness are `files` of these names; `build` and then, for each
-    test, `command` run beside them. `own_tests` says that the dataset's own tests run in the solution's process.
-    `unordered` accepts the elements of a list in any order. `left_out` is why nobody is asked it: its reference cannot
-    pass here. `place` says where it stands; `rest` reads the fields that grading alone needs, if that takes time.
+    `defines` is the name that a solution must define. `restricted` disables the functions that EvalPlus disables (open,
+    os.kill, …) and new processes. `programs` are those that the sandbox needs beside Python. With the scheme "command",
+    preamble, solution and harness are written to `files`; `build` and then, for each test, `command` run beside them.
+    `own_tests`: the dataset's own tests run in the solution's process. `unordered` accepts the elements of a list in
+    any order. `left_out` is the reason to exclude it: its reference cannot pass here. `place` is its file and line;
+    `rest` reads the fields that only grading needs, where that takes time.
     """
 
     task_id: str
@@ -83,7 +81,7 @@ class Problem:
         return self.defines or self.entry_point
 
     def whole(self) -> "Problem":
-        """The problem with its tests. Raises DatasetError with file and line where they cannot be read."""
+        """The problem with its tests. Raises DatasetError, with file and line, where they cannot be read."""
         return replace(self, rest=None, **self.rest()) if self.rest else self
 
     def suite(self, name: str) -> Suite:
@@ -92,5 +90,5 @@ class Problem:
 
 
 def scripted(prompt: str) -> str:
-    """EvalPlus's message for a prompt that is the beginning of a function."""
+    """EvalPlus's message for a prompt that begins a function."""
     return f"{SCRIPT}\n```python\n{prompt.strip()}\n```"

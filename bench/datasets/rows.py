@@ -1,4 +1,4 @@
-"""The rows of a dataset's file: JSON lines or one JSON array, gzipped or not, each with the place it stands at."""
+"""The rows of a dataset's file: JSON lines or one JSON array, gzipped or not, each with its file and line."""
 
 import gzip
 import json
@@ -11,13 +11,13 @@ from typing import Any
 
 from bench.errors import DatasetError
 
-LARGEST, MOST = 1 << 27, 1 << 31
-"""Bytes of one line, or of the tests of one problem; of an unpacked file."""
+MAX_ITEM, MAX_FILE = 1 << 27, 1 << 31
+"""Bytes of one line, or of the tests of one problem; bytes of an unpacked file."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One object of a file, and where it stands, for the sentence about what is wrong with it."""
+    """One object of a file, and its file and line for errors."""
 
     fields: Mapping[str, Any]
     place: str
@@ -28,8 +28,8 @@ class Row:
 
     def items(self, key: str) -> list[Any]:
         """The list under a key. Raises DatasetError where there is none."""
-        found: list[Any] = self._typed(key, list, "a list", None)
-        return found
+        values: list[Any] = self._typed(key, list, "a list", None)
+        return values
 
     def number(self, key: str) -> float:
         """The number under a key. Raises DatasetError where there is none."""
@@ -38,24 +38,24 @@ class Row:
     def _typed(self, key: str, kind: Any, name: str, default: Any) -> Any:
         value = self.fields.get(key, default)
         if not isinstance(value, kind):
-            what = "lacks" if key not in self.fields else "has a value that is not " + name + " under"
-            raise DatasetError(f'{self.place} {what} "{key}"; download the file again, or fix that line.')
+            problem = "lacks" if key not in self.fields else "has a value that is not " + name + " under"
+            raise DatasetError(f'{self.place} {problem} "{key}"; download the file again, or fix that line.')
         return value
 
 
-def fault(error: Exception) -> str:
-    """What is wrong with a text, without the line that its reader counts: the place is said beside it."""
-    where = f", character {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-    return f"{getattr(error, 'msg', error)}{where}"
+def syntax_problem(error: Exception) -> str:
+    """The parser's message without its own line number, as errors have the line of the file."""
+    position = f", character {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+    return f"{getattr(error, 'msg', error)}{position}"
 
 
 def rows(path: Path) -> Iterator[Row]:
-    """Every object of the file in its order. Raises DatasetError with file and line for what is none."""
+    """Every object of the file, in order. Raises DatasetError, with file and line, for anything else."""
     lines = _lines(path)
     for number, line in enumerate(lines, 1):
         if number == 1 and line.lstrip()[:1] == b"[":
-            found = enumerate(_parsed(b"".join([line, *lines]), str(path)), 1)
-            yield from (_row(item, f"{path}, item {place}") for place, item in found)
+            values = enumerate(_parsed(b"".join([line, *lines]), str(path)), 1)
+            yield from (_row(item, f"{path}, item {place}") for place, item in values)
         elif line.strip():
             yield _row(_parsed(line, f"{path}, line {number}"), f"{path}, line {number}")
 
@@ -71,24 +71,24 @@ def _parsed(data: bytes, place: str) -> Any:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise DatasetError(
-            f"{place} is not JSON ({fault(error)}); download the file again, or fix that line."
+            f"{place} is not JSON ({syntax_problem(error)}); download the file again, or fix that line."
         ) from None
 
 
 def _lines(path: Path) -> Iterator[bytes]:
     """The lines of a file, unpacked."""
-    done = 0
+    size = 0
     try:
         with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else path.open("rb") as file:
+            compressed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if compressed else path.open("rb") as file:
             for number in count(1):
-                line = file.readline(LARGEST + 1)
-                done += len(line)
-                if len(line) > LARGEST:
-                    raise DatasetError(f"{path}, line {number} has more than {LARGEST >> 20} MiB; remove that line.")
-                if done > MOST:
-                    raise DatasetError(f"{path} has more than {MOST >> 30} GiB; split it.")
+                line = file.readline(MAX_ITEM + 1)
+                size += len(line)
+                if len(line) > MAX_ITEM:
+                    raise DatasetError(f"{path}, line {number} has more than {MAX_ITEM >> 20} MiB; remove that line.")
+                if size > MAX_FILE:
+                    raise DatasetError(f"{path} has more than {MAX_FILE >> 30} GiB; split it.")
                 if not line:
                     return
                 yield line

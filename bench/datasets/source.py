@@ -1,4 +1,4 @@
-"""Where a dataset's files are on this machine, and how they come here: resumed downloads, checked by their sha256."""
+"""The files of datasets on this machine, and their download: resumed where it broke off, checked by sha256."""
 
 import contextlib
 import hashlib
@@ -18,27 +18,27 @@ from bench.progress import Progress, live
 BUNDLED = Path(__file__).parents[1] / "demo"
 CHUNK = 1 << 20
 LARGE = 1 << 24
-"""Bytes of a file from which its digest is kept."""
+"""Bytes of a file whose digest is cached."""
 
 STALLED = 60.0
-"""Seconds without a byte after which a download is given up; the next one goes on from there."""
+"""Seconds without data after which a download fails; the next one resumes it."""
 
 
 def folder() -> Path:
-    """Where downloaded datasets lie: BENCH_DATASETS, or the user's cache folder."""
-    named = os.environ.get("BENCH_DATASETS")
-    return user_path(named) if named else _cache("bench") / "datasets"
+    """The folder of downloaded datasets: BENCH_DATASETS, or one in the user's cache."""
+    path = os.environ.get("BENCH_DATASETS")
+    return user_path(path) if path else _cache("bench") / "datasets"
 
 
 def override(declaration: Declaration) -> str:
-    """The file that the environment names instead; "" for none."""
+    """The file that the dataset's environment variable names, or ""."""
     return os.environ.get(declaration.variable, "") if declaration.variable else ""
 
 
 def locations(declaration: Declaration) -> tuple[Path, ...]:
-    """The dataset's files, whether or not they are there."""
-    if named := override(declaration):
-        return (Path(named),)
+    """The paths of the dataset's files, which may be missing."""
+    if path := override(declaration):
+        return (Path(path),)
     if declaration.md5:
         return (_cache("evalplus") / declaration.files[0],)
     base = BUNDLED if declaration.name in ("demo", "demo-mbpp") else folder()
@@ -46,25 +46,25 @@ def locations(declaration: Declaration) -> tuple[Path, ...]:
 
 
 def fingerprint(declaration: Declaration) -> str | None:
-    """One digest of all its files, or None where one is not on this machine or cannot be read.
+    """One digest of all files of a dataset, None where one is missing or cannot be read.
 
-    That of a single file is its md5, the name that EvalPlus gives a dataset.
+    For a single file it is its md5, by which EvalPlus names a dataset.
     """
     try:
-        found = [_tasks(path) if declaration.format == "tasks" else _digest(path) for path in locations(declaration)]
+        digests = list(map(_folder_digest if declaration.format == "tasks" else _digest, locations(declaration)))
     except OSError:
         return None
-    return found[0] if len(found) == 1 else hashlib.md5(" ".join(found).encode(), usedforsecurity=False).hexdigest()
+    return digests[0] if len(digests) == 1 else _combined(" ".join(digests))
 
 
 def published(declaration: Declaration) -> bool:
-    """Whether its files, which are here, are those that the declaration has the checksums of."""
+    """Whether the dataset's files, which must be here, have the declared checksums."""
     sums = declaration.sha256
     return bool(sums) and all(hashlib.sha256(path.read_bytes()).hexdigest() in sums for path in locations(declaration))
 
 
 def fetch(declaration: Declaration) -> None:
-    """Download what is missing. Raises DatasetError, which names the file to put where, if that fails."""
+    """Download missing files. Raises DatasetError, with the file and its path, if that fails."""
     for number, path in enumerate(locations(declaration)):
         if path.exists():
             continue
@@ -89,23 +89,23 @@ def _download(declaration: Declaration, path: Path, url: str, sha256: str) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
         _receive(declaration.title, url, part)
     except Exception as error:
-        kept = f"; {part.stat().st_size:,} bytes are kept and the next try goes on from there" if part.exists() else ""
+        note = f"; {part.stat().st_size:,} bytes are kept and the next try goes on from there" if part.exists() else ""
         raise DatasetError(
-            f"The dataset {declaration.title} is not at {path} and cannot be downloaded ({_reason(error, url)}{kept}); "
+            f"The dataset {declaration.title} is not at {path} and cannot be downloaded ({_reason(error, url)}{note}); "
             f"connect this machine, or put {url} there."
         ) from error
-    found = hashlib.sha256(part.read_bytes()).hexdigest()
-    if found != sha256:
+    actual = hashlib.sha256(part.read_bytes()).hexdigest()
+    if actual != sha256:
         part.unlink()
         raise DatasetError(
-            f"{url} has the sha256 {found[:16]}… where {sha256[:16]}… is expected, and was removed; get the file of "
+            f"{url} has the sha256 {actual[:16]}… where {sha256[:16]}… is expected, and was removed; get the file of "
             f"the version that docs/reference/datasets.md names, and put it at {path}."
         )
     part.replace(path)
 
 
 def _reason(error: Exception, url: str) -> str:
-    """Why a download failed, as a phrase."""
+    """The reason why a download failed, as a phrase."""
     import requests  # noqa: PLC0415 - it is loaded by now
 
     host = urlsplit(url).hostname
@@ -119,36 +119,40 @@ def _reason(error: Exception, url: str) -> str:
 
 
 def _receive(title: str, url: str, part: Path) -> None:
-    """Append what is missing of `url` to the file."""
+    """Append the missing rest of `url` to the file."""
     import requests  # noqa: PLC0415 - heavy, and only for a download
 
-    had = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={had}-"} if had else {}
-    with requests.get(url, headers=headers, stream=True, timeout=STALLED) as answer:
-        if answer.status_code == 416:
+    offset = part.stat().st_size if part.exists() else 0
+    headers = {"Range": f"bytes={offset}-"} if offset else {}
+    with requests.get(url, headers=headers, stream=True, timeout=STALLED) as response:
+        if response.status_code == 416:
             return
-        answer.raise_for_status()
-        goes_on = answer.status_code == 206
-        total = int(answer.headers.get("Content-Length", 0)) + (had if goes_on else 0)
-        progress = Progress(f"{title}, KiB", max(1, total >> 10), had=(had >> 10) if goes_on else 0)
-        with live(progress, stays=False), part.open("ab" if goes_on else "wb") as file:
-            for size in _written(answer, file):
+        response.raise_for_status()
+        resumed = response.status_code == 206
+        total = int(response.headers.get("Content-Length", 0)) + (offset if resumed else 0)
+        progress = Progress(f"{title}, KiB", max(1, total >> 10), had=(offset >> 10) if resumed else 0)
+        with live(progress, stays=False), part.open("ab" if resumed else "wb") as file:
+            for size in _write(response, file):
                 progress.reach(size >> 10, progress.total)
 
 
-def _written(answer: Any, file: Any) -> Iterator[int]:
-    done = 0
-    for chunk in answer.iter_content(CHUNK):
+def _write(response: Any, file: Any) -> Iterator[int]:
+    written = 0
+    for chunk in response.iter_content(CHUNK):
         file.write(chunk)
-        done += len(chunk)
-        yield done
+        written += len(chunk)
+        yield written
 
 
-def _tasks(folder: Path) -> str:
+def _folder_digest(folder: Path) -> str:
     """One digest of a folder's files and their names."""
-    files = sorted(one for one in folder.rglob("*") if one.is_file() and not one.name.startswith("."))
-    found = [f"{one.relative_to(folder)} {_digest(one)}" for one in files or [folder / "task"]]
-    return hashlib.md5("\n".join(found).encode(), usedforsecurity=False).hexdigest()
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
+    digests = [f"{file.relative_to(folder)} {_digest(file)}" for file in files or [folder / "task"]]
+    return _combined("\n".join(digests))
+
+
+def _combined(digests: str) -> str:
+    return hashlib.md5(digests.encode(), usedforsecurity=False).hexdigest()
 
 
 def _digest(path: Path) -> str:
@@ -160,16 +164,16 @@ def _digest(path: Path) -> str:
 def _md5(path: Path, size: int, mtime: int) -> str:
     if size < LARGE:
         return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    # Each doit asks for it, and reading a gigabyte takes a second.
-    memo = folder() / "read" / f"{digest(f'{path.absolute()} {size} {mtime}')}.md5"
+    # Each doit needs it, and reading a gigabyte takes a second.
+    cached = folder() / "read" / f"{digest(f'{path.absolute()} {size} {mtime}')}.md5"
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        if len(known := memo.read_text(encoding="ascii")) == 32:
-            return known
+        if len(md5 := cached.read_text(encoding="ascii")) == 32:
+            return md5
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     with contextlib.suppress(BenchError):
-        write_atomic(memo, found)
-    return found
+        write_atomic(cached, md5)
+    return md5
 
 
 def _cache(name: str) -> Path:

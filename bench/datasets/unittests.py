@@ -1,8 +1,8 @@
-"""Unit tests that run beside the solution: a test by its name is a call, which returns the run's nonce or raises.
+"""Unit tests that run in the solution's process: a test is a call by name, which returns the run's nonce or raises.
 
 unittest is loaded before the solution, and its classes are compared afterwards, so a patched framework, an early return
-or sys.exit(0) passes nothing. A solution that sets out to find this harness in its own process could still forge: sets
-of this kind are marked `own_tests`.
+or sys.exit(0) passes no test. A solution that searches its own process for this harness could still forge a result:
+datasets of this kind are marked `own_tests`.
 """
 
 import ast
@@ -51,22 +51,20 @@ def fields(source: str, tests: list[str]) -> dict[str, Any]:
 
 def names(source: str) -> list[str]:
     """The tests of a module, as Class.method, in the order in which unittest sorts them. Raises SyntaxError."""
-    found = []
+    tests = []
     for node in literals.parse(source).body:
         if isinstance(node, ast.ClassDef):
-            methods = [
-                one.name for one in node.body if isinstance(one, ast.FunctionDef) and one.name.startswith("test")
-            ]
-            found += [f"{node.name}.{method}" for method in sorted(set(methods))]
-    return found
+            methods = {method.name for method in node.body if isinstance(method, ast.FunctionDef)}
+            tests += [f"{node.name}.{method}" for method in sorted(methods) if method.startswith("test")]
+    return tests
 
 
 def functions(source: str) -> list[str]:
     """The test functions of a module, as pytest names them. Raises SyntaxError, also for one that takes arguments."""
-    found = []
+    tests = []
     for node in literals.parse(source).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
             if len(node.args.posonlyargs + node.args.args) > len(node.args.defaults):
                 raise SyntaxError(f"{node.name} takes arguments, and there is no pytest", ("", node.lineno, 0, ""))
-            found.append(node.name)
-    return found
+            tests.append(node.name)
+    return tests

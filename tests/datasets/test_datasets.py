@@ -57,7 +57,7 @@ def test_gzip(real_datasets: dict[str, Path], tmp_path: Path, monkeypatch: pytes
     assert len(datasets.load("humaneval").problems) == 164
 
 
-def said(name: str = "humaneval") -> str:
+def load_error(name: str = "humaneval") -> str:
     """The sentence of the error that loading raises."""
     with pytest.raises(DatasetError) as caught:
         datasets.load(name)
@@ -75,7 +75,7 @@ def override(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_missing(override: Path) -> None:
     """A file that the variable names in vain is named, with both remedies."""
-    assert said() == (
+    assert load_error() == (
         f"The dataset HumanEval is not at {override}, which HUMANEVAL_OVERRIDE_PATH names; put it there, or unset it "
         "to have it downloaded."
     )
@@ -85,12 +85,12 @@ def test_missing(override: Path) -> None:
 def test_a_folder_is_no_dataset(override: Path) -> None:
     """A folder under the file's name is an error, not a traceback."""
     override.mkdir()
-    assert f"in {override} cannot be read (IsADirectoryError" in said()
+    assert f"in {override} cannot be read (IsADirectoryError" in load_error()
     assert datasets.fingerprint("humaneval") is None
 
 
 @pytest.mark.parametrize(
-    ("damage", "words"),
+    ("damage", "message"),
     [
         (lambda lines: [*lines[:-1], lines[-1][:50]], "cannot be read (JSONDecodeError"),
         (lambda lines: lines[:100], "has 100 of 164 problems; let HUMANEVAL_OVERRIDE_PATH name a complete one."),
@@ -100,12 +100,12 @@ def test_a_folder_is_no_dataset(override: Path) -> None:
         (lambda lines: ["[1, 2]"], "cannot be read (TypeError"),
     ],
 )
-def test_damaged(real_datasets: dict[str, Path], override: Path, damage, words: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    """A file that is torn, cut or holds something else is one sentence with file, fault and remedy."""
+def test_damaged(real_datasets: dict[str, Path], override: Path, damage, message: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """A damaged, truncated or foreign file is one sentence with file, problem and remedy."""
     lines = real_datasets["HUMANEVAL_OVERRIDE_PATH"].read_text(encoding="utf-8").splitlines()
     override.write_text("\n".join(damage(lines)), encoding="utf-8")
-    sentence = said()
-    assert words in sentence
+    sentence = load_error()
+    assert message in sentence
     assert str(override) in sentence
 
 
@@ -114,7 +114,7 @@ def test_no_network(tmp_path: Path) -> None:
     code = "from bench import datasets\ntry:\n datasets.load('humaneval')\nexcept Exception as e: print(repr(e), e)"
     nowhere = {"https_proxy": "http://127.0.0.1:9", "XDG_CACHE_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     ran = subprocess.run([sys.executable, "-c", code], env=nowhere, capture_output=True, text=True, check=True)
-    assert f"is not at {tmp_path}/evalplus/HumanEvalPlus-v0.1.10.jsonl and cannot be had" in ran.stdout
+    assert f"is not at {tmp_path}/evalplus/HumanEvalPlus-v0.1.10.jsonl and cannot be fetched" in ran.stdout
     assert "let HUMANEVAL_OVERRIDE_PATH name the unpacked file." in ran.stdout
     assert "DatasetError" in ran.stdout
 
@@ -198,24 +198,24 @@ def test_names_of_problems_are_any(
     rows = [{"task_id": name, "solution": "def double(x): ...\ndef rev(xs): ...\n"} for name in names]
     files.samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
     evaluate(files, "third", Sandbox(kind="bubblewrap"), tmp_path / "cache")
-    found = json.loads(files.results.read_text())["eval"]
-    assert [found[name][0]["base_fail_tests"] for name in names] == [[[1]], [[[1, 2]]]]
+    content = json.loads(files.results.read_text())["eval"]
+    assert [content[name][0]["base_fail_tests"] for name in names] == [[[1]], [[[1, 2]]]]
     assert Report(config, {}).make() is None
     assert f'"tasks":["{names[0]}","{names[1]}"]' in (config.layout.root / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("", "has 0 of 2 problems"),
         ("{", "line 1 is not JSON"),
         ('{"task_id": "a"}', 'lacks "prompt"'),
     ],
 )
-def test_a_damaged_third_dataset(third: Path, text: str, words: str) -> None:
+def test_a_damaged_third_dataset(third: Path, text: str, message: str) -> None:
     """A bundled file that is damaged is one sentence too."""
     third.write_text(text)
-    assert words in said("third")
+    assert message in load_error("third")
 
 
 def test_a_third_dataset_of_a_known_family(
@@ -231,7 +231,9 @@ def test_a_third_dataset_of_a_known_family(
     monkeypatch.setenv("THIRD_PATH", str(other))
     assert list(datasets.load("third").problems) == ["Third/a", "Third/b"]
     other.unlink()
-    assert said("third") == (f"The dataset Third is not at {other}, which THIRD_PATH names; put it there, or unset it.")
+    assert load_error("third") == (
+        f"The dataset Third is not at {other}, which THIRD_PATH names; put it there, or unset it."
+    )
 
 
 @pytest.mark.parametrize("name", ["Third_a.py", "Third_a/0.py"])
@@ -255,18 +257,18 @@ def test_a_dataset_of_unknown_size(third: Path, declare: Callable[..., None]) ->
     declare(files=(str(third),))
     assert len(datasets.load("third").problems) == 2
     third.write_text("")
-    assert said("third") == f"The dataset Third in {third} has no problems; put a complete file there."
+    assert load_error("third") == f"The dataset Third in {third} has no problems; put a complete file there."
 
 
 def test_ids_that_collide(third: Path) -> None:
     """Two problems of one id are named, each by its file and line."""
     third.write_text("".join(json.dumps(row | {"task_id": "Third/0"}) + "\n" for row in THIRD))
-    assert said("third") == (
+    assert load_error("third") == (
         f"{third}, line 2 has the id Third/0, as has {third}, line 1; rename or remove one of the two."
     )
 
 
-def test_tests_are_read_once_before_anybody_is_asked(
+def test_tests_are_read_once_before_generation(
     tmp_path: Path, declare: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that nobody knows by its checksum is looked through when it is new, and not again."""
@@ -276,11 +278,11 @@ def test_tests_are_read_once_before_anybody_is_asked(
     declare(files=(str(file),), format="evoeval")
     file.write_text(json.dumps(row | {"inputs": ["1", "open('x')"]}) + "\n")
     assert (
-        said("third")
+        load_error("third")
         == f"{file}, line 1 has an input that is no Python literal (open('x') is no literal); fix that line."
     )
     file.write_text(json.dumps(row | {"inputs": ["'x' * 2 ** 20"] * 128}) + "\n")
-    assert said("third") == f"{file}, line 1 has more than 128 MiB of tests; take it out."
+    assert load_error("third") == f"{file}, line 1 has more than 128 MiB of tests; take it out."
     file.write_text(json.dumps(row | {"inputs": ["1"]}) + "\n")
     assert datasets.load("third").problems["E/0"].suites == ()
     assert len(list((tmp_path / "read").iterdir())) == 1
@@ -288,8 +290,8 @@ def test_tests_are_read_once_before_anybody_is_asked(
 
 def test_a_line_that_is_too_long(third: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line beyond the bound is one sentence, before it is read as JSON."""
-    monkeypatch.setattr(rows, "LARGEST", 100)
-    assert said("third") == f"{third}, line 1 has more than 0 MiB; remove that line."
+    monkeypatch.setattr(rows, "MAX_ITEM", 100)
+    assert load_error("third") == f"{third}, line 1 has more than 0 MiB; remove that line."
 
 
 LATER = """
@@ -305,9 +307,9 @@ def test_a_large_file_is_read_once_for_its_digest(third: Path, tmp_path: Path, m
     """Its digest is kept beside the datasets, for as long as its size and time are the same."""
     monkeypatch.setattr(source, "LARGE", 10)
     monkeypatch.setenv("BENCH_DATASETS", str(tmp_path / "sets"))
-    found = datasets.fingerprint("third")
+    content = datasets.fingerprint("third")
     (memo,) = (tmp_path / "sets" / "read").iterdir()
-    assert memo.read_text() == found == hashlib.md5(third.read_bytes(), usedforsecurity=False).hexdigest()
+    assert memo.read_text() == content == hashlib.md5(third.read_bytes(), usedforsecurity=False).hexdigest()
     memo.write_text("0" * 32)
     run = [sys.executable, "-c", LATER, str(third)]
     assert subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip() == "0" * 32

@@ -267,7 +267,7 @@ def test_tasks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "words"),
+    ("files", "message"),
     [
         ({"prompt_md": "x"}, "has no tests; add tests.json"),
         ({"tests_json": "{}"}, r"has no prompt.md; add it"),
@@ -284,15 +284,15 @@ def test_tasks(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_broken_tasks(tmp_path: Path, files: dict[str, str], words: str) -> None:
+def test_broken_tasks(tmp_path: Path, files: dict[str, str], message: str) -> None:
     """A task without prompt or tests, or with broken ones, is one sentence that names it."""
     task(tmp_path / "t" / "a", **files)
-    with pytest.raises(DatasetError, match=words):
+    with pytest.raises(DatasetError, match=message):
         list(tasks.problems(tmp_path / "t"))
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (b'{"a": 1}\n{"a": \n', r"line 2 is not JSON"),
         (b"[1, 2]", r"item 1 is not a JSON object"),
@@ -300,10 +300,10 @@ def test_broken_tasks(tmp_path: Path, files: dict[str, str], words: str) -> None
         (b'{"task_id": 1}', 'has a value that is not text under "task_id"'),
     ],
 )
-def test_broken_files(tmp_path: Path, content: bytes, words: str) -> None:
-    """What is wrong with a file is said with its line and what to do."""
+def test_broken_files(tmp_path: Path, content: bytes, message: str) -> None:
+    """The error for a broken file has its line and the remedy."""
     (tmp_path / "set.jsonl").write_bytes(content)
-    with pytest.raises(DatasetError, match=words):
+    with pytest.raises(DatasetError, match=message):
         [row.text("task_id", "") for row in rows(tmp_path / "set.jsonl")]
 
 
@@ -323,6 +323,6 @@ def test_public_sets(shared: Path, pattern: str, step: int) -> None:
     files = [
         one for one in sorted((shared / "data" / "sets").glob(pattern)) if one.stem[8:15] not in ("concise", "verbose")
     ]
-    found = [problem for file in files for problem in reader.problems(file)]
-    assert len(found) == count
-    assert all(problem.suites[0].inputs for problem in read(found[::step]))
+    parsed = [problem for file in files for problem in reader.problems(file)]
+    assert len(parsed) == count
+    assert all(problem.suites[0].inputs for problem in read(parsed[::step]))

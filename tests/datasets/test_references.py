@@ -32,9 +32,9 @@ def published(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_all_sets_load_light(published: None) -> None:
     """The problems that are asked, and for each left out the reason."""
-    found = {name: datasets.load(name) for name in SETS}
-    assert {name: len(one.problems) for name, one in found.items()} == SETS
-    assert {name: len(one.left_out) for name, one in found.items() if one.left_out} == {
+    loaded = {name: datasets.load(name) for name in SETS}
+    assert {name: len(dataset.problems) for name, dataset in loaded.items()} == SETS
+    assert {name: len(dataset.left_out) for name, dataset in loaded.items() if dataset.left_out} == {
         "evoeval-difficult": 1, "leetcode-2024": 6, "bigcodebench-stdlib": 11,
     }  # fmt: skip
 
