@@ -1,4 +1,5 @@
 import gzip
+import os
 import sys
 from pathlib import Path
 
@@ -36,10 +37,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("docker"))
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """All quick tests run on all cores; slow ones, and those that are named, in this process."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """All quick tests run on all cores, eight at most; slow ones, and those that are named, in this process."""
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and config.option.markexpr == "not slow"
-    return None if whole else 0
+    return min(os.cpu_count() or 1, 8) if whole else 0
 
 
 @pytest.fixture(autouse=True)
