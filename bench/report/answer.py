@@ -22,9 +22,11 @@ from bench.text import plain
 
 CUT = ("truncated", "looping")
 FASTER = 1.2
-"""A tied model with at least this many times the best's speed is recommended instead,"""
+"""How many times as long as a recommended model the best takes for a solved problem, at least,"""
 NEAR = 0.1
-"""if its score is less than this below the best's: with few problems, distant scores are tied too."""
+"""and how far its score may lie above, as a fraction: few problems tie what is far apart."""
+QUICK = 1.1
+"""Models that take at most this many times the least time for a solved problem count as equally quick."""
 ALONE = "Nothing to compare with yet."
 NAMED = 4
 """Tied models that are listed."""
@@ -110,20 +112,33 @@ def _answer(leaderboards: Sequence[Leaderboard], margin: float) -> Answer | None
 
 def _headline(tied: Sequence[Row], ranked: Sequence[Row]) -> str:
     best, others = tied[0], len(tied) - 1
-    fast = fastest(tied)
     if not others:
         return f"Use {best.title}: it is shown to be better than {'the other' if len(ranked) == 2 else 'all others'}."
-    if fast and fast.metrics.score.value == best.metrics.score.value:
-        return f"Use {fast.title}: the highest score, and the fastest of the {len(tied)} that are tied."
-    if fast and _is_recommended(fast, best):
-        return f"Use {fast.title}, unless you need the last points."
+    pick, slow = quickest(tied), _seconds(best)
+    if pick and pick.metrics.score.value == best.metrics.score.value:
+        if pick is fastest(tied):
+            return f"Use {pick.title}: the highest score, and the fastest of the {len(tied)} that are tied."
+    elif pick and (slow is None or slow >= FASTER * (_seconds(pick) or 0)):
+        return f"Use {pick.title}, unless you need the last points."
     tie = "one is" if others == 1 else f"{others} are"
     return f"{best.title} scores highest; {tie} statistically tied with it."
 
 
-def _is_recommended(fast: Row, best: Row) -> bool:
-    near = fast.metrics.score.value > best.metrics.score.value - NEAR
-    return near and (fast.metrics.cost.speed or 0) >= FASTER * (best.metrics.cost.speed or 0)
+def _seconds(row: Row) -> float | None:
+    return row.metrics.per_solved(row.metrics.cost.seconds)
+
+
+def quickest(tied: Sequence[Row]) -> Row | None:
+    """The highest score among tied rows near the best that take about the least time for a solved problem.
+
+    None where no time is known. `tied` begins with the best row.
+    """
+    least = tied[0].metrics.score.value - NEAR
+    times = [(row, seconds) for row in tied if row.metrics.score.value > least and (seconds := _seconds(row))]
+    limit = QUICK * min((seconds for _, seconds in times), default=0)
+    quick = [(row, seconds) for row, seconds in times if seconds <= limit]
+    row, _ = max(quick, key=lambda timed: (timed[0].metrics.score.value, -timed[1]), default=(None, 0.0))
+    return row
 
 
 def _single(leaderboard: Leaderboard, row: Row) -> Answer:
@@ -161,15 +176,18 @@ def smallest(rows: Sequence[Row]) -> Row | None:
 
 
 def _picks(tied: Sequence[Row]) -> list[tuple[str, Row]]:
-    fast, small = fastest(tied), smallest(tied)
-    if fast is not None and fast is small and len(tied) > 1:
-        return [("fastest and smallest", fast)]
-    return [(label, row) for label, row in (("fastest", fast), ("smallest", small)) if row and len(tied) > 1]
+    if len(tied) < 2:
+        return []
+    fast, small, quick = fastest(tied), smallest(tied), quickest(tied)
+    picks = [("fastest and smallest", fast)] if fast is small else [("fastest", fast), ("smallest", small)]
+    if not any(quick is row for row in (tied[0], fast, small)):
+        picks.insert(0, ("quickest", quick))
+    return [(label, row) for label, row in picks if row]
 
 
 def _figures(row: Row, name: str = "") -> str:
     cost = row.metrics.cost
-    per_solved = row.metrics.per_solved(cost.seconds)
+    per_solved = _seconds(row)
     parts = [
         f"{with_interval(row.metrics.score)} %{f' on {name}' if name else ''}",
         f"{rate(cost.speed)} tok/s" if cost.speed else "",

@@ -189,6 +189,19 @@ def test_the_fastest_of_the_best_is_recommended() -> None:
     assert "third" in line.ids
 
 
+def test_points_are_not_given_up_for_little_time() -> None:
+    """Of tied models that take about the least time for a solved problem, the one with the highest score is named."""
+    best = result("best", "p" * 34 + "b" * 6, title="Best", run=local(20.0, 14.0, "1"))
+    good = result("good", "p" * 33 + "b" * 7, title="Good", run=local(126.0, 9.0, "2"))
+    fast = result("fast", "p" * 31 + "b" * 9, title="Fast", run=local(132.0, 13.0, "3"))
+    small = result("small", "p" * 31 + "b" * 9, title="Small", run=local(50.0, 8.0, "4"))
+    conclusion = found(best, good, fast, small)
+    assert conclusion.headline == "Use Good, unless you need the last points."
+    assert [(line.label, line.title) for line in conclusion.lines[2:5]] == [
+        ("quickest", "Good"), ("fastest", "Fast"), ("smallest", "Small"),
+    ]  # fmt: skip
+
+
 def test_few_problems_recommend_nobody() -> None:
     """A fast model far below the best is not recommended, though so few problems do not show it to be worse."""
     conclusion = found(
