@@ -23,7 +23,7 @@ from doit.task import Task, dict_to_task
 
 from bench import interrupts
 from bench.commands.cache import clear_cache
-from bench.console import shown
+from bench.console import relative
 from bench.errors import BenchError
 from bench.files import make_folder
 from bench.graph import database
@@ -93,13 +93,13 @@ def task_report() -> dict[str, Any]:
     """Render REPORT.md, report.html and report.json from what exists."""
     return {
         "actions": [REPORT.make],
-        "file_dep": [shown(CONFIG.file)],
-        "targets": list(map(shown, REPORT.targets)),
+        "file_dep": [relative(CONFIG.file)],
+        "targets": list(map(relative, REPORT.targets)),
         "uptodate": [REPORT.uptodate()],
         "clean": [Clean(REPORT.clean)],
         "title": title,
         "io": {"capture": False},
-        "meta": {"title": ("report", shown(CONFIG.layout.report)), "skipped": SKIPPED},
+        "meta": {"title": ("report", relative(CONFIG.layout.report)), "skipped": SKIPPED},
     }
 
 
@@ -122,8 +122,8 @@ def task(stage: Stage, uptodate: list[Any] = [], file_dep: list[Path] = [], **mo
         "name": f"{stage.name}:{stage.profile.id}:{stage.dataset}",
         "doc": f"{stage.profile.title}, {stage.dataset}",
         "actions": [stage.run],
-        "file_dep": list(map(shown, file_dep)),
-        "targets": list(map(shown, stage.targets)),
+        "file_dep": list(map(relative, file_dep)),
+        "targets": list(map(relative, stage.targets)),
         "uptodate": [settings, *uptodate],
         "clean": [Clean(stage.clean)],
         "teardown": [REPORT.refresh],  # a run that ends early shows what it came to

@@ -1,6 +1,6 @@
-"""The console script `bench`: doit with this project's graph, on the profiles.toml of the folder one stands in.
+"""The console script `bench`: doit with this project's graph, on the profiles.toml of the working folder.
 
-bench, bench eval:demo, bench list, …       what `doit` does in a clone
+bench, bench eval:demo, bench list, …       the same as `doit` in a clone
 """
 
 import importlib.util
@@ -22,7 +22,7 @@ class PackagedGraph(NamespaceTaskLoader):  # type: ignore[misc] # doit is untype
     """Loads dodo.py from the package, or from beside it in a clone."""
 
     def setup(self, opt_values: dict[str, Any]) -> None:  # noqa: ARG002 - doit's signature
-        """Import dodo.py; doit reports what is wrong with it."""
+        """Import dodo.py; doit reports its errors."""
         path = next(folder / "dodo.py" for folder in (HERE, HERE.parent) if (folder / "dodo.py").is_file())
         spec = importlib.util.spec_from_file_location("dodo", path)
         assert spec is not None

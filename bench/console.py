@@ -12,7 +12,7 @@ WIDTH = 24
 
 
 def line(verb: str, name: str, text: str) -> str:
-    """One line of a run: a verb of fixed width, what it is about, and why."""
+    """One line of a run: a verb of fixed width, its object, and the reason."""
     return f"{verb:<9} {name:<{WIDTH}}  {text}".rstrip()
 
 
@@ -25,8 +25,8 @@ def colored(text: str, color: int, stream: TextIO) -> str:
     return text if plain else f"\x1b[{color}m{text}\x1b[0m"
 
 
-def tell(text: str) -> None:
-    """Print a line in one write, so that those of several workers do not mix."""
+def print_line(text: str) -> None:
+    """Print a line in one write, so that the lines of several workers do not mix."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -36,13 +36,13 @@ def in_worker() -> bool:
     return multiprocessing.parent_process() is not None
 
 
-def shown(path: Path) -> str:
+def relative(path: Path) -> str:
     """A path for the terminal: relative to the working folder where it lies below it."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them: under 1 s, 9 s, 14 min, 2 h 05 min."""
+    """Seconds for people: under 1 s, 9 s, 14 min, 2 h 05 min."""
     if seconds > 0 and round(seconds) == 0:
         return "under 1 s"
     if seconds < 99.5:
@@ -52,7 +52,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes as people say them, in powers of ten as disks are sold: 567 kB, 18.3 GB."""
+    """Bytes for people, in powers of ten as disks are sold: 567 kB, 18.3 GB."""
     amount = float(count)
     for unit in ("B", "kB", "MB"):
         if amount < 999.5:
@@ -67,6 +67,6 @@ def counted(count: int, noun: str) -> str:
 
 
 def warn(sentence: str) -> None:
-    """Say something that a person must not miss, if anybody reads it."""
+    """Write a sentence that a person must not miss to standard error; a closed one is ignored."""
     with contextlib.suppress(OSError):
         sys.stderr.write(sentence + "\n")

@@ -1,8 +1,8 @@
 """The one way to Docker: an engine here or elsewhere, each call within a time limit; containers are known by labels.
 
-What is asked often, and where there may be nothing to do, is one call of the docker command; images and compose go
-through python_on_whales, which takes 0.2 s to import. A container's labels name its kind, the process that owns it and
-that process's machine. One whose process is gone is an orphan.
+Frequent calls, such as the search for orphans, run the docker command; images and compose go through
+python_on_whales, which takes 0.2 s to import. A container's labels name its kind, the process that owns it and that
+process's machine. A container whose process has ended is an orphan.
 """
 
 import platform
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import owner
+from bench import process_identity
 from bench.errors import BenchError
 from bench.text import plain
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from python_on_whales import DockerClient
 
 PATIENCE = 30.0
-"""Seconds for one call, over whatever line: a connection that is lost may never answer."""
+"""Seconds for one call: a lost connection may never answer."""
 
 KIND, OWNER, MACHINE = "bench.kind", "bench.owner", "bench.machine"
 PROFILE, RESULTS = "bench.profile", "bench.results"
 """Labels of our containers."""
 
 SYSTEMD = Path("/run/systemd/system")
-"""Where systemd is at work."""
+"""Present where systemd runs."""
 ABSENT = "docker is not installed"
 SILENT = "no answer within"
 UNREACHED = (SILENT, "error during connect", "Cannot connect to the Docker daemon")
@@ -41,22 +41,22 @@ ENGINE = {
     "debian": "apt install docker.io docker-cli",
     "ubuntu": "apt install docker.io",
 }
-"""How to get Docker, by system."""
+"""Commands that install Docker, by system."""
 COMPOSE = {
     "debian 12": "Debian 12 has no package of compose 2: take docker-compose-plugin from Docker's own repository",
     "debian": "apt install docker-compose",
     "ubuntu": "apt install docker-compose-v2",
 }
-"""How to get compose 2, by system."""
+"""Commands that install compose 2, by system."""
 
 
 class DockerError(BenchError):
-    """Docker did not do what it should; the sentence is its reason, a phrase for a sentence of the caller's."""
+    """Docker failed; the sentence is its reason, a phrase for a sentence of the caller."""
 
 
 @dataclass(frozen=True)
 class Owned:
-    """A container of ours: the process that owns it (as owner.identity does), its machine, profile and results."""
+    """A container of ours: the process that owns it (by process_identity), its machine, profile and results."""
 
     id: str
     name: str
@@ -69,7 +69,7 @@ class Owned:
     @property
     def orphaned(self) -> bool:
         """Whether its process, of this machine, is gone."""
-        return self.machine == owner.machine() and not owner.lives(self.owner)
+        return self.machine == process_identity.machine() and not process_identity.lives(self.owner)
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ class Engine:
         """The start of every docker command line for it."""
         return ["docker", *(["--host" if "://" in self.where else "--context", self.where] if self.where else [])]
 
-    def call(self, *words: str, seconds: float = PATIENCE) -> str:
-        """What `docker <words>` prints. Raises DockerError."""
+    def call(self, *arguments: str, seconds: float = PATIENCE) -> str:
+        """The output of `docker <arguments>`. Raises DockerError."""
         try:
             # In a session of its own, so that a Ctrl-C at the terminal does not end it half-way.
-            ran = subprocess.run(
-                [*self.command, *words], capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
+            process = subprocess.run(
+                [*self.command, *arguments], capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
                 timeout=seconds, check=False, start_new_session=True,
             )  # fmt: skip
         except FileNotFoundError:
@@ -97,9 +97,9 @@ class Engine:
             raise DockerError(f"docker cannot be started: {error.strerror}") from None
         except subprocess.TimeoutExpired:
             raise DockerError(f"{SILENT} {seconds:g} s") from None
-        if ran.returncode:
-            raise DockerError(reason(ran.stderr or ran.stdout) or f"exit code {ran.returncode}")
-        return ran.stdout.strip("\n")
+        if process.returncode:
+            raise DockerError(reason(process.stderr or process.stdout) or f"exit code {process.returncode}")
+        return process.stdout.strip("\n")
 
     def client(self, seconds: float = 0.0, **options: Any) -> "DockerClient":
         """python_on_whales' client of this engine; each of its calls ends after so many seconds, 0 for never."""
@@ -119,12 +119,12 @@ class Engine:
         try:
             return self.call("compose", "version", "--short", seconds=seconds)
         except DockerError as error:
-            # Without the plugin, docker takes its words for flags of its own.
-            lacks = re.search(r"unknown (shorthand )?flag|is not a docker command|unknown command", error.sentence)
-            raise DockerError("docker has no compose plugin") if lacks else error from None
+            # Without the plugin, docker takes the arguments for flags of its own.
+            missing = re.search(r"unknown (shorthand )?flag|is not a docker command|unknown command", error.sentence)
+            raise DockerError("docker has no compose plugin") if missing else error from None
 
     def failure(self) -> str | None:
-        """Why no engine answers; None where one does."""
+        """The reason why no engine answers; None where one does."""
         try:
             self.version()
         except DockerError as error:
@@ -132,7 +132,7 @@ class Engine:
         return None
 
     def address(self) -> str:
-        """Where the engine is, such as ssh://user@host; "" where its context is not known."""
+        """The engine's address, such as ssh://user@host; "" where its context is not known."""
         if "://" in self.where:
             return self.where
         try:
@@ -153,17 +153,17 @@ class Engine:
         """Pull an image; its id. Raises DockerError."""
         with translated():
             self.client().image.pull(image, quiet=quiet)
-        if found := self.image_id(image):
-            return found
+        if image_id := self.image_id(image):
+            return image_id
         raise DockerError("it was pulled and is not there")
 
     def owned(self, kind: str = "", seconds: float = PATIENCE) -> list[Owned]:
         """Our containers, running or not. Raises DockerError."""
         labels = (KIND, OWNER, MACHINE, PROFILE, RESULTS)
-        form = "\t".join(["{{.ID}}", "{{.Names}}", *(f'{{{{.Label "{label}"}}}}' for label in labels)])
-        filters = [f"label={OWNER}", *([f"label={KIND}={kind}"] if kind else [])]
-        asked = [word for one in filters for word in ("--filter", one)]
-        listed = self.call("ps", "--all", "--no-trunc", *asked, "--format", form, seconds=seconds)
+        template = "\t".join(["{{.ID}}", "{{.Names}}", *(f'{{{{.Label "{label}"}}}}' for label in labels)])
+        conditions = [f"label={OWNER}", *([f"label={KIND}={kind}"] if kind else [])]
+        options = [option for condition in conditions for option in ("--filter", condition)]
+        listed = self.call("ps", "--all", "--no-trunc", *options, "--format", template, seconds=seconds)
         rows = [line.split("\t") for line in listed.splitlines()]
         return [Owned(*row) for row in rows if len(row) == len(labels) + 2]
 
@@ -174,14 +174,14 @@ class Engine:
 
     def remove_orphans(self, kind: str = "") -> list[Owned]:
         """Remove our containers whose processes are gone, and return them. Raises DockerError."""
-        found = [container for container in self.owned(kind) if container.orphaned]
-        self.remove(container.id for container in found)
-        return found
+        removed = [container for container in self.owned(kind) if container.orphaned]
+        self.remove(container.id for container in removed)
+        return removed
 
 
 def labels(kind: str, **more: str) -> dict[str, str]:
     """The labels of a container of this process; `more` are further ones below `bench.`."""
-    own = {KIND: kind, OWNER: owner.identity(), MACHINE: owner.machine()}
+    own = {KIND: kind, OWNER: process_identity.current(), MACHINE: process_identity.machine()}
     return own | {f"bench.{name}": value for name, value in more.items()}
 
 
@@ -196,23 +196,23 @@ def orphans(seconds: float = PATIENCE) -> list[Owned]:
 def orphan_notices(results: Path | None = None, seconds: float = 5.0) -> list[str]:
     """A sentence for each container that a killed run (on that results folder) left here, and how to remove it."""
     return [
-        f"a killed run{f' of {one.profile}' if one.profile else ''} left the container {one.name} behind; the next run "
-        f"removes it, or do so: docker rm -f {one.name}"
-        for one in orphans(seconds)
-        if results is None or one.results == str(results)
+        f"a killed run{f' of {container.profile}' if container.profile else ''} left the container {container.name} "
+        f"behind; the next run removes it, or do so: docker rm -f {container.name}"
+        for container in orphans(seconds)
+        if results is None or container.results == str(results)
     ]
 
 
 def remedy(failure: str) -> str:
-    """What to do where no engine of this machine answers, by the reason that it gives."""
+    """The remedy where no engine of this machine answers, by the reason."""
     if failure.startswith(ABSENT):
         return f"install it ({_of_system(ENGINE) or 'docs.docker.com/engine/install'})"
     if "permission denied" in failure:
         return "join its group (sudo usermod -aG docker $USER) and log in again"
     if failure.startswith(SILENT):
         return "wait until it is less busy, or look what it does (systemctl status docker)"
-    if found := re.search(r"(tcp|ssh|https?)://[^\s/%\"]*[^\s/%\".]", failure):
-        return f"start it there ({found[0]}), or let DOCKER_HOST and docker context name another one"
+    if address := re.search(r"(tcp|ssh|https?)://[^\s/%\"]*[^\s/%\".]", failure):
+        return f"start it there ({address[0]}), or let DOCKER_HOST and docker context name another one"
     if ".docker/" in failure:
         return "start Docker Desktop"
     if "/run/user/" in failure:
@@ -221,12 +221,12 @@ def remedy(failure: str) -> str:
 
 
 def compose_remedy() -> str:
-    """How to get the compose plugin on this system."""
+    """The command that installs the compose plugin on this system."""
     return _of_system(COMPOSE) or "install Docker's compose plugin (docker-compose-plugin, or docker-compose-v2)"
 
 
 def _of_system(remedies: dict[str, str]) -> str:
-    """What a table says for this system in its version, or in any; "" for nothing."""
+    """The entry of a table for this system in its version, or in any; "" for none."""
     try:
         known = platform.freedesktop_os_release()
     except OSError:
@@ -237,7 +237,7 @@ def _of_system(remedies: dict[str, str]) -> str:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what python_on_whales raises into DockerError."""
+    """Turn exceptions of python_on_whales into DockerError."""
     from python_on_whales.exceptions import DockerException  # noqa: PLC0415 - heavy
 
     try:
@@ -249,10 +249,7 @@ def translated() -> Iterator[None]:
 
 
 def reason(text: str) -> str:
-    """The last line that says something, which is where Docker puts its reason; over ssh, ssh's own at its end.
-
-    What is said of its usage comes behind that.
-    """
+    """The last line before any usage text, where Docker puts its reason; over ssh, ssh's own reason at its end."""
     text = re.split(r"^\s*(?:See '|Usage:|Run ')", text, maxsplit=1, flags=re.MULTILINE)[0]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     last = lines[-1].rpartition("stderr=")[2].removeprefix("Error response from daemon: ") if lines else ""

@@ -1,8 +1,8 @@
 """A duel: one model against another, problem after problem in a fixed random order, until it is settled.
 
-It is settled that one is better where the e-value of the problems that only one of them passes reaches 20, and that the
-difference is within the margin where its always-valid 95 % interval is. Both may be looked at after every problem: each
-is wrong in at most 5 % of all duels (Ville's inequality).
+One model is better when the e-value of the problems that only one of them passes reaches 20; the difference is within
+the margin when its always-valid 95 % interval is. Both may be checked after every problem: each is wrong in at most 5 %
+of all duels (Ville's inequality).
 """
 
 import hashlib
@@ -28,10 +28,10 @@ ProblemId = tuple[str, str]
 
 @dataclass(frozen=True)
 class DuelState:
-    """How a duel stands after so many `problems`: those that the first model alone passes, and the second alone.
+    """The state of a duel after `problems`: those that the first model alone passes, and the second alone.
 
-    `low` and `high` are the always-valid 95 % interval of how much more of all problems the first passes, as fractions;
-    `settled` is "better" or "worse" (the first one), "within" the margin, or "".
+    `low` and `high` are the always-valid 95 % interval of the difference of pass rates (first less second), as
+    fractions; `settled` is "better" or "worse" (the first one), "within" the margin, or "".
     """
 
     problems: int = 0
@@ -48,7 +48,7 @@ class DuelState:
 
 
 def e_value(won: int, lost: int) -> float:
-    """How much better than a fair coin a uniform mixture of coins explains `won` and `lost`.
+    """The likelihood ratio of a uniform mixture of coins to a fair coin, for `won` and `lost`.
 
     J. Ville, Étude critique de la notion de collectif (1939); the mixture is Laplace's rule of succession.
     """
@@ -64,11 +64,11 @@ def interval(outcomes: Sequence[int]) -> tuple[float, float]:
     grows with the distance from it, and the bound is found by halving.
     """
     bets = list(_bets(outcomes))
-    return -_bound([-one for one in outcomes], bets), _bound(outcomes, bets)
+    return -_bound([-outcome for outcome in outcomes], bets), _bound(outcomes, bets)
 
 
 def _bets(outcomes: Iterable[int]) -> Iterator[float]:
-    """What is bet on each outcome, by those before it."""
+    """The bet on each outcome, by those before it."""
     total, squares = 0.0, 1.0
     for t, outcome in enumerate(outcomes, 1):
         yield min(CAP, sqrt(2 * REFUTED / (squares * log1p(t))))
@@ -81,20 +81,20 @@ def _bound(outcomes: Sequence[int], bets: Sequence[float]) -> float:
     low, high = -1.0, 1.0
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        capital = accumulate(log1p(bet * (middle - one)) for one, bet in zip(outcomes, bets, strict=True))
+        capital = accumulate(log1p(bet * (middle - outcome)) for outcome, bet in zip(outcomes, bets, strict=True))
         low, high = (low, middle) if max(capital, default=0.0) >= REFUTED else (middle, high)
     return high
 
 
 def state_of(outcomes: Sequence[int], margin: float) -> DuelState:
-    """How a duel with these outcomes stands when it is first settled, or at their end; `margin` is a fraction."""
+    """The state of a duel with these outcomes when it is first settled, or at their end; `margin` is a fraction."""
     problems = won = lost = 0
     above = below = most_above = most_below = 0.0
     settled = ""
     for outcome, bet in zip(outcomes, _bets(outcomes), strict=True):
         problems += 1
         won, lost = won + (outcome > 0), lost + (outcome < 0)
-        # What has refuted a mean at the margin at any time has refuted all beyond it.
+        # A bet that has refuted a mean at the margin at any time has refuted all beyond it.
         above, below = above + log1p(bet * (margin - outcome)), below + log1p(bet * (margin + outcome))
         most_above, most_below = max(most_above, above), max(most_below, below)
         if e_value(won, lost) >= ENOUGH:
@@ -107,28 +107,28 @@ def state_of(outcomes: Sequence[int], margin: float) -> DuelState:
 
 
 def order(problems: Mapping[str, Mapping[str, Problem]]) -> list[ProblemId]:
-    """The order in which the problems of some datasets are asked: random, the same every time, and everywhere alike.
+    """The order in which the problems of datasets are asked: random, the same on every run and machine.
 
-    Each dataset's are divided by difficulty (its own words, else thirds by the length of the reference solution); of
-    every part, any stretch of the order has about its share.
+    Each dataset's are divided by difficulty (as declared, else thirds by the length of the reference solution); each
+    part is spread evenly over the order.
     """
     placed: list[tuple[float, ProblemId]] = []
-    for dataset, known in problems.items():
-        for name, part in _parts(known).items():
+    for dataset, by_id in problems.items():
+        for name, part in _parts(by_id).items():
             shuffled = sorted(part, key=lambda task_id: _chance(dataset, task_id))
             begin = _chance(dataset, name)
             placed += [((at + begin) / len(part), (dataset, task_id)) for at, task_id in enumerate(shuffled)]
-    return [which for _, which in sorted(placed)]
+    return [problem_id for _, problem_id in sorted(placed)]
 
 
 def _parts(problems: Mapping[str, Problem]) -> dict[str, list[str]]:
-    lengths = sorted(len(one.reference) for one in problems.values())
+    lengths = sorted(len(problem.reference) for problem in problems.values())
     parts: dict[str, list[str]] = {}
-    for task_id, one in problems.items():
-        third = sum(len(one.reference) > lengths[len(lengths) * part // THIRDS] for part in range(1, THIRDS))
-        parts.setdefault(one.difficulty or str(third), []).append(task_id)
+    for task_id, problem in problems.items():
+        third = sum(len(problem.reference) > lengths[len(lengths) * part // THIRDS] for part in range(1, THIRDS))
+        parts.setdefault(problem.difficulty or str(third), []).append(task_id)
     return parts
 
 
-def _chance(*words: str) -> float:
-    return int.from_bytes(hashlib.sha256("\n".join(words).encode("utf-8", "surrogatepass")).digest()[:8]) / 2**64
+def _chance(*names: str) -> float:
+    return int.from_bytes(hashlib.sha256("\n".join(names).encode("utf-8", "surrogatepass")).digest()[:8]) / 2**64

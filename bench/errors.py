@@ -1,10 +1,10 @@
-"""Every kind of error that a user can see; special ones of a kind stand beside what raises them.
+"""Every kind of error that a user can see; special kinds are defined where they are raised.
 
     BenchError                 one sentence: the value, the place, the remedy
     ├── ProfilesError          profiles.toml: syntax, an unknown key, a wrong type, an impossible value
     ├── DatasetError           a dataset file that is missing, damaged or incomplete
-    ├── DownloadError          a model cannot be had from its hub, or not whole
-    ├── MissingPrerequisite    a model file, imported solutions or a program that is not there (yet)
+    ├── DownloadError          a model cannot be downloaded, or only in part
+    ├── MissingPrerequisite    a model file, imported solutions or a program is not there (yet)
     ├── ServerError            llama-server did not start, died, hangs, or its port is taken
     │   └── RequestError       the server refused one request (a 4xx), in the server's words
     ├── CanaryError            the first completions were all lost; generation of the profile stopped
@@ -29,7 +29,7 @@ class BenchError(Exception):
 
 
 class ProfilesError(BenchError):
-    """profiles.toml is not what it must be."""
+    """profiles.toml is invalid."""
 
 
 class DatasetError(BenchError):
@@ -37,7 +37,7 @@ class DatasetError(BenchError):
 
 
 class DownloadError(BenchError):
-    """A model cannot be had from its hub, or not whole."""
+    """A model cannot be downloaded, or only in part."""
 
 
 class MissingPrerequisite(BenchError):  # noqa: N818 - it is a state of the machine, skipped rather than failed

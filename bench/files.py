@@ -1,4 +1,4 @@
-"""Files that are whole or not there: temporary name, sync, rename; JSON lines; digests."""
+"""Files that are complete or absent: temporary name, sync, rename; JSON lines; digests."""
 
 import contextlib
 import hashlib
@@ -9,18 +9,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bench import owner
+from bench import process_identity
 from bench.errors import BenchError
 from bench.untrusted import table
 
 TEMPORARY = re.compile(r"\..+\.(\d+)(?:-([0-9a-f]{6}))?\.tmp")
-"""Temporary names: with the number of the process that writes, and which machine it is on (not in version 0.1)."""
+"""Temporary names, with the writing process and its machine (which version 0.1 left out)."""
 
 _tidied: set[Path] = set()
 
 
 def user_path(text: str | Path) -> Path:
-    """A path as people write it, ~ being a home; the home of a user that there is not is no error."""
+    """A path as people write it, with ~ for a home; the home of an unknown user is no error."""
     return Path(os.path.expanduser(text))  # noqa: PTH111 - pathlib's raises
 
 
@@ -53,20 +53,20 @@ def write_stream(path: Path, pieces: Iterable[str | bytes]) -> None:
 
 
 def _tidy(folder: Path) -> None:
-    """Remove what processes of this machine that are gone left half written; once a folder."""
+    """Remove half-written files of ended processes of this machine; once a folder."""
     if folder in _tidied:
         return
     _tidied.add(folder)
     for entry in os.scandir(folder):
-        if entry.name.endswith(".tmp") and (found := TEMPORARY.fullmatch(entry.name)):
-            mine = found[2] in (None, _machine())
-            if mine and not owner.lives(found[1]) and entry.is_file(follow_symlinks=False):
+        if entry.name.endswith(".tmp") and (match := TEMPORARY.fullmatch(entry.name)):
+            mine = match[2] in (None, _machine())
+            if mine and not process_identity.lives(match[1]) and entry.is_file(follow_symlinks=False):
                 with contextlib.suppress(OSError):
                     Path(entry.path).unlink()
 
 
 def _machine() -> str:
-    return digest(owner.machine())[:6]
+    return digest(process_identity.machine())[:6]
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -80,7 +80,7 @@ def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder to write in. Raises BenchError where that cannot be."""
+    """Make a folder to write in. Raises BenchError where that fails."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -92,7 +92,7 @@ def make_folder(path: Path) -> None:
 def read_json(path: Path) -> Any:
     """The JSON value in `path`, or None where the file is missing or damaged."""
     try:
-        # What is no file, such as a pipe, might never end.
+        # A pipe might never end.
         return json.loads(path.read_bytes()) if path.is_file() else None
     except (OSError, ValueError, RecursionError):
         return None

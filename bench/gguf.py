@@ -68,7 +68,7 @@ BEGINNINGS = {
     b"7z": "a 7-Zip archive",
     **dict.fromkeys((b"GGML", b"ggml", b"lmgg", b"fmgg", b"tjgg"), "a model of the formats before GGUF"),
 }
-"""What lies where a GGUF should be, by its first bytes."""
+"""Files that are mistaken for a GGUF, by their first bytes."""
 
 
 Location = TypeVar("Location", bound=PurePath)
@@ -85,11 +85,11 @@ def expected(model: Location) -> list[Location]:
 
 def parts(model: Path) -> list[Path]:
     """All files of a model, in order. Raises MissingPrerequisite that names a missing one."""
-    found = expected(model)
-    for path in found:
+    files = expected(model)
+    for path in files:
         if not path.is_file():
             raise MissingPrerequisite(f"There is no model file {path}; download it, or fix model in profiles.toml.")
-    return found
+    return files
 
 
 def fingerprint(model: Path, cache: Path) -> str:
@@ -133,16 +133,16 @@ def digest_of_parts(digests: Iterable[str]) -> str:
 
 def _sampled(path: Path, size: int) -> str:
     """SHA-256 over size, header and sampled blocks: servers/remote_models.py has another machine compute it, too."""
-    found = hashlib.sha256(str(size).encode())
+    sha256 = hashlib.sha256(str(size).encode())
     try:
         with path.open("rb") as file:
-            found.update(file.read(HEADER))
+            sha256.update(file.read(HEADER))
             for i in range(SAMPLES):
                 file.seek(max(0, (size - BLOCK) * (i + 1) // SAMPLES))
-                found.update(file.read(BLOCK))
+                sha256.update(file.read(BLOCK))
     except OSError as error:
         raise _unreadable(path, error) from None
-    return found.hexdigest()
+    return sha256.hexdigest()
 
 
 def _unreadable(path: Path, error: OSError) -> MissingPrerequisite:
@@ -150,13 +150,13 @@ def _unreadable(path: Path, error: OSError) -> MissingPrerequisite:
 
 
 def damage(model: Path, cache: Path) -> str:
-    """Why a model cannot be loaded, in a phrase that names the file; "" where nothing is seen.
+    """The reason why a model cannot be loaded, in a phrase that names the file; "" where none is found.
 
     `cache` is as for `fingerprint`. A part that is missing is no damage (see `parts`).
     """
     memo_file = cache / "gguf-damage.json"
     memo, known = read_table(memo_file), True
-    found = ""
+    problem = ""
     for path in expected(model):
         try:
             status = path.stat()
@@ -167,15 +167,15 @@ def damage(model: Path, cache: Path) -> str:
         if len(entry) != 3 or entry[:2] != state or not isinstance(entry[2], str):
             entry, known = [*state, file_damage(path, status.st_size)], False
             memo[str(path)] = entry
-        found = found or (f"{path.name} {entry[2]}" if entry[2] else "")
+        problem = problem or (f"{path.name} {entry[2]}" if entry[2] else "")
     if not known:
         with contextlib.suppress(BenchError):
             write_json(memo_file, memo)
-    return found
+    return problem
 
 
 def file_damage(path: Path, size: int) -> str:
-    """Why a file of that many bytes is no whole GGUF, as a phrase; "" where nothing is seen."""
+    """The damage of a GGUF file of that many bytes, as a phrase; "" where none is found."""
     if size == 0:
         return "is empty"
     try:
@@ -184,8 +184,8 @@ def file_damage(path: Path, size: int) -> str:
         return f"cannot be read ({error.strerror})"
     if not header.magic:
         with path.open("rb") as file:
-            begin = file.read(64).lstrip()
-        kind = next((what for start, what in BEGINNINGS.items() if begin.startswith(start)), "")
+            first = file.read(64).lstrip()
+        kind = next((description for beginning, description in BEGINNINGS.items() if first.startswith(beginning)), "")
         return f"is no GGUF file{f' but {kind}' if kind else ''}"
     if header.version and not header.version & 0xFFFF:
         return "is for big-endian machines"
@@ -206,7 +206,7 @@ def file_damage(path: Path, size: int) -> str:
 
 
 def _has_hole(path: Path, size: int) -> bool:
-    """Whether a part was never written; where a file is merely packed by its file system, none is."""
+    """Whether a part was never written; a file that its file system compresses has no such part."""
     with path.open("rb") as file, contextlib.suppress(OSError):
         return os.lseek(file.fileno(), 0, os.SEEK_HOLE) < size
     return False
@@ -237,13 +237,13 @@ def facts(model: Path) -> dict[str, Any]:
 
 
 def quantization_in(name: str) -> str:
-    """The quantization that a file's name tells; "" for none."""
-    found = QUANTIZATION.search(name)
-    return found[1] if found else ""
+    """The quantization in a file's name; "" for none."""
+    match = QUANTIZATION.search(name)
+    return match[1] if match else ""
 
 
 def quantization(meta: dict[str, Any]) -> str:
-    """How most of a model's weights are quantized, by its header; "" where that does not say it."""
+    """The quantization of most of a model's weights, by its header; "" where it has none."""
     kind = meta.get("general.file_type")
     return FILE_TYPES.get(kind, "") if type(kind) is int else ""
 
@@ -263,9 +263,9 @@ def metadata(path: Path) -> dict[str, Any]:
 
 @dataclass
 class Header:
-    """What the first 32 MiB of a file say; `bytes` is the length that the file should have, where `whole`.
+    """The contents of the first 32 MiB of a file; `bytes` is the length that the file should have, where `whole`.
 
-    `damaged` means that it cannot be read, however much there is of it.
+    `damaged` means that it cannot be read, even if the file is complete.
     """
 
     magic: bool = False
@@ -313,7 +313,7 @@ def _length(reader: "_Reader", tensors: int, meta: dict[str, Any]) -> int:
 
 
 class _Reader:
-    """Reads what GGUF stores out of bytes; raises EOFError where they end before it does, ValueError for nonsense."""
+    """Reads GGUF values from bytes; raises EOFError where the bytes end too early, ValueError for invalid ones."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.place = data, 0

@@ -1,7 +1,6 @@
 """Models on a Hugging Face hub: `hf:<org>/<repo>:<quantization or file>`, kept in the hub's own cache.
 
-Where a model is, and whether it is whole, is told without the network; `download` alone needs it. HF_ENDPOINT,
-HF_TOKEN, HF_HOME and HF_HUB_CACHE are the hub's own variables.
+Only `download` needs the network. HF_ENDPOINT, HF_TOKEN, HF_HOME and HF_HUB_CACHE are the hub's own variables.
 """
 
 import hashlib
@@ -14,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from bench import gguf
-from bench.console import size, tell
+from bench.console import print_line, size
 from bench.errors import BenchError, DownloadError
 from bench.files import user_path
 from bench.locks import locked
@@ -26,11 +25,11 @@ FORM = "hf:<org>/<repo>:<quantization, or a file of the repository>"
 REFERENCE = re.compile(r"hf:([\w.-]+/[\w.-]+):([\w./-]+)")
 PART = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)")
 NO_MODEL = ("mmproj", "imatrix")
-"""How files that belong to a model, and are none, begin."""
+"""Beginnings of the names of files that belong to a model, and are none."""
 
 
 class AbsentError(Exception):
-    """A repository has not the file that is chosen; a phrase that says what it has."""
+    """A repository lacks the chosen file; a phrase with those that it has."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,9 @@ class Reference:
 
     @classmethod
     def parse(cls, model: str) -> "Reference | None":
-        """What `hf:…` names; None where it is written differently."""
-        found = REFERENCE.fullmatch(model)
-        return cls(found[1], found[2]) if found and ".." not in found[1] + found[2] else None
+        """The model that `hf:…` names; None for another form."""
+        match = REFERENCE.fullmatch(model)
+        return cls(match[1], match[2]) if match and ".." not in match[1] + match[2] else None
 
     def select(self, files: Iterable[str]) -> list[str]:
         """The model's files, in order, among those of a repository. Raises AbsentError."""
@@ -54,13 +53,13 @@ class Reference:
                 models.setdefault(PART.sub("", file), []).append(file)
         if self.chosen.endswith(".gguf"):
             name = PART.sub("", self.chosen)
-            found = [model for model in models if name in (model, PurePosixPath(model).name)]
+            matches = [model for model in models if name in (model, PurePosixPath(model).name)]
         else:
-            found = [model for model in models if quantization(model).lower() == self.chosen.lower()]
-        if len(found) == 1:
-            return models[found[0]]
-        if found:
-            raise AbsentError(f"has several files of {self.chosen}; name one of {', '.join(found)}")
+            matches = [model for model in models if quantization(model).lower() == self.chosen.lower()]
+        if len(matches) == 1:
+            return models[matches[0]]
+        if matches:
+            raise AbsentError(f"has several files of {self.chosen}; name one of {', '.join(matches)}")
         names = dict.fromkeys(quantization(model) or model for model in models)
         if self.chosen.endswith(".gguf"):
             names = dict.fromkeys(models)
@@ -74,7 +73,7 @@ def quantization(file: str) -> str:
 
 
 def cache() -> Path:
-    """The folder where Hugging Face's programs keep what they have downloaded."""
+    """The folder where Hugging Face's programs keep their downloads."""
     named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
     if named:
         return user_path(named)
@@ -83,7 +82,7 @@ def cache() -> Path:
 
 
 def cached(model: str) -> Path:
-    """The model's (first) file where all of it is in the cache; else a path there at which nothing is."""
+    """The model's (first) file where all of it is in the cache; else a path there that does not exist."""
     reference = Reference.parse(model)
     assert reference is not None, "profiles/file.py lets no other one in"
     folder = _folder(reference)
@@ -103,32 +102,32 @@ def _folder(reference: Reference) -> Path:
 
 
 def _snapshots(folder: Path) -> list[Path]:
-    """What was downloaded of a repository at its various commits; the one that counts as the newest first."""
+    """The downloaded commits of a repository, that of its main branch first, then the newest."""
     try:
         main = (folder / "refs" / "main").read_text().strip()
-        found = sorted((folder / "snapshots").iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        newest = sorted((folder / "snapshots").iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     except (OSError, ValueError):
         return []
-    return sorted(found, key=lambda path: path.name != main)
+    return sorted(newest, key=lambda path: path.name != main)
 
 
 def download(model: str, where: str) -> Path:
-    """Bring a model's files into the cache; its first file. What an earlier try has of them is not asked for again.
+    """Download a model's files into the cache; its first file. An interrupted download is resumed.
 
-    `where` names the profile. Raises DownloadError for what the hub, the way to it or the disk refuses.
+    `where` names the profile. Raises DownloadError where the hub, the connection or the disk fails.
     """
     reference = Reference.parse(model)
     assert reference is not None, "profiles/file.py lets no other one in"
     endpoint = os.environ.get("HF_ENDPOINT") or None
     try:
         chosen = _listed(reference, endpoint)
-        lacks = sum(_lacks(reference, one) for one in chosen)
-        _check_room(lacks)
-        tell(f"  downloads {model} ({size(lacks)}) into {cache()}")
-        total = sum(int(one.size) for one in chosen)
-        progress = Progress(where, total, had=total - lacks, unit=size)
-        with locked(_folder(reference) / ".bench.lock", what=f"The download of {model}", wait=True), live(progress):
-            paths = [_fetch(reference, one, endpoint, progress) for one in chosen]
+        missing = sum(_missing_bytes(reference, file) for file in chosen)
+        _check_space(missing)
+        print_line(f"  downloads {model} ({size(missing)}) into {cache()}")
+        total = sum(int(file.size) for file in chosen)
+        progress = Progress(where, total, had=total - missing, unit=size)
+        with locked(_folder(reference) / ".bench.lock", subject=f"The download of {model}", wait=True), live(progress):
+            paths = [_fetch(reference, file, endpoint, progress) for file in chosen]
     except AbsentError as error:
         raise DownloadError(f"{where}: {reference.repository} {error}; correct model in profiles.toml.") from None
     except BenchError as error:
@@ -139,7 +138,7 @@ def download(model: str, where: str) -> Path:
 
 
 def _listed(reference: Reference, endpoint: str | None) -> list[Any]:
-    """What the hub says of the model's files, in order."""
+    """The model's files as the hub describes them, in order."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     from huggingface_hub import HfApi  # noqa: PLC0415 - only where something is downloaded
@@ -147,11 +146,11 @@ def _listed(reference: Reference, endpoint: str | None) -> list[Any]:
 
     tree = HfApi(endpoint=endpoint).list_repo_tree(reference.repository, recursive=True)
     # Their names and hashes become paths on this machine.
-    files = {one.path: one for one in tree if isinstance(one, RepoFile) and ".." not in one.path}
+    files = {file.path: file for file in tree if isinstance(file, RepoFile) and ".." not in file.path}
     chosen = [files[name] for name in reference.select(files)]
-    for one in chosen:
-        if not re.fullmatch(r"[0-9a-f]{40,64}", _hash(one)):
-            raise DownloadError(f"the hub names no hash of {plain(one.path)}; name another file in profiles.toml.")
+    for file in chosen:
+        if not re.fullmatch(r"[0-9a-f]{40,64}", _hash(file)):
+            raise DownloadError(f"the hub names no hash of {plain(file.path)}; name another file in profiles.toml.")
     return chosen
 
 
@@ -164,12 +163,12 @@ def _blob(reference: Reference, file: Any) -> Path:
 
 
 def _part(reference: Reference, file: Any) -> Path:
-    """What is there of a file that is not whole; the hub's own library would begin anew in each run."""
+    """The downloaded part of a file; the hub's own library would begin anew in each run."""
     blob = _blob(reference, file)
     return blob.with_name(f"{blob.name}.part.incomplete")
 
 
-def _lacks(reference: Reference, file: Any) -> int:
+def _missing_bytes(reference: Reference, file: Any) -> int:
     """Bytes of a file that are not here."""
     if _blob(reference, file).is_file():
         return 0
@@ -177,10 +176,10 @@ def _lacks(reference: Reference, file: Any) -> int:
     return max(0, int(file.size) - (part.stat().st_size if part.is_file() else 0))
 
 
-def _check_room(needed: int) -> None:
+def _check_space(needed: int) -> None:
     folder = cache()
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    free = shutil.disk_usage(there).free
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
     if needed > free:
         raise DownloadError(
             f"the model needs {size(needed)} in {folder}, where {size(free)} are free; free space, or let HF_HUB_CACHE "
@@ -189,7 +188,7 @@ def _check_room(needed: int) -> None:
 
 
 class Bar:
-    """What the hub's library counts bytes with."""
+    """The progress bar that the hub's library counts bytes with."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
@@ -205,7 +204,7 @@ class Bar:
         pass
 
     def update(self, count: int) -> None:
-        """More bytes have come; where a server ignores what is there already, fewer."""
+        """Count bytes; a negative number where a server does not resume and starts again."""
         self.progress.done += count
 
 
@@ -231,12 +230,12 @@ def _fetch(reference: Reference, file: Any, endpoint: str | None, progress: Prog
                     "was removed; start again, and if it stays so, report it to the repository's owner."
                 )
         part.replace(blob)
-    # What lies under its hash is not downloaded again; the snapshot is made of links to it.
+    # A file under its hash is not downloaded again; the snapshot is made of links to it.
     return Path(hf_hub_download(reference.repository, file.path, endpoint=endpoint, cache_dir=cache()))
 
 
 def reason(error: Exception, repository: str) -> str:
-    """Why a download failed, and what to do about it, as a phrase."""
+    """The reason why a download failed, and the remedy, as a phrase."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status in (401, 403):
         return (
@@ -251,5 +250,5 @@ def reason(error: Exception, repository: str) -> str:
         return (
             f"{plain(error.strerror or str(error))} in {cache()}; free space, or let HF_HUB_CACHE name another folder"
         )
-    words = plain(str(error)) or type(error).__name__
-    return f"{words.rstrip('.')}; start again to go on where it ended"
+    message = plain(str(error)) or type(error).__name__
+    return f"{message.rstrip('.')}; start again to go on where it ended"

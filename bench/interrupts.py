@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, a terminal that is closed, a reader that has gone: the run ends in order."""
+"""Clean ends of a run: on Ctrl-C, SIGTERM, a closed terminal or a closed pipe."""
 
 import atexit
 import contextlib
@@ -27,7 +27,7 @@ Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 class Stopped(SystemExit):
-    """The run was told to end: it does so with its database written, no traceback, and exit code 130.
+    """The run was interrupted: it ends with its database written, no traceback, and exit code 130.
 
     doit sends it from a worker to the run by its class and its text, hence the arguments.
     """
@@ -39,7 +39,7 @@ class Stopped(SystemExit):
 
 
 def handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Handler]:
-    """Let `handler` have the signals that end a run, and return who had them; what nohup ignores stays ignored."""
+    """Install `handler` for the signals that end a run; the previous handlers. A SIGHUP ignored by nohup stays so."""
     numbers = [n for n in ENDING if n != signal.SIGHUP or signal.getsignal(n) != signal.SIG_IGN]
     return {number: signal.signal(number, handler) for number in numbers}
 
@@ -48,23 +48,23 @@ def handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Handle
 def deferred_signals() -> Iterator[None]:
     """Defer SIGINT, SIGTERM and SIGHUP until the block ends, so that cleanup is not interrupted.
 
-    For blocks that end by themselves soon. Outside the main thread no signal comes, and nothing is done.
+    For short blocks. Outside the main thread no signal comes, and nothing is done.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     caught: list[int] = []
-    kept = handle(lambda number, _: caught.append(number))
+    handlers = handle(lambda number, _: caught.append(number))
     try:
         yield
     finally:
-        # A signal that came between two of these would be caught by nobody.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, kept)
-        for number, handler in kept.items():
+        # A signal between two of these calls would be lost.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, handlers)
+        for number, handler in handlers.items():
             signal.signal(number, handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if caught:
-            # That the terminal is gone must be known, whatever came before.
+            # SIGHUP first: the terminal is gone.
             signal.raise_signal(signal.SIGHUP if signal.SIGHUP in caught else caught[0])
 
 
@@ -72,7 +72,7 @@ def interrupt(number: int, _frame: object) -> None:
     """End with `Stopped`; for `handle`."""
     if number == signal.SIGHUP:
         _leave_terminal()
-    # A worker has SIGINT from the terminal and SIGTERM from the run: the second must not cut its cleaning up short.
+    # A worker has SIGINT from the terminal and SIGTERM from the run: the second must not interrupt its cleanup.
     now = time.monotonic()
     if now - Stopped.last > ONE_INTERRUPT:
         Stopped.last = now
@@ -80,14 +80,14 @@ def interrupt(number: int, _frame: object) -> None:
 
 
 def prepare() -> None:
-    """For when the graph is loaded: a signal ends whatever doit does in order, and a gone reader what it lists.
+    """Called when the graph is loaded: a signal ends doit cleanly, and a closed pipe ends a list.
 
-    Workers of doit -n end when the run is gone.
+    Workers of doit -n end with the run.
     """
     handle(interrupt)
     end_with_reader()
     register_after_fork(prepare, lambda _: end_with_parent())
-    # doit does not end those that it was just starting when the interrupt came, and Python would wait for them.
+    # doit does not end workers that it was just starting when the interrupt came, and Python would wait for them.
     atexit.register(_end_workers)
 
 
@@ -97,10 +97,10 @@ def _end_workers() -> None:
 
 
 class Output(io.FileIO):
-    """Standard output below Python's own buffers: what cannot be written ends the run in order, wherever it is told."""
+    """Standard output below Python's own buffers: a failed write ends the run cleanly."""
 
     def write(self, data: Any) -> int:
-        """Write, or say on standard error why not; the run ends then."""
+        """Write, or report the failure on standard error and end the run."""
         try:
             return super().write(data) or 0
         except OSError as error:
@@ -109,9 +109,9 @@ class Output(io.FileIO):
 
 
 def watch_output() -> None:
-    """Let doit's commands end with a sentence where standard output takes no more, at Python's last flush too.
+    """End doit's commands with a sentence where standard output cannot be written, at Python's last flush too.
 
-    In place, for doit has taken hold of the stream before it loads anything of ours.
+    Done in place, since doit holds the stream before it loads any of our modules.
     """
     out = sys.stdout
     if out is None:
@@ -132,23 +132,23 @@ def _last_flush(out: io.TextIOWrapper) -> None:
 
 
 def begin_work() -> None:
-    """For when a stage begins: nobody's leaving kills it; `leave_reader` ends the run in order."""
+    """Called when a stage begins: a closed pipe does not kill it; `leave_reader` ends the run cleanly."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
 def end_with_parent() -> None:
-    """End as on SIGTERM when the process that started this one is gone, so that no worker goes on by itself."""
+    """End as on SIGTERM when the parent process has ended, so that no worker goes on by itself."""
     ctypes.CDLL(None).prctl(ctypes.c_int(1), ctypes.c_ulong(signal.SIGTERM))  # PR_SET_PDEATHSIG
 
 
 def end_with_reader() -> None:
-    """Let a list end without a word where its reader, such as `head`, has seen enough; a run ignores that signal."""
+    """End a list silently where its reader, such as `head`, has closed the pipe; a run ignores that signal."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def leave_reader(error: OSError) -> None:
-    """End the run in order, for its lines cannot be written any more; those to come go nowhere."""
+    """End the run cleanly, since its output cannot be written; further output is discarded."""
     _to_nowhere(1)
     if not isinstance(error, BrokenPipeError):
         with contextlib.suppress(OSError):
@@ -157,7 +157,7 @@ def leave_reader(error: OSError) -> None:
 
 
 def _leave_terminal() -> None:
-    """Write to nowhere instead of a terminal that is gone, where each line would be an error of its own."""
+    """Discard the output to a closed terminal, where each line would be an error of its own."""
     _to_nowhere(*(output for output in (1, 2) if stat.S_ISCHR(os.fstat(output).st_mode)))
 
 

@@ -1,7 +1,7 @@
 """JSON lines: one typed record a line, read so that a damaged line costs itself alone, appended durably.
 
-Lines end with a newline and with nothing else: U+2028 and U+0085 may stand in a text. What json.dumps writes beyond the
-standard (NaN, Infinity, half a surrogate pair) is read.
+Only a newline ends a line: U+2028 and U+0085 may stand in a text. Values that json.dumps writes beyond the standard
+(NaN, Infinity, half a surrogate pair) are read.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ BOM = b"\xef\xbb\xbf"
 
 
 class OtherWriterError(OSError):
-    """The file is not as its one writer left it; `size` is what it has now, in bytes."""
+    """Another program has written the file too; `size` is its size now, in bytes."""
 
     def __init__(self, size: int) -> None:
         super().__init__(f"another program writes it too ({size} bytes)")
@@ -35,9 +35,9 @@ class OtherWriterError(OSError):
 
 @dataclass(frozen=True)
 class Line(Generic[Record]):
-    """A line, counted from 1, that starts at byte `start` of its file: its record, or a phrase that says what is wrong.
+    """A line, counted from 1, that starts at byte `start` of its file: its record, or a phrase with the error.
 
-    `broken` says that it is no JSON at all: as the last one, its writer was interrupted.
+    `broken` means that it is no JSON at all: if it is the last one, its writer was interrupted.
     """
 
     number: int
@@ -80,7 +80,7 @@ def _content(path: Path) -> bytes:
 
 
 def records(path: Path, kind: type[Record]) -> list[Record]:
-    """The records of a file that can be made again: a damaged line is left out, and so is a file that is not there."""
+    """The records of a file that can be made again; damaged lines are left out, and a missing file has none."""
     with contextlib.suppress(BenchError):
         return [line.record for line in read(path, kind) if line.record is not None]
     return []
@@ -105,7 +105,7 @@ def encode(*rows: Any) -> bytes:
 
 
 def append(path: Path, *rows: Any, size: int | None = None, sync: bool = True) -> int:
-    """Append rows, one a line, and give the size of the file then; a write that fails leaves the file as it was.
+    """Append rows, one a line; the size of the file then. A write that fails leaves the file as it was.
 
     A last line without its end gets one first. With `sync`, the lines are on the disk when this returns. With `size`,
     raises OtherWriterError where the file has another one. Raises OSError.
@@ -115,24 +115,24 @@ def append(path: Path, *rows: Any, size: int | None = None, sync: bool = True) -
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
-        there = os.fstat(file).st_size
-        if size is not None and there != size:
-            raise OtherWriterError(there)
-        gap = b"\n" if there and os.pread(file, 1, there - 1) != b"\n" else b""
-        data = gap + encode(*rows)
+        present = os.fstat(file).st_size
+        if size is not None and present != size:
+            raise OtherWriterError(present)
+        separator = b"\n" if present and os.pread(file, 1, present - 1) != b"\n" else b""
+        data = separator + encode(*rows)
         try:
-            _write(file, data, there)
+            _write(file, data, present)
             if sync:
                 os.fsync(file)
         except OSError:
             with contextlib.suppress(OSError):
-                os.ftruncate(file, there)
+                os.ftruncate(file, present)
             raise
     finally:
         os.close(file)
     if new and sync:
         _sync_folder(path.parent)
-    return there + len(data)
+    return present + len(data)
 
 
 def truncate(path: Path, size: int) -> None:
@@ -147,7 +147,7 @@ def _decoded(line: bytes, decoder: msgspec.json.Decoder[Record], kind: type[Reco
         return decoder.decode(line)
     except (msgspec.DecodeError, RecursionError):
         pass
-    # Python's own reader is slower, and takes what Python's own writer makes; it decides what is wrong as well.
+    # Python's own reader is slower, and accepts everything that Python's own writer makes; it finds the error, too.
     try:
         value = json.loads(line.decode())
     except UnicodeDecodeError as error:
@@ -162,15 +162,15 @@ def _decoded(line: bytes, decoder: msgspec.json.Decoder[Record], kind: type[Reco
 
 
 def _phrase(error: msgspec.ValidationError) -> str:
-    """What msgspec says of a wrong type, in the words of our sentences: `sample` is a str where int belongs."""
-    what, _, where = str(error).partition(" - at ")
-    name = where.strip("`").removeprefix("$.")
-    if missing := re.fullmatch(r"Object missing required field (.+)", what):
-        return f"it has no {missing[1]}"
-    if wrong := re.fullmatch(r"Expected `(.+?)`, got `(.+?)`", what):
+    """The message of msgspec about a wrong type in the form of our sentences: `sample` is of type str, not int."""
+    problem, _, place = str(error).partition(" - at ")
+    name = place.strip("`").removeprefix("$.")
+    if absent := re.fullmatch(r"Object missing required field (.+)", problem):
+        return f"it has no {absent[1]}"
+    if types := re.fullmatch(r"Expected `(.+?)`, got `(.+?)`", problem):
         subject = f"`{name}`" if name else "it"
-        return f"{subject} is of type {wrong[2]}, not {wrong[1]}"
-    return f"`{name}`: {what}" if name else what
+        return f"{subject} is of type {types[2]}, not {types[1]}"
+    return f"`{name}`: {problem}" if name else problem
 
 
 def _finite(value: Any) -> Any:

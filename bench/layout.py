@@ -1,4 +1,4 @@
-"""Where a run leaves its files, and what they are called: the contract between the stages."""
+"""The names of a run's files: the contract between the stages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ IMPORT = "import"
 HISTORY = "history.jsonl"
 LESSON = "NOTES_max_tokens.md"
 PROMPTS = "_prompts.json"
-TAKEN = ("REPORT.md", "report.html", "report.json", HISTORY, LESSON)
-"""Names in the results folder that no profile's folder may have."""
+RESERVED = ("REPORT.md", "report.html", "report.json", HISTORY, LESSON)
+"""Names in the results folder that no profile may have."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Layout:
 
     @property
     def page(self) -> Path:
-        """The report to click through."""
+        """The interactive report."""
         return self.root / "report.html"
 
     @property
@@ -44,27 +44,27 @@ class Layout:
 
     @property
     def lesson(self) -> Path:
-        """What a too small max_tokens does, where the results folder has it."""
+        """The lesson on a too small max_tokens, where the results folder has it."""
         return self.root / LESSON
 
     @property
     def share(self) -> Path:
-        """What people take away from the report."""
+        """The folder of files to share."""
         return self.root / "share"
 
     @property
     def database(self) -> Path:
-        """What doit remembers of each task."""
+        """The database of doit."""
         return self.root / ".doit.json"
 
     @property
     def cache(self) -> Path:
-        """What can be computed again: ground truth, verdicts, the demo's model."""
+        """The folder of files that can be computed again: ground truth, verdicts, the demo's model."""
         return self.root / ".cache"
 
     @property
     def selftests(self) -> Path:
-        """What the self-tests on this machine said."""
+        """The results of the self-tests on this machine."""
         return self.cache / SELFTESTS
 
     def folder(self, profile_id: str) -> Path:
@@ -82,10 +82,10 @@ class Layout:
     def runs(self, name: str) -> Iterator["RunFiles"]:
         """The runs that have a file of that name, by profile and dataset, whether they are declared or not."""
         for path in sorted(self.root.glob(f"*/*/{name}")):
-            found = RunFiles.around(path)
+            run = RunFiles.around(path)
             # EvalPlus leaves results in a folder of solutions that it has graded.
-            if not found.folder.name.startswith(".") and found.dataset != IMPORT:
-                yield found
+            if not run.folder.name.startswith(".") and run.dataset != IMPORT:
+                yield run
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class RunFiles:
 
     @classmethod
     def around(cls, file: Path) -> "RunFiles":
-        """The files of the run that `file` is one of, if it is any's."""
+        """The files of the run that `file` belongs to, if any."""
         return cls(file.parent.parent, file.parent.name)
 
     @property
@@ -117,7 +117,7 @@ class RunFiles:
 
     @property
     def sample_info(self) -> Path:
-        """Per sample, in the order of samples.jsonl: outcome, rule that found the code, tokens, where it came from."""
+        """Per sample, in the order of samples.jsonl: outcome, extraction rule, tokens, origin."""
         return self.root / SAMPLE_INFO
 
     @property
@@ -127,19 +127,19 @@ class RunFiles:
 
     @property
     def provenance(self) -> Path:
-        """What made the completions."""
+        """The provenance of the completions."""
         return self.root / PROVENANCE
 
     @property
     def failure(self) -> Path:
-        """Why the last try of a stage failed; absent after success."""
+        """The failure of a stage's last try; absent after success."""
         return self.root / FAILURE
 
     @property
     def lock(self) -> Path:
-        """Held by the stage at work here; what was written there stays where that was stopped."""
+        """Locked by the running stage; its text stays where the stage was killed."""
         return self.root / ".lock"
 
     def log(self, name: str) -> Path:
-        """What a person reads when it went wrong: `server` of a profile, `codegen` and `evaluation` of each dataset."""
+        """A log for people: `server` of a profile, `codegen` and `evaluation` of each dataset."""
         return (self.folder if name == "server" else self.root) / f"{name}.log"

@@ -1,6 +1,6 @@
-"""Advisory locks on files: who holds one since when; the kernel drops it with the process, so a kill -9 leaves nothing.
+"""Advisory locks on files, with their holder and its start; the kernel releases them with the process, even killed.
 
-No lock follows a link: its file is opened in place, and only where it is a regular one.
+No lock follows a link: its file is opened in place, and only if it is a regular file.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.console import tell
+from bench.console import print_line
 from bench.errors import BenchError, LockedError
 from bench.text import plain
 
@@ -21,19 +21,19 @@ LONGEST = 300
 
 
 UNNOTICED = 0.5
-"""Seconds for which a lock is waited for without a word: its holder may only look, or be about to end."""
+"""Seconds of waiting for a lock without a message: its holder may be about to end."""
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, what: str, wait: bool = False, everyone: bool = False, note: str = "") -> Iterator[None]:
-    """Hold an exclusive lock on `path` for the block; the file says who holds it since when, and the `note`.
+def locked(path: Path, *, subject: str, wait: bool = False, everyone: bool = False, note: str = "") -> Iterator[None]:
+    """Hold an exclusive lock on `path` for the block; the file names the holder, its start, and the `note`.
 
-    With `wait`, wait until it is free, and tell a person for whom unless `what` is empty. Otherwise raise LockedError
-    that names the holder; BenchError where the file cannot be opened. With `everyone`, other users may take it too.
+    With `wait`, wait until it is free, with a message unless `subject` is empty. Otherwise raise LockedError that names
+    the holder; BenchError where the file cannot be opened. With `everyone`, other users may lock it too.
     """
     lock = _opened(path, everyone=everyone)
     try:
-        _acquire(lock, what, wait=wait)
+        _acquire(lock, subject, wait=wait)
         os.ftruncate(lock, 0)
         # A full disk cannot take the holder's name; the lock holds all the same.
         with contextlib.suppress(OSError):
@@ -49,7 +49,7 @@ def locked(path: Path, *, what: str, wait: bool = False, everyone: bool = False,
         os.close(lock)
 
 
-def _acquire(lock: int, what: str, *, wait: bool) -> None:
+def _acquire(lock: int, subject: str, *, wait: bool) -> None:
     ends = time.monotonic() + UNNOTICED
     while True:
         with contextlib.suppress(BlockingIOError):
@@ -59,14 +59,14 @@ def _acquire(lock: int, what: str, *, wait: bool) -> None:
         time.sleep(0.02)
     holder = _holder(lock) or "another process"
     if not wait:
-        raise LockedError(f"{what} is in use by {holder}; wait for it, or stop it first.")
-    if what:
-        tell(f"  {what} is in use by {holder}; waiting for it.")
+        raise LockedError(f"{subject} is in use by {holder}; wait for it, or stop it first.")
+    if subject:
+        print_line(f"  {subject} is in use by {holder}; waiting for it.")
     return fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def holding(path: Path) -> str:
-    """Who holds the lock on `path`, since when; empty where nobody does. It is not waited for."""
+    """The holder of the lock on `path`, and since when; "" where it is free. Does not wait."""
     try:
         lock = _regular(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
     except OSError:
@@ -81,22 +81,22 @@ def holding(path: Path) -> str:
 
 
 def abandoned(path: Path) -> str:
-    """What the last holder of the lock wrote, where it was stopped or killed before its block ended; "" otherwise."""
+    """The text of the lock's last holder, if it was stopped or killed before its block ended; "" otherwise."""
     try:
         lock = _regular(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
     except OSError:
         return ""
     try:
-        words = _holder(lock)
+        holder = _holder(lock)
     finally:
         os.close(lock)
-    return words if words and not holding(path) else ""
+    return holder if holder and not holding(path) else ""
 
 
 def shared_folder(path: Path) -> Path:
-    """A folder in which all users of this machine have their locks, made where it is missing.
+    """A folder for the locks of all users of this machine, made where it is missing.
 
-    Raises BenchError where something else lies there: nothing is written through a link of somebody's.
+    Raises BenchError where something else lies there: no link of another user is followed.
     """
     try:
         with contextlib.suppress(FileExistsError):
@@ -128,13 +128,13 @@ def _of_everyone(path: Path) -> int:
     while True:
         with contextlib.suppress(FileNotFoundError):
             return _regular(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK))
-        made, name = tempfile.mkstemp(dir=path.parent)
+        file, name = tempfile.mkstemp(dir=path.parent)
         try:
-            os.fchmod(made, 0o666)
+            os.fchmod(file, 0o666)
             with contextlib.suppress(FileExistsError):
                 os.link(name, path)
         finally:
-            os.close(made)
+            os.close(file)
             Path(name).unlink()
 
 

@@ -1,4 +1,4 @@
-"""What the programs of this machine say of themselves, all asked at once; and its record, which stays with each run."""
+"""Versions of this machine's programs, probed in parallel, and the machine's record, which stays with each run."""
 
 import functools
 import os
@@ -26,12 +26,12 @@ NO_SMI = "there is no nvidia-smi"
 NOISE = re.compile(
     r"\((R|TM|C)\)|\b(NVIDIA|GeForce|Intel|AMD|Core|CPU|Processor|Graphics|Corporation)\b|\d+-Core|@.*|with Radeon.*"
 )
-"""Words that tell no processor from another."""
+"""Words that do not distinguish processors."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What was found, or the reason why nothing is."""
+    """The output of a program, or the reason why there is none."""
 
     text: str = ""
     reason: str = ""
@@ -41,13 +41,13 @@ class Probe:
 
     @property
     def silent(self) -> bool:
-        """Whether there was no answer in time, so that nothing is known."""
+        """Whether there was no answer in time, so that the result is unknown."""
         return SILENT in self.reason
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Versions and names; which images are here (None: unknown), and who listens at addresses."""
+    """Versions and names; whether images are here (None: unknown), and whether addresses answer."""
 
     docker: Probe = Probe()
     compose: Probe = Probe()
@@ -62,17 +62,17 @@ BOUND = ("--ro-bind", "/", "/", "--proc", "/proc")
 
 
 def look(images: Iterable[str], addresses: Iterable[str]) -> Machine:
-    """Ask everything, whether these images are here, and whether somebody listens at these addresses."""
+    """Probe the programs, whether these images are here, and whether these addresses answer."""
     addresses, images = list(addresses), list(images)
-    questions: dict[str, Callable[[], Probe]] = {
+    probes: dict[str, Callable[[], Probe]] = {
         "docker": lambda: _docker(Engine().version),
         "compose": lambda: _docker(Engine().compose_version),
         "gpus": lambda: run("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"),
         # Inside a sandbox: in a container, and on some systems, none can be made.
         "bubblewrap": lambda: run("bwrap", "--unshare-all", *BOUND, "bwrap", "--version"),
     }
-    with ThreadPoolExecutor(len(questions) + len(images) + len(addresses)) as pool:
-        answers = {name: pool.submit(ask) for name, ask in questions.items()}
+    with ThreadPoolExecutor(len(probes) + len(images) + len(addresses)) as pool:
+        answers = {name: pool.submit(probe) for name, probe in probes.items()}
         here = {image: pool.submit(_image, image) for image in images}
         reached = {address: pool.submit(_reached, address) for address in addresses}
     return Machine(
@@ -83,9 +83,9 @@ def look(images: Iterable[str], addresses: Iterable[str]) -> Machine:
 
 
 def run(*command: str) -> Probe:
-    """What a program prints, in one line."""
+    """The output of a program, in one line."""
     try:
-        ran = subprocess.run(
+        process = subprocess.run(
             command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=PATIENCE,
             check=False,
         )  # fmt: skip
@@ -95,16 +95,16 @@ def run(*command: str) -> Probe:
         return Probe(reason=f"it cannot be started ({error.strerror})")
     except subprocess.TimeoutExpired:
         return Probe(reason=f"{SILENT} {PATIENCE:g} s")
-    lines = [plain(line) for line in ran.stdout.splitlines() if line.strip()]
-    if ran.returncode == 0 and lines:
+    lines = [plain(line) for line in process.stdout.splitlines() if line.strip()]
+    if process.returncode == 0 and lines:
         return Probe("; ".join(lines))
-    words = lines or [plain(line) for line in ran.stderr.splitlines() if line.strip()]
-    return Probe(reason=words[-1] if words else f"it ends with exit code {ran.returncode}")
+    lines = lines or [plain(line) for line in process.stderr.splitlines() if line.strip()]
+    return Probe(reason=lines[-1] if lines else f"it ends with exit code {process.returncode}")
 
 
-def _docker(ask: Callable[[float], str]) -> Probe:
+def _docker(query: Callable[[float], str]) -> Probe:
     try:
-        return Probe(ask(PATIENCE))
+        return Probe(query(PATIENCE))
     except DockerError as error:
         return Probe(reason=error.sentence)
 
@@ -161,12 +161,12 @@ def label(known: Any) -> str:
     memory = positive(known.get("memory"))
     # The kernel keeps some of it for itself: 125.6 GiB are modules of 128.
     step, gib = (8, memory / 2**30) if memory and memory > 6 * 2**30 else (1, (memory or 0) / 2**30)
-    shown = f"{-(-gib // step) * step:.0f} GB" if memory else ""
-    return " · ".join(filter(None, [*counted, short_name(word(known.get("cpu"))), shown]))
+    memory_size = f"{-(-gib // step) * step:.0f} GB" if memory else ""
+    return " · ".join(filter(None, [*counted, short_name(word(known.get("cpu"))), memory_size]))
 
 
 def short_name(name: str) -> str:
-    """A processor's name without the words that tell it from no other."""
+    """A processor's name without words that do not distinguish it."""
     return " ".join(NOISE.sub(" ", name).split())
 
 
@@ -180,8 +180,8 @@ def _processor() -> str:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return platform.processor() or platform.machine()
-    found = re.search(r"^(?:model name|Model|Hardware)\s*:\s*(.+)$", text, re.MULTILINE)
-    return plain(found[1]) if found else platform.machine()
+    match = re.search(r"^(?:model name|Model|Hardware)\s*:\s*(.+)$", text, re.MULTILINE)
+    return plain(match[1]) if match else platform.machine()
 
 
 def _system() -> str:

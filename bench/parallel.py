@@ -11,36 +11,36 @@ Result = TypeVar("Result")
 
 
 def each(
-    jobs: Iterable[Job], work: Callable[[Job], Result], workers: int, *, ahead: int = 0
+    jobs: Iterable[Job], work: Callable[[Job], Result], workers: int, *, buffer: int = 0
 ) -> Iterator[tuple[Job, Result]]:
-    """`work` done on each job by that many threads; a job is taken when a thread is free.
+    """Do `work` on each job in that many threads; yields jobs with results.
 
-    At most `ahead` results wait for the caller (0: any number). Raises what `work` raises, after the results before it:
-    jobs in flight are abandoned, and none is begun any more. So it is too when the caller stops iterating.
+    At most `buffer` results wait for the caller (0: any number). Raises the exception of `work`, after the results
+    before it: jobs in flight are abandoned, and none is begun any more, also when the caller stops iterating.
     """
-    done: queue.Queue[tuple[Job, Result] | BaseException | None] = queue.Queue(ahead)
+    done: queue.Queue[tuple[Job, Result] | BaseException | None] = queue.Queue(buffer)
     waiting, lock, stop = iter(jobs), threading.Lock(), threading.Event()
 
-    def give(item: tuple[Job, Result] | BaseException | None) -> None:
+    def put(item: tuple[Job, Result] | BaseException | None) -> None:
         while not stop.is_set():
             with contextlib.suppress(queue.Full):
                 done.put(item, timeout=1)
                 return
 
-    def serve() -> None:
+    def run() -> None:
         try:
             while not stop.is_set():
                 with lock:
                     job = next(waiting, None)
                 if job is None:
                     break
-                give((job, work(job)))
-            give(None)
+                put((job, work(job)))
+            put(None)
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            give(error)
+            put(error)
 
     for _ in range(workers):
-        threading.Thread(target=serve, daemon=True).start()
+        threading.Thread(target=run, daemon=True).start()
     try:
         while workers:
             item = done.get()

@@ -1,4 +1,4 @@
-"""Programs that we start: they die with us, and they end on request."""
+"""Child processes: they die with their parent, and they end on request."""
 
 import contextlib
 import ctypes
@@ -21,7 +21,7 @@ LIBC.prctl.argtypes = [ctypes.c_int, ctypes.c_ulong]
 
 
 def die_with_parent() -> None:
-    """For `preexec_fn`: a doit that dies of kill -9 cannot stop what it started; the kernel does."""
+    """For `preexec_fn`: the kernel ends the child when doit dies, even of kill -9."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -48,5 +48,5 @@ def signal_group(process: "subprocess.Popen[bytes]", number: int) -> None:
 
 
 def find_program(name: str, folder: Path) -> str | None:
-    """Where a program is: on PATH, or, where its name is a path, below `folder`; None if it is not there."""
+    """The path of a program: on PATH, or, if its name is a path, below `folder`; None if it is not there."""
     return shutil.which(str(folder / user_path(name)) if os.sep in name else name)

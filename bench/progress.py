@@ -1,4 +1,4 @@
-"""The live line of a long step: done of total, tokens per second, time to go, and what was lost."""
+"""The live line of a long step: done of total, tokens per second, time to go, and lost answers."""
 
 import contextlib
 import heapq
@@ -9,24 +9,24 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bench.console import duration, in_worker, tell
+from bench.console import duration, in_worker, print_line
 
 EVERY = 10.0
 """Seconds between two lines where the output is not a terminal."""
 
 WIDTH = 28
 SHORT = 8
-"""Columns of a name that are worth more than what was lost."""
+"""Columns of a name that come before the counts of lost answers."""
 FEW = 4
-"""Pieces of work that tell too little about the rest, where they are less than a tenth of it."""
+"""With fewer pieces of work done, and less than a tenth, there is no estimate of the rest."""
 
 
 @dataclass
 class Progress:
-    """Where a step stands; `had` of the `total` were there before it began. `unit` says how counts are shown.
+    """The state of a step; `had` of the `total` were done before it began. `unit` formats counts.
 
-    `width` are in work at once. `share` is the fraction of the whole time after which so many are done, where that is
-    known beforehand: some take longer than others.
+    `width` are in work at once. `share` is the fraction of the whole time that has gone, where a plan is known: some
+    pieces take longer than others.
     """
 
     title: str
@@ -42,28 +42,28 @@ class Progress:
     width: int = 0
 
     def start(self) -> None:
-        """The work begins: the loading of a model, say, is no part of its speed."""
+        """Start the clock: the loading of a model, say, is no part of its speed."""
         self.began = time.monotonic()
 
     def tick(self, pieces: int) -> None:
-        """More pieces of an answer (tokens, as llama.cpp streams) have come."""
+        """Count pieces of an answer (tokens, as llama.cpp streams)."""
         self.pieces += pieces
 
-    def count(self, lacking: str) -> None:
-        """One more completion is in the journal; `lacking` says what makes it worthless, if anything."""
+    def count(self, loss: str) -> None:
+        """Count a completion in the journal; `loss` is the reason why it is lost, if any."""
         self.done += 1
-        if lacking:
-            self.lost[lacking] += 1
+        if loss:
+            self.lost[loss] += 1
 
     def reach(self, done: int, total: int, phase: str = "", share: float | None = None) -> None:
-        """So many of so many are done, which is that share of the work; a new phase has a clock of its own."""
+        """Set the counts, and the share of the work that they are; a new phase has a clock of its own."""
         if phase != self.phase or not done:
             self.start()
         self.phase, self.done, self.total, self.share = phase, done, total, share
 
     @property
     def to_go(self) -> float | None:
-        """The seconds that are left, if the rest goes as what is done; None as long as that tells too little."""
+        """The seconds that are left at the pace so far; None while too little is done."""
         spent, left = time.monotonic() - self.began, self.total - self.had - self.done
         if not self.done or left <= 0:
             return None
@@ -77,8 +77,8 @@ class Progress:
     def text(self, width: int = WIDTH, columns: int = 0) -> str:
         """The line as it stands now, with a bar of at most `width` characters (0: none).
 
-        In a terminal of so many `columns` (0: any), the bar gets what is left; then the name is cut, then what was lost
-        is left out. Done of total and the time to go stay.
+        In a terminal of so many `columns` (0: any), the bar is shortened first, then the name, then the lost answers
+        are left out. Done of total and the time to go stay.
         """
         reached, spent, to_go = self.had + self.done, time.monotonic() - self.began, self.to_go
         parts = [
@@ -91,22 +91,22 @@ class Progress:
         # Two spaces before and behind the name, three between the others.
         while columns and len(known) > 2 and columns - len("   ".join(known)) - 4 < min(len(name), SHORT):
             del known[1]
-        room = columns - len("   ".join(known)) - 4 if columns else len(name) + width + 3
-        bar = max(0, min(width, room - len(name) - 3))
-        if len(name) > room:
-            name = name[: max(1, room - 1)] + "…"
+        space = columns - len("   ".join(known)) - 4 if columns else len(name) + width + 3
+        bar = max(0, min(width, space - len(name) - 3))
+        if len(name) > space:
+            name = name[: max(1, space - 1)] + "…"
         filled = round(bar * reached / self.total) if self.total else bar
         return f"  {name}  " + "   ".join(filter(None, ["━" * filled + "╌" * (bar - filled), *known]))
 
 
 class Plan:
-    """The course of some jobs that take so many `seconds` each and begin in this order as there is room."""
+    """The schedule of jobs that take so many `seconds` each and begin in this order, `width` at once."""
 
     def __init__(self, seconds: Sequence[float], width: int) -> None:
         self.width, self.done, self.over = max(1, width), 0, 0.0
         cores, ends = [0.0] * self.width, []
-        for one in seconds:
-            ends.append(cores[0] + one)
+        for duration_each in seconds:
+            ends.append(cores[0] + duration_each)
             heapq.heapreplace(cores, ends[-1])
         self.ends = sorted(ends)
 
@@ -143,7 +143,7 @@ def live(progress: Progress, *, stays: bool = True) -> Iterator[None]:
     with _lines(progress):
         yield
     if stays:
-        tell(progress.text(width=0))
+        print_line(progress.text(width=0))
 
 
 def _alone() -> bool:
@@ -154,19 +154,19 @@ def _alone() -> bool:
 def _lines(progress: Progress) -> Iterator[None]:
     ended = threading.Event()
 
-    def say() -> None:
+    def report() -> None:
         before = None
         while not ended.wait(EVERY):
-            # One long answer can take an hour: that tokens come is news too.
+            # One long answer can take an hour: new tokens are progress too.
             now = (progress.done, progress.pieces)
             if now != before:
                 before = now
-                tell(progress.text(width=0))
+                print_line(progress.text(width=0))
 
-    teller = threading.Thread(target=say, daemon=True)
-    teller.start()
+    thread = threading.Thread(target=report, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         ended.set()
-        teller.join()
+        thread.join()

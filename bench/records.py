@@ -19,7 +19,7 @@ class Completion:
 
     Tokens are counts, `seconds` is wall time, `speeds` are tokens per second as the server measured them
     (`prompt`, `generation`), `first_token` are seconds to the first token. `server` holds what was granted and where it
-    ran: slots, context, build, placement; `model` is the one that the server says has answered. `ending` is how the
+    ran: slots, context, build, placement; `model` is the name of the model in the response. `ending` is how the
     request ended (bench.generate.answer.Ending; "" in lines of version 0.1). `continued` is how many of its tokens were
     taken over from an earlier, truncated answer, whose seconds are in `seconds`, too. `v` is the version of the line's
     format.
@@ -72,14 +72,14 @@ class SampleInfo:
 
 @dataclass(frozen=True)
 class Sample:
-    """The code of one sample, and what is known of it."""
+    """The code of one sample, and its provenance."""
 
     info: SampleInfo
     code: str
 
 
 def lost(outcome: str, code: str) -> str:
-    """Why a sample counts as lost: the outcome of its completion, whatever text came with that, or `no code`."""
+    """The reason why a sample counts as lost: the outcome of its completion, even with a text, or `no code`."""
     if outcome != "stop":
         return outcome
     return "" if code.strip() else "no code"
@@ -87,7 +87,7 @@ def lost(outcome: str, code: str) -> str:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How one sample did. `plus_run` is false where the plus suite was not run, since base had failed.
+    """The grading of one sample. `plus_run` is false where the plus suite was not run, since base had failed.
 
     `failure` describes the first failing input: suite, index, input, expected, actual (shortened texts), or error
     (exception with its line in the solution). `retried` says that it was run again alone, with its

@@ -1,4 +1,4 @@
-"""Completions, or solutions made elsewhere → samples.jsonl in EvalPlus's format, with what is known about each.
+"""Completions, or solutions made elsewhere → samples.jsonl in EvalPlus's format, and samples_info.jsonl.
 
 The same input gives the same bytes: samples are in problem order, and those of a problem in their own.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from bench import datasets
-from bench.console import in_worker, tell
+from bench.console import in_worker, print_line
 from bench.datasets import Problem
 from bench.errors import SamplesError
 from bench.extract.targets import solution_of
@@ -34,10 +34,13 @@ def from_completions(
 
 
 def from_imports(profile: Profile, config: Config, dataset_name: str) -> None:
-    """Write the samples of solutions made elsewhere, and say what was found. Raises what `collect` raises."""
+    """Write the samples of solutions made elsewhere, and print a summary. Raises the errors of `collect`."""
     imported = collect(profile, config, dataset_name)
-    _write(config.layout.run(profile.id, dataset_name), [one for each in imported.solutions.values() for one in each])
-    tell(f"  {profile.id}  {imported.summary}" if in_worker() else f"  {imported.summary}")
+    _write(
+        config.layout.run(profile.id, dataset_name),
+        [sample for samples in imported.solutions.values() for sample in samples],
+    )
+    print_line(f"  {profile.id}  {imported.summary}" if in_worker() else f"  {imported.summary}")
 
 
 def _write(files: RunFiles, samples: Sequence[Sample]) -> None:
@@ -51,19 +54,19 @@ def _completed(
 ) -> Iterator[Sample]:
     for problem in datasets.load(dataset_name).problems.values():
         for number in range(profile.sampling.samples):
-            kept = completions.get((problem.task_id, number))
-            if kept is None and part:
+            entry = completions.get((problem.task_id, number))
+            if entry is None and part:
                 continue
-            if kept is None:
+            if entry is None:
                 raise SamplesError(
                     f"{profile.id}: {problem.task_id} has no completion; run doit generate:{profile.id} to the end."
                 )
-            yield _extracted(kept, problem)
+            yield _extracted(entry, problem)
 
 
-def _extracted(kept: JournalEntry, problem: Problem) -> Sample:
+def _extracted(entry: JournalEntry, problem: Problem) -> Sample:
     """A truncated answer may hold a whole function, which EvalPlus would grade; a refused one holds nothing."""
-    completion = kept.completion
+    completion = entry.completion
     code, rule = "", "none"
     if completion.outcome in ("stop", "truncated", "looping"):
         extraction = solution_of(completion.answer, problem)
@@ -76,6 +79,6 @@ def _extracted(kept: JournalEntry, problem: Problem) -> Sample:
         outcome=completion.outcome,
         completion_tokens=completion.completion_tokens,
         seconds=completion.seconds,
-        origin=f"{JOURNAL}:{kept.line}",
+        origin=f"{JOURNAL}:{entry.line}",
     )
     return Sample(info, code)

@@ -57,8 +57,8 @@ def sign_flip(differences: Sequence[int]) -> float:
     """
     sizes = [abs(difference) for difference in differences if difference]
     if all(size == 1 for size in sizes):
-        ahead = sum(difference > 0 for difference in differences)
-        return mcnemar(ahead, len(sizes) - ahead)
+        positive = sum(difference > 0 for difference in differences)
+        return mcnemar(positive, len(sizes) - positive)
     unit = gcd(*sizes)
     sizes = sorted(size // unit for size in sizes)
     reach = (sum(sizes) - abs(sum(differences)) // unit) // 2
@@ -109,9 +109,9 @@ def estimate(groups: Sequence[tuple[int, int]], k: int = 1) -> Estimate:
         return Estimate(0.0, *wilson(0, 0))
     values = [pass_at_k(n, passed, k) if n >= k else 0.0 for n, passed in groups]
     mean = sum(values) / total
-    spread = sum((value - mean) ** 2 for value in values) / (total - 1) / total if total > 1 else 0.0
+    variance = sum((value - mean) ** 2 for value in values) / (total - 1) / total if total > 1 else 0.0
     most = max(total, sum(max(1, n // k) for n, _ in groups))
-    size = min(most, max(total, mean * (1 - mean) / spread)) if spread else most
+    size = min(most, max(total, mean * (1 - mean) / variance)) if variance else most
     if all(value in (0.0, 1.0) for value in values):
         size = total
     return Estimate(mean, *wilson(mean * size, size))
@@ -136,11 +136,11 @@ def tango(won: float, lost: float, n: float) -> tuple[float, float]:
         return (won - lost - n * delta) / sqrt(max(variance, 1e-12))
 
     middle = (won - lost) / n
-    return _where(score, Z, -1.0, middle), _where(score, -Z, middle, 1.0)
+    return _solve(score, Z, -1.0, middle), _solve(score, -Z, middle, 1.0)
 
 
-def _where(falling: Callable[[float], float], value: float, low: float, high: float) -> float:
-    """Where a falling function takes a value, between `low` and `high`."""
+def _solve(falling: Callable[[float], float], value: float, low: float, high: float) -> float:
+    """The argument between `low` and `high` at which a falling function has a value."""
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if falling(middle) > value else (low, middle)
@@ -162,10 +162,10 @@ def paired_difference(strata: Sequence[Sequence[tuple[float, int]]]) -> Estimate
         return Estimate(0.0, -1.0, 1.0)
     value = below = above = 0.0
     for stratum in known:
-        weight, one = len(stratum) / total, _stratum(stratum)
-        value += weight * one.value
-        below += (weight * (one.value - one.low)) ** 2
-        above += (weight * (one.high - one.value)) ** 2
+        weight, part = len(stratum) / total, _stratum(stratum)
+        value += weight * part.value
+        below += (weight * (part.value - part.low)) ** 2
+        above += (weight * (part.high - part.value)) ** 2
     return Estimate(value, max(-1.0, value - sqrt(below)), min(1.0, value + sqrt(above)))
 
 
@@ -181,7 +181,7 @@ def _stratum(pairs: Sequence[tuple[float, int]]) -> Estimate:
 
 
 def problems_needed(difference: float, discordant: float) -> int:
-    """How many problems show a true difference with the exact paired test (two-sided 5 %, power 0.8), roughly.
+    """The number of problems that show a true difference by the exact paired test (two-sided 5 %, power 0.8), roughly.
 
     `discordant` is the share of problems on which the two differ; both are fractions.
     R. J. Connor, Sample size for testing differences in proportions for the paired-sample design, Biometrics 43

@@ -1,4 +1,4 @@
-"""Untrusted text made fit to be read: what cannot be seen, or would make it look like another text, is shown."""
+"""Untrusted text for people: invisible characters, and those that disguise a text, become visible."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ LONGEST = 300
 
 USER = re.compile(r"(?<=://)[^\s\"'<>]*@")
 QUERY = re.compile(r"([?&][^=\s&#\"'<>]+)=[^&\s#\"'<>]+|(://[^\s?\"'<>]*\?)[^\s=&#\"'<>]+(?=[\s#\"'<>]|$)")
-"""Where an address holds a name with a password, and the values of its query, such as a key."""
+"""The user with a password in an address, and the values of its query, such as a key."""
 
 
 def visible(text: str) -> str:
@@ -21,13 +21,13 @@ def visible(text: str) -> str:
 def plain(text: str, longest: int = LONGEST) -> str:
     """One line without control, direction or unseen characters, cut where it is longer than `longest`."""
     line = " ".join(visible(text).split())
-    shown = "".join(char if unicodedata.category(char) not in ("Cf", "Cn", "Co") else "�" for char in line)
-    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+    cleaned = "".join(char if unicodedata.category(char) not in ("Cf", "Cn", "Co") else "�" for char in line)
+    return cleaned if len(cleaned) <= longest else f"{cleaned[: longest - 1]}…"
 
 
 def without_secrets(text: str) -> str:
     """A text in which addresses show neither a user with a password nor the values of a query."""
-    return QUERY.sub(lambda found: f"{found[1]}=…" if found[1] else f"{found[2]}…", USER.sub("…@", text))
+    return QUERY.sub(lambda match: f"{match[1]}=…" if match[1] else f"{match[2]}…", USER.sub("…@", text))
 
 
 def _sign(code: int) -> str:

@@ -1,4 +1,4 @@
-"""Data that others wrote, or that is damaged: read within bounds, and taken where it has the right type."""
+"""Foreign or damaged data: read within bounds, and used where it has the right type."""
 
 import gzip
 import json
@@ -16,20 +16,20 @@ LARGEST_FILE = 1 << 30
 
 
 class TooLargeError(ValueError):
-    """There is more than what is read of something, or it does not come in time."""
+    """Data beyond its limit of size or time."""
 
 
 def bounded(pieces: Iterable[bytes], *, size: int, seconds: float = math.inf) -> bytes:
     """All pieces, joined. Raises TooLargeError beyond `size` bytes, or when they take longer than `seconds`."""
-    deadline, found, length = time.monotonic() + seconds, [], 0
+    deadline, read, length = time.monotonic() + seconds, [], 0
     for piece in pieces:
         length += len(piece)
         if length > size:
             raise TooLargeError(f"it has more than {size:,} bytes")
         if time.monotonic() > deadline:
             raise TooLargeError(f"it was not complete within {seconds:g} s")
-        found.append(piece)
-    return b"".join(found)
+        read.append(piece)
+    return b"".join(read)
 
 
 def read_file(path: Path, size: int = LARGEST_FILE) -> bytes:

@@ -49,7 +49,7 @@ def test_a_lock_follows_no_link(tmp_path: Path) -> None:
     """A link where a lock belongs is refused and not looked through; what it leads to stays as it was."""
     (tmp_path / "precious").write_text("process 1 since ever")
     (tmp_path / "lock").symlink_to(tmp_path / "precious")
-    with pytest.raises(BenchError, match="symbolic link"), locked(tmp_path / "lock", what="It"):
+    with pytest.raises(BenchError, match="symbolic link"), locked(tmp_path / "lock", subject="It"):
         pass
     assert holding(tmp_path / "lock") == ""
     assert (tmp_path / "precious").read_text() == "process 1 since ever"
@@ -57,7 +57,7 @@ def test_a_lock_follows_no_link(tmp_path: Path) -> None:
 
 def test_a_holder_with_odd_words(tmp_path: Path) -> None:
     """What stands in a lock file is shown as plain text of bounded length."""
-    with locked(tmp_path / "lock", what="It"):
+    with locked(tmp_path / "lock", subject="It"):
         (tmp_path / "lock").write_bytes(b"\x1b[2Jprocess 7" + bytes([0xFF]) * 100_000)
         assert holding(tmp_path / "lock").startswith("␛[2Jprocess 7")
         assert len(holding(tmp_path / "lock")) <= 300

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from doit import get_initial_workdir
 
 from bench.commands import Command
-from bench.console import counted, shown, size
+from bench.console import counted, relative, size
 from bench.errors import BenchError
 from bench.files import write_atomic
 
@@ -43,7 +43,7 @@ class Export(Command):
         data = bundle(self.declared, chosen, with_answers=self.answers)
         write_atomic(self.out, data)
         with_answers = "with" if self.answers else "without"
-        yield f"{shown(self.out)}: {counted(len(chosen), 'result')}, {with_answers} answers, {size(len(data))}"
+        yield f"{relative(self.out)}: {counted(len(chosen), 'result')}, {with_answers} answers, {size(len(data))}"
         if len({one.id for one in chosen}) > 1:
             yield f'Each is a profile elsewhere: solutions = "{self.out.name}/{chosen[0].id}"'
         else:

@@ -13,11 +13,11 @@ from typing import Any
 from doit.cmd_base import Command
 
 from bench import hub
-from bench.console import counted, line, tell, warn
+from bench.console import counted, line, print_line, warn
 from bench.discovery import Candidate, Places
 from bench.errors import BenchError
 from bench.files import write_atomic
-from bench.layout import TAKEN
+from bench.layout import RESERVED
 from bench.profiles import Config, Profile, Sampling, schema
 from bench.profiles.file import chosen, load, read
 from bench.text import plain
@@ -89,13 +89,13 @@ def init(
     Raises BenchError.
     """
     for text in left_out:
-        tell(line("left out", "", text))
+        print_line(line("left out", "", text))
     added = named(new(candidates, config), config)
     if not added:
-        tell("Every model that was found has a profile." if config else NOTHING)
+        print_line("Every model that was found has a profile." if config else NOTHING)
         return 0 if config else 1
     for profile_id, (title, one) in added.items():
-        tell(line("found", profile_id, f"{title} ({one.note})"))
+        print_line(line("found", profile_id, f"{title} ({one.note})"))
     models, starts = (config.models, config.server.starts) if config else (file.parent / "models", True)
     old = file.read_text(encoding="utf-8") if config else ""
     sections = [section(each, title, one, models, starts=starts) for each, (title, one) in added.items()]
@@ -103,12 +103,14 @@ def init(
     read(content, file)
     if config and not write:
         lines = difflib.unified_diff(old.splitlines(), content.splitlines(), file.name, file.name, lineterm="")
-        tell("\n".join([*lines, f"{file.name} is as it was; doit init --write adds {counted(len(added), 'profile')}."]))
+        print_line(
+            "\n".join([*lines, f"{file.name} is as it was; doit init --write adds {counted(len(added), 'profile')}."])
+        )
         return 0
     write_atomic(file, content)
     if content.startswith(f"#:schema {schema.NAME}"):
         write_atomic(file.with_name(schema.NAME), schema.schema())
-    tell(f"{file.name} has {counted(len(added), 'new profile')}; doit doctor says what can run, doit runs it.")
+    print_line(f"{file.name} has {counted(len(added), 'new profile')}; doit doctor says what can run, doit runs it.")
     return 0
 
 
@@ -134,7 +136,7 @@ def _place(config: Config, profile: Profile) -> str:
 def named(candidates: Iterable[Candidate], config: Config | None) -> dict[str, tuple[str, Candidate]]:
     """Each candidate with its title, by the profile's id; both are unlike all others."""
     known = config.profiles if config else ()
-    ids = {*map(str.lower, TAKEN), *(profile.id.lower() for profile in known)}
+    ids = {*map(str.lower, RESERVED), *(profile.id.lower() for profile in known)}
     titles = {profile.title for profile in known}
     found = {}
     for one in candidates:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bench.commands import Command
-from bench.console import shown
+from bench.console import relative
 
 
 class Prompts(Command):
@@ -17,4 +17,4 @@ class Prompts(Command):
 
         named = [dataset for profile in self.declared.profiles for dataset in profile.sampling.datasets]
         for name in dict.fromkeys(named):
-            yield shown(write(self.declared, name))
+            yield relative(write(self.declared, name))

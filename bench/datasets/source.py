@@ -78,7 +78,7 @@ def fetch(declaration: Declaration) -> None:
                 f"The dataset {declaration.title} is not at {path}; put its file there, or name another folder in "
                 "BENCH_DATASETS (docs/reference/datasets.md says where each comes from)."
             )
-        with locked(path.with_name(f".{path.name}.lock"), what=f"The download of {path.name}", wait=True):
+        with locked(path.with_name(f".{path.name}.lock"), subject=f"The download of {path.name}", wait=True):
             if not path.exists():
                 _download(declaration, path, declaration.urls[number], declaration.sha256[number])
 

@@ -24,7 +24,7 @@ from typing import Any, Self
 from distributed import Client, Future, KilledWorker, Reschedule, Worker, WorkerPlugin, get_worker
 from distributed.client import ClosedClientError
 
-from bench.console import tell
+from bench.console import print_line
 from bench.errors import BenchError, GraderError, SandboxError
 from bench.evaluate.bundle import Bundle, bundle, code
 from bench.evaluate.grade import Job
@@ -238,7 +238,7 @@ class Cluster:
                 )
                 if trouble and worker not in self.refused:
                     self.refused.add(worker)
-                    tell(f"  worker {worker} is left out: {trouble}")
+                    print_line(f"  worker {worker} is left out: {trouble}")
             self.environments |= {one for _, one, _ in states.values() if one}
             self.threads = sum(threads for _, _, threads in states.values())
             self.width = max(self.width, self.threads)
@@ -257,7 +257,7 @@ class Cluster:
         """Let the workers compute what is missing of the ground truth, keep it here, and give all of it to each."""
         if not self.truth.missing():
             return
-        with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
+        with locked(self.truth.root / "lock", subject=f"the ground truth in {self.truth.root}", wait=True):
             missing = [task.task_id for task in self.truth.missing()]
             for number, (task_id, (python, body)) in enumerate(self._done(compute, missing, 1), 1):
                 write_atomic(self.truth.path(self.truth.tasks[task_id], python), body)

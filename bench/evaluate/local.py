@@ -55,7 +55,7 @@ class ThisMachine:
         self.pool.start(samples)
         self.select_ground_truth()
         if self.truth.missing():
-            with locked(self.truth.root / "lock", what=f"the ground truth in {self.truth.root}", wait=True):
+            with locked(self.truth.root / "lock", subject=f"the ground truth in {self.truth.root}", wait=True):
                 missing = self.truth.missing()
                 self.truth.restore(missing)
                 for number, _ in enumerate(self.computed(missing), 1):

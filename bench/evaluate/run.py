@@ -44,7 +44,7 @@ def unwatched(_done: int, _total: int, _phase: str, _share: float) -> None:
 
 def alone(cache: Path) -> AbstractContextManager[None]:
     """Wait until no other grading with this cache runs: two would share the cores, and samples run out of time."""
-    return locked(cache / "grading.lock", what="The grading", wait=True)
+    return locked(cache / "grading.lock", subject="The grading", wait=True)
 
 
 def evaluate(

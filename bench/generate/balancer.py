@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.console import tell
+from bench.console import print_line
 from bench.errors import BenchError, ServerError
 from bench.generate.backend import OneBackend
 from bench.generate.http import DownError, Tick
@@ -119,7 +119,7 @@ class LoadBalancer:
             if backend is None:
                 state.reason, state.retry_at = reason, time.monotonic() + self.profile.server.stall_timeout
             elif not self.closed:
-                tell(f"  {state.url} answers {'again' if state.reason else 'now'}")
+                print_line(f"  {state.url} answers {'again' if state.reason else 'now'}")
             self.changed.notify_all()
 
     def _leave_out(self, state: EndpointState, backend: OneBackend, error: DownError) -> None:
@@ -127,7 +127,7 @@ class LoadBalancer:
             if state.backend is backend:
                 state.backend, state.reason = None, error.sentence
                 state.retry_at = time.monotonic() + self.profile.server.stall_timeout
-                tell(f"  {state.url} is left out: {error.sentence}")
+                print_line(f"  {state.url} is left out: {error.sentence}")
 
     def _release(self, state: EndpointState) -> None:
         with self.changed:
@@ -154,7 +154,9 @@ def open_balancer(profile: Profile, urls: Sequence[str], connect: Connect) -> It
 
     for state, _ in each(balancer.states, enter, len(balancer.states)):
         if not state.backend:
-            tell(f"  {state.url} {'still loads its model' if state in loading else f'is left out: {state.reason}'}")
+            print_line(
+                f"  {state.url} {'still loads its model' if state in loading else f'is left out: {state.reason}'}"
+            )
     require_same(profile, balancer.backends)
     with balancer.changed:
         for state in loading:

@@ -19,7 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError
 
-from bench.console import tell
+from bench.console import print_line
 from bench.errors import ServerError
 from bench.generate.answer import Answer, Ending
 from bench.generate.prompt import LIMITS, OPTIONAL
@@ -146,14 +146,14 @@ class Client:
                     continue
                 self.limit_name = other
             self.left_out.append(name)
-            tell(f"  {self.endpoint.base_url} refuses {name}: requests go without it")
+            print_line(f"  {self.endpoint.base_url} refuses {name}: requests go without it")
             return True
         return False
 
     def _pause(self, seconds: float, answer: Answer, tick: Tick) -> None:
         if seconds > QUIET and self.reported_at < self.last_data_at:
             self.reported_at = time.monotonic()
-            tell(f"  Waiting for {self.endpoint.base_url}, up to {self.patience:g} s: {answer.error}")
+            print_line(f"  Waiting for {self.endpoint.base_url}, up to {self.patience:g} s: {answer.error}")
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             time.sleep(min(left, POLL))

@@ -69,7 +69,7 @@ def file_of(config: Config, profile: Profile) -> Path:
     if profile.builtin and not path.exists():
         from bench.demo.model import build  # noqa: PLC0415 - only where the demo is built
 
-        with locked(path.with_suffix(".lock"), what=f"The building of {path.name}", wait=True):
+        with locked(path.with_suffix(".lock"), subject=f"The building of {path.name}", wait=True):
             if not path.exists():
                 build(path)
     if profile.needs_file and not path.is_file():

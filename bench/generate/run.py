@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from bench import datasets
-from bench.console import shown, tell
+from bench.console import print_line, relative
 from bench.files import write_json
 from bench.generate.answer import Answer, Ending
 from bench.generate.backend import Backend
@@ -49,9 +49,11 @@ def generate(
     dataset, files = datasets.load(dataset_name), config.layout.run(profile.id, dataset_name)
     journal = Journal(files.journal)
     if journal.repair():
-        tell(f"  {shown(files.journal)}: its last line was truncated; it is removed, and its problem requested again")
+        print_line(
+            f"  {relative(files.journal)}: its last line was truncated; it is removed, and its problem requested again"
+        )
     for sentence in journal.damaged:
-        tell(f"  {sentence}")
+        print_line(f"  {sentence}")
     requests = requests_of(profile, dataset, identify(config, profile))
     run = Generation(config, profile, files, journal, requests, only=only, opener=opener)
     for start in range(1, STARTS + 1):
@@ -64,7 +66,7 @@ def generate(
             if not error.restartable or start == STARTS or idle:
                 error.log = error.log or tail(files.log("server"))
                 raise
-            tell(f"  {error.sentence} Trying again.")
+            print_line(f"  {error.sentence} Trying again.")
     done = [entry.completion for entry in sorted(run.kept(failures=True).values(), key=lambda entry: entry.line)]
     write_json(files.provenance, provenance(config, profile, dataset_name, dataset.hash, done))
 
@@ -174,7 +176,9 @@ class Generation:
         note(self.files.log("codegen"), log_line(completion, loss))
         if completion.model and completion.model not in self.models:
             if self.models:
-                tell(f"  {completion.task_id} was answered by {completion.model}, those before by {self.models[-1]}")
+                print_line(
+                    f"  {completion.task_id} was answered by {completion.model}, those before by {self.models[-1]}"
+                )
             self.models.append(completion.model)
         if progress and canary and not (is_cut(completion) and completion.max_tokens < self.limit):
             progress.count(loss)

@@ -13,7 +13,7 @@ from typing import Any
 from doit.dependency import JsonDB
 from doit.exceptions import InvalidTask
 
-from bench.console import shown, warn
+from bench.console import relative, warn
 from bench.errors import BenchError
 from bench.files import read_json, read_table, write_atomic
 from bench.layout import Layout
@@ -56,7 +56,7 @@ class Database(JsonDB):  # type: ignore[misc] # doit is untyped
             return
         path = Path(self.name)
         try:
-            with locked(path.with_suffix(".lock"), what=str(path), wait=True):
+            with locked(path.with_suffix(".lock"), subject=str(path), wait=True):
                 saved = {name: record for name, record in self.read().items() if name not in self.changed}
                 self._db = saved | {name: self._db[name] for name in sorted(self.changed & self._db.keys())}
                 write_atomic(path, json.dumps(self._db))
@@ -83,13 +83,13 @@ def prepare(layout: Layout) -> str:
         aside = path.with_name(f"{path.name}.damaged")
         shutil.rmtree(aside, ignore_errors=True)
         path.rename(aside)
-        warn(f"{shown(path)} was a folder; it is {aside.name} now, and is made again from the results.")
+        warn(f"{relative(path)} was a folder; it is {aside.name} now, and is made again from the results.")
     elif path.exists():
         saved = read_json(path)
         sound = {name: record for name, record in table(saved).items() if _is_record(record)}
         if sound != saved:
             write_atomic(path, json.dumps(sound))
-            warn(f"{shown(path)} was damaged; what it lacks is made again from the results, and no model is asked.")
+            warn(f"{relative(path)} was damaged; what it lacks is made again from the results, and no model is asked.")
     _take_over(layout)
     return str(path)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import datasets, samples
-from bench.console import counted, tell
+from bench.console import counted, print_line
 from bench.duel import ProblemId, state_of
 from bench.errors import MissingPrerequisite
 from bench.evaluate.run import alone, evaluate
@@ -58,9 +58,9 @@ def run(config: Config, profile: Profile) -> None:
             now = state_of(outcomes(ours, theirs), margin)
             if now.settled or end >= len(problems):
                 break
-            tell(f"  {counted(now.problems, 'problem')}: {now.won} won, {now.lost} lost, e = {now.e_value:.2g}")
+            print_line(f"  {counted(now.problems, 'problem')}: {now.won} won, {now.lost} lost, e = {now.e_value:.2g}")
             begin, end = end, end + size
-    tell(f"  {Duel(tuple(ours.values()), '', now, 0, 0).verdict}")
+    print_line(f"  {Duel(tuple(ours.values()), '', now, 0, 0).verdict}")
 
 
 def _first(config: Config, profile: Profile, problems: list[ProblemId]) -> int:

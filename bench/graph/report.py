@@ -11,7 +11,7 @@ from doit.dependency import UptodateCalculator
 from doit.exceptions import TaskFailed
 
 from bench import datasets
-from bench.console import in_worker, shown, warn
+from bench.console import in_worker, relative, warn
 from bench.errors import BenchError
 from bench.files import digest, digest_of, read_table, write_json
 from bench.graph import unfinished
@@ -107,7 +107,7 @@ class Report:
         """Remove the reports and what people take away from them; the task's clean action."""
         shared = sorted(self.config.layout.share.glob("*"))
         for path in filter(Path.is_file, [*self.targets, *shared]):
-            print(f"  removes {shown(path)}")
+            print(f"  removes {relative(path)}")
             if not dryrun:
                 path.unlink()
 
@@ -117,14 +117,14 @@ class Report:
 
     def _locked(self) -> Any:
         # With doit -n, several profiles may be graded at about the same time; nobody needs to hear of that.
-        return locked(self._record.with_suffix(".lock"), what="", wait=True)
+        return locked(self._record.with_suffix(".lock"), subject="", wait=True)
 
     def _seen(self) -> str:
         """Names what the report would be made from, by the times and sizes of files."""
         if in_worker() and hasattr(Globals.dep_manager.backend, "reload"):
             Globals.dep_manager.backend.reload()
         files = [path for path in (*self.results(), self.config.file) if path.is_file()]
-        states = [[shown(path), path.stat().st_mtime_ns, path.stat().st_size] for path in files]
+        states = [[relative(path), path.stat().st_mtime_ns, path.stat().st_size] for path in files]
         return digest_of([self.settings(), states])
 
     def _render(self, seen: str) -> None:
@@ -164,13 +164,13 @@ class ReportSettings(Settings, UptodateCalculator):  # type: ignore[misc] # doit
 
     def edited(self, kept: Mapping[str, Any]) -> list[str]:
         """The profiles whose results are not as they were shown, or are new, or gone; else what was edited."""
-        results = {shown(path): path for path in self.report.results()}
-        targets = set(map(shown, self.report.targets))
+        results = {relative(path): path for path in self.report.results()}
+        targets = set(map(relative, self.report.targets))
         changed = [name for name in kept if name not in results and name not in targets]
         changed += [name for name, path in results.items() if name not in kept or is_changed(path, kept[name])]
         if not changed:
             return super().edited(kept)
-        root = shown(self.report.config.layout.root)
+        root = relative(self.report.config.layout.root)
         names = dict.fromkeys(Path(name).relative_to(root).parts[0] for name in changed)
         return [f"results changed ({', '.join(names)})"]
 

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from doit.reporter import ConsoleReporter
 
-from bench.console import BLUE, GREY, RED, colored, duration, line, shown
+from bench.console import BLUE, GREY, RED, colored, duration, line, relative
 from bench.graph import hosts
 from bench.graph.hosts import GROUPS, REPORT, stage_of
 from bench.graph.settings import Settings
@@ -117,7 +117,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
         from bench.report.answer import lines  # noqa: PLC0415 - only where something was made
 
         layout = self.config.layout
-        pages = [shown(path) for path in (layout.page, layout.report) if path.exists()]
+        pages = [relative(path) for path in (layout.page, layout.report) if path.exists()]
         width = shutil.get_terminal_size().columns if self.outstream.isatty() else 0
         for text in [*(["", *found] if (found := lines(self.config, width)) else []), "", "   ".join(pages)]:
             self.write(f"{text}\n")

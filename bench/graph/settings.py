@@ -12,7 +12,7 @@ from typing import Any
 from doit import Globals
 from doit.dependency import MD5Checker, UptodateCalculator
 
-from bench.console import shown
+from bench.console import relative
 from bench.errors import MissingPrerequisite
 from bench.text import visible
 
@@ -99,7 +99,7 @@ class Settings:
 
     def edited(self, kept: Mapping[str, Any]) -> list[str]:
         """The files that are not as the last success left them; one that is missing is for doit to say."""
-        now = {shown(path): path for path in self.files() if path.exists()}
+        now = {relative(path): path for path in self.files() if path.exists()}
         return [
             f"{path.name} was changed by hand" if path.is_file() else f"{path.name} is no file"
             for name, path in now.items()
@@ -194,7 +194,7 @@ def _files(reasons: Mapping[str, Any]) -> list[str]:
 
 def states(paths: Iterable[Path]) -> dict[str, Any]:
     """Each file's time, size and MD5, as doit keeps them."""
-    return {shown(path): CHECKER.get_state(str(path), None) for path in paths if path.is_file()}
+    return {relative(path): CHECKER.get_state(str(path), None) for path in paths if path.is_file()}
 
 
 def is_changed(path: Path, kept: Any) -> bool:

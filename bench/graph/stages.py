@@ -21,7 +21,7 @@ from doit.action import PythonAction
 from doit.exceptions import TaskFailed
 
 from bench import datasets, versions
-from bench.console import duration, in_worker, shown, tell, warn
+from bench.console import duration, in_worker, print_line, relative, warn
 from bench.errors import BenchError, LockedError, MissingPrerequisite, SamplesError
 from bench.files import digest, digest_of, read_table, write_json
 from bench.graph.prerequisites import require
@@ -154,12 +154,12 @@ class Stage:
 
     def remove(self, path: Path, *, dryrun: bool) -> None:
         """Remove one file."""
-        print(f"  removes {shown(path)}")
+        print(f"  removes {relative(path)}")
         if not dryrun:
             path.unlink()
 
     def _locked(self, *, wait: bool) -> contextlib.AbstractContextManager[None]:
-        return locked(self.files.lock, what=shown(self.files.root), wait=wait, note=self._mark)
+        return locked(self.files.lock, subject=relative(self.files.root), wait=wait, note=self._mark)
 
     @property
     def _mark(self) -> str:
@@ -224,7 +224,7 @@ class Generate(Stage):
             return super().remove(path, dryrun=dryrun)
         names = (path.with_name(f"{path.name}.{number}") for number in itertools.count(1))
         aside = next(name for name in names if not name.exists())
-        print(f"  keeps   {shown(path)} as {aside.name}")
+        print(f"  keeps   {relative(path)} as {aside.name}")
         if not dryrun:
             path.rename(aside)
         return None
@@ -339,7 +339,7 @@ class Evaluate(Stage):
         if not self.profile.imported and summary.not_attempted:
             return  # a part of the problems has no score; a duel's verdict has been told
         score = score_line(self.dataset, summary, _rows(self.files.sample_info))
-        tell(f"  {self.label}  {score}" if in_worker() else f"  {score}")
+        print_line(f"  {self.label}  {score}" if in_worker() else f"  {score}")
 
 
 def score_line(dataset: str, summary: Any, sample_info: list[dict[str, Any]]) -> str:

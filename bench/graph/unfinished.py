@@ -5,7 +5,7 @@ Nothing of it counts for doit, and a result of all problems is never replaced by
 
 from collections.abc import Iterator, Sequence
 
-from bench.console import tell
+from bench.console import print_line
 from bench.errors import BenchError
 from bench.files import read_table
 from bench.graph.stages import Evaluate, Generate, Samples, Stage
@@ -27,12 +27,12 @@ def grade(stage: Generate) -> None:
     missing, total, _ = count(stage.profile, stage.config, stage.dataset) or (0, 0, 0)
     if not 0 < missing < total:
         return
-    tell(f"  {stage.label}: {total - missing} of {total} completions so far; these are graded for the report")
+    print_line(f"  {stage.label}: {total - missing} of {total} completions so far; these are graded for the report")
     try:
         Samples(stage.config, stage.profile, stage.dataset, part=True).work_alone()
         Evaluate(stage.config, stage.profile, stage.dataset).work_alone()
     except BenchError as error:
-        tell(f"  {error.sentence}")
+        print_line(f"  {error.sentence}")
 
 
 def _is_newer(stage: Generate) -> bool:

@@ -16,7 +16,7 @@ from doit import get_initial_workdir
 from bench import datasets, hub, packages
 from bench.errors import ProfilesError
 from bench.files import user_path
-from bench.layout import PROMPTS, TAKEN, Layout
+from bench.layout import PROMPTS, RESERVED, Layout
 from bench.profiles import (
     BLOB,
     BUILTINS,
@@ -167,7 +167,7 @@ def _check_id(profile_id: str, where: str) -> None:
         raise ProfilesError(
             f"{where}: an id has at most 100 letters, digits and . _ - alone, for it names a folder; rename it."
         )
-    if profile_id.lower() in map(str.lower, TAKEN) or profile_id.lower().endswith(PROMPTS):
+    if profile_id.lower() in map(str.lower, RESERVED) or profile_id.lower().endswith(PROMPTS):
         raise ProfilesError(f"{where}: a file of that name belongs in the results folder; rename the profile.")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from bench.console import tell
+from bench.console import print_line
 from bench.docker import DockerError, Engine, labels
 from bench.errors import SandboxError
 from bench.profiles import Sandbox
@@ -27,7 +27,7 @@ def image_id(image: str, *, pull: bool = True) -> str:
             return identity
         if not pull:
             raise SandboxError(f"The sandbox image {image} is not here; run docker pull {image}.")
-        tell(f"  pulling the sandbox image {image}, once")
+        print_line(f"  pulling the sandbox image {image}, once")
         return engine.pull(image, quiet=True)
     except DockerError as error:
         raise SandboxError(

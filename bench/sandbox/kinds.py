@@ -1,6 +1,6 @@
 """Which kind of sandbox model code runs in: Docker, bubblewrap, or none (by name only)."""
 
-from bench.console import tell, warn
+from bench.console import print_line, warn
 from bench.errors import SandboxError
 from bench.profiles import Sandbox
 from bench.sandbox.bubblewrap import Bubblewrap
@@ -67,7 +67,7 @@ def _automatic(settings: Sandbox, *, trusted: bool) -> SandboxKind:
                 UNAVAILABLE.add((name, settings.image, pull))
             continue
         if failed and not trusted and not pull:
-            tell(f"  grading in {name}: {failed.sentence}")
+            print_line(f"  grading in {name}: {failed.sentence}")
         return kind
     if trusted:
         return Unsandboxed(settings)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from bench.console import tell
+from bench.console import print_line
 from bench.errors import MissingPrerequisite, SandboxError
 from bench.files import write_atomic
 from bench.parallel import each
@@ -26,7 +26,7 @@ PACKAGE = Path(__file__).parent / "inside"
 PACKAGES = {"node": "nodejs", "sh": "dash", "split": "coreutils"}
 """Where a package of Debian has another name than its program."""
 
-AHEAD = 1000
+BUFFER = 1000
 """Results that may wait to be taken, so that memory is bounded whatever the number of samples."""
 
 
@@ -131,7 +131,7 @@ class Pool:
             if through:
                 raise SandboxError(f"The sandbox ({self.kind.name}) does not hold: {'; '.join(through)}.")
         if self.kind.isolated and not self.facts and not facts["filtered"]:
-            tell("  system calls of samples are not filtered on this machine; see docs/explanation/sandbox.md")
+            print_line("  system calls of samples are not filtered on this machine; see docs/explanation/sandbox.md")
         self.facts = self.facts or facts
 
     def each(
@@ -145,7 +145,7 @@ class Pool:
 
         Jobs are taken when a sandbox is free. Raises what `work` raises, and SandboxError where no new one starts.
         """
-        return each(jobs, lambda job: self._attempt(job, work, on_crash), workers or self.kind.workers, ahead=AHEAD)
+        return each(jobs, lambda job: self._attempt(job, work, on_crash), workers or self.kind.workers, buffer=BUFFER)
 
     def each_alone(
         self,
@@ -160,7 +160,7 @@ class Pool:
             with exclusive_core() as core:
                 return self._attempt(job, lambda sandbox, job: work(sandbox, job, core), on_crash)
 
-        return each(jobs, attempt, workers or min(self.kind.workers, len(os.sched_getaffinity(0))), ahead=AHEAD)
+        return each(jobs, attempt, workers or min(self.kind.workers, len(os.sched_getaffinity(0))), buffer=BUFFER)
 
     def _attempt(
         self, job: Job, work: Callable[[SandboxInstance, Job], Result], on_crash: Callable[[Job], Result]

@@ -16,8 +16,8 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import docker, gguf, owner
-from bench.console import tell, warn
+from bench import docker, gguf, process_identity
+from bench.console import print_line, warn
 from bench.docker import DockerError, Engine
 from bench.errors import BenchError, LockedError, MissingPrerequisite, ServerError
 from bench.files import digest, write_json
@@ -132,7 +132,7 @@ def require_image(profile: Profile) -> str:
     try:
         image_id = engine.image_id(name)
         if not image_id:
-            tell(f"  pulling the image {name}{f' {location}' if host else ''}, this once")
+            print_line(f"  pulling the image {name}{f' {location}' if host else ''}, this once")
             image_id = engine.pull(name, quiet=not sys.stdout.isatty())
     except DockerError as error:
         raise MissingPrerequisite(
@@ -156,7 +156,7 @@ def clear(profile: Profile) -> None:
         with deferred_signals():
             engine.remove(container.id for container in orphans)
         for container in orphans:
-            tell(f"  removed the llama-server container of a killed run of {container.profile}")
+            print_line(f"  removed the llama-server container of a killed run of {container.profile}")
         arguments = ("--filter", f"name=^/{NAME}$", "--format", '{{.State}}\t{{.Label "com.docker.compose.project"}}')
         other = engine.call("ps", "--all", *arguments)
     except DockerError as error:
@@ -172,13 +172,13 @@ def clear(profile: Profile) -> None:
 
 
 def _require_free(container: docker.Owned, profile: Profile) -> None:
-    if container.machine != owner.machine():
+    if container.machine != process_identity.machine():
         command = " ".join(engine_of(profile).command)
         raise LockedError(
             f"A llama-server container of another machine ({container.machine}) is on {profile.machine}; wait "
             f"for it, or remove it: {command} rm -f {container.name}"
         )
-    if not container.orphaned and container.owner != owner.identity():
+    if not container.orphaned and container.owner != process_identity.current():
         pid = container.owner.split()[0]
         raise LockedError(
             f"A llama-server container of process {pid} (profile {container.profile}) is running; wait for it, "
@@ -194,9 +194,9 @@ def remove_orphans() -> None:
         try:
             with deferred_signals():
                 Engine().remove([container.id])
-            tell(f"  removed {subject}")
+            print_line(f"  removed {subject}")
         except DockerError as error:
-            tell(f"  {subject} could not be removed ({error}); the next run tries again")
+            print_line(f"  {subject} could not be removed ({error}); the next run tries again")
 
 
 def project_name(profile: Profile, config: Config) -> str:

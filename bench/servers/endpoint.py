@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
 
-from bench.console import tell
+from bench.console import print_line
 from bench.errors import MissingPrerequisite, ServerError
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint, health
@@ -71,7 +71,7 @@ def _status_when_ready(profile: Profile, url: str, session: requests.Session) ->
                 "server.health_timeout, or look at the log of that server."
             )
         if not reported:
-            tell(f"  {url} answers {code}: waiting for it, up to {timeout:g} s")
+            print_line(f"  {url} answers {code}: waiting for it, up to {timeout:g} s")
         reported = True
         time.sleep(PAUSE)
     return code

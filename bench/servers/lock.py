@@ -29,7 +29,7 @@ def one_server(host: Host | None = None) -> Iterator[None]:
         for address in host.addresses if host else ("",):
             name = f"llama-server on {host.name if host else THIS_MACHINE}"
             path = folder / f"llama-server{_suffix(address)}.lock"
-            locks.enter_context(locked(path, what=name, wait=True, everyone=True))
+            locks.enter_context(locked(path, subject=name, wait=True, everyone=True))
         yield
 
 

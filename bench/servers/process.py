@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from bench.console import tell
+from bench.console import print_line
 from bench.errors import MissingPrerequisite, ServerError
 from bench.processes import die_with_parent, find_program, stop
 from bench.profiles import Config, Profile
@@ -89,7 +89,7 @@ def xllamacpp_failure() -> str | None:
 def report_xllamacpp_failure() -> None:
     """Report once why the wheel xllamacpp, if it is installed, cannot be loaded."""
     if xllamacpp_failure() not in (None, NOT_INSTALLED):
-        tell(
+        print_line(
             f"  the llama.cpp server in the wheel xllamacpp cannot be loaded: {xllamacpp_failure()}; until then, the "
             "demo's answers are bundled ones"
         )

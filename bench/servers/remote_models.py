@@ -100,7 +100,7 @@ def inspect_all(config: Config, profiles: Iterable[Profile]) -> list[tuple[Profi
     """Inspect the models of several profiles on all hosts at once, and cache the findings if the disk has space."""
     findings = list(each(profiles, _find, workers=8))
     lock = config.layout.cache / "hosts.lock"
-    with contextlib.suppress(BenchError), locked(lock, what="What is known of hosts", wait=True):
+    with contextlib.suppress(BenchError), locked(lock, subject="What is known of hosts", wait=True):
         memo = _memo(config)
         for profile, finding in findings:
             memo.pop(_key(profile), None)

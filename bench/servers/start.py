@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench import machine
-from bench.console import tell
+from bench.console import print_line
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint
 from bench.servers.lock import one_server
@@ -45,5 +45,5 @@ def _enter(stack: contextlib.ExitStack, serve: Callable[[], contextlib.AbstractC
     except StartError as error:
         if error.hopeless:
             raise
-        tell(f"  {error.sentence} Starting it again.")
+        print_line(f"  {error.sentence} Starting it again.")
     return stack.enter_context(serve())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import owner
+from bench import process_identity
 from bench.sandbox.kinds import available
 from tests import images, known_answers
 from tests.e2e.conftest import Project, servers
@@ -36,7 +36,7 @@ def left(project: Project) -> list[str]:
     found = subprocess.run(server, capture_output=True, text=True, check=True).stdout.split()
     owners = [*form, '{{.Label "bench.sandbox"}}', "--filter", "label=bench.sandbox"]
     whose = subprocess.run(owners, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [*found, *(process for process in whose if not owner.lives(process))]
+    return [*found, *(process for process in whose if not process_identity.lives(process))]
 
 
 @pytest.mark.docker

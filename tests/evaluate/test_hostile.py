@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench import docker, owner
+from bench import docker, process_identity
 from bench.sandbox import bubblewrap, kinds
 from bench.sandbox.inside.limits import SLOWEST, WAIT
 from bench.sandbox.instance import GRACE, Limits
@@ -65,7 +65,7 @@ def source(path: Path) -> str:
 def left_behind(kind: str) -> list[str]:
     """What still runs of this process's sandboxes: containers, or processes of its sandboxes' users."""
     if kind == "docker":
-        return [one.name for one in docker.Engine().owned("sandbox") if one.owner == owner.identity()]
+        return [one.name for one in docker.Engine().owned("sandbox") if one.owner == process_identity.current()]
     users = {bubblewrap.FIRST_UID + (os.getpid() * 16 + number) % 5000 for number in range(16)}
     found = []
     for entry in Path("/proc").iterdir():

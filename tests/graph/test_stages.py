@@ -133,7 +133,7 @@ def test_an_interrupt_is_told(stage: Samples, monkeypatch: pytest.MonkeyPatch) -
 def test_a_lock_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     """A lock file that is no file, or not this user's, is named with a remedy."""
     (tmp_path / "lock").mkdir()
-    with pytest.raises(BenchError, match="make it writable, or remove it"), locked(tmp_path / "lock", what="It"):
+    with pytest.raises(BenchError, match="make it writable, or remove it"), locked(tmp_path / "lock", subject="It"):
         pass
 
 
@@ -142,7 +142,7 @@ def test_a_lock_tells_of_a_holder_that_was_stopped(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     for error, stays in ((KeyboardInterrupt(), True), (ServerError("no"), False), (None, False)):
         try:
-            with locked(path, what="It", note=" (x)"):
+            with locked(path, subject="It", note=" (x)"):
                 assert not abandoned(path)
                 if error:
                     raise error

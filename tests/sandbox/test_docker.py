@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import docker, owner
+from bench import docker, process_identity
 from bench.errors import SandboxError
 from tests.evaluate.grading import IMAGE, SOLUTIONS, Grader
 
@@ -115,8 +115,13 @@ def test_no_engine_is_one_sentence(docked: Grader, monkeypatch: pytest.MonkeyPat
 
 def test_containers_of_graders_that_are_gone_are_removed(image: str) -> None:
     """Removed is what is left of graders that are no more, though their numbers are in use again; all else stays."""
-    here, elsewhere = owner.machine(), "elsewhere 12345678"
-    whose = [(owner.identity(), here), (f"{2**22 + 1} 7", here), (f"{os.getpid()} 7", here), ("7 7", elsewhere)]
+    here, elsewhere = process_identity.machine(), "elsewhere 12345678"
+    whose = [
+        (process_identity.current(), here),
+        (f"{2**22 + 1} 7", here),
+        (f"{os.getpid()} 7", here),
+        ("7 7", elsewhere),
+    ]
     names = [f"bench-sandbox-{os.getpid()}-test-{number}" for number in range(len(whose))]
     for name, (process, machine) in zip(names, whose, strict=True):
         known = {docker.KIND: "sandbox", docker.OWNER: process, docker.MACHINE: machine}

@@ -1,17 +1,17 @@
-"""Whose a container is, as its labels say: the process that started it, the machine of that process, if it lives."""
+"""The identity of a process, as in labels of containers: its number and start, its machine, and whether it lives."""
 
 import os
 import socket
 from pathlib import Path
 
 
-def identity() -> str:
-    """Names this process, so that no later one with the same number is taken for it."""
+def current() -> str:
+    """A name of this process that no later process with the same number has."""
     return f"{os.getpid()} {_began(os.getpid())}".strip()
 
 
 def machine() -> str:
-    """Names this machine."""
+    """A name of this machine."""
     try:
         return f"{socket.gethostname()} {Path('/etc/machine-id').read_text(encoding='utf-8')[:8]}".strip()
     except OSError:
@@ -19,16 +19,16 @@ def machine() -> str:
 
 
 def lives(owner: str) -> bool:
-    """Whether the process that calls itself so by `identity` lives.
+    """Whether the process of that name (see `current`) lives.
 
-    Where /proc hides when it began (hidepid, another user's), any process of that number is taken for it: a container
-    too many is said and can be removed, a removed one was somebody's run.
+    Where /proc hides its start (hidepid, another user's process), any process of that number counts: a leftover
+    container is reported and can be removed, a wrongly removed one would end somebody's run.
     """
     number, _, began = owner.partition(" ")
     if not number.isdecimal() or not _is_there(int(number)):
         return False
-    now = _began(int(number))
-    return "" in (began, now) or began == now
+    actual = _began(int(number))
+    return "" in (began, actual) or began == actual
 
 
 def _is_there(pid: int) -> bool:
@@ -42,7 +42,7 @@ def _is_there(pid: int) -> bool:
 
 
 def _began(pid: int) -> str:
-    """When a process began, in clock ticks since the machine did; "" where that cannot be seen (proc(5), field 22)."""
+    """The start of a process, in clock ticks since boot; "" where it is hidden (proc(5), field 22)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
     except (OSError, IndexError):

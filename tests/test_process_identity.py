@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from bench import owner
+from bench import process_identity
 
 HIDDEN = """
 import os, subprocess, sys
-from bench import owner
+from bench import process_identity
 subprocess.run(["mount", "-t", "tmpfs", "none", "/proc"], check=True)
 os.setuid(65534)
-print(owner.lives(sys.argv[1]))
+print(process_identity.lives(sys.argv[1]))
 """
 
 
@@ -28,19 +28,19 @@ def seen_by_another_user(whose: str) -> str:
 
 def ended() -> str:
     """A process that has ended, as it called itself."""
-    program = "from bench import owner; print(owner.identity())"
+    program = "from bench import process_identity; print(process_identity.current())"
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_who_lives() -> None:
     """A process lives under its number and its beginning; a later one with the same number is another."""
-    assert owner.lives(owner.identity())
-    assert not owner.lives(ended())
-    assert not owner.lives(f"{os.getpid()} 1")
-    assert not owner.lives("nobody")
+    assert process_identity.lives(process_identity.current())
+    assert not process_identity.lives(ended())
+    assert not process_identity.lives(f"{os.getpid()} 1")
+    assert not process_identity.lives("nobody")
 
 
 def test_another_users_process_that_cannot_be_seen() -> None:
     """Where /proc hides other users' processes, one that lives is not taken for dead, and a dead one is."""
-    assert seen_by_another_user(owner.identity()) == "True"
+    assert seen_by_another_user(process_identity.current()) == "True"
     assert seen_by_another_user(ended()) == "False"
