@@ -6,9 +6,9 @@
                                                  ├─▶ the same in a repaired reading of the text
                                                  └─▶ the longest span of other Python, as it is
 
-What comes out is what EvalPlus 0.3.1's sanitizer would give on an ordinary answer (imports, and the first definitions
-that the entry point reaches), so that scores compare with published ones. Where the sanitizer would choose code that
-cannot pass, because it is a stub or lacks the entry point or a helper, another place in the answer is taken.
+The code is that of EvalPlus 0.3.1's sanitizer for an ordinary answer (imports, and the first definitions that the entry
+point reaches), so that scores compare with published ones. Where the sanitizer would choose code that cannot pass,
+because it is a stub or lacks the entry point or a helper, code elsewhere in the answer is used.
 """
 
 import re
@@ -28,19 +28,19 @@ from bench.extract.thoughts import Thoughts, opens_thought, split_thoughts
 
 __all__ = ["Extraction", "Thoughts", "extract_code", "normalized", "opens_thought", "split_thoughts"]
 
-OTHER = re.compile(
+ANY_PYTHON = re.compile(
     r"^[ \t]*(?:(?:async[ \t]+)?def |class |import |from |for |while |\w+(?:, *\w+)*[ \t]*=[^=])", re.MULTILINE
 )
-TRIES = 1000
-"""Spans that are compared; an answer with more of them repeats itself."""
-BODY, FENCES = 50_000, 20
-"""Characters of an answer, and fences in it, that are tried as the body of a function; more of them is repetition."""
+MAX_SPANS = 1000
+"""Spans that are compared; an answer with more of them is repetitive."""
+MAX_BODY, MAX_FENCES = 50_000, 20
+"""Characters of an answer, and fences in it, that are tried as the body of a function."""
 _quiet = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """Code, the rule that found it (`none` where there is no code), and the thoughts before it."""
+    """Code, the rule of its extraction (`none` where there is no code), and the thoughts before it."""
 
     code: str
     rule: str
@@ -50,8 +50,8 @@ class Extraction:
 def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
     """The code in `answer` that defines `entry_point`; never raises.
 
-    `prompt` is what a completion would continue. Rules: `plain` (the answer is code), `fence`, `text` (code between
-    prose), `continuation` (prompt and answer together), `other` (Python that does not define the entry point), `none`.
+    A completion may continue the `prompt`. Rules: `plain` (the answer is code), `fence`, `text` (code between prose),
+    `continuation` (prompt and answer together), `other` (Python that does not define the entry point), `none`.
     """
     thoughts = split_thoughts(normalized(answer))
     text = dedented(cleaned(thoughts.answer))
@@ -60,17 +60,17 @@ def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
     # An invalid escape in a string is a warning, which -W error would turn into a syntax error.
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        code, rule = _found(text, entry_point, normalized(prompt))
-        if rule in ("other", "none") and len(text) <= BODY:
-            readings = (_found(dedented(other), entry_point, normalized(prompt)) for other in repaired(text))
-            code, rule = next((found for found in readings if found[1] not in ("other", "none")), (code, rule))
+        code, rule = _find_code(text, entry_point, normalized(prompt))
+        if rule in ("other", "none") and len(text) <= MAX_BODY:
+            readings = (_find_code(dedented(other), entry_point, normalized(prompt)) for other in repaired(text))
+            code, rule = next((pair for pair in readings if pair[1] not in ("other", "none")), (code, rule))
     return Extraction(code, rule, thoughts.reasoning)
 
 
 def normalized(text: str) -> str:
-    """`text` as Python reads it: newlines alone as line ends, and without what no source may hold.
+    """`text` as valid Python source: line ends become newlines, NUL and a byte order mark are dropped.
 
-    NUL and a byte order mark are dropped; half a surrogate pair becomes the replacement character.
+    Half a surrogate pair becomes the replacement character.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").removeprefix("\ufeff")
     try:
@@ -81,46 +81,46 @@ def normalized(text: str) -> str:
 
 
 def _defines(entry_point: str) -> str:
-    """A pattern for the beginning of what may define the entry point."""
+    """A pattern for the beginning of a definition of the entry point."""
     name = re.escape(entry_point)
     return rf"(?:(?:async[ \t]+def|def|class)[ \t]+{name}\b|{name}[ \t]*[:=])"
 
 
-def _found(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
+def _find_code(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
     blocks, source, stub = fences(text), Text(text), ("", "")
-    # An entry point inside a class or an `if` is the second choice: EvalPlus keeps it only where nothing else is left.
+    # An entry point inside a class or an `if` is the second choice, as EvalPlus keeps it only if there is no other.
     for indent in ("", "[ \t]+"):
         best = _best(source.spans(re.compile(rf"^{indent}{_defines(entry_point)}", re.MULTILINE)), entry_point)
         if best:
             code = reduce.reachable(best.parts, entry_point) or best.source.strip()
-            stub = reduce.completed(code, partial(_beside, source, best)), _rule(best, text, blocks)
+            stub = reduce.completed(code, partial(_other_parts, source, best)), _rule(best, text, blocks)
             if reduce.quality(best.parts, entry_point):
                 return stub
             break
-    for body in [text[block.start : block.end] for block in blocks[:FENCES]] or [text]:
+    for body in [text[block.start : block.end] for block in blocks[:MAX_FENCES]] or [text]:
         defined = stub[0] and re.search(rf"^{_defines(entry_point)}", body, re.MULTILINE)
-        code = _continued(prompt, body, entry_point) if prompt and not defined else ""
+        code = _continue_prompt(prompt, body, entry_point) if prompt and not defined else ""
         if code:
             return code, "continuation"
     if stub[0]:
         return stub
-    other = _best(source.spans(OTHER), entry_point)
+    other = _best(source.spans(ANY_PYTHON), entry_point)
     return (other.source.strip(), "other") if other else ("", "none")
 
 
 def _best(candidates: Iterable[Span], entry_point: str) -> Span | None:
-    """The first of the longest of those that implement the entry point best; repetition beyond a bound is not read."""
-    best, most = None, (0, 0)
-    for candidate in islice(candidates, TRIES):
-        worth = reduce.quality(candidate.parts, entry_point), candidate.size
-        if worth > most:
-            best, most = candidate, worth
+    """The span that implements the entry point best; of several, the longest, then the first. Bounded by MAX_SPANS."""
+    best, best_score = None, (0, 0)
+    for candidate in islice(candidates, MAX_SPANS):
+        score = reduce.quality(candidate.parts, entry_point), candidate.size
+        if score > best_score:
+            best, best_score = candidate, score
     return best
 
 
-def _beside(source: Text, best: Span) -> list[Part]:
-    """What else of an answer is Python, outside of the span that was chosen."""
-    spans = islice(source.spans(OTHER), TRIES)
+def _other_parts(source: Text, best: Span) -> list[Part]:
+    """The Python in an answer outside of the chosen span."""
+    spans = islice(source.spans(ANY_PYTHON), MAX_SPANS)
     return [part for span in spans if span.start != best.start for part in span.parts]
 
 
@@ -130,16 +130,16 @@ def _rule(span: Span, text: str, blocks: list[Fence]) -> str:
     return "plain" if span.source.strip() == text.strip() else "text"
 
 
-def _continued(prompt: str, body: str, entry_point: str) -> str:
-    """The prompt with `body` as the rest of its function, indented if need be; "" where that does not return."""
+def _continue_prompt(prompt: str, body: str, entry_point: str) -> str:
+    """The prompt with `body` as the rest of its function, indented if necessary; "" where that does not return."""
     head = prompt.rstrip() + "\n"
     defined = re.compile(rf"^(?:async[ \t]+)?def[ \t]+{re.escape(entry_point)}\b", re.MULTILINE)
-    body = body[:BODY].strip("\n")
+    body = body[:MAX_BODY].strip("\n")
     if not body.strip() or not defined.search(head):
         return ""
-    first, _, rest = body.partition("\n")
-    everywhere = re.sub(r"^(?=.)", "    ", body, flags=re.MULTILINE)
-    for variant in (body, f"    {first.lstrip()}\n{rest}", everywhere):
+    first_line, _, rest = body.partition("\n")
+    indented = re.sub(r"^(?=.)", "    ", body, flags=re.MULTILINE)
+    for variant in (body, f"    {first_line.lstrip()}\n{rest}", indented):
         best = _best(Text(f"{head}{variant}\n").spans(defined), entry_point)
         if best and reduce.returns(best.parts, entry_point):
             return reduce.reachable(best.parts, entry_point)

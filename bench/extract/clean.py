@@ -1,7 +1,6 @@
-"""Text as models and tools leave it → text that a parser can read.
+"""Cleaning of an answer's text for the parser.
 
-`cleaned` is applied to every answer and changes nothing inside a string or a comment. `repaired` guesses, and is for an
-answer in which no code was found.
+`cleaned` is applied to every answer and changes no string or comment. `repaired` guesses, for an answer without code.
 """
 
 import json
@@ -33,9 +32,9 @@ _IN_LINE = re.compile(
     rf"""\#.*|"{{3}}(?:.*?"{{3}}|.*)|'{{3}}(?:.*?'{{3}}|.*)|"(?:[^"\\]|\\.)*+(?:"|$)|'(?:[^'\\]|\\.)*+(?:'|$)"""
     rf"""|(?P<mark>{_MARK})|(?P<space>[{_SPACES}])|(?P<unseen>[{_UNSEEN}])|(?P<line>[{_BREAKS}])|(?P<entity>{_ENTITY})"""
 )
-"""A string or comment of one line, one that is open at its end, or something odd outside of them."""
+"""A string or comment on one line, one that is open at its end, or a mark or odd character outside of them."""
 _STRAIGHT = {0x201C: '"', 0x201D: '"', 0x201E: '"', 0x2018: "'", 0x2019: "'", 0x201A: "'", 0x2212: "-", 0x2013: "-"}
-_INSTEAD = {"mark": "\n", "line": "\n", "space": " ", "unseen": ""}
+_REPLACEMENTS = {"mark": "\n", "line": "\n", "space": " ", "unseen": ""}
 _FENCE_AND_CODE = re.compile(
     r"^([ \t]*(?:`{3,}|~{3,})(?:python3?|py)?)[ \t]*(?=(?:def|class|import|from|async def|return|@\w)\b)", re.MULTILINE
 )
@@ -43,37 +42,37 @@ _FENCE_AT_END = re.compile(r"(?<![`\n])(?<!^)`{3,}+(?:python3?|py)?[ \t]*+$", re
 
 
 def cleaned(text: str) -> str:
-    """`text` without marks of chat templates and unseen characters, and with fences on lines of their own.
+    """`text` without marks of chat templates and invisible characters, and with fences on lines of their own.
 
-    White space of other alphabets becomes a space. HTML's escapes are undone where code is written with them.
+    Unicode's other white space becomes a space. HTML entities are unescaped where code has them.
     """
     if "```" in text or "~~~" in text:
         text = _FENCE_AND_CODE.sub(r"\1\n", text)
-        text = _FENCE_AT_END.sub(_apart, text)
+        text = _FENCE_AT_END.sub(_on_own_line, text)
     if "&" in text and re.search(_ENTITY, text):
         text = _unescaped(text)
     if _ODD.search(text):
-        text = "\n".join(_IN_LINE.sub(_replaced, line) if _ODD.search(line) else line for line in text.split("\n"))
+        text = "\n".join(_IN_LINE.sub(_replacement, line) if _ODD.search(line) else line for line in text.split("\n"))
     return text
 
 
 def repaired(text: str) -> Iterator[str]:
     """Other readings of a text without code, each of which differs from it."""
-    for reading in (_decoded, _prompted, _quoted, _numbered, _straight, _alone, _at_margin):
+    for reading in (_decode, _unprompt, _unquote, _unnumber, _straighten, _split_definitions, _dedent_blocks):
         other = reading(text)
         if other != text:
             yield other
 
 
-def _apart(fence: re.Match[str]) -> str:
-    """A fence behind text on a line of its own, unless the line opens a string of several lines or other fences."""
+def _on_own_line(fence: re.Match[str]) -> str:
+    """A fence after text, moved to a line of its own unless that line opens a long string or other fences."""
     before = fence.string[fence.string.rfind("\n", 0, fence.start()) + 1 : fence.start()]
-    holds = "`" in before or not before.strip() or before.count('"""') % 2 or before.count("'''") % 2
-    return fence[0] if holds else f"\n{fence[0]}"
+    unchanged = "`" in before or not before.strip() or before.count('"""') % 2 or before.count("'''") % 2
+    return fence[0] if unchanged else f"\n{fence[0]}"
 
 
 def _unescaped(text: str) -> str:
-    """`text` with HTML's escapes undone in each fence, or without any in the whole, where one is outside of strings."""
+    """`text` with HTML entities unescaped in each fence, or everywhere without fences, if one is outside of strings."""
     pieces, position = [], 0
     for start, end in [(fence.start, fence.end) for fence in fences(text)] or [(0, len(text))]:
         block = text[start:end]
@@ -85,12 +84,12 @@ def _unescaped(text: str) -> str:
     return "".join([*pieces, text[position:]])
 
 
-def _replaced(token: re.Match[str]) -> str:
-    return _INSTEAD.get(token.lastgroup or "", token[0])
+def _replacement(token: re.Match[str]) -> str:
+    return _REPLACEMENTS.get(token.lastgroup or "", token[0])
 
 
-def _decoded(text: str) -> str:
-    """The longest text in a JSON object, or a text whose line ends are written as escapes."""
+def _decode(text: str) -> str:
+    """The longest string in a JSON object, or a text with escaped line ends."""
     if text.lstrip().startswith("{"):
         try:
             values = json.loads(text).values()
@@ -102,40 +101,40 @@ def _decoded(text: str) -> str:
     return text
 
 
-def _prompted(text: str) -> str:
-    """The input of a session of the interpreter."""
-    return _where(r"(?:>>>|\.\.\.)(?: |$)", text)
+def _unprompt(text: str) -> str:
+    """The input lines of an interpreter session."""
+    return _marked_lines(r"(?:>>>|\.\.\.)(?: |$)", text)
 
 
-def _quoted(text: str) -> str:
-    """What is quoted in Markdown, or added in a diff."""
-    return _where(r"> ?", text) if re.search(r"^> ?(?:def|class)\b", text, re.MULTILINE) else _where(r"\+", text)
+def _unquote(text: str) -> str:
+    """The lines of a Markdown quote, or those that a diff adds."""
+    return _marked_lines(r"> ?" if re.search(r"^> ?(?:def|class)\b", text, re.MULTILINE) else r"\+", text)
 
 
-def _numbered(text: str) -> str:
-    """Lines behind their numbers."""
-    return _where(r" *[0-9]{1,5}(?: ?[|:.)])?(?: |$)", text)
+def _unnumber(text: str) -> str:
+    """Lines without their numbers."""
+    return _marked_lines(r" *[0-9]{1,5}(?: ?[|:.)])?(?: |$)", text)
 
 
-def _where(mark: str, text: str) -> str:
+def _marked_lines(mark: str, text: str) -> str:
     """The lines with a mark, without it, where there are two or more of them."""
     lines = [(match.end() if (match := re.match(mark, line)) else 0, line) for line in text.split("\n")]
     marked = sum(1 for size, _ in lines if size)
     return "\n".join(line[size:] if size else "" for size, line in lines) if marked > 1 else text
 
 
-def _straight(text: str) -> str:
-    """Typographic quotes and minus signs as Python has them."""
+def _straighten(text: str) -> str:
+    """Typographic quotes and minus signs as ASCII."""
     return text.translate(_STRAIGHT)
 
 
-def _alone(text: str) -> str:
-    """Definitions behind prose or a backtick on lines of their own."""
+def _split_definitions(text: str) -> str:
+    """Definitions after prose or a backtick, moved to lines of their own."""
     before = r"(?<![ \t`])(?:(?<=[:.])[ \t`]*+|[ \t]*+`[ \t`]*+)"
     return re.sub(rf"{before}(?=(?:def|class)[ \t]+\w+[ \t]*[(:])", "\n", text).replace("`", "\n")
 
 
-def _at_margin(text: str) -> str:
-    """Indented blocks moved to the left margin, each as a whole."""
+def _dedent_blocks(text: str) -> str:
+    """Indented blocks, each moved to the left margin."""
     blocks = groupby(text.split("\n"), key=lambda line: not line.strip() or line[0] in " \t")
     return "\n".join(dedent("\n".join(block)) if indented else "\n".join(block) for indented, block in blocks)

@@ -1,4 +1,4 @@
-"""Markdown fences: where they are, and code that is indented inside them."""
+"""Markdown fences: their positions, and the indentation of code inside them."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ STARTS_CODE = re.compile(r"[ \t]+(?:async def|def|class|import|from|@)\b")
 
 @dataclass(frozen=True)
 class Fence:
-    """The lines between two fences: offsets of their first and behind their last character."""
+    """The lines between two fences: the offset of the first character, and the one after the last."""
 
     start: int
     end: int
@@ -18,21 +18,21 @@ class Fence:
 
 def fences(text: str) -> list[Fence]:
     """The fenced blocks of `text`; one that is not closed ends with the text."""
-    found: list[Fence] = []
+    blocks: list[Fence] = []
     mark, start = "", 0
     for line in FENCE_LINE.finditer(text):
         if not mark:
             mark, start = line[2], min(line.end() + 1, len(text))
         elif line[2].startswith(mark) and not line[3].strip():
-            found.append(Fence(start, max(start, line.start())))
+            blocks.append(Fence(start, max(start, line.start())))
             mark = ""
     if mark:
-        found.append(Fence(start, len(text)))
-    return found
+        blocks.append(Fence(start, len(text)))
+    return blocks
 
 
 def dedented(text: str) -> str:
-    """`text` with code that is indented as a whole inside its fence (in a list, say) moved to the left margin."""
+    """`text` with each wholly indented block (in a list, say) moved to the left margin."""
     pieces: list[str] = []
     position = 0
     for fence in fences(text):

@@ -1,9 +1,9 @@
-"""Python statements → those that an entry point needs, chosen as EvalPlus 0.3.1's sanitizer chooses.
+"""Python statements → those that an entry point needs, by the rules of EvalPlus 0.3.1's sanitizer.
 
-Kept are, in this order: all imports at the left margin (`from __future__` excepted), then each first definition of a
-name that the entry point reaches. Definitions are classes, functions with a `return` somewhere inside, and assignments.
-What the sanitizer drops is dropped: decorated definitions, functions without `return`, `if` blocks, loops and calls at
-the left margin. Some correct answers fail for that, here as in every published score.
+Kept are, in this order: all imports at the left margin (except `from __future__`), then the first definition of each
+name that the entry point reaches. Definitions are classes, functions with a `return` anywhere inside, and assignments.
+Dropped are decorated definitions, functions without `return`, `if` blocks, loops and calls at the left margin. Some
+correct answers fail because of that, as in every published score.
 """
 
 import ast
@@ -20,7 +20,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Definition:
-    """A statement that gives `name` a meaning; `uses` are all identifiers inside it."""
+    """A statement that defines `name`; `uses` are all identifiers in it."""
 
     name: str
     text: str
@@ -29,7 +29,7 @@ class Definition:
 
 
 def reachable(parts: Iterable[Part], entry_point: str) -> str:
-    """The imports, then the definitions that `entry_point` needs, a line end between them; "" where nothing is kept."""
+    """The imports, then the definitions that `entry_point` needs, joined by newlines; "" where there are none."""
     imports: list[str] = []
     definitions: dict[str, Definition] = {}
     for part in parts:
@@ -41,25 +41,25 @@ def reachable(parts: Iterable[Part], entry_point: str) -> str:
                 stub = _is_stub(node)
                 if name not in definitions or (definitions[name].stub and not stub):
                     definitions[name] = Definition(name, _text(lines, node), frozenset(_identifiers(node)), stub)
-    wanted = _closure(entry_point, definitions)
-    return "\n".join([*imports, *(d.text for d in definitions.values() if d.name in wanted)]).strip()
+    needed = _closure(entry_point, definitions)
+    return "\n".join([*imports, *(d.text for d in definitions.values() if d.name in needed)]).strip()
 
 
 def returns(parts: Iterable[Part], entry_point: str) -> bool:
     """Whether the function `entry_point` itself returns, rather than a function inside it."""
-    found: list[ast.AST] = [node for part in parts for node in part.statements if _defined(node) == entry_point]
-    while found:
-        node = found.pop()
+    nodes: list[ast.AST] = [node for part in parts for node in part.statements if _defined(node) == entry_point]
+    while nodes:
+        node = nodes.pop()
         if isinstance(node, ast.Return):
             return True
         inner = ast.iter_child_nodes(node)
-        found += [child for child in inner if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case)
+        nodes += [child for child in inner if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case)
                   and not isinstance(child, Function | ast.ClassDef)]  # fmt: skip
     return False
 
 
 def quality(parts: Iterable[Part], entry_point: str) -> int:
-    """How well parts implement the entry point: 2 in a way that is kept, 1 in another, 0 by stubs alone."""
+    """How well parts implement the entry point: 2 by a definition that is kept, 1 otherwise, 0 by stubs only."""
     nodes = [node for part in parts for node in part.statements]
     if any(_defined(node) == entry_point and not _is_stub(node) for node in nodes):
         return 2
@@ -68,7 +68,7 @@ def quality(parts: Iterable[Part], entry_point: str) -> int:
 
 
 def _is_stub(node: ast.stmt) -> bool:
-    """Whether a function does nothing: a docstring, `pass`, `...`, a raised error or a constant that it returns."""
+    """Whether a function is a stub: a docstring, `pass`, `...`, a raised error or a returned constant."""
     return isinstance(node, Function) and all(map(_is_idle, node.body))
 
 
@@ -82,10 +82,9 @@ def _is_idle(node: ast.stmt) -> bool:
 
 
 def completed(code: str, others: Callable[[], Iterable[Part]]) -> str:
-    """`code` with the imports and definitions that it lacks, as far as other parts of the answer have them.
+    """`code` with missing imports and definitions added from other parts of the answer.
 
-    An import comes along where it is of the standard library, an assignment where it calls nothing: neither may fail
-    where the name is not needed in the end.
+    Only imports of the standard library and assignments without calls are added, as they cannot fail.
     """
     if not missing(code):
         return code
@@ -102,7 +101,7 @@ def completed(code: str, others: Callable[[], Iterable[Part]]) -> str:
 
 
 def _offers(node: ast.stmt) -> list[str]:
-    """The names that a statement would give to code that lacks them."""
+    """The names that a statement can define for code in which they are missing."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         roots = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
         known = all(root.split(".")[0] in sys.stdlib_module_names for root in roots)
@@ -114,7 +113,7 @@ def _offers(node: ast.stmt) -> list[str]:
 
 
 def missing(code: str) -> set[str]:
-    """The names that code uses and neither it nor Python defines."""
+    """The names that code uses, and that neither it nor Python defines."""
     try:
         table = symtable.symtable(code, "answer", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -131,9 +130,9 @@ def missing(code: str) -> set[str]:
 
 
 def _defined(node: ast.stmt) -> str | None:
-    """The name that the sanitizer files a statement under; None where it drops the statement.
+    """The name that a statement defines for the sanitizer; None where it drops the statement.
 
-    An assignment to anything but a name is filed under the name on its right side, if that is one.
+    For an assignment to anything but a name, it is the name on the right side, if there is one.
     """
     if isinstance(node, ast.ClassDef):
         return None if node.decorator_list else node.name

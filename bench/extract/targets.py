@@ -1,4 +1,4 @@
-"""An answer → the program that is graded, by what its problem asks for: a function, a whole program, or a value."""
+"""An answer → the program that is graded, by the target of its problem: a function, a program, a value or a source."""
 
 import ast
 import re
@@ -12,12 +12,12 @@ from bench.extract.clean import cleaned
 from bench.extract.fences import dedented, fences
 
 VALUE = re.compile(r"(?:answer|output|result|returns?|value|assert\b.*)[ \t]*(?:is|:|==?)[ \t]*(.+)$", re.IGNORECASE)
-LONGEST = 100_000
-"""Characters of a line that may be a value."""
+MAX_VALUE = 100_000
+"""Characters of a value."""
 
 
 def solution_of(answer: str, problem: Problem) -> Extraction:
-    """The program in an answer, and the rule that found it; never raises."""
+    """The program in an answer, with the rule of its extraction; never raises."""
     if problem.target == "program":
         return whole_program(answer)
     if problem.target == "literal":
@@ -28,21 +28,21 @@ def solution_of(answer: str, problem: Problem) -> Extraction:
 
 
 def whole_program(answer: str) -> Extraction:
-    """The longest fenced block that is Python; else the whole text where that is."""
+    """The longest fenced block that is Python, else the whole text if it is Python."""
     thoughts = split_thoughts(normalized(answer))
     text = dedented(cleaned(thoughts.answer))
     blocks = [text[block.start : block.end] for block in fences(text)]
     for rule, candidates in (("fence", sorted(blocks, key=len, reverse=True)), ("plain", [text])):
-        found = next((one for one in candidates if one.strip() and _parses(one)), None)
-        if found:
-            return Extraction(found.strip(), rule, thoughts.reasoning)
-    # A block that is cut off or wrong is graded as it is: it fails, with Python's own words.
+        code = next((text for text in candidates if text.strip() and _parses(text)), "")
+        if code:
+            return Extraction(code.strip(), rule, thoughts.reasoning)
+    # A truncated or wrong block is graded unchanged: it fails with Python's own message.
     longest = max(blocks, key=len, default="").strip()
     return Extraction(longest, "fence" if longest else "none", thoughts.reasoning)
 
 
 def source(answer: str) -> Extraction:
-    """The longest fenced block, in whatever language; else the whole text."""
+    """The longest fenced block in any language, else the whole text."""
     thoughts = split_thoughts(normalized(answer))
     text = dedented(cleaned(thoughts.answer))
     longest = max((text[block.start : block.end].strip() for block in fences(text)), key=len, default="")
@@ -54,13 +54,13 @@ def value(answer: str) -> Extraction:
     thoughts = split_thoughts(normalized(answer))
     text = cleaned(thoughts.answer)
     blocks = [text[block.start : block.end] for block in fences(text)]
-    lines = [line.strip() for line in text.splitlines() if len(line) < LONGEST]
-    named = [match[1] for line in lines if (match := VALUE.search(line))]
-    for candidate in [text, *reversed(blocks), *reversed(named), *reversed(lines)]:
+    lines = [line.strip() for line in text.splitlines() if len(line) < MAX_VALUE]
+    marked = [match[1] for line in lines if (match := VALUE.search(line))]
+    for candidate in [text, *reversed(blocks), *reversed(marked), *reversed(lines)]:
         bare = candidate.strip().strip("`").strip()
-        for tried in (bare, bare.removesuffix(".")):
-            if len(tried) <= LONGEST and literals.is_literal(tried):
-                return Extraction(program(tried), "literal", thoughts.reasoning)
+        for literal in (bare, bare.removesuffix(".")):
+            if len(literal) <= MAX_VALUE and literals.is_literal(literal):
+                return Extraction(program(literal), "literal", thoughts.reasoning)
     return Extraction("", "none", thoughts.reasoning)
 
 

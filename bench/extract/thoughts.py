@@ -1,6 +1,6 @@
-"""Thoughts in an answer: one table of the marks that models put around them, and where an answer is cut.
+"""Thoughts in an answer: the table of tags that models put around them, and the separation of thoughts from an answer.
 
-The same cut is used for answers as they are generated and for imported ones.
+Generated and imported answers are separated by the same rules.
 """
 
 import re
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tags:
-    """How a family of models opens and closes a thought: two patterns.
+    """The patterns with which a family of models opens and closes a thought.
 
-    A `phrase` is ordinary English, too. It opens a thought only as the beginning of an answer, and only where its
-    closing follows.
+    A `phrase` is ordinary English too: it opens a thought only at the beginning of an answer, and if its closing
+    follows.
     """
 
     models: str
@@ -27,7 +27,7 @@ _WORD = (
 )
 _FINAL = r"<\|channel\|>[ ]?final[ ]?(?:<\|constrain\|>)?[^<\n]{0,40}<\|message\|>"
 DETAILS = "</details>"
-"""An element of HTML that may also hold anything else, so that its end alone ends no thought."""
+"""An HTML element with other uses, so that a closing tag without its opening ends no thought."""
 TAGS = (
     Tags("DeepSeek, Qwen, GLM, MiniMax, …; with a prefix: Seed, LongCat",
          rf"<[ ]?(?:\w{{1,20}}[:_])?{_WORD}[ ]?>", rf"<[ ]?/(?:\w{{1,20}}[:_])?{_WORD}[ ]?>"),
@@ -47,7 +47,7 @@ TAGS = (
     Tags("Ollama", r"Thinking\.\.\.[ \t]*\n", r"\.\.\.done thinking\.", phrase=True),
 )  # fmt: skip
 _LEAD = r"[ \t]*(?:(?:<\|[^|<>\n]{1,30}\|>|<s>|<bos>|assistant\b)[ \t]*)*"
-"""What may stand before an opening mark on its line: other marks of a chat template."""
+"""Other marks of a chat template before an opening tag on its line."""
 
 
 def _groups(patterns: dict[int, str]) -> str:
@@ -61,16 +61,16 @@ _OPENING = re.compile(
 _PHRASE = re.compile(rf"\s*{_LEAD}(?:{_groups({n: tags.opening for n, tags in enumerate(TAGS) if tags.phrase})})")
 _IN_PROMPT = re.compile(rf"(?:{'|'.join(tags.opening for tags in TAGS if tags.opening != 'analysis')})\s*\Z", _FLAGS)
 _CLOSINGS = [re.compile(tags.closing, _FLAGS) for tags in TAGS]
-_STRAY = re.compile("|".join(tags.closing for tags in TAGS if tags.closing != DETAILS), _FLAGS)
+_ANY_CLOSING = re.compile("|".join(tags.closing for tags in TAGS if tags.closing != DETAILS), _FLAGS)
 _CODE = re.compile(
     r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+\w|class[ \t]+\w|return\b|\w+[ \t]*=[ \t]*lambda\b)", re.MULTILINE
 )
-"""The beginning of what may be an answer's code: a definition, or a body that continues the prompt."""
+"""The beginning of an answer's code: a definition, or a body that continues the prompt."""
 
 
 @dataclass(frozen=True)
 class Thoughts:
-    """An answer without its thoughts; `closed` is false where it ends inside one, so that nothing follows."""
+    """An answer without its thoughts; `closed` is false where it ends inside a thought."""
 
     answer: str
     reasoning: str
@@ -78,54 +78,53 @@ class Thoughts:
 
 
 def opens_thought(prompt: str) -> bool:
-    """Whether a prompt, as its chat template has it, ends with the mark that opens a thought."""
+    """Whether a prompt, rendered by its chat template, ends with the tag that opens a thought."""
     return _IN_PROMPT.search(prompt) is not None
 
 
 def split_thoughts(text: str, *, inside: bool = False) -> Thoughts:
-    """Cut thoughts off: those between marks, and all before a closing mark whose opening was in the prompt.
+    """Separate thoughts: those between tags, and all before a closing tag whose opening was in the prompt.
 
-    A closing mark that nothing opened may be a slip of a model that has answered before it: where there is code on its
-    left alone, nothing is cut off. `inside` says that the prompt opened a thought, so that a text without a closing
-    mark is a thought as a whole.
+    A closing tag without an opening may also be a slip after an answer: if there is code only before it, nothing is
+    separated. `inside`: the prompt has opened a thought, so that a text without a closing tag is one thought.
     """
-    if inside and text.strip() and not _STRAY.search(text):
+    if inside and text.strip() and not _ANY_CLOSING.search(text):
         return Thoughts("", text.strip(), closed=False)
     reasoning: list[str] = []
-    kept: list[str] = []
+    answer_parts: list[str] = []
     position, closed = 0, True
-    while opening := _opened(text, position):
-        closing = _CLOSINGS[_number(opening)].search(text, opening.end())
-        kept.append(text[position : opening.start()])
+    while opening := _next_opening(text, position):
+        closing = _CLOSINGS[_tags_index(opening)].search(text, opening.end())
+        answer_parts.append(text[position : opening.start()])
         reasoning.append(text[opening.end() : closing.start() if closing else len(text)])
         position = closing.end() if closing else len(text)
         closed = closing is not None
-    kept.append(text[position:])
-    before, answer = _without_stray("".join(kept))
+    answer_parts.append(text[position:])
+    before, answer = _split_unopened("".join(answer_parts))
     return Thoughts(answer, "\n".join(part.strip() for part in [*before, *reasoning]), closed)
 
 
-def _opened(text: str, position: int) -> re.Match[str] | None:
-    """The next opening mark; an English phrase counts where its closing follows."""
-    if not position and (phrase := _PHRASE.match(text)) and _CLOSINGS[_number(phrase)].search(text, phrase.end()):
+def _next_opening(text: str, position: int) -> re.Match[str] | None:
+    """The next opening tag; an English phrase counts if its closing follows."""
+    if not position and (phrase := _PHRASE.match(text)) and _CLOSINGS[_tags_index(phrase)].search(text, phrase.end()):
         return phrase
     return _OPENING.search(text, position)
 
 
-def _number(opening: re.Match[str]) -> int:
-    """Which mark was found; its group is called m and the mark's number."""
-    return next(int(name[1:]) for name, found in opening.groupdict().items() if found is not None)
+def _tags_index(opening: re.Match[str]) -> int:
+    """The index of the opening's tags in TAGS, which is in its group's name."""
+    return next(int(name[1:]) for name, mark in opening.groupdict().items() if mark is not None)
 
 
-def _without_stray(text: str) -> tuple[list[str], str]:
-    """The thoughts before closing marks that nothing opened, and the answer behind them.
+def _split_unopened(text: str) -> tuple[list[str], str]:
+    """The thoughts before closing tags without an opening, and the answer after them.
 
-    That is the last piece between two of them with code in it and all that follows; without any code, the last piece.
+    The answer begins with the last piece between two such tags that has code, or without any code with the last piece.
     """
-    strays = list(_STRAY.finditer(text))
-    if not strays:
+    closings = list(_ANY_CLOSING.finditer(text))
+    if not closings:
         return [], text
-    bounds = [0, *(edge for stray in strays for edge in stray.span()), len(text)]
-    pieces = [text[bounds[at] : bounds[at + 1]] for at in range(0, len(bounds), 2)]
-    first = next((at for at in range(len(pieces) - 1, -1, -1) if _CODE.search(pieces[at])), len(pieces) - 1)
+    bounds = [0, *(edge for closing in closings for edge in closing.span()), len(text)]
+    pieces = [text[bounds[index] : bounds[index + 1]] for index in range(0, len(bounds), 2)]
+    first = next((index for index in range(len(pieces) - 1, -1, -1) if _CODE.search(pieces[index])), len(pieces) - 1)
     return pieces[:first], "\n".join(pieces[first:])

@@ -193,8 +193,8 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=[row.why for row in ROWS])
 def test_choice(row: Row) -> None:
     """Each answer gives the code that its reason demands, by the rule that it names."""
-    found = extract_code(row.answer, "add", PROMPT)
-    assert (found.rule, found.code) == (row.rule, row.code)
+    extraction = extract_code(row.answer, "add", PROMPT)
+    assert (extraction.rule, extraction.code) == (row.rule, row.code)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.code], ids=[row.why for row in ROWS if row.code])

@@ -72,7 +72,7 @@ def pair(name: str, task_id: str, text: str) -> Pair:
 @pytest.fixture
 def pairs(shared: Path, real_datasets: dict[str, Path]) -> list[Pair]:
     """Every raw answer, and a sample of the corpus, through both."""
-    found = [
+    pairs = [
         pair(file.name, task_id, text)
         for file in sorted((shared / "corpus" / "raw").glob("*.jsonl"))
         for task_id, text in texts(file)
@@ -80,8 +80,8 @@ def pairs(shared: Path, real_datasets: dict[str, Path]) -> list[Pair]:
     ]
     for offset, file in enumerate(sorted((shared / "corpus").glob("*.jsonl"))):
         sample = list(texts(file))[offset % EVERY :: EVERY]
-        found += [pair(file.name, task_id, text) for task_id, text in sample if text.count("\n") <= LINES]
-    return found
+        pairs += [pair(file.name, task_id, text) for task_id, text in sample if text.count("\n") <= LINES]
+    return pairs
 
 
 def test_same_verdicts(pairs: list[Pair], tmp_path: Path) -> None:
@@ -106,17 +106,17 @@ def graded(codes: list[str], pairs: list[Pair], folder: Path) -> list[tuple[str,
     evaluate(files, "humaneval", Sandbox(kind="bubblewrap"), folder / "cache")
     results = json.loads(files.results.read_bytes())["eval"]
     seen: dict[str, int] = {}
-    found = []
+    pairs = []
     for one in pairs:
         row = results[one.task_id][seen.setdefault(one.task_id, 0)]
         seen[one.task_id] += 1
-        found.append((one.name, one.task_id, row["base_status"], row["plus_status"]))
-    return found
+        pairs.append((one.name, one.task_id, row["base_status"], row["plus_status"]))
+    return pairs
 
 
 def test_runaway_answers_that_pass(shared: Path, real_datasets: dict[str, Path]) -> None:
     """Two long answers close a thought that they never opened, behind code that passes: it is found."""
-    found = dict(texts(shared / "corpus" / "deepcoder-14b.jsonl"))
+    pairs = dict(texts(shared / "corpus" / "deepcoder-14b.jsonl"))
     for task_id, name in (("HumanEval/114", "minSubArraySum"), ("HumanEval/133", "sum_squares")):
-        extraction = extract_code(found[task_id], name)
+        extraction = extract_code(pairs[task_id], name)
         assert (extraction.rule, extraction.code.split("(")[0]) == ("text", f"def {name}")

@@ -45,27 +45,27 @@ REPEATED = [
 @given(answer=ANSWERS, name=NAMES)
 def test_never_raises(answer: str, name: str) -> None:
     """Any text gives an extraction, whose code can be written as UTF-8 and has no NUL."""
-    found = extract_code(answer, name, PROMPT)
-    assert found.code.encode().count(b"\0") == 0
-    assert (found.rule == "none") == (not found.code)
+    extraction = extract_code(answer, name, PROMPT)
+    assert extraction.code.encode().count(b"\0") == 0
+    assert (extraction.rule == "none") == (not extraction.code)
 
 
 @given(answer=ANSWERS)
 def test_code_parses_and_defines(answer: str) -> None:
     """Whatever the rule, code parses; by any rule but `other` it holds the entry point."""
-    found = extract_code(answer, "add", PROMPT)
+    extraction = extract_code(answer, "add", PROMPT)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ast.parse(found.code)
-    assert found.rule in ("other", "none") or "add" in found.code
+        ast.parse(extraction.code)
+    assert extraction.rule in ("other", "none") or "add" in extraction.code
 
 
 @given(answer=ANSWERS)
 def test_idempotent(answer: str) -> None:
     """Code that was found is found again as it is, unless it holds what means something outside of code."""
-    found = extract_code(answer, "add")
-    assume(not MEANING.search(found.code))
-    assert extract_code(found.code, "add").code == found.code
+    extraction = extract_code(answer, "add")
+    assume(not MEANING.search(extraction.code))
+    assert extract_code(extraction.code, "add").code == extraction.code
 
 
 @given(
@@ -75,8 +75,8 @@ def test_prose_around_a_fence_changes_nothing(before: str, after: str) -> None:
     """A whole function in a fence is found in any prose that defines nothing."""
     if "add" in before + after or "</" in after:
         return
-    found = extract_code(f"{before}\n```python\n{CODE}\n```\n{after}", "add")
-    assert CODE in found.code
+    extraction = extract_code(f"{before}\n```python\n{CODE}\n```\n{after}", "add")
+    assert CODE in extraction.code
 
 
 @given(text=ANSWERS)
@@ -134,14 +134,14 @@ def test_time_is_linear(piece: str) -> None:
 )
 def test_depth_is_survived(opening: str, depth: int) -> None:
     """Nesting beyond what Python's parser bears is not code, and harms nothing beside it."""
-    found = extract_code(f"x = {opening * depth}1\n\n```python\n{CODE}\n```\n", "add", PROMPT)
-    assert CODE in found.code
+    extraction = extract_code(f"x = {opening * depth}1\n\n```python\n{CODE}\n```\n", "add", PROMPT)
+    assert CODE in extraction.code
 
 
 def test_long_answers_keep_their_code() -> None:
     """A function behind 800 lines of reasoning without tags is found."""
-    words = itertools.cycle(
+    vocabulary = itertools.cycle(
         ["the", "list", "so", "we", "don't", "(maybe", "x[0]", "it's", '"word"', "[check", "{a:", "1"]
     )
-    prose = "\n".join(" ".join(itertools.islice(words, 7 + line % 11)) for line in range(800))
+    prose = "\n".join(" ".join(itertools.islice(vocabulary, 7 + line % 11)) for line in range(800))
     assert extract_code(f"{prose}\n```python\n{CODE}\n```\n", "add").code == CODE
