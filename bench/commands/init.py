@@ -78,7 +78,7 @@ def find(places: Places) -> tuple[list[Candidate], list[str]]:
         presets.presets, presets.llama_swap, folders.models, folders.lm_studio, folders.hugging_face,
         folders.llama_cpp, ollama.models,
     )  # fmt: skip
-    return folders.joined([*(look(places) for look in looks), servers.models()])
+    return folders.merge([*(look(places) for look in looks), servers.models()])
 
 
 def init(

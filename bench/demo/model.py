@@ -1,4 +1,4 @@
-"""demo.gguf: a few MB with known answers, made on the spot. For actions only."""
+"""demo.gguf: a model of a few MB with known answers, built on demand. For actions only."""
 
 import tempfile
 from collections.abc import Iterable
@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.demo import tokenizer
-from bench.demo.answers import DEFAULT, SIZE, pairs
+from bench.demo.bundled_answers import DEFAULT, SIZE, pairs
 from bench.demo.chains import Answer, Chains, link
 from bench.errors import MissingPrerequisite
 from bench.files import write_atomic
 
 VERSION = 1
-"""Raise it when the bytes of the file change: the model's fingerprint is made of it."""
+"""To be raised when the bytes of the file change: the model's fingerprint depends on it."""
 CONTEXT = 32768
 TEMPLATE = (
     f"{{{{ '{tokenizer.START}' }}}}"
@@ -30,11 +30,11 @@ def build_answers(
     path: Path, pairs: Iterable[tuple[str, Answer | str]], *, default: Answer | str = DEFAULT, size: int = SIZE,
     load_layers: int = 0, load_width: int = 1536, name: str = "known answers",
 ) -> None:  # fmt: skip
-    """Write a model that gives each answer to a prompt that holds its key, and `default` to one without any key.
+    """Write a model that gives each answer to a prompt that contains its key, and `default` to any other prompt.
 
-    A prompt must hold one key at most (as often as it likes). A token of an answer has `size` characters or a few more.
-    `load_layers` make it slower at will. Raises MissingPrerequisite where gguf is not installed, ValueError for a key
-    that occurs twice.
+    A prompt must contain at most one key, which may be repeated. A token of an answer has `size` characters or a few
+    more. `load_layers` slow the model down. Raises MissingPrerequisite where gguf is not installed, ValueError for a
+    duplicate key.
     """
     try:
         import gguf  # noqa: PLC0415 - an optional extra

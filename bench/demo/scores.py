@@ -1,4 +1,4 @@
-"""How the demo's answers are graded, known before anything runs."""
+"""The scores of the demo's answers, known in advance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Score:
-    """How many of the problems pass base, and base and extra tests; how many samples are lost, by the reason."""
+    """The numbers of problems that pass base, and base and extra tests; the numbers of lost samples by reason."""
 
     problems: int
     base: int
@@ -22,4 +22,4 @@ GREEDY = {
 
 ALWAYS = {"base": {"DemoMbpp/1001", "DemoMbpp/1002", "DemoMbpp/1004"}, "plus": {"DemoMbpp/1001", "DemoMbpp/1002"}}
 NEVER = {"DemoMbpp/1005"}
-"""With a temperature: what passes in every sample, and what in none. The others waver: about as often as not."""
+"""With a temperature: the problems that every sample passes, and that none does; of the others, about half pass."""

@@ -1,4 +1,4 @@
-"""Models that are on this machine already, wherever other programs keep them; nothing is started or downloaded.
+"""Models that other programs have on this machine; nothing is started or downloaded.
 
 presets.py     models.ini of llama-server, the configuration of llama-swap: models with their flags
 ollama.py      Ollama's manifests and blobs
@@ -24,22 +24,22 @@ SAMPLERS = {
     "repeat_penalty": "repeat_penalty", "penalty_repeat": "repeat_penalty", "presence_penalty": "presence_penalty",
     "frequency_penalty": "frequency_penalty",
 }  # fmt: skip
-"""What samplers are called in GGUF files, by Ollama and in flags, and what they are called in a request."""
+"""Names of samplers in GGUF files, in Ollama and in flags, and their names in a request."""
 
 NO_CHAT = ("clip", "bert", "nomic-bert", "jina-bert-v2", "t5encoder", "wavtokenizer-dec")
-"""Architectures of files that answer no chat."""
+"""Architectures that are no chat models."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where to look: the folder of profiles.toml, its folder of models, the home folder, and the environment."""
+    """The folders to search: that of profiles.toml, its folder of models, the home folder, and the environment."""
 
     folder: Path
     home: Path
     models: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def named(self, variable: str, *default: str) -> Path:
+    def environment_folder(self, variable: str, *default: str) -> Path:
         """The folder that a variable of the environment names, or one below the home folder."""
         value = self.environment.get(variable)
         return self.folder / user_path(value) if value else self.home.joinpath(*default)
@@ -49,8 +49,8 @@ class Places:
 class Candidate:
     """A model that can become a profile.
 
-    `model` is a path, `hf:…`, or the name by which the server at `base_url` knows it. `context` is in tokens, 0 where
-    the file says nothing; `sampling` is named as in a request.
+    `model` is a path, `hf:…`, or its name on the server at `base_url`. `context` is in tokens, 0 where it is unknown;
+    `sampling` is named as in a request.
     """
 
     source: str
@@ -66,21 +66,21 @@ class Candidate:
 
     @property
     def title(self) -> str:
-        """What the report calls it."""
+        """Its title in the report."""
         return plain(f"{self.family} {self.quantization}".strip())
 
     @property
     def note(self) -> str:
-        """Its size, and where it was found."""
+        """Its size and source."""
         return plain(f"{size(self.bytes)}, {self.source}" if self.bytes else self.source)
 
 
 class UnusableError(Exception):
-    """Why a file is no model that can be asked, as a phrase."""
+    """The reason, as a phrase, why a file is no usable chat model."""
 
 
-def candidate(path: Path, source: str, *, name: str = "", **known: Any) -> Candidate:
-    """The candidate of a GGUF file; what is `known` of it counts more than its header. Raises UnusableError."""
+def candidate(path: Path, source: str, *, name: str = "", **overrides: Any) -> Candidate:
+    """The candidate of a GGUF file; `overrides` take precedence over its header. Raises UnusableError."""
     if UNSEEN.search(str(path)):
         raise UnusableError("its path has signs that a terminal would obey")
     if damage := gguf.file_damage(path, path.stat().st_size):
@@ -95,7 +95,7 @@ def candidate(path: Path, source: str, *, name: str = "", **known: Any) -> Candi
     if missing:
         raise UnusableError(f"its part {missing[0]} is missing")
     stem = name or SPLIT.sub("", path.stem)
-    found = Candidate(
+    from_header = Candidate(
         source=source,
         model=str(path),
         family=family(stem),
@@ -104,7 +104,7 @@ def candidate(path: Path, source: str, *, name: str = "", **known: Any) -> Candi
         context=whole(meta.get(f"{architecture}.context_length")) or 0,
         sampling=samplers({key.removeprefix("general.sampling."): value for key, value in meta.items()}),
     )
-    return replace(found, **{name: value for name, value in known.items() if value})
+    return replace(from_header, **{name: value for name, value in overrides.items() if value})
 
 
 def family(name: str) -> str:
@@ -114,6 +114,6 @@ def family(name: str) -> str:
 
 
 def samplers(values: Mapping[str, Any]) -> dict[str, float]:
-    """Those of the values that are samplers, named as in a request; a float of 32 bits at its six true digits."""
-    known = {SAMPLERS[name]: number(value) for name, value in values.items() if name in SAMPLERS}
-    return {name: float(f"{value:.6g}") for name, value in known.items() if value is not None}
+    """The samplers among these values, named as in a request and rounded to the six digits of a 32-bit float."""
+    numbers = {SAMPLERS[name]: number(value) for name, value in values.items() if name in SAMPLERS}
+    return {name: float(f"{value:.6g}") for name, value in numbers.items() if value is not None}

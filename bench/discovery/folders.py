@@ -1,4 +1,4 @@
-"""GGUF files in the folders where programs keep them."""
+"""GGUF files in the folders of other programs."""
 
 import contextlib
 import os
@@ -11,31 +11,31 @@ from bench.discovery import SPLIT, Candidate, Places, UnusableError, candidate
 from bench.text import plain
 from bench.untrusted import parse_json, read_file, table, word
 
-DEPTH = 8
-"""Folders below each other in which files are looked for."""
+MAX_DEPTH = 8
+"""Depth to which folders are searched."""
 
-Found = tuple[list[Candidate], list[str]]
-"""Candidates, and a line for each file that is none."""
+Models = tuple[list[Candidate], list[str]]
+"""Candidates, and a line for each unusable file."""
 
 
-def models(places: Places) -> Found:
+def models(places: Places) -> Models:
     """The folder of models that this project uses."""
     return below(places.models, f"in {places.models.name}/")
 
 
-def hugging_face(places: Places) -> Found:
+def hugging_face(places: Places) -> Models:
     """The cache of Hugging Face: models--<org>--<repo>/snapshots/<commit>/…, links into blobs/."""
-    home = places.named("HF_HOME", ".cache", "huggingface")
-    cache = places.named("HF_HUB_CACHE") if places.environment.get("HF_HUB_CACHE") else home / "hub"
-    found, left_out = below(cache, "in Hugging Face's cache", within="snapshots")
-    return [replace(one, model=repository_name(Path(one.model), cache)) for one in found], left_out
+    home = places.environment_folder("HF_HOME", ".cache", "huggingface")
+    cache = places.environment_folder("HF_HUB_CACHE") if places.environment.get("HF_HUB_CACHE") else home / "hub"
+    candidates, left_out = below(cache, "in Hugging Face's cache", within="snapshots")
+    return [replace(model, model=repository_name(Path(model.model), cache)) for model in candidates], left_out
 
 
 def repository_name(path: Path, cache: Path) -> str:
-    """What a file of Hugging Face's cache is called on the hub: `hf:…`, by its quantization where that is enough."""
+    """The reference of a file in Hugging Face's cache: `hf:…`, by its quantization where that is unique."""
     repository, _, commit, *_ = path.relative_to(cache).parts
     snapshot = cache / repository / "snapshots" / commit
-    files = [str(each.relative_to(snapshot)) for each in snapshot.rglob("*.gguf")]
+    files = [str(path.relative_to(snapshot)) for path in snapshot.rglob("*.gguf")]
     name = repository.removeprefix("models--").replace("--", "/", 1)
     file = str(path.relative_to(snapshot))
     with contextlib.suppress(hub.AbsentError):
@@ -45,8 +45,8 @@ def repository_name(path: Path, cache: Path) -> str:
     return f"{hub.PREFIX}{name}:{file}"
 
 
-def lm_studio(places: Places) -> Found:
-    """LM Studio's folder: <publisher>/<repo>/…; its settings may name another than the usual ones."""
+def lm_studio(places: Places) -> Models:
+    """LM Studio's folders: <publisher>/<repo>/…, the default ones and the one in its settings."""
     roots = [places.home / ".lmstudio", places.home / ".cache" / "lm-studio"]
     folders = [root / "models" for root in roots]
     for root in roots:
@@ -54,29 +54,30 @@ def lm_studio(places: Places) -> Found:
             settings = table(parse_json(read_file(root / "settings.json", 1 << 20)))
         except (OSError, ValueError):
             continue
-        if named := word(settings.get("downloadsFolder")):
-            folders.append(Path(named))
-    return joined(below(folder, "in LM Studio's folder") for folder in folders)
+        if folder_name := word(settings.get("downloadsFolder")):
+            folders.append(Path(folder_name))
+    return merge(below(folder, "in LM Studio's folder") for folder in folders)
 
 
-def llama_cpp(places: Places) -> Found:
-    """llama.cpp's own cache of what `-hf` has downloaded."""
-    folders = [places.named("LLAMA_CACHE", ".cache", "llama.cpp"), places.home / "Library" / "Caches" / "llama.cpp"]
-    return joined(below(folder, "in llama.cpp's cache") for folder in folders)
+def llama_cpp(places: Places) -> Models:
+    """llama.cpp's own cache, into which `-hf` downloads."""
+    cache = places.environment_folder("LLAMA_CACHE", ".cache", "llama.cpp")
+    folders = [cache, places.home / "Library" / "Caches" / "llama.cpp"]
+    return merge(below(folder, "in llama.cpp's cache") for folder in folders)
 
 
-def joined(several: Iterable[Found]) -> Found:
-    """What was found in several places, as one."""
+def merge(parts: Iterable[Models]) -> Models:
+    """The candidates and unusable files of several places."""
     candidates: list[Candidate] = []
     left_out: list[str] = []
-    for found, unusable in several:
-        candidates += found
+    for usable, unusable in parts:
+        candidates += usable
         left_out += unusable
     return candidates, left_out
 
 
-def below(folder: Path, source: str, *, within: str = "") -> Found:
-    """The models below a folder, in the order of their names; only below a folder called `within`, if one is named."""
+def below(folder: Path, source: str, *, within: str = "") -> Models:
+    """The models below a folder, sorted by path; with `within`, only those below a folder of that name."""
     candidates, left_out = [], []
     for path in sorted(_files(folder)):
         split = SPLIT.search(path.stem)
@@ -95,7 +96,7 @@ def _files(folder: Path) -> Iterator[Path]:
     seen: set[str] = set()
     for root, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(root)
-        if real in seen or len(Path(root).relative_to(folder).parts) > DEPTH:
+        if real in seen or len(Path(root).relative_to(folder).parts) > MAX_DEPTH:
             folders.clear()
             continue
         seen.add(real)

@@ -6,26 +6,26 @@ from typing import Any
 
 from bench import gguf
 from bench.discovery import Candidate, Places, UnusableError, candidate, samplers
-from bench.discovery.folders import Found, joined
+from bench.discovery.folders import Models, merge
 from bench.text import plain
 from bench.untrusted import items, parse_json, read_file, table, whole, word
 
-LARGEST = 1 << 20
+MAX_FILE = 1 << 20
 """Bytes of a manifest, or of a model's parameters."""
 
 KINDS = "application/vnd.ollama.image."
 LIBRARY = ("registry.ollama.ai", "library")
 SERVICE = Path("/usr/share/ollama/.ollama/models")
-"""Where the service that Ollama installs keeps its models."""
+"""The models of Ollama's system service."""
 
 
-def models(places: Places, service: Path = SERVICE) -> Found:
-    """All models of Ollama that are files here."""
-    own = places.named("OLLAMA_MODELS", ".ollama", "models")
-    return joined(_store(store) for store in (own, service))
+def models(places: Places, service: Path = SERVICE) -> Models:
+    """All models in Ollama's stores."""
+    own = places.environment_folder("OLLAMA_MODELS", ".ollama", "models")
+    return merge(_models_in(store) for store in (own, service))
 
 
-def _store(store: Path) -> Found:
+def _models_in(store: Path) -> Models:
     candidates, left_out = [], []
     root = store / "manifests"
     try:
@@ -42,7 +42,7 @@ def _store(store: Path) -> Found:
 
 
 def tag(parts: tuple[str, ...]) -> str:
-    """What Ollama calls the model whose manifest lies there: `qwen3:8b`, `me/mine:latest`, `hf.co/org/repo:Q4_K_M`."""
+    """Ollama's name for the model of a manifest: `qwen3:8b`, `me/mine:latest`, `hf.co/org/repo:Q4_K_M`."""
     *path, last = parts
     for prefix in LIBRARY:
         path = path[1:] if path[:1] == [prefix] else path
@@ -50,14 +50,14 @@ def tag(parts: tuple[str, ...]) -> str:
 
 
 def _model(store: Path, manifest: Path, name: str) -> Candidate:
-    layers = _layers(table(parse_json(read_file(manifest, LARGEST))))
+    layers = _layers(table(parse_json(read_file(manifest, MAX_FILE))))
     if "model" not in layers:
         raise UnusableError("it has no model in a file")
     path, parameters = store / "blobs" / layers["model"], {}
     if not path.is_file():
         raise UnusableError(f"its file {path} is missing")
     if "params" in layers:
-        parameters = table(parse_json(read_file(store / "blobs" / layers["params"], LARGEST)))
+        parameters = table(parse_json(read_file(store / "blobs" / layers["params"], MAX_FILE)))
     adapter = ("--lora", str(store / "blobs" / layers["adapter"])) if "adapter" in layers else ()
     return candidate(
         path, f"{name} of Ollama", name=name.removesuffix(":latest").rpartition("/")[2], args=adapter,
@@ -67,7 +67,7 @@ def _model(store: Path, manifest: Path, name: str) -> Candidate:
 
 
 def _layers(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """The blobs of a manifest by what they hold."""
+    """The blobs of a manifest by type."""
     layers = [table(layer) for layer in items(manifest.get("layers"))]
     return {
         word(layer.get("mediaType")).removeprefix(KINDS): word(layer.get("digest")).replace(":", "-").replace("/", "_")

@@ -1,4 +1,4 @@
-"""Models with the flags that people have chosen for them: llama-server's models.ini, llama-swap's configuration."""
+"""Models with their configured flags: llama-server's models.ini, llama-swap's configuration."""
 
 import configparser
 import re
@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.discovery import SAMPLERS, Candidate, Places, UnusableError, candidate, family, samplers
-from bench.discovery.folders import Found
+from bench.discovery.folders import Models
 from bench.files import user_path
 from bench.text import UNSEEN, plain
 from bench.untrusted import read_file, table, whole
 
-LARGEST = 1 << 20
+MAX_FILE = 1 << 20
 """Bytes of a configuration."""
 
-SHORT = {
+LONG_NAMES = {
     "m": "model", "c": "ctx-size", "hf": "hf-repo", "hfr": "hf-repo", "hff": "hf-file", "ngl": "n-gpu-layers",
     "gpu-layers": "n-gpu-layers", "t": "threads", "tb": "threads-batch", "b": "batch-size", "ub": "ubatch-size",
     "sm": "split-mode", "ts": "tensor-split", "mg": "main-gpu", "ot": "override-tensor", "fit": "fit",
@@ -31,32 +31,32 @@ PLACEMENT = frozenset({
     "override-tensor", "fit", "n-cpu-moe", "cpu-moe", "device", "mlock", "no-mmap", "mmap", "numa", "no-kv-offload",
     "no-op-offload", "prio", "poll", "no-warmup", "no-repack", "kv-unified", "cont-batching",
 })  # fmt: skip
-"""Flags about where and how a model runs."""
+"""Flags that decide where and how fast a model runs, not what it answers."""
 
-DROPPED = frozenset({
+IGNORED = frozenset({
     "host", "port", "parallel", "alias", "api-key", "api-key-file", "metrics", "slots", "props", "timeout", "n-predict",
     "seed", "hf-repo", "hf-file", "hf-token", "model", "mmproj", "mmproj-url", "no-mmproj", "no-webui", "webui",
     "offline", "log-file", "log-disable", "verbose", "v", "load-on-startup", "stop-timeout", "models-dir", "models-max",
     "path",
     "sleep-idle-seconds", "ctx-size", "version", "no-models-autoload", "slot-save-path", "threads-http",
 })  # fmt: skip
-"""Flags that doit gives itself, or that say nothing of the model."""
+"""Flags that this program sets itself, or that do not concern the model."""
 
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?")
 
 
-def presets(places: Places) -> Found:
-    """The sections of models.ini, as llama-server's --models-preset takes it; [*] holds for all."""
+def presets(places: Places) -> Models:
+    """The sections of models.ini, the file of llama-server's --models-preset; [*] applies to all."""
     folders = [
         places.folder, places.models, places.home / ".config" / "llama.cpp",
-        places.named("LLAMA_CACHE", ".cache", "llama.cpp"),
+        places.environment_folder("LLAMA_CACHE", ".cache", "llama.cpp"),
     ]  # fmt: skip
     candidates: list[Candidate] = []
     left_out: list[str] = []
     for file in filter(Path.is_file, (folder / "models.ini" for folder in folders)):
         parser = configparser.ConfigParser(interpolation=None, strict=False, default_section="*", allow_no_value=True)
         try:
-            parser.read_string("[*]\n" + read_file(file, LARGEST).decode())
+            parser.read_string("[*]\n" + read_file(file, MAX_FILE).decode())
         except (OSError, ValueError, configparser.Error) as error:
             left_out.append(f"{file}: {plain(str(error))}")
             continue
@@ -67,7 +67,7 @@ def presets(places: Places) -> Found:
     return candidates, left_out
 
 
-def llama_swap(places: Places) -> Found:
+def llama_swap(places: Places) -> Models:
     """The models of llama-swap's config.yaml, each a command that starts a llama-server."""
     files = [
         places.folder / "llama-swap.yaml", places.folder / "config.yaml",
@@ -79,7 +79,7 @@ def llama_swap(places: Places) -> Found:
         import yaml  # noqa: PLC0415 - only where there is such a file
 
         try:
-            config = table(yaml.safe_load(read_file(file, LARGEST)))
+            config = table(yaml.safe_load(read_file(file, MAX_FILE)))
         except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
             left_out.append(f"{file}: {plain(str(error))}")
             continue
@@ -87,7 +87,7 @@ def llama_swap(places: Places) -> Found:
             model = table(entry)
             macros = {**table(config.get("macros")), **table(model.get("macros")), "MODEL_ID": name}
             try:
-                flags = command_flags(_expanded(str(model.get("cmd", "")), {str(m): str(macros[m]) for m in macros}))
+                flags = command_flags(_expand(str(model.get("cmd", "")), {str(m): str(macros[m]) for m in macros}))
             except ValueError as error:
                 left_out.append(f"{plain(str(name))} in {file}: {error}")
                 continue
@@ -96,27 +96,28 @@ def llama_swap(places: Places) -> Found:
 
 
 def flag_name(key: str) -> str:
-    """One spelling for a flag: `--ctx-size`, `-c`, `c` and `LLAMA_ARG_CTX_SIZE` are one."""
+    """One spelling of a flag: `ctx-size` for `--ctx-size`, `-c`, `c` and `LLAMA_ARG_CTX_SIZE`."""
     name = key.removeprefix("LLAMA_ARG_").removeprefix("llama_arg_").lower().lstrip("-").replace("_", "-")
-    return SHORT.get(name, name)
+    return LONG_NAMES.get(name, name)
 
 
-def command_flags(words: Sequence[str]) -> dict[str, str]:
-    """The flags of a command that starts a llama-server, by name; "" for a switch. Raises ValueError for another."""
-    begin = next((at + 1 for at, word in enumerate(words) if Path(word).stem.startswith("llama-server")), None)
-    if begin is None:
+def command_flags(arguments: Sequence[str]) -> dict[str, str]:
+    """The flags of a command that starts llama-server, by name; "" for a switch. Raises ValueError for another."""
+    programs = (index for index, argument in enumerate(arguments) if Path(argument).stem.startswith("llama-server"))
+    start = next(programs, -1) + 1
+    if not start:
         raise ValueError("its command starts no llama-server")
-    found: dict[str, str] = {}
-    for word, after in zip(words[begin:], [*words[begin + 1 :], "-"], strict=True):
-        if word.startswith("-") and not re.match(r"-[\d.]", word):
-            found[flag_name(word)] = "" if after.startswith("-") and not re.match(r"-[\d.]", after) else after
-    return found
+    flags: dict[str, str] = {}
+    for argument, after in zip(arguments[start:], [*arguments[start + 1 :], "-"], strict=True):
+        if argument.startswith("-") and not re.match(r"-[\d.]", argument):
+            flags[flag_name(argument)] = "" if after.startswith("-") and not re.match(r"-[\d.]", after) else after
+    return flags
 
 
-def _expanded(command: str, macros: Mapping[str, str]) -> list[str]:
+def _expand(command: str, macros: Mapping[str, str]) -> list[str]:
     for _ in range(8):
         text = re.sub(r"\$\{([\w-]+)\}", lambda match: macros.get(match[1], match[0]), command)
-        if text == command or len(text) > LARGEST:
+        if text == command or len(text) > MAX_FILE:
             break
         command = text
     return shlex.split(command.replace("\\\n", " "), comments=True)
@@ -133,7 +134,7 @@ def _candidate(file: Path, name: str, flags: Mapping[str, str]) -> Candidate:
     if any(UNSEEN.search(value) for value in flags.values()):
         raise UnusableError("a flag has signs that a terminal would obey")
     sampling = samplers({flag.replace("-", "_"): _number(value) for flag, value in flags.items()})
-    known: dict[str, Any] = {
+    overrides: dict[str, Any] = {
         "args": _flags(flags, placement=False),
         "placement": _flags(flags, placement=True) or ("--fit", "on"),
         "context": whole(_number(flags.get("ctx-size", ""))),
@@ -143,8 +144,8 @@ def _candidate(file: Path, name: str, flags: Mapping[str, str]) -> Candidate:
         path = file.parent / user_path(flags["model"])
         if not path.is_file():
             raise UnusableError(f"its file {path} is missing")
-        found = candidate(path, source, **known)
-        return replace(found, sampling=sampling or found.sampling)
+        model = candidate(path, source, **overrides)
+        return replace(model, sampling=sampling or model.sampling)
     repository = flags.get("hf-repo") or name
     if not REPOSITORY.fullmatch(repository):
         raise UnusableError("it names no model")
@@ -152,21 +153,21 @@ def _candidate(file: Path, name: str, flags: Mapping[str, str]) -> Candidate:
     chosen = flags.get("hf-file") or quantization or "Q4_K_M"
     return Candidate(source, f"hf:{repository}:{chosen}", family(repository.rpartition("/")[2]),
                      "" if flags.get("hf-file") else chosen, sampling=sampling,
-                     **{name: value for name, value in known.items() if value})  # fmt: skip
+                     **{name: value for name, value in overrides.items() if value})  # fmt: skip
 
 
 def _flags(flags: Mapping[str, str], *, placement: bool) -> tuple[str, ...]:
-    """The flags of one sort, as llama-server takes them; a switch that is false is left out."""
-    others = DROPPED | {name.replace("_", "-") for name in SAMPLERS}
-    words: list[str] = []
+    """The flags for `placement` or for `args`, as llama-server's arguments; a switch that is false is left out."""
+    others = IGNORED | {name.replace("_", "-") for name in SAMPLERS}
+    arguments: list[str] = []
     for name, value in flags.items():
         if name in others or (name in PLACEMENT) != placement:
             continue
         if value.lower() in ("", "true"):
-            words.append(f"--{name}")
+            arguments.append(f"--{name}")
         elif value.lower() != "false":
-            words += [f"--{name}", value]
-    return tuple(words)
+            arguments += [f"--{name}", value]
+    return tuple(arguments)
 
 
 def _number(text: str) -> float | None:

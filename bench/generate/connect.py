@@ -131,8 +131,8 @@ def _no_server(profile: Profile) -> bool:
 
 
 def _bundled(request: Request, profile: Profile) -> Answer:
-    from bench.demo import answers  # noqa: PLC0415 - only for the demo
+    from bench.demo import bundled_answers  # noqa: PLC0415 - only for the demo
 
-    reply = answers.reply(request.messages, profile.sampling.max_tokens, request.sample)
+    reply = bundled_answers.reply(request.messages, profile.sampling.max_tokens, request.sample)
     ending = Ending.CUT if reply.finish_reason == "length" else Ending.ENDED
     return Answer(reply.text, ending=ending, finish_reason=reply.finish_reason, completion_tokens=reply.tokens)

@@ -1,14 +1,14 @@
 from collections.abc import Sequence
 
-from bench.demo.chains import Answer, link, said
+from bench.demo.chains import Answer, follow, link
 
 DEFAULT = Answer(("I do not know.",))
 
 
 def texts(answers: Sequence[Answer], choose: int = 0, max_tokens: int = 100) -> list[str]:
-    """What is said to each key."""
+    """The answer to each key."""
     chains = link(((f"key {number}", answer) for number, answer in enumerate(answers)), DEFAULT, 4)
-    return [chains.vocabulary.text(said(chains, key, choose, max_tokens)[0]) for key in chains.keys]
+    return [chains.vocabulary.text(follow(chains, key, choose, max_tokens)[0]) for key in chains.keys]
 
 
 def test_each_key_has_its_answer() -> None:
@@ -32,7 +32,7 @@ def test_texts_may_differ_from_the_start() -> None:
 def test_an_endless_answer_ends_at_the_limit() -> None:
     """An endless answer repeats itself for as many tokens as it may have."""
     chains = link([("key", Answer(("over and over, ",), endless=True))], DEFAULT, 4)
-    tokens, ended = said(chains, chains.keys[0], 0, 50)
+    tokens, ended = follow(chains, chains.keys[0], 0, 50)
     assert (len(tokens), ended) == (50, False)
     assert chains.vocabulary.text(tokens).startswith("over and over, over and over, ")
 

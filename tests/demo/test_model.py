@@ -8,7 +8,7 @@ import pytest
 
 from bench import datasets, gguf
 from bench.datasets.problem import Problem, scripted
-from bench.demo.answers import DATASETS, Reply, bundled, reply
+from bench.demo.bundled_answers import DATASETS, Reply, bundled, reply
 from bench.demo.model import build, build_answers
 from bench.errors import MissingPrerequisite
 from bench.generate.http import Client
@@ -29,8 +29,8 @@ def serving(config: Config, model: Path) -> Iterator[Ask]:
     with serve(profile, config, model, model.with_suffix(".log")) as endpoint:
 
         def ask(problem: Problem) -> Reply:
-            asked = messages(problem, profile.sampling)
-            request = body(profile.sampling, asked, None, model=endpoint.model, llama=endpoint.llama)
+            chat = messages(problem, profile.sampling)
+            request = body(profile.sampling, chat, None, model=endpoint.model, llama=endpoint.llama)
             answer = Client(endpoint, profile, 1.0).complete(request, lambda _: None)
             return Reply(answer.text, answer.finish_reason, answer.completion_tokens)
 
@@ -54,8 +54,8 @@ def made(prompt: str) -> Problem:
 def test_the_model_gives_the_bundled_answers(slots: int, model: Path, profiles: Profiles) -> None:
     """The model answers each problem token for token as the bundled answers say, one at a time and eight at once."""
     with serving(profiles(f"slots = {slots}"), model) as ask, ThreadPoolExecutor(slots) as threads:
-        said = list(threads.map(ask, PROBLEMS))
-    assert said == [reply(messages(problem, profiles().profile("demo").sampling), 256) for problem in PROBLEMS]
+        replies = list(threads.map(ask, PROBLEMS))
+    assert replies == [reply(messages(problem, profiles().profile("demo").sampling), 256) for problem in PROBLEMS]
 
 
 def test_the_file_is_small_and_always_the_same(model: Path) -> None:
@@ -67,7 +67,7 @@ def test_the_file_is_small_and_always_the_same(model: Path) -> None:
     assert [path.name for path in model.parent.iterdir()] == ["demo.gguf"]
 
 
-def test_its_header_says_what_it_is(model: Path) -> None:
+def test_its_header(model: Path) -> None:
     """The header names the model, its architecture and its quantization."""
     facts = gguf.facts(model)
     assert (facts["name"], facts["architecture"], facts["quantization"]) == ("demo", "llama", "F16")
@@ -80,12 +80,12 @@ def test_any_keys_and_answers(tmp_path: Path, profiles: Profiles) -> None:
     answers = {"def long(": long, "def none(": "", "def greek(": "Ä → λ\n", "import x": "```\n{'a': 1}\n```"}
     build_answers(tmp_path / "m.gguf", answers.items(), default="nothing", load_layers=2, load_width=64)
     with serving(profiles(), tmp_path / "m.gguf") as ask:
-        said = {key: ask(made(f"# before\n{key}): # after")) for key in [*answers, "other"]}
-    assert {key: one.text for key, one in said.items() if key != "def long("} == {
+        replies = {key: ask(made(f"# before\n{key}): # after")) for key in [*answers, "other"]}
+    assert {key: one.text for key, one in replies.items() if key != "def long("} == {
         **{key: text for key, text in answers.items() if key != "def long("}, "other": "nothing"
     }  # fmt: skip
-    assert long.startswith(said["def long("].text)
-    assert said["def long("].finish_reason == "length"
+    assert long.startswith(replies["def long("].text)
+    assert replies["def long("].finish_reason == "length"
 
 
 def test_a_key_may_occur_once(tmp_path: Path) -> None:

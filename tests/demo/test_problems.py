@@ -5,7 +5,7 @@ import pytest
 
 from bench import datasets
 from bench.datasets import source
-from bench.demo.answers import DATASETS
+from bench.demo.bundled_answers import DATASETS
 
 
 @pytest.fixture(params=DATASETS)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bench import samples
-from bench.demo.answers import DATASETS
+from bench.demo.bundled_answers import DATASETS
 from bench.demo.scores import ALWAYS, GREEDY, NEVER, Score
 from bench.evaluate import expected
 from bench.evaluate.run import evaluate

@@ -14,9 +14,9 @@ from bench.discovery import Candidate, Places, family, folders, ollama, presets,
 from tests.discovery.conftest import Model
 
 
-def titles(found: tuple[list[Candidate], list[str]]) -> list[str]:
+def titles(candidates: tuple[list[Candidate], list[str]]) -> list[str]:
     """What was found, by title."""
-    return [one.title for one in found[0]]
+    return [one.title for one in candidates[0]]
 
 
 def test_models(places: Places, model: Model) -> None:
@@ -42,9 +42,9 @@ def test_what_is_no_model(places: Places, model: Model) -> None:
     (places.folder / "models" / "page.gguf").write_text("<html>")
     (places.folder / "models" / "red\x1b[31m.gguf").write_bytes(b"GGUF")
     (places.folder / "models" / "gone.gguf").symlink_to("nowhere")
-    found, left_out = folders.models(places)
-    assert titles((found, [])) == ["b Q8_0"]
-    assert found[0].bytes == sum(part.stat().st_size for part in (places.folder / "models").glob("b-Q8_0*"))
+    candidates, left_out = folders.models(places)
+    assert titles((candidates, [])) == ["b Q8_0"]
+    assert candidates[0].bytes == sum(part.stat().st_size for part in (places.folder / "models").glob("b-Q8_0*"))
     reasons = {Path(text.partition(": ")[0]).name: text.partition(": ")[2] for text in left_out}
     assert reasons == {
         "a-Q8_0-00001-of-00002.gguf": "its part a-Q8_0-00002-of-00002.gguf is missing",
@@ -77,14 +77,16 @@ def test_hugging_face(places: Places, model: Model, variable: str) -> None:
     snapshot.mkdir(parents=True)
     for name in ("Small-Q4_K_M.gguf", "a-Q8_0.gguf", "b-Q8_0.gguf", "other.gguf"):
         (snapshot / name).symlink_to("../../blobs/5d41402a")
-    found, _ = folders.hugging_face(replace(places, environment={variable: str(places.home / value)} if value else {}))
-    assert [(one.title, one.model) for one in found] == [
+    candidates, _ = folders.hugging_face(
+        replace(places, environment={variable: str(places.home / value)} if value else {})
+    )
+    assert [(one.title, one.model) for one in candidates] == [
         ("Small Q4_K_M", "hf:org/Small-GGUF:Q4_K_M"),
         ("a Q8_0", "hf:org/Small-GGUF:a-Q8_0.gguf"),
         ("b Q8_0", "hf:org/Small-GGUF:b-Q8_0.gguf"),
         ("other", "hf:org/Small-GGUF:other.gguf"),
     ]
-    assert {one.bytes for one in found} == {blob.stat().st_size}
+    assert {one.bytes for one in candidates} == {blob.stat().st_size}
 
 
 def test_lm_studio(places: Places, model: Model) -> None:
@@ -103,8 +105,8 @@ def test_llama_cpp(places: Places, model: Model, variable: str) -> None:
     """llama.cpp's own cache names files by repository."""
     at = ".cache/llama.cpp" if not variable else "cache"
     model(f"{at}/ggml-org_gemma-3-1b-it-GGUF_gemma-3-1b-it-Q4_K_M.gguf")
-    found = folders.llama_cpp(replace(places, environment={variable: str(places.home / at)}))
-    assert titles(found) == ["ggml org gemma 3 1b it gemma 3 1b it Q4_K_M"]
+    candidates = folders.llama_cpp(replace(places, environment={variable: str(places.home / at)}))
+    assert titles(candidates) == ["ggml org gemma 3 1b it gemma 3 1b it Q4_K_M"]
 
 
 def blob(store: Path, content: bytes) -> str:
@@ -136,15 +138,15 @@ def test_ollama(places: Places, model: Model) -> None:
     manifest(store, f"{library}/half/latest", model="sha256:" + "0" * 64)
     (store / "manifests" / library / "torn").mkdir()
     (store / "manifests" / library / "torn" / "latest").write_text('{"layers')
-    found, left_out = ollama.models(places, places.home / "none")
+    candidates, left_out = ollama.models(places, places.home / "none")
     path = str(store / "blobs" / weights.replace(":", "-"))
-    assert [(one.source, one.title, one.model) for one in found] == [
+    assert [(one.source, one.title, one.model) for one in candidates] == [
         ("hf.co/org/Repo-GGUF:Q8_0 of Ollama", "Repo Q8_0", path),
         ("qwen2.5-coder:7b of Ollama", "qwen2.5 coder 7b Q4_K_M", path),
         ("me/tuned:latest of Ollama", "tuned Q4_K_M", path),
     ]
-    assert (found[1].context, found[1].sampling) == (2048, {"temperature": 0.7, "top_k": 20.0})
-    assert found[2].args[0] == "--lora"
+    assert (candidates[1].context, candidates[1].sampling) == (2048, {"temperature": 0.7, "top_k": 20.0})
+    assert candidates[2].args[0] == "--lora"
     assert [text.partition(" of Ollama: ")[0] for text in left_out] == [
         "half:latest",
         "in-the-cloud:latest",
@@ -170,12 +172,12 @@ def test_presets(places: Places, model: Model) -> None:
         "[ggml-org/small-GGUF:Q8_0]\n[other]\nhf-repo = org/repo\nhf-file = a-Q4_0.gguf\n"
         "[gone]\nmodel = none.gguf\n[x y]\n"
     )
-    found, left_out = presets.presets(places)
-    assert found[0] == Candidate(
+    candidates, left_out = presets.presets(places)
+    assert candidates[0] == Candidate(
         "big in models.ini", str(path), "big", "Q8_0", path.stat().st_size, 4096, {"temperature": 0.2, "min_p": 0.05},
         args=("--jinja", "--reasoning-format", "none"), placement=("--threads", "8", "--n-gpu-layers", "99"),
     )  # fmt: skip
-    assert [(one.model, one.title) for one in found[1:]] == [
+    assert [(one.model, one.title) for one in candidates[1:]] == [
         ("hf:ggml-org/small-GGUF:Q8_0", "small Q8_0"), ("hf:org/repo:a-Q4_0.gguf", "repo"),
     ]  # fmt: skip
     assert [text.partition(" in ")[0] for text in left_out] == ["gone", "x y"]
@@ -185,8 +187,8 @@ def test_presets(places: Places, model: Model) -> None:
 def test_damaged_presets(places: Places, content: bytes) -> None:
     """A models.ini that cannot be read is named, in plain text, and gives nothing."""
     (places.folder / "models.ini").write_bytes(content)
-    found, left_out = presets.presets(places)
-    assert found == []
+    candidates, left_out = presets.presets(places)
+    assert candidates == []
     assert len(left_out) == 1
     assert "\x1b" not in left_out[0]
 
@@ -203,8 +205,8 @@ def test_llama_swap(places: Places, model: Model) -> None:
         "      -m ${where}/a-Q4_K_M.gguf \\\n      -c 8192 --temp 0.3 --jinja\n"
         '  vllm:\n    cmd: vllm serve x\n  odd:\n    cmd: "llama-server -m \'a"\n  empty:\n'
     )
-    found, left_out = presets.llama_swap(places)
-    assert found == [
+    candidates, left_out = presets.llama_swap(places)
+    assert candidates == [
         Candidate("coder in config.yaml", str(path), "a", "Q4_K_M", path.stat().st_size, 8192, {"temperature": 0.3},
                   args=("--jinja",), placement=("--n-gpu-layers", "-1"))
     ]  # fmt: skip
@@ -252,10 +254,10 @@ MODELS = [{"id": "qwen3:8b"}, {"id": "nomic-embed-text"}, {"id": 3}, {}, "x", {"
 )
 def test_servers(port: int, names: list[str]) -> None:
     """The models that a server on this machine names become endpoints; what is odd, or leads elsewhere, does not."""
-    found, left_out = servers.models({port: "Ollama", 1: "nothing"})
-    assert [one.model for one in found] == names
-    assert {one.base_url for one in found} <= {f"http://127.0.0.1:{port}/v1"}
-    assert bool(left_out) == (len(names) == servers.MOST)
+    candidates, left_out = servers.models({port: "Ollama", 1: "nothing"})
+    assert [one.model for one in candidates] == names
+    assert {one.base_url for one in candidates} <= {f"http://127.0.0.1:{port}/v1"}
+    assert bool(left_out) == (len(names) == servers.MAX_MODELS)
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def demo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def slow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's model with so much more to compute that there is time to pull a cable."""
     pytest.importorskip("xllamacpp", reason="no llama.cpp server on this machine: pip install xllamacpp")
-    from bench.demo.answers import pairs
+    from bench.demo.bundled_answers import pairs
     from bench.demo.model import build_answers
 
     path = tmp_path_factory.mktemp("slow") / "slow.gguf"

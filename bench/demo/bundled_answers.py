@@ -1,7 +1,7 @@
-"""What the demo's model says to each bundled problem, without the model: for machines that cannot run a server.
+"""The answers of the demo's model to the bundled problems, without the model: for machines that cannot run a server.
 
-answers.jsonl holds a line a problem: `task_id`, `shows` (what becomes of it), `texts` (more than one where the model
-wavers), and `endless` for an answer that goes on until max_tokens. scores.py says how they are graded.
+answers.jsonl has a line for each problem: `task_id`, `shows` (its outcome), `texts` (several where samples differ), and
+`endless` for an answer that continues until max_tokens. scores.py has their scores.
 """
 
 import json
@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bench import datasets
-from bench.demo.chains import Answer, Chains, link, said
+from bench.demo.chains import Answer, Chains, follow, link
 
 DATASETS = ("demo", "demo-mbpp")
 SIZE = 4
@@ -29,12 +29,12 @@ class Reply:
 
 
 def reply(messages: Sequence[Mapping[str, str]], max_tokens: int, sample: int = 0) -> Reply:
-    """What the demo's model answers, token for token; where it wavers, each further sample gets the next text."""
+    """The answer of the demo's model, token for token; of several texts, each further sample gets the next one."""
     prompt = "\n".join(message["content"] for message in messages)
     chains = _chains()
     keys = (token for token in chains.keys if chains.vocabulary.tokens[token] in prompt)
-    tokens, ended = said(chains, next(keys, chains.ask), sample, max_tokens)
-    # The token that ends an answer counts, as servers count it.
+    tokens, ended = follow(chains, next(keys, chains.ask), sample, max_tokens)
+    # Servers count the token that ends an answer too.
     return Reply(chains.vocabulary.text(tokens), "stop" if ended else "length", len(tokens) + ended)
 
 
@@ -42,9 +42,9 @@ def pairs() -> Iterator[tuple[str, Answer]]:
     """Each bundled problem's key phrase and the model's answer to it."""
     answers = bundled()
     for dataset in DATASETS:
-        before = "def" if datasets.known()[dataset].family == "humaneval" else "assert"
+        keyword = "def" if datasets.known()[dataset].family == "humaneval" else "assert"
         for problem in datasets.load(dataset).problems.values():
-            yield f"{before} {problem.entry_point}(", answers[problem.task_id]
+            yield f"{keyword} {problem.entry_point}(", answers[problem.task_id]
 
 
 def bundled() -> dict[str, Answer]:
