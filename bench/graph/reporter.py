@@ -104,7 +104,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
             self.write("\n" + summary(self.seconds, {**self.skipped, **self.absent}, self.failed) + "\n")
             self._conclude()
         elif self.whole and not stopped:
-            self.write("everything is up to date\n")
+            self.write("   ".join(["everything is up to date", *self._pages()]) + "\n")
         # A whole run in which nothing runs asks no program, for it is to be quick.
         if self.reports and not stopped and (self.starts or not self.whole):
             from bench.docker import orphan_notices  # noqa: PLC0415 - only where something ran
@@ -112,14 +112,17 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
             for notice in orphan_notices(self.config.layout.root):
                 self.write(line("note", "container", notice) + "\n")
 
+    def _pages(self) -> list[str]:
+        """The paths of the reports that there are."""
+        layout = self.config.layout
+        return [relative(path) for path in (layout.page, layout.report) if path.exists()]
+
     def _conclude(self) -> None:
         """The answer that the results give, and where to read on."""
         from bench.report.answer import lines  # noqa: PLC0415 - only where something was made
 
-        layout = self.config.layout
-        pages = [relative(path) for path in (layout.page, layout.report) if path.exists()]
         width = shutil.get_terminal_size().columns if self.outstream.isatty() else 0
-        for text in [*(["", *found] if (found := lines(self.config, width)) else []), "", "   ".join(pages)]:
+        for text in [*(["", *found] if (found := lines(self.config, width)) else []), "", "   ".join(self._pages())]:
             self.write(f"{text}\n")
 
     def _count(self, task: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 from bench.errors import MissingPrerequisite
 from bench.graph import prerequisites
 from bench.profiles.file import load
-from tests.graph.conftest import Project
+from tests.graph.conftest import UP_TO_DATE, Project
 
 SCRIPT = {
     "task_id": "JavaScript/0", "prompt": "const isEven = (n) => {\n", "declaration": "const isEven = (n) => {\n",
@@ -66,4 +66,4 @@ def test_a_dataset_whose_program_is_missing_is_skipped(project: Project) -> None
         in (project.results / "REPORT.md").read_text()
     )
     assert wanted in project.doit("doctor", PATH=str(folder))
-    assert project.doit(PATH=str(folder)).endswith("everything is up to date\n")
+    assert project.doit(PATH=str(folder)).endswith(UP_TO_DATE)
