@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.discovery import Candidate
-from bench.discovery.folders import Models
+from bench.discovery.folders import Models, merge
 from bench.servers.health import fetch, new_session
 from bench.untrusted import items, table, word
 
@@ -25,24 +25,16 @@ NO_CHAT = ("embed", "rerank", "whisper", "tts", "bge-")
 def models(ports: Mapping[int, str] = PORTS) -> Models:
     """The models of all servers that answer on these ports of 127.0.0.1."""
     with ThreadPoolExecutor(len(ports)) as pool:
-        names_by_port = list(pool.map(_models, ports, ports.values()))
-    left_out = [
-        f"{len(names) - MAX_MODELS} further models of {program} on port {port}: more than {MAX_MODELS}"
-        for (port, program), names in zip(ports.items(), names_by_port, strict=True)
-        if len(names) > MAX_MODELS
-    ]
-    candidates = [
-        Candidate(f"{program} on port {port}", name, name, placement=(), base_url=f"http://127.0.0.1:{port}/v1")
-        for (port, program), names in zip(ports.items(), names_by_port, strict=True)
-        for name in names[:MAX_MODELS]
-    ]
-    return candidates, left_out
+        return merge(pool.map(_models, ports, ports.values()))
 
 
-def _models(port: int, _program: str) -> list[str]:
+def _models(port: int, program: str) -> Models:
     session = new_session()
     # A redirect would lead away from this machine.
     session.max_redirects = 0
     response = fetch(f"http://127.0.0.1:{port}/v1/models", session, TIMEOUT)
-    names = [word(table(entry).get("id")) for entry in items(response.get("data"))]
-    return [name for name in dict.fromkeys(names) if name and not any(part in name.lower() for part in NO_CHAT)]
+    listed = dict.fromkeys(word(table(entry).get("id")) for entry in items(response.get("data")))
+    names = [name for name in listed if name and not any(part in name.lower() for part in NO_CHAT)]
+    source, url, more = f"{program} on port {port}", f"http://127.0.0.1:{port}/v1", len(names) - MAX_MODELS
+    candidates = [Candidate(source, name, name, placement=(), base_url=url) for name in names[:MAX_MODELS]]
+    return candidates, [f"{more} further models of {source}: more than {MAX_MODELS}"] if more > 0 else []
