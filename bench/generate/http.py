@@ -107,7 +107,7 @@ class Client:
         server = self.profile.server
         loops = self.profile.sampling.stop_loops
         reader = Reader(_limit(request), exact=self.endpoint.llama, stop_loops=loops)
-        # What is not streamed comes in one piece, at the end.
+        # A response that is not streamed comes in one piece, at the end.
         patience = server.request_timeout if "stream" in self.left_out else server.stall_timeout
         began = last_data_at = time.monotonic()
         first = finished = 0.0
