@@ -12,6 +12,7 @@ from bench.errors import MissingPrerequisite, SamplesError
 from bench.imports.archives import Source, sibling
 from bench.imports.files import (
     SolutionFiles,
+    abridged,
     absence,
     by_agent,
     guide,
@@ -187,12 +188,24 @@ def _sentence(collection: _Collection, ordered: Mapping[str, Sequence[Sample]], 
         *(f"{number} {how}" for how, number in sorted(rules(samples).items())),
         *collection.notes,
         f"{count} without {'its' if count == 1 else 'their'} function{_advice(count, len(samples))}" if count else "",
-        f"{len(missing)} not attempted from {missing[0]}" if missing else "",
+        f"{len(missing)} missing: {ranges(missing, list(problems))}" if missing else "",
         *(f"{plain(_named(row)) or 'a line'} is incomplete in {row.origin}" for row in collection.incomplete),
         *(f"{number} {reason} left out" for reason, number in collection.left_out.items()),
         f"not read: {named(unread)}" if unread else "",
     ]
     return f"found {', '.join(filter(None, notes))}"
+
+
+def ranges(task_ids: Sequence[str], order: Sequence[str]) -> str:
+    """Task ids in the `order` of their dataset as a few ranges: HumanEval/3, HumanEval/140 to 163."""
+    positions = {task_id: at for at, task_id in enumerate(order)}
+    runs: list[list[str]] = []
+    for task_id in task_ids:
+        if runs and positions[runs[-1][-1]] + 1 == positions[task_id]:
+            runs[-1].append(task_id)
+        else:
+            runs.append([task_id])
+    return abridged([run[0] if len(run) == 1 else f"{run[0]} to {run[-1].rpartition('/')[2]}" for run in runs])
 
 
 def _advice(count: int, total: int) -> str:

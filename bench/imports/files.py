@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -109,7 +109,11 @@ def absence(profile: Profile, config: Config) -> str:
 
 def named(files: Iterable[Path]) -> str:
     """The names of a few files, and how many more there are."""
-    names = [plain(file.name) for file in files]
+    return abridged([plain(file.name) for file in files])
+
+
+def abridged(names: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     return f"{', '.join(names[:MAX_NAMED])}{more}"
 

@@ -8,7 +8,7 @@ import pytest
 
 from bench import datasets, samples
 from bench.errors import MissingPrerequisite, ProfilesError, SamplesError
-from bench.imports.collection import Imported, collect
+from bench.imports.collection import Imported, collect, ranges
 from bench.profiles.file import load
 from bench.sample_info import read_sample_info
 
@@ -98,7 +98,7 @@ def test_partial(place: Place) -> None:
     place.write("import/part-01.jsonl", place.rows(list(DEMO)[:7]))
     imported = place.collect(more="partial = true")
     assert len(imported.solutions) == 7
-    assert imported.summary == "found 7 of 18 problems in 1 file, 11 not attempted from Demo/7"
+    assert imported.summary == "found 7 of 18 problems in 1 file, 11 missing: Demo/7 to 17"
 
 
 INCOMPLETE = '{"task_id": "Demo/7", "solution": "def '
@@ -114,7 +114,7 @@ def test_an_incomplete_line(place: Place) -> None:
     place.write("import/part-01.jsonl", first_seven(place) + INCOMPLETE)
     assert "next is Demo/7 (incomplete in import/part-01.jsonl:8); start the agent again" in place.error()
     summary = place.collect(more="partial = true").summary
-    assert summary.endswith("11 not attempted from Demo/7, Demo/7 is incomplete in import/part-01.jsonl:8")
+    assert summary.endswith("11 missing: Demo/7 to 17, Demo/7 is incomplete in import/part-01.jsonl:8")
 
 
 def test_an_incomplete_line_that_is_repeated(place: Place) -> None:
@@ -525,3 +525,11 @@ def test_a_task_id_with_a_terminals_commands(place: Place) -> None:
     """A task id is shown as a text of one line, whatever is in it."""
     place.write("import/part-01.jsonl", [{"task_id": "No\x1b[31m\nbody/1", "solution": "x"}])
     assert not set("\x1b\n") & set(place.error())
+
+
+def test_missing_problems_are_ranges() -> None:
+    """Neighbours that are missing are one range; of many ranges a few are named, and how many more there are."""
+    order = [f"Demo/{number}" for number in range(20)]
+    assert ranges(order[7:], order) == "Demo/7 to 19"
+    assert ranges([order[0], *order[3:5], order[9]], order) == "Demo/0, Demo/3 to 4, Demo/9"
+    assert ranges(order[::2], order) == "Demo/0, Demo/2, Demo/4 and 7 more"
