@@ -150,7 +150,7 @@ def _parsed(declaration: Declaration) -> list[Problem]:
 
     try:
         if declaration.md5:
-            return list(evalplus.own(declaration.family, source.locations(declaration)[0]))
+            return list(evalplus.official(declaration.family, source.locations(declaration)[0]))
         read = importlib.import_module(f"bench.datasets.{declaration.format}").problems
         return [problem for path in source.locations(declaration) for problem in read(path)]
     except DatasetError:

@@ -20,7 +20,7 @@ def problems(path: Path) -> Iterator[Problem]:
     return map(_problem, rows(path))
 
 
-def own(family: str, place: Path) -> Iterator[Problem]:
+def official(family: str, place: Path) -> Iterator[Problem]:
     """HumanEval+ or MBPP+, read by EvalPlus from `place`: the file that its variable names, or its download."""
     humaneval, mbpp = _readers()
     # EvalPlus reads these variables when it is imported; their current values count.

@@ -90,5 +90,5 @@ def _parameters(source: str, method: str) -> tuple[str, ...]:
     """The names of a method's parameters, in their order."""
     for node in ast.walk(literals.parse(source)):
         if isinstance(node, ast.FunctionDef) and node.name == method:
-            return tuple(one.arg for one in node.args.args if one.arg != "self")
+            return tuple(value.arg for value in node.args.args if value.arg != "self")
     return ()

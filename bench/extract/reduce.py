@@ -63,8 +63,8 @@ def quality(parts: Iterable[Part], entry_point: str) -> int:
     nodes = [node for part in parts for node in part.statements]
     if any(_defined(node) == entry_point and not _is_stub(node) for node in nodes):
         return 2
-    own = [node for node in nodes if isinstance(node, Function) and node.name == entry_point]
-    return 0 if own and all(map(_is_stub, own)) else 1
+    functions = [node for node in nodes if isinstance(node, Function) and node.name == entry_point]
+    return 0 if functions and all(map(_is_stub, functions)) else 1
 
 
 def _is_stub(node: ast.stmt) -> bool:
@@ -88,15 +88,15 @@ def completed(code: str, others: Callable[[], Iterable[Part]]) -> str:
     """
     if not missing(code):
         return code
-    known: dict[str, str] = {}
+    available: dict[str, str] = {}
     for part in others():
         lines = part.source.split("\n")
         for node in part.statements:
             for name in _offers(node):
-                known.setdefault(name, _text(lines, node))
-    while texts := dict.fromkeys(known[name] for name in sorted(missing(code)) if name in known):
+                available.setdefault(name, _text(lines, node))
+    while texts := dict.fromkeys(available[name] for name in sorted(missing(code)) if name in available):
         code = "\n".join([*texts, code])
-        known = {name: text for name, text in known.items() if text not in texts}
+        available = {name: text for name, text in available.items() if text not in texts}
     return code
 
 
@@ -104,8 +104,8 @@ def _offers(node: ast.stmt) -> list[str]:
     """The names that a statement can define for code in which they are missing."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         roots = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-        known = all(root.split(".")[0] in sys.stdlib_module_names for root in roots)
-        return [alias.asname or alias.name.split(".")[0] for alias in node.names] if known else []
+        in_stdlib = all(root.split(".")[0] in sys.stdlib_module_names for root in roots)
+        return [alias.asname or alias.name.split(".")[0] for alias in node.names] if in_stdlib else []
     if isinstance(node, ast.Assign | ast.AnnAssign) and any(isinstance(inner, ast.Call) for inner in ast.walk(node)):
         return []
     name = _defined(node)
@@ -125,8 +125,8 @@ def missing(code: str) -> set[str]:
         queue += scope.get_children()
         used |= {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_referenced()
                  and (symbol.is_global() or scope is table)}  # fmt: skip
-    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-    return used - own - set(dir(builtins))
+    assigned = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    return used - assigned - set(dir(builtins))
 
 
 def _defined(node: ast.stmt) -> str | None:
@@ -137,8 +137,8 @@ def _defined(node: ast.stmt) -> str | None:
     if isinstance(node, ast.ClassDef):
         return None if node.decorator_list else node.name
     if isinstance(node, Function):
-        kept = not node.decorator_list and any(isinstance(inner, ast.Return) for inner in ast.walk(node))
-        return node.name if kept else None
+        returns_value = not node.decorator_list and any(isinstance(inner, ast.Return) for inner in ast.walk(node))
+        return node.name if returns_value else None
     if isinstance(node, ast.Assign):
         sides = [node.targets[0], node.value] if len(node.targets) == 1 else node.targets[:1]
     elif isinstance(node, ast.AnnAssign):
@@ -149,13 +149,13 @@ def _defined(node: ast.stmt) -> str | None:
 
 
 def _closure(entry_point: str, definitions: dict[str, Definition]) -> set[str]:
-    seen, queue = {entry_point}, [entry_point]
+    reached, queue = {entry_point}, [entry_point]
     while queue:
         definition = definitions.get(queue.pop())
-        fresh = definition.uses - seen if definition else frozenset()
-        seen |= fresh
-        queue.extend(fresh)
-    return seen
+        new_names = definition.uses - reached if definition else frozenset()
+        reached |= new_names
+        queue.extend(new_names)
+    return reached
 
 
 def _identifiers(node: ast.AST) -> Iterator[str]:
@@ -170,7 +170,7 @@ def _identifiers(node: ast.AST) -> Iterator[str]:
 def _text(lines: list[str], node: ast.stmt) -> str:
     """The source of one statement; columns of a syntax tree count bytes."""
     assert node.end_lineno is not None
-    own = lines[node.lineno - 1 : node.end_lineno]
-    own[-1] = own[-1].encode()[: node.end_col_offset].decode()
-    own[0] = own[0].encode()[node.col_offset :].decode()
-    return "\n".join(own)
+    source_lines = lines[node.lineno - 1 : node.end_lineno]
+    source_lines[-1] = source_lines[-1].encode()[: node.end_col_offset].decode()
+    source_lines[0] = source_lines[0].encode()[node.col_offset :].decode()
+    return "\n".join(source_lines)

@@ -23,9 +23,9 @@ def completion_of(
     `think`: the prompt ends with the tag that opens a thought.
     """
     inside = think and not answer.reasoning and _may_hold_thoughts(profile, answer)
-    begun = request.begun.completion if request.begun else None
-    text = (begun.answer if begun else "") + answer.text
-    thoughts = split_thoughts(normalized(text), inside=inside and not begun)
+    partial = request.partial.completion if request.partial else None
+    text = (partial.answer if partial else "") + answer.text
+    thoughts = split_thoughts(normalized(text), inside=inside and not partial)
     return Completion(
         key=request.key,
         task_id=request.problem.task_id,
@@ -37,15 +37,15 @@ def completion_of(
         max_tokens=request.limit or profile.sampling.max_tokens,
         seed=request.seed,
         prompt_tokens=answer.prompt_tokens,
-        completion_tokens=answer.completion_tokens + (begun.completion_tokens if begun else 0),
-        seconds=round(seconds + (begun.seconds if begun else 0), 3),
+        completion_tokens=answer.completion_tokens + (partial.completion_tokens if partial else 0),
+        seconds=round(seconds + (partial.seconds if partial else 0), 3),
         speeds=answer.speeds,
         error=answer.error[:MAX_ERROR],
         server=server,
         at=datetime.now().isoformat(sep=" ", timespec="milliseconds"),  # noqa: DTZ005 - the user's own clock
         model=answer.model,
         ending=answer.ending,
-        continued=begun.completion_tokens if begun else 0,
+        continued=partial.completion_tokens if partial else 0,
         first_token=answer.first_token,
     )
 

@@ -94,10 +94,10 @@ def _backend(
 
         def ask(request: Request, tick: Tick, limit: int | None) -> Answer:
             messages, limit = request.messages, limit or request.limit
-            if request.begun:
-                begun = request.begun.completion
-                messages = [*messages, {"role": "assistant", "content": begun.answer}]
-                limit -= begun.completion_tokens
+            if request.partial:
+                partial = request.partial.completion
+                messages = [*messages, {"role": "assistant", "content": partial.answer}]
+                limit -= partial.completion_tokens
             fields = body(profile.sampling, messages, request.seed, model=endpoint.model, llama=endpoint.llama)
             if limit:
                 fields.update({name: limit for name in LIMITS if name in fields})

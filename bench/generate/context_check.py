@@ -54,8 +54,8 @@ def check(profile: Profile, endpoint: Endpoint, planned: list[Request]) -> Promp
 
 def _continues(profile: Profile, endpoint: Endpoint, request: Request) -> bool:
     """Whether the chat template leaves an assistant message at the end open."""
-    begun = replace(request, messages=[*request.messages, {"role": "assistant", "content": PREFILL}])
-    return _rendered(profile, endpoint, begun).endswith(PREFILL)
+    prefilled = replace(request, messages=[*request.messages, {"role": "assistant", "content": PREFILL}])
+    return _rendered(profile, endpoint, prefilled).endswith(PREFILL)
 
 
 def _rendered(profile: Profile, endpoint: Endpoint, request: Request) -> str:

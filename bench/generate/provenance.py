@@ -26,10 +26,12 @@ COMPARED = ("build", "slots", "context", "placement")
 """Facts in a completion's record of its server by which servers are told apart."""
 
 
-def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: Sequence[Completion]) -> dict[str, Any]:
-    """All of run.json, as docs/reference/results.md describes it; `done` is in the journal's order."""
-    servers = [completion.server for completion in done if completion.server]
-    spans = list(map(span, done))
+def provenance(
+    config: Config, profile: Profile, dataset: str, md5: str, completions: Sequence[Completion]
+) -> dict[str, Any]:
+    """All of run.json, as docs/reference/results.md describes it; `completions` are in the journal's order."""
+    servers = [completion.server for completion in completions if completion.server]
+    spans = list(map(span, completions))
     return {
         "schema": SCHEMA,
         "profile": profile.id,
@@ -38,11 +40,11 @@ def provenance(config: Config, profile: Profile, dataset: str, md5: str, done: S
         "model": {**model_facts(config, profile), "fingerprint": fingerprint(config, profile)},
         "server": {**last_server(servers), **answered_by(servers)},
         **different(servers),
-        "models": dict(Counter(completion.model for completion in done if completion.model)),
-        "cost": cost(done),
+        "models": dict(Counter(completion.model for completion in completions if completion.model)),
+        "cost": cost(completions),
         "machine": machine_of(servers),
         "settings": recorded(profile),
-        "totals": totals(done),
+        "totals": totals(completions),
         "versions": {"bench": bench.__version__, "python": platform.python_version()},
         "began": _local_time(min(begin for begin, _ in spans)) if spans else "",
         "ended": _local_time(max(end for _, end in spans)) if spans else "",
@@ -58,8 +60,8 @@ def last_server(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def machine_of(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The machine on which the last server was started, with a line that names it; {} where that is not known."""
-    known = table(servers[-1].get("machine")) if servers else {}
-    return {"label": machine.label(known), **known} if known else {}
+    record = table(servers[-1].get("machine")) if servers else {}
+    return {"label": machine.label(record), **record} if record else {}
 
 
 def recorded(profile: Profile) -> dict[str, Any]:
@@ -93,31 +95,31 @@ def different(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"servers": rows} if len(rows) > 1 else {}
 
 
-def cost(done: Sequence[Completion]) -> dict[str, float]:
+def cost(completions: Sequence[Completion]) -> dict[str, float]:
     """The server's costs (bytes, seconds, Wh), and the median of the seconds to the first token."""
-    first = [completion.first_token for completion in done if completion.first_token > 0]
-    costs = meter.costs([completion.server for completion in done])
+    first = [completion.first_token for completion in completions if completion.first_token > 0]
+    costs = meter.costs([completion.server for completion in completions])
     costs = {COST_NAMES.get(name, name): value for name, value in costs.items()}
     return costs | ({"first_token_seconds": round(median(first), 3)} if first else {})
 
 
-def totals(done: Sequence[Completion]) -> dict[str, Any]:
+def totals(completions: Sequence[Completion]) -> dict[str, Any]:
     """Counts, tokens, seconds of wall time in which requests were in flight, and tokens per second.
 
     Speeds are the server's own where it measures them, else measured by the client.
     """
     return {
-        "completions": len(done),
-        "prompt_tokens": sum(completion.prompt_tokens for completion in done),
-        "completion_tokens": sum(completion.completion_tokens for completion in done),
-        "outcomes": dict(sorted(Counter(completion.outcome for completion in done).items())),
+        "completions": len(completions),
+        "prompt_tokens": sum(completion.prompt_tokens for completion in completions),
+        "completion_tokens": sum(completion.completion_tokens for completion in completions),
+        "outcomes": dict(sorted(Counter(completion.outcome for completion in completions).items())),
         "speed": {
-            "prompt": _speed((c.prompt_tokens, c.speeds.get("prompt") or prompt_speed(c)) for c in done),
+            "prompt": _speed((c.prompt_tokens, c.speeds.get("prompt") or prompt_speed(c)) for c in completions),
             "generation": _speed(
-                (c.completion_tokens, c.speeds.get("generation") or generation_speed(c)) for c in done
+                (c.completion_tokens, c.speeds.get("generation") or generation_speed(c)) for c in completions
             ),
         },
-        "seconds": round(busy(map(span, done)), 1),
+        "seconds": round(busy(map(span, completions)), 1),
     }
 
 

@@ -21,7 +21,7 @@ SampleId = tuple[str, int]
 class Request:
     """The request for one completion, and the key under which the journal keeps it.
 
-    `limit` is its max_tokens where that is not the profile's; `begun` is a truncated answer that it continues.
+    `limit` is its max_tokens where that is not the profile's; `partial` is a truncated answer that it continues.
     """
 
     problem: Problem
@@ -30,7 +30,7 @@ class Request:
     messages: list[dict[str, str]]
     seed: int | None
     limit: int = 0
-    begun: JournalEntry | None = None
+    partial: JournalEntry | None = None
 
     @property
     def sample_id(self) -> SampleId:
@@ -53,7 +53,7 @@ def requests_of(profile: Profile, dataset: Dataset, model: Model) -> list[Reques
     ]
 
 
-def kept(
+def valid_entries(
     entries: Sequence[JournalEntry],
     requests: list[Request],
     max_tokens: int,
@@ -132,7 +132,7 @@ def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int
         journal, requests = _current(profile, config, dataset_name)
     except BenchError:
         return None
-    have = kept(journal.entries, requests, profile.sampling.max_tokens, loops=profile.sampling.stop_loops)
+    have = valid_entries(journal.entries, requests, profile.sampling.max_tokens, loops=profile.sampling.stop_loops)
     missing = {request.key for request in requests if request.sample_id not in have}
     cut = {completion.key for completion in journal.completions if is_cut(completion)}
     return len(missing), len(requests), len(missing & cut)
@@ -142,7 +142,7 @@ def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[
     """The journal's completions for the profile's current settings, failures included. Raises JournalError."""
     journal, requests = _current(profile, config, dataset_name)
     sampling = profile.sampling
-    return kept(journal.entries, requests, sampling.max_tokens, failures=True, loops=sampling.stop_loops)
+    return valid_entries(journal.entries, requests, sampling.max_tokens, failures=True, loops=sampling.stop_loops)
 
 
 def _current(profile: Profile, config: Config, dataset_name: str) -> tuple[Journal, list[Request]]:

@@ -18,7 +18,7 @@ from bench.generate.http import CancelledError, DownError, Tick
 from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import file_of, identify
 from bench.generate.provenance import provenance
-from bench.generate.requests import Request, SampleId, is_cut, is_failure, kept, requests_of, truncated
+from bench.generate.requests import Request, SampleId, is_cut, is_failure, requests_of, truncated, valid_entries
 from bench.layout import RunFiles
 from bench.parallel import each
 from bench.profiles import Config, Profile
@@ -57,18 +57,19 @@ def generate(
     requests = requests_of(profile, dataset, identify(config, profile))
     run = Generation(config, profile, files, journal, requests, only=only, opener=opener)
     for start in range(1, STARTS + 1):
-        before = len(run.kept())
+        before = len(run.valid_entries())
         try:
             run.request_missing()
             break
         except DownError as error:
-            idle = start > 1 and len(run.kept()) == before
+            idle = start > 1 and len(run.valid_entries()) == before
             if not error.restartable or start == STARTS or idle:
                 error.log = error.log or tail(files.log("server"))
                 raise
             print_line(f"  {error.sentence} Trying again.")
-    done = [entry.completion for entry in sorted(run.kept(failures=True).values(), key=lambda entry: entry.line)]
-    write_json(files.provenance, provenance(config, profile, dataset_name, dataset.hash, done))
+    entries = sorted(run.valid_entries(failures=True).values(), key=lambda entry: entry.line)
+    completions = [entry.completion for entry in entries]
+    write_json(files.provenance, provenance(config, profile, dataset_name, dataset.hash, completions))
 
 
 @dataclass
@@ -95,16 +96,16 @@ class Generation:
         """The largest max_tokens; answers that a smaller one truncated are requested again."""
         return self.profile.sampling.max_tokens
 
-    def kept(self, *, failures: bool = False) -> dict[SampleId, JournalEntry]:
+    def valid_entries(self, *, failures: bool = False) -> dict[SampleId, JournalEntry]:
         """The journal's entries for the requests."""
         sampling = self.profile.sampling
-        return kept(
+        return valid_entries(
             self.journal.entries, self.requests, sampling.max_tokens, failures=failures, loops=sampling.stop_loops
         )
 
     def request_missing(self) -> None:
         """Send all requests that are missing from the journal. Raises the errors of `generate`."""
-        have = self.kept()
+        have = self.valid_entries()
         missing = [request for request in self.requests if request.sample_id not in have]
         selected = [
             request
@@ -133,7 +134,7 @@ class Generation:
         sampling, before = self.profile.sampling, len(self.journal.entries)
         for limit in (*sampling.first_limits, sampling.max_tokens):
             lost = {e.completion.key for e in self.journal.entries[before:] if is_failure(e.completion)}
-            have, cut = self.kept(), truncated(self.journal.entries)
+            have, cut = self.valid_entries(), truncated(self.journal.entries)
             requests = [
                 with_limit(request, cut.get(request.key), limit, continues=backend.continues)
                 for request in selected
@@ -201,7 +202,7 @@ def with_limit(request: Request, cut: JournalEntry | None, limit: int, *, contin
     """A request with that limit, which continues the answer `cut` by a smaller one where the server can do so."""
     usable = cut and continues and cut.completion.answer.strip() and not cut.completion.reasoning
     counted = cut and 0 < cut.completion.completion_tokens < limit
-    return replace(request, limit=limit, begun=cut if usable and counted else None)
+    return replace(request, limit=limit, partial=cut if usable and counted else None)
 
 
 @contextlib.contextmanager

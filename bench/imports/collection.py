@@ -155,19 +155,19 @@ def _require_complete(
     profile: Profile, dataset: Dataset, collected: Mapping[str, Sequence[Sample]], incomplete: Sequence[Row]
 ) -> None:
     samples, total = profile.sampling.samples, len(dataset.problems)
-    short = [task_id for task_id in dataset.problems if len(collected.get(task_id, ())) < samples]
-    if not short or profile.partial:
+    unsolved = [task_id for task_id in dataset.problems if len(collected.get(task_id, ())) < samples]
+    if not unsolved or profile.partial:
         return
     each = f" with {samples} samples each" if samples > 1 else ""
-    cut = [row for row in incomplete if _named(row) in short]
-    be = "is" if len(short) == 1 else "are"
-    hint = f" (incomplete in {cut[0].origin})" if cut else ""
-    go_on = (
+    truncated_rows = [row for row in incomplete if _named(row) in unsolved]
+    verb = "is" if len(unsolved) == 1 else "are"
+    hint = f" (incomplete in {truncated_rows[0].origin})" if truncated_rows else ""
+    advice = (
         "start the agent again, it continues there (or add them yourself, or" if by_agent(profile) else "add them (or"
     )
     raise SamplesError(
-        f"{profile.id}: {total - len(short)} of {total} problems are solved{each}, {len(short)} {be} missing, next is "
-        f"{short[0]}{hint}; {go_on} set partial = true)."
+        f"{profile.id}: {total - len(unsolved)} of {total} problems are solved{each}, {len(unsolved)} {verb} missing, "
+        f"next is {unsolved[0]}{hint}; {advice} set partial = true)."
     )
 
 

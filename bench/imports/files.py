@@ -77,15 +77,15 @@ def imported_by(profile: Profile, config: Config) -> SolutionFiles:
     matches = find(profile.solutions, config.file.parent)
     output_folder = config.layout.folder(profile.id).resolve()
     folders = {path.parent for path in (*(file.path for file in matches.files), *matches.ignored)}
-    own = {folder for folder in folders if _is_written(folder.resolve(), output_folder)}
-    files = tuple(file for file in matches.files if file.path.parent not in own)
+    written = {folder for folder in folders if _is_written(folder.resolve(), output_folder)}
+    files = tuple(file for file in matches.files if file.path.parent not in written)
     if matches.files and not files:
         elsewhere = relative(config.layout.folder(profile.id) / IMPORT, config.file.parent)
         raise ProfilesError(
             f"{profile.id}: {', '.join(profile.solutions)} holds what doit writes for this very profile and nothing "
             f"else; put its solutions elsewhere, such as {elsewhere}/."
         )
-    return SolutionFiles(files, tuple(file for file in matches.ignored if file.parent not in own))
+    return SolutionFiles(files, tuple(file for file in matches.ignored if file.parent not in written))
 
 
 def _is_written(folder: Path, output_folder: Path) -> bool:
@@ -161,10 +161,10 @@ def sample_infos(source: Source) -> dict[tuple[str, int], SampleInfo]:
         )
     run = RunFiles.around(source.path)
     infos = read_sample_info(run.sample_info)
-    kept = answers(run.journal, infos.values())
+    answers_by_id = answers(run.journal, infos.values())
     return {
-        sample_id: replace(info, answer=kept[key][0], reasoning=kept[key][1])
-        if (key := (info.task_id, info.sample)) in kept
+        sample_id: replace(info, answer=answers_by_id[sample_key][0], reasoning=answers_by_id[sample_key][1])
+        if (sample_key := (info.task_id, info.sample)) in answers_by_id
         else info
         for sample_id, info in infos.items()
     }

@@ -79,7 +79,7 @@ def test_literals(source: str, value: Any) -> None:
 )  # fmt: skip
 def test_no_literals(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Source that would run something, or make a huge value, is no literal."""
-    monkeypatch.setattr(literals, "MOST", literals.MOST // 64)  # sooner
+    monkeypatch.setattr(literals, "MAX_ELEMENTS", literals.MAX_ELEMENTS // 64)  # sooner
     with pytest.raises(ValueError, match=r"."):
         literals.value(source)
 
