@@ -1,16 +1,16 @@
-"""The graph: doit builds what is stale, and says why.
+"""The graph: doit builds stale files, and prints the reasons.
 
     profiles.toml ──▶ generate:<profile>:<dataset> ──▶ raw.jsonl, run.json
                                                           │ file_dep
     imported solutions ───────────────▶ samples:… ──▶ samples.jsonl
                                                           │ file_dep
     the dataset ──────────────────────▶ eval:… ─────▶ eval_results.json
-                                                          │ results that are there
+                                                          │ existing results
     reference scores ─────────────────▶ report ─────▶ REPORT.md, report.html, report.json
 
-An edge that is a file is a `file_dep`. What no file holds is a named setting in doit's database (graph/settings.py):
-the keys of profiles.toml that an answer depends on, the content of a model that is too large to be read, a dataset or a
-result that may be missing without anything being stale.
+An edge that is a file is a `file_dep`. Any other input is a named setting in doit's database (graph/settings.py): the
+keys of profiles.toml that an answer depends on, the fingerprint of a model that is too large to be read, a dataset or a
+result whose absence makes nothing stale.
 """
 
 import os
@@ -126,7 +126,7 @@ def task(stage: Stage, uptodate: list[Any] = [], file_dep: list[Path] = [], **mo
         "targets": list(map(relative, stage.targets)),
         "uptodate": [settings, *uptodate],
         "clean": [Clean(stage.clean)],
-        "teardown": [REPORT.refresh],  # a run that ends early shows what it came to
+        "teardown": [REPORT.refresh],  # a run that ends early shows its results
         "title": title,
         "io": {"capture": False},
         "meta": {"title": (stage.name, stage.label), "stage": stage},
@@ -135,7 +135,7 @@ def task(stage: Stage, uptodate: list[Any] = [], file_dep: list[Path] = [], **mo
 
 
 def group(stage: type[Stage], profile: Profile) -> Task:
-    """All datasets of one profile under one name; those of the last stage are what `doit list` shows."""
+    """All datasets of one profile under one name; `doit list` shows those of the last stage."""
     names = [f"{stage.name}:{profile.id}:{dataset}" for dataset in profile.sampling.datasets]
     doc = f"{profile.title}: {profile.note}" if profile.note else profile.title
     fields = {"name": f"{stage.name}:{profile.id}", "doc": doc, "actions": None, "task_dep": names}
@@ -151,7 +151,7 @@ def every(stage: str, profiles: list[Profile] | tuple[Profile, ...]) -> Task:
 
 
 def hidden(fields: dict[str, Any]) -> Task:
-    """A task that `doit list` shows with --all alone."""
+    """A task that `doit list` shows only with --all."""
     made = dict_to_task(fields)
     made.subtask_of = fields["name"].rpartition(":")[0] or "all"
     return made

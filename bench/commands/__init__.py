@@ -1,4 +1,4 @@
-"""What a person may ask beside the graph, as commands of doit: why, doctor, compare, selftest, prompts, lint.
+"""Commands of doit beside the graph: why, doctor, compare, selftest, prompts, lint.
 
 pyproject.toml registers them, for a clone and for an installed package.
 """
@@ -17,22 +17,22 @@ watch_output()  # here, since doit loads this for each of its own commands too: 
 
 
 class Command(DoitCmdBase):  # type: ignore[misc] # doit is untyped
-    """A command that reads profiles.toml and prints lines; an error of the user's is one sentence and exit code 1."""
+    """A command that reads profiles.toml and prints lines; a user's error is one sentence and exit code 1."""
 
     doc_usage = ""
     doc_description = None
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = ()
 
     def _execute(self, pos_args: list[str]) -> int:
-        return self.tell(self.lines(pos_args))
+        return self.print_lines(self.lines(pos_args))
 
     def lines(self, names: list[str]) -> Iterator[str]:
-        """What the command prints, line by line as it comes; `names` are its arguments."""
+        """The output, line by line as it comes; `names` are the command's arguments."""
         raise NotImplementedError
 
     @property
     def declared(self) -> Config:
-        """What dodo.py has read from profiles.toml. Raises BenchError where it is another project's."""
+        """The Config that dodo.py has read from profiles.toml. Raises BenchError where it is another project's."""
         config = self.loader.namespace.get("CONFIG")
         if not isinstance(config, Config):
             raise BenchError(f"doit {self.name} is for bench's dodo.py; name it with -f, or go to its folder.")
@@ -40,10 +40,10 @@ class Command(DoitCmdBase):  # type: ignore[misc] # doit is untyped
 
     @property
     def skipped(self) -> dict[str, str]:
-        """The profiles that cannot run here, and why."""
+        """The profiles that cannot run here, with the reasons."""
         return dict(self.loader.namespace["SKIPPED"])
 
-    def tell(self, lines: Iterator[str]) -> int:
+    def print_lines(self, lines: Iterator[str]) -> int:
         """Print the lines; doit's exit code."""
         try:
             for text in lines:

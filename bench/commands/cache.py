@@ -1,4 +1,4 @@
-"""doit clean cache: what can be computed again."""
+"""doit clean cache: removes files that can be computed again."""
 
 import shutil
 from pathlib import Path

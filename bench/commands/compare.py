@@ -19,13 +19,13 @@ class Compare(Command):
             "long": f"profile-{name}",
             "default": "",
             "type": str,
-            "help": f"the {which} profile",
+            "help": f"the {ordinal} profile",
         }
-        for name, which in (("a", "first"), ("b", "second"))
+        for name, ordinal in (("a", "first"), ("b", "second"))
     )
 
     def _execute(self, pos_args: list[str], a: str = "", b: str = "") -> int:
-        return self.tell(self.lines([*filter(None, (a, b)), *pos_args]))
+        return self.print_lines(self.lines([*filter(None, (a, b)), *pos_args]))
 
     def lines(self, names: list[str]) -> Iterator[str]:
         """The comparison on each dataset that is graded for both."""
@@ -41,6 +41,6 @@ class Compare(Command):
         common = [dataset for dataset in known[a].sampling.datasets if dataset in known[b].sampling.datasets]
         if not common:
             raise BenchError(f"{a} and {b} have no dataset in common; give one of them the other's in datasets.")
-        files = {dataset: [self.declared.layout.run(one, dataset).results for one in names] for dataset in common}
+        files = {dataset: [self.declared.layout.run(name, dataset).results for name in names] for dataset in common}
         graded = [dataset for dataset in common if all(path.exists() for path in files[dataset])]
         yield "\n\n".join(compare.side_by_side(self.declared, a, b, dataset) for dataset in graded or common)

@@ -1,4 +1,4 @@
-"""What this machine can run, and what to do about the rest. Nothing is started, pulled, built or downloaded."""
+"""The profiles that this machine can run, and remedies for the rest. Nothing is started, pulled or downloaded."""
 
 import difflib
 import importlib.util
@@ -30,8 +30,8 @@ BUSY = "ask again when the machine is less busy"
 START_SCHEDULER = "start it (docs/howto/cluster.md), or remove [evaluate] scheduler"
 ADD_GPU = "install the NVIDIA driver and its container toolkit; or, in [server], gpu = false and the image for the CPU"
 
-Lacks = dict[str, str]
-"""What is missing, each with its remedy."""
+Missing = dict[str, str]
+"""Missing things, each with its remedy."""
 
 
 def report(config: Config) -> list[Finding]:
@@ -102,8 +102,8 @@ def _bubblewrap_remedy(machine: Machine) -> str:
 def _llama_server() -> Probe:
     from bench.servers import process  # noqa: PLC0415 - imports requests
 
-    if found := shutil.which("llama-server"):
-        return Probe(found)
+    if executable := shutil.which("llama-server"):
+        return Probe(executable)
     failure = process.xllamacpp_failure()
     if failure == process.NOT_INSTALLED:
         return Probe(reason=f"none on PATH, and no wheel; {ADD_SERVER}")
@@ -154,35 +154,42 @@ def _images(machine: Machine) -> Iterator[Finding]:
 
 
 def _datasets(config: Config) -> Iterator[Finding]:
-    """Those that profiles name, then all others that are known by name, but for the demo's."""
+    """The datasets that profiles name, then all other known ones except the demo's."""
     named = dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets)
     proofs = read_table(config.layout.selftests)
-    for name in [*named, *(one for one in datasets.known() if one not in named and not one.startswith("demo"))]:
-        found, (absent, remedy) = _dataset(name, datasets.known()[name], proofs, needed=name in named), ("", "")
-        if found.state == "ok":
-            absent, remedy = absent_programs(config, name)
-        yield replace(found, state="missing", text=f"{found.text}; {absent}", remedy=remedy) if absent else found
+    for name in [
+        *named,
+        *(dataset for dataset in datasets.known() if dataset not in named and not dataset.startswith("demo")),
+    ]:
+        finding, (programs, remedy) = _dataset(name, datasets.known()[name], proofs, needed=name in named), ("", "")
+        if finding.state == "ok":
+            programs, remedy = absent_programs(config, name)
+        yield (
+            replace(finding, state="missing", text=f"{finding.text}; {programs}", remedy=remedy)
+            if programs
+            else finding
+        )
 
 
 def _dataset(name: str, declared: Declaration, proofs: dict[str, Any], *, needed: bool) -> Finding:
-    place, found = _shown(datasets.location(name)), datasets.fingerprint(name)
-    if found is None:
+    place, fingerprint = _short_path(datasets.location(name)), datasets.fingerprint(name)
+    if fingerprint is None:
         about = "; ".join(filter(None, [f"not here yet: {place}", _about(declared, declared.count)]))
         return Finding("Datasets", "note", name, about, _source(declared, place) if needed else "")
-    if declared.md5 not in ("", found) or (declared.sha256 and not source.published(declared)):
-        said = f"{place} is not the release that published scores are for"
-        return Finding("Datasets", "note", name, said, f"use {declared.files[0]}")
+    if declared.md5 not in ("", fingerprint) or (declared.sha256 and not source.published(declared)):
+        text = f"{place} is not the release that published scores are for"
+        return Finding("Datasets", "note", name, text, f"use {declared.files[0]}")
     try:
         dataset = datasets.load(name)
     except DatasetError as error:
         text, _, remedy = error.sentence.rstrip(".").rpartition("; ")
         return Finding("Datasets", "missing", name, text, remedy)
-    known = [one for one in proofs.values() if isinstance(one, dict) and one.get("dataset") == name]
-    left = f"{counted(len(dataset.left_out), 'problem')} left out" if dataset.left_out else ""
+    known = [proof for proof in proofs.values() if isinstance(proof, dict) and proof.get("dataset") == name]
+    left_out = f"{counted(len(dataset.left_out), 'problem')} left out" if dataset.left_out else ""
     own = any(problem.own_tests for problem in dataset.problems.values()) or any(one.get("own_tests") for one in known)
-    beside = "tests of its own run in the solution's process, which could forge a pass" if own else ""
+    forgeable = "tests of its own run in the solution's process, which could forge a pass" if own else ""
     proved = "; ".join(map(_proof, known)) or f"not proved yet: doit selftest {name}"
-    text = "; ".join(filter(None, [_about(declared, len(dataset.problems)), left, beside, proved, place]))
+    text = "; ".join(filter(None, [_about(declared, len(dataset.problems)), left_out, forgeable, proved, place]))
     return Finding("Datasets", "ok", name, text)
 
 
@@ -192,7 +199,7 @@ def _about(declared: Declaration, problems: int) -> str:
 
 
 def _source(declared: Declaration, place: str) -> str:
-    """How a dataset comes here."""
+    """The remedy for a missing dataset."""
     if declared.md5:
         return f"EvalPlus downloads it on first use; without a network, let {declared.variable} name the file"
     if declared.urls:
@@ -208,31 +215,31 @@ def _proof(proof: dict[str, Any]) -> str:
 
 def _disks(config: Config) -> Iterator[Finding]:
     for name, folder in (("results", config.layout.root), ("models", config.models)):
-        there = next(path for path in (folder, *folder.parents) if path.exists())
-        text = f"{size(shutil.disk_usage(there).free)} free in {_shown(folder)}"
-        yield Finding("Disk", "ok", name, text if there == folder else f"{text}, which is not there yet")
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        text = f"{size(shutil.disk_usage(existing).free)} free in {_short_path(folder)}"
+        yield Finding("Disk", "ok", name, text if existing == folder else f"{text}, which is not there yet")
 
 
 def _profiles(config: Config, machine: Machine) -> Iterator[Finding]:
     for profile in config.profiles:
-        has, lacks = _imports(config, profile) if profile.imported else _model(config, profile)
-        odd = _reference(profile)
+        summary, missing = _imports(config, profile) if profile.imported else _model(config, profile)
+        notes = _reference(profile)
         if not profile.imported and not profile.builtin:
-            for what, (probe, remedy) in _server(config, profile, machine).items():
-                (odd if probe.silent else lacks)[f"{what} did not answer in time" if probe.silent else f"no {what}"] = (
-                    remedy
-                )
+            for name, (probe, remedy) in _server(config, profile, machine).items():
+                (notes if probe.silent else missing)[
+                    f"{name} did not answer in time" if probe.silent else f"no {name}"
+                ] = remedy
         silent = [url for url in _endpoints(profile) if not machine.reached[url]]
         if silent:
-            # One that answers is enough.
-            nobody = {f"nobody answers at {', '.join(silent)}": "start that server, or fix its address"}
-            (lacks if len(silent) == len(_endpoints(profile)) else odd).update(nobody)
-        text = "; ".join(filter(None, [has, *lacks, *odd]))
-        remedy = "; ".join(dict.fromkeys(filter(None, (lacks | odd).values())))
-        yield Finding("Profiles", "missing" if lacks else "note" if odd else "ok", profile.id, text, remedy)
+            # One answering endpoint is enough.
+            unreachable = {f"nobody answers at {', '.join(silent)}": "start that server, or fix its address"}
+            (missing if len(silent) == len(_endpoints(profile)) else notes).update(unreachable)
+        text = "; ".join(filter(None, [summary, *missing, *notes]))
+        remedy = "; ".join(dict.fromkeys(filter(None, (missing | notes).values())))
+        yield Finding("Profiles", "missing" if missing else "note" if notes else "ok", profile.id, text, remedy)
 
 
-def _reference(profile: Profile) -> Lacks:
+def _reference(profile: Profile) -> Missing:
     from bench.report.references import FILE, models  # noqa: PLC0415 - the report's, only read here
 
     if not profile.reference or profile.reference in models():
@@ -242,14 +249,14 @@ def _reference(profile: Profile) -> Lacks:
     return {f'no published score of "{profile.reference}"': f"name a row of {FILE.name}{hint}"}
 
 
-def _imports(config: Config, profile: Profile) -> tuple[str, Lacks]:
+def _imports(config: Config, profile: Profile) -> tuple[str, Missing]:
     count, where = len(imported_by(profile, config).files), ", ".join(profile.solutions)
     if count:
         return f"{count} file{'s' * (count > 1)} of solutions in {where}", {}
     return "", {f"no solutions yet in {where}": f"let a solver put them there ({guide(profile)})"}
 
 
-def _model(config: Config, profile: Profile) -> tuple[str, Lacks]:
+def _model(config: Config, profile: Profile) -> tuple[str, Missing]:
     if profile.builtin:
         return _demo(profile), {}
     if profile.host:
@@ -267,7 +274,7 @@ def _model(config: Config, profile: Profile) -> tuple[str, Lacks]:
     missing = [path for path in files if not path.is_file()]
     if missing:
         some = f" ({len(missing)} of {len(files)} parts are missing)" if len(files) > 1 else ""
-        text = f"no {missing[0].name} in {_shown(missing[0].parent)}{some}"
+        text = f"no {missing[0].name} in {_short_path(missing[0].parent)}{some}"
         return "", {text: "download it there, or set [paths] models"}
     if damage := gguf.damage(config.model_path(profile), config.layout.cache):
         return "", {damage: "download it again"}
@@ -284,7 +291,7 @@ def _demo(profile: Profile) -> str:
 
 
 def _server(config: Config, profile: Profile, machine: Machine) -> dict[str, tuple[Probe, str]]:
-    """What a profile's server needs and this machine has not, or does not tell, each with a remedy."""
+    """Requirements of a profile's server that this machine lacks, or did not answer about, each with a remedy."""
     server = profile.server
     absent = Probe(reason="absent")
     if profile.host and profile.host.docker:
@@ -307,7 +314,7 @@ def _server(config: Config, profile: Profile, machine: Machine) -> dict[str, tup
     return {}
 
 
-def _shown(path: Path) -> str:
+def _short_path(path: Path) -> str:
     for base, prefix in ((Path.cwd(), ""), (Path.home(), "~/")):
         if path.is_relative_to(base):
             return prefix + str(path.relative_to(base))

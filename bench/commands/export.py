@@ -24,20 +24,20 @@ class Export(Command):
 
     def _execute(self, pos_args: list[str], out: str = "", answers: bool = False) -> int:  # noqa: FBT001, FBT002 - doit's
         self.out, self.answers = Path(get_initial_workdir() or "", out).expanduser(), answers
-        return self.tell(self.lines(pos_args))
+        return self.print_lines(self.lines(pos_args))
 
     def lines(self, names: list[str]) -> Iterator[str]:
-        """What was written; without names, all profiles that have a result."""
+        """The written files; without names, of all profiles that have a result."""
         from bench.report.bundle import bundle  # noqa: PLC0415 - heavy
         from bench.report.results import read_all  # noqa: PLC0415 - the same
 
-        every = [one for one in read_all(self.declared, self.skipped, {}) if one.samples]
+        every = [result for result in read_all(self.declared, self.skipped, {}) if result.samples]
         for name in names:
             if name.startswith("-"):
                 raise BenchError(f"{name} comes too late: options stand before the names of profiles.")
-            if name not in {one.id for one in every}:
+            if name not in {result.id for result in every}:
                 raise BenchError(f"{name} has no result to export; doit eval:{name} makes one, doit list has all ids.")
-        chosen = [one for one in every if one.id in names or not names]
+        chosen = [result for result in every if result.id in names or not names]
         if not chosen:
             raise BenchError("There is no result to export yet; doit makes them.")
         data = bundle(self.declared, chosen, with_answers=self.answers)

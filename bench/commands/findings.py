@@ -14,7 +14,7 @@ TEXT = 9 + 1 + WIDTH + 2
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: `note` is for what only matters sometimes; `remedy` says what to do."""
+    """The result of one check; a `note` matters only sometimes."""
 
     section: str
     state: Literal["ok", "missing", "note"]

@@ -1,4 +1,4 @@
-"""`doit init`: the models that are on this machine become profiles. Nothing is started, and nothing is downloaded."""
+"""`doit init`: profiles for the models on this machine. Nothing is started, and nothing is downloaded."""
 
 import difflib
 import importlib.util
@@ -63,15 +63,15 @@ class Init(Command):  # type: ignore[misc] # doit is untyped
         try:
             config = load(file) if file.exists() else None
             models = config.models if config else file.parent / "models"
-            found = find(Places(file.parent, Path.home(), models, os.environ))
-            return init(file, config, *found, write=opt_values["write"])
+            candidates = find(Places(file.parent, Path.home(), models, os.environ))
+            return init(file, config, *candidates, write=opt_values["write"])
         except BenchError as error:
             warn(error.sentence)
             return 1
 
 
 def find(places: Places) -> tuple[list[Candidate], list[str]]:
-    """All that is found anywhere, and a line for each file that is none. A file with flags of its own comes first."""
+    """The models found anywhere, and a line for each file that is none. A file with flags of its own comes first."""
     from bench.discovery import folders, ollama, presets, servers  # noqa: PLC0415 - requests is heavy
 
     looks = (
@@ -84,7 +84,7 @@ def find(places: Places) -> tuple[list[Candidate], list[str]]:
 def init(
     file: Path, config: Config | None, candidates: Iterable[Candidate], left_out: Iterable[str], *, write: bool
 ) -> int:
-    """Write the profiles file, or show how the one that holds `config` would change; the exit code.
+    """Write the profiles file, or show the changes of the one that holds `config`; the exit code.
 
     Raises BenchError.
     """
@@ -94,11 +94,13 @@ def init(
     if not added:
         print_line("Every model that was found has a profile." if config else NOTHING)
         return 0 if config else 1
-    for profile_id, (title, one) in added.items():
-        print_line(line("found", profile_id, f"{title} ({one.note})"))
+    for profile_id, (title, candidate) in added.items():
+        print_line(line("found", profile_id, f"{title} ({candidate.note})"))
     models, starts = (config.models, config.server.starts) if config else (file.parent / "models", True)
     old = file.read_text(encoding="utf-8") if config else ""
-    sections = [section(each, title, one, models, starts=starts) for each, (title, one) in added.items()]
+    sections = [
+        section(profile_id, title, candidate, models, starts=starts) for profile_id, (title, candidate) in added.items()
+    ]
     content = "\n".join([f"{old.rstrip()}\n" if config else HEAD.format(server()), *sections])
     read(content, file)
     if config and not write:
@@ -115,16 +117,16 @@ def init(
 
 
 def new(candidates: Iterable[Candidate], config: Config | None) -> Iterator[Candidate]:
-    """Those candidates that are no profile yet, the same model once: in a file rather than behind a server."""
+    """The candidates that are no profile yet, the same model once: in a file rather than behind a server."""
     seen = {_place(config, profile) for profile in config.profiles} if config else set()
     names: set[str] = set()
-    for one in candidates:
-        path = hub.cached(one.model) if one.model.startswith(hub.PREFIX) else Path(one.model)
-        place = f"{one.base_url} {one.model}" if one.base_url else os.path.realpath(path)
-        if place not in seen and not (one.base_url and one.model in names):
+    for candidate in candidates:
+        path = hub.cached(candidate.model) if candidate.model.startswith(hub.PREFIX) else Path(candidate.model)
+        place = f"{candidate.base_url} {candidate.model}" if candidate.base_url else os.path.realpath(path)
+        if place not in seen and not (candidate.base_url and candidate.model in names):
             seen.add(place)
-            names.add(one.source.removesuffix(" of Ollama"))
-            yield one
+            names.add(candidate.source.removesuffix(" of Ollama"))
+            yield candidate
 
 
 def _place(config: Config, profile: Profile) -> str:
@@ -134,40 +136,41 @@ def _place(config: Config, profile: Profile) -> str:
 
 
 def named(candidates: Iterable[Candidate], config: Config | None) -> dict[str, tuple[str, Candidate]]:
-    """Each candidate with its title, by the profile's id; both are unlike all others."""
+    """Each candidate with its title, by the profile's id; both are unique."""
     known = config.profiles if config else ()
     ids = {*map(str.lower, RESERVED), *(profile.id.lower() for profile in known)}
     titles = {profile.title for profile in known}
-    found = {}
-    for one in candidates:
-        title = unused(one.title, titles, " ")
+    profiles = {}
+    for candidate in candidates:
+        title = unused(candidate.title, titles, " ")
         profile_id = unused(re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-._")[:90] or "model", ids, "-")
         ids.add(profile_id)
         titles.add(title)
-        found[profile_id] = title, one
-    return found
+        profiles[profile_id] = title, candidate
+    return profiles
 
 
 def unused(name: str, used: Iterable[str], sign: str) -> str:
-    """The name, or the name with the first number from 2 that makes it unlike all that are used."""
+    """The name, or the name with the first number from 2 that makes it unique."""
     names = [name, *(f"{name}{sign}{number}" for number in range(2, 10_000))]
-    return next(one for one in names if one not in used)
+    return next(name for name in names if name not in used)
 
 
-def section(profile_id: str, title: str, one: Candidate, models: Path, *, starts: bool) -> str:
-    """A profile's section of the file. A context beyond the default is not asked for: it could fill the memory."""
-    path = Path(one.model)
-    model = str(path.relative_to(models)) if not one.base_url and path.is_relative_to(models) else one.model
-    context = min(one.context or DEFAULTS.context, DEFAULTS.context)
-    sampling = {name: one.sampling[name] for name in ("temperature", "top_p") if name in one.sampling}
+def section(profile_id: str, title: str, candidate: Candidate, models: Path, *, starts: bool) -> str:
+    """A profile's section of the file. The context is at most the default: a larger one could fill the memory."""
+    path = Path(candidate.model)
+    model = str(path.relative_to(models)) if not candidate.base_url and path.is_relative_to(models) else candidate.model
+    context = min(candidate.context or DEFAULTS.context, DEFAULTS.context)
+    sampling = {name: candidate.sampling[name] for name in ("temperature", "top_p") if name in candidate.sampling}
     server = {} if starts else {"kind": "process"}
-    if one.base_url:
-        server = {"kind": "endpoint", "base_url": one.base_url}
+    if candidate.base_url:
+        server = {"kind": "endpoint", "base_url": candidate.base_url}
     keys: dict[str, Any] = {
-        "title": title, "note": one.note, "family": one.family, "model": model, "args": one.args,
-        "placement": one.placement, "context": context if context < DEFAULTS.context else None,
+        "title": title, "note": candidate.note, "family": candidate.family, "model": model, "args": candidate.args,
+        "placement": candidate.placement, "context": context if context < DEFAULTS.context else None,
         "max_tokens": context // 2 if context <= DEFAULTS.max_tokens else None, **sampling,
-        "request": {name: value for name, value in one.sampling.items() if name not in sampling}, "server": server,
+        "request": {name: value for name, value in candidate.sampling.items() if name not in sampling},
+        "server": server,
     }  # fmt: skip
     name = profile_id if re.fullmatch(r"[\w-]+", profile_id) else f'"{profile_id}"'
     lines = [f"{key} = {toml(value)}" for key, value in keys.items() if value not in (None, (), {}, "")]

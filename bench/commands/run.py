@@ -1,4 +1,4 @@
-"""doit run: doit's own, in which no reporter is given what other machines cannot do."""
+"""doit run, with any reporter: profiles whose hosts lack the model are skipped."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from bench.graph import hosts
 
 
 class Skipping:
-    """What doit's reporters get beside their own: profiles whose hosts lack the model are skipped, and it is said."""
+    """A mixin for doit's reporters: profiles whose hosts lack the model are skipped, with a line each."""
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
-        """Take them out of a whole run before it begins; profiles that lack something here are not in it."""
+        """Remove skipped profiles from a whole run before it begins."""
         report = tasks[hosts.REPORT].meta if hosts.REPORT in selected_tasks else None
         skipped = (report or {}).get("skipped")
         if skipped is not None:  # else it is another project's graph
@@ -24,8 +24,11 @@ class Skipping:
 
 
 class Run(DoitRun):  # type: ignore[misc] # doit is untyped
-    """As doit runs tasks."""
+    """doit's own command, with our mixin in its reporters."""
 
     def get_reporters(self) -> dict[str, Any]:
-        """All that doit knows."""
-        return {name: type(one.__name__, (Skipping, one), {}) for name, one in super().get_reporters().items()}
+        """All reporters of doit."""
+        return {
+            name: type(reporter.__name__, (Skipping, reporter), {})
+            for name, reporter in super().get_reporters().items()
+        }

@@ -1,4 +1,4 @@
-"""doit why: what would run, and why."""
+"""doit why: the tasks that would run, with the reasons."""
 
 import fnmatch
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from bench.graph.settings import describe
 from bench.text import plain
 
 LONG = 10.0
-"""Seconds from which it is said how long a step takes."""
+"""Seconds from which a step's duration is shown."""
 
 
 class Why(Command):
@@ -32,28 +32,28 @@ class Why(Command):
         for name in names:
             if not any(_matches(name, chain) for chain in chains):
                 raise BenchError(
-                    f'There is nothing to tell of "{plain(name)}"; doit why takes profiles (doit list has them), their '
-                    "tasks, and report."
+                    f'There is no profile, task or target "{plain(name)}"; doit why takes profiles (doit list has '
+                    "them), their tasks, and report."
                 )
         for notice in orphan_notices(self.declared.layout.root):
             yield line("note", "container", notice)
-        total, upstream, told = 0.0, "", set[str]()
+        total, upstream, printed = 0.0, "", set[str]()
         for chain in chains:
             if names and not any(_matches(name, chain) for name in names):
                 continue
-            stage, owner = stage_of(chain[0]), _owner(chain)
-            if stage and owner not in self.skipped and f"{owner}:{stage.dataset}" in self.skipped:
-                owner = f"{owner}:{stage.dataset}"
-            if owner in self.skipped:
-                if owner not in told:
-                    yield line("skip", owner, self.skipped[owner])
-                told.add(owner)
+            stage, label = stage_of(chain[0]), _profile_of(chain)
+            if stage and label not in self.skipped and f"{label}:{stage.dataset}" in self.skipped:
+                label = f"{label}:{stage.dataset}"
+            if label in self.skipped:
+                if label not in printed:
+                    yield line("skip", label, self.skipped[label])
+                printed.add(label)
                 continue
-            found = _lines(chain, "" if owner else upstream)
-            yield from (text for text, _ in found)
-            total += sum(seconds for _, seconds in found)
-            upstream = "eval" if found else upstream
-            if not found:
+            entries = _lines(chain, "" if label else upstream)
+            yield from (text for text, _ in entries)
+            total += sum(seconds for _, seconds in entries)
+            upstream = "eval" if entries else upstream
+            if not entries:
                 yield line("fresh", chain[0].meta["title"][1], "nothing would run")
         if total >= LONG:
             yield f"\nAbout {duration(total)}, by what was measured before."
@@ -69,14 +69,14 @@ class Why(Command):
         return list(chains.values())
 
 
-def _owner(chain: list[Any]) -> str:
+def _profile_of(chain: list[Any]) -> str:
     """The profile of a chain; "" for the report."""
     stage = stage_of(chain[0])
     return stage.profile.id if stage else ""
 
 
 def _matches(pattern: str, chain: list[Any]) -> bool:
-    names = {_owner(chain)} | {name for task in chain for name in (*_groups(task.name), *task.targets)}
+    names = {_profile_of(chain)} | {name for task in chain for name in (*_groups(task.name), *task.targets)}
     return any(fnmatch.fnmatch(name, pattern) for name in names if name)
 
 
@@ -87,7 +87,7 @@ def _groups(name: str) -> list[str]:
 
 
 def _lines(chain: list[Any], upstream: str) -> list[tuple[str, float]]:
-    """A line for each task that would run, and about how many seconds that takes, as far as it is known."""
+    """A line for each task that would run, and its expected seconds (0 where unknown)."""
     lines = list[tuple[str, float]]()
     for task in chain:
         reasons = describe(task)

@@ -1,9 +1,9 @@
-"""What dodo.py is made of: the stages, why a task runs, and what a run tells.
+"""The parts of dodo.py: the stages, the reasons why a task runs, and the output of a run.
 
-    settings.py ─▶ stages.py ─▶ report.py      named settings in doit's database; what each stage depends on and does
+    settings.py ─▶ stages.py ─▶ report.py      named settings in doit's database; each stage's dependencies and work
     database.py                                doit's database, written after each task
-    prerequisites.py, hosts.py                 which profiles cannot run here, and whose turn it is on each machine
-    reporter.py                                what a person reads of a run
+    prerequisites.py, hosts.py                 profiles that cannot run here; one generation at a time on each machine
+    reporter.py                                the output of a run
 
 Commands beside the graph are in bench/commands/.
 """

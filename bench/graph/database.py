@@ -1,7 +1,7 @@
-"""doit's database: written after each task, whole or not at all, by several runs at once; read whatever it holds.
+"""doit's database: written atomically after each task, by several runs at once; damaged records are dropped.
 
-The results say by themselves what is done: where the database is lost, samples are extracted and graded once more, from
-the journal and the known verdicts, and no model is asked.
+If the database is lost, samples are extracted and graded once more, from the journal and the cached verdicts, and no
+model is asked.
 """
 
 import contextlib
@@ -21,11 +21,11 @@ from bench.locks import locked
 from bench.untrusted import table
 
 STAMPS = ".stamps"
-"""The folder beside the outputs in which version 0.1 kept what doit's database now has."""
+"""The folder beside the outputs that version 0.1 had in place of doit's database."""
 
 
 class Database(JsonDB):  # type: ignore[misc] # doit is untyped
-    """doit's JSON backend, whose records are on the disk as soon as a task has ended."""
+    """doit's JSON backend, with records on the disk as soon as a task has ended."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._db: dict[str, Any] = {}
@@ -51,7 +51,7 @@ class Database(JsonDB):  # type: ignore[misc] # doit is untyped
         super().remove_all()
 
     def dump(self) -> None:
-        """Write what this process changed into what the file holds by now."""
+        """Merge the records that this process changed into the file."""
         if not self.changed:
             return
         path = Path(self.name)
@@ -65,11 +65,11 @@ class Database(JsonDB):  # type: ignore[misc] # doit is untyped
         self.changed.clear()
 
     def read(self) -> dict[str, Any]:
-        """What the file holds now."""
+        """The records in the file."""
         return read_table(Path(self.name))
 
     def reload(self) -> None:
-        """Take up what other processes have written."""
+        """Read the records of other processes."""
         self._db = self.read() | {name: self._db[name] for name in self.changed & self._db.keys()}
 
 
@@ -97,11 +97,11 @@ def prepare(layout: Layout) -> str:
 KEYS: dict[str, type | tuple[type, ...]] = {
     "_values_:": dict, "deps:": list, "checker:": str, "ignore:": str, "result:": (str, dict),
 }  # fmt: skip
-"""What doit keeps of a task beside the states of its file dependencies."""
+"""Keys of a task's record beside the states of its file dependencies."""
 
 
 def _is_record(record: Any) -> bool:
-    """Whether doit can read what it is said to have kept of a task."""
+    """Whether doit can read a task's record."""
     if not isinstance(record, dict) or not all(isinstance(record[key], KEYS[key]) for key in KEYS.keys() & record):
         return False
     values = record.get("_values_:", {})
@@ -119,7 +119,7 @@ def _is_state(value: Any) -> bool:
 
 
 def _take_over(layout: Layout) -> None:
-    """Give doit the settings under which version 0.1 completed generations, once; its stamps then go."""
+    """Give doit the settings under which version 0.1 completed generations, once; its stamps are removed."""
     folders = sorted(layout.root.glob(f"*/*/{STAMPS}"))
     if not folders:
         return

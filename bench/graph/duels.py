@@ -1,4 +1,4 @@
-"""How a duel is run: a portion of its problems is asked and graded after another, until it is settled."""
+"""The run of a duel: portions of its problems are asked and graded, one after another, until it is settled."""
 
 import tempfile
 from dataclasses import replace
@@ -27,15 +27,15 @@ PORTION = 4
 def opponent(config: Config, profile: Profile) -> dict[str, Result]:
     """The results to beat, by dataset. Raises MissingPrerequisite where one is not there."""
     other = config.profile(profile.duel)
-    found = {name: read(config.layout.run(other.id, name), other) for name in profile.sampling.datasets}
-    for name, result in found.items():
+    results = {name: read(config.layout.run(other.id, name), other) for name in profile.sampling.datasets}
+    for name, result in results.items():
         if not result.samples:
             raise MissingPrerequisite(f"{profile.id}: {other.id} has no result on {name} yet; doit eval:{other.id}.")
-    return found
+    return results
 
 
 def settings(config: Config, profile: Profile) -> dict[str, Any]:
-    """What it depends on when a duel ends. Raises MissingPrerequisite."""
+    """Settings that the end of a duel depends on. Raises MissingPrerequisite."""
     verdicts = digest_of([[name, one.rates] for name, one in opponent(config, profile).items()])
     return {"duel": profile.duel, "margin": config.report.margin, f"verdicts on {profile.duel}": verdicts}
 
@@ -52,8 +52,8 @@ def run(config: Config, profile: Profile) -> None:
     with KeptOpen() as opener:
         while True:
             for name in theirs:
-                wanted = {task for at, task in problems[begin:end] if at == name}
-                generate(profile, config, name, only=wanted, opener=opener)
+                task_ids = {task for dataset, task in problems[begin:end] if dataset == name}
+                generate(profile, config, name, only=task_ids, opener=opener)
             ours = _graded(config, profile, problems[:end])
             now = state_of(outcomes(ours, theirs), margin)
             if now.settled or end >= len(problems):
@@ -64,11 +64,11 @@ def run(config: Config, profile: Profile) -> None:
 
 
 def _first(config: Config, profile: Profile, problems: list[ProblemId]) -> int:
-    """How many problems the first portion has: each dataset has one of them, and what was asked before is all there."""
+    """The size of the first portion: at least one problem of each dataset, and all that were asked before."""
     names = [name for name, _ in problems]
     known = {(name, task) for name in {*names} for task, _ in completions_of(profile, config, name)}
-    asked = next((at for at, which in enumerate(problems) if which not in known), len(problems))
-    return max(asked, *(1 + names.index(name) for name in names))
+    first = next((at for at, problem_id in enumerate(problems) if problem_id not in known), len(problems))
+    return max(first, *(1 + names.index(name) for name in names))
 
 
 def _graded(config: Config, profile: Profile, portion: list[ProblemId]) -> dict[str, Result]:
@@ -77,9 +77,9 @@ def _graded(config: Config, profile: Profile, portion: list[ProblemId]) -> dict[
     with tempfile.TemporaryDirectory(prefix="bench-duel-") as folder, alone(config.layout.cache):
         scratch = replace(config, layout=Layout(Path(folder)))
         for name in dict.fromkeys(name for name, _ in portion):
-            asked = {task for at, task in portion if at == name}
+            task_ids = {task for dataset, task in portion if dataset == name}
             known = completions_of(profile, config, name)
-            chosen = {which: entry for which, entry in known.items() if which[0] in asked}
+            chosen = {sample_id: entry for sample_id, entry in known.items() if sample_id[0] in task_ids}
             samples.from_completions(profile, scratch, name, chosen)
             files = scratch.layout.run(profile.id, name)
             evaluate(

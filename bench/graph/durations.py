@@ -1,4 +1,4 @@
-"""About how many seconds a stage takes, by what was measured before."""
+"""Estimates of a stage's seconds, by earlier measurements."""
 
 from bench import datasets
 from bench.files import read_table
@@ -7,7 +7,7 @@ from bench.untrusted import items, positive, table
 
 
 def expected(stage: Stage) -> float | None:
-    """The seconds of a generation or a grading; None where nothing like it was measured yet."""
+    """The seconds of a generation or a grading; None where nothing similar was measured yet."""
     loaded = None if datasets.known()[stage.dataset].count else datasets.at_hand(stage.dataset)
     problems = len(loaded.problems) if loaded else datasets.known()[stage.dataset].count
     samples = problems * stage.profile.sampling.samples
@@ -17,7 +17,7 @@ def expected(stage: Stage) -> float | None:
 
 
 def _generation(stage: Stage, samples: int) -> float | None:
-    """What is missing, at the pace of the profile's completions; on another dataset if there are none on this one."""
+    """Seconds of the missing completions at the profile's pace; on another dataset if there are none on this one."""
     from bench.generate.requests import count  # noqa: PLC0415 - heavy
 
     known = count(stage.profile, stage.config, stage.dataset) if stage.files.journal.is_file() else None
@@ -30,7 +30,7 @@ def _generation(stage: Stage, samples: int) -> float | None:
 
 
 def _grading(stage: Stage, samples: int) -> float | None:
-    """As long as the last grading of this dataset that knew few of the verdicts, this profile's or another's."""
+    """Seconds of the last grading of this dataset with few cached verdicts, by this profile or another."""
     others = (stage.config.layout.run(profile.id, stage.dataset) for profile in stage.config.profiles)
     for files in (stage.files, *others):
         block = table(read_table(files.results).get("bench"))

@@ -1,4 +1,4 @@
-"""Whose turn it is on each machine, and which models are missing on others.
+"""One generation at a time on each machine, and models that are missing on other machines.
 
 With `doit -n`, profiles on one machine generate one after the other, and no worker waits for a busy one.
 """
@@ -21,15 +21,15 @@ _order: dict[str, list[str]] = {}
 class OnePerMachine:
     """In a task's `uptodate`, makes it wait for the generation before it on its machine, whatever the reporter.
 
-    doit looks at tasks in the order in which it would run them, and at those alone that were asked for. Set-up tasks
-    come first, and where one of them fails, the task itself runs nevertheless.
+    doit checks tasks in the order in which it would run them, and only the requested ones. Set-up tasks come first, and
+    where one of them fails, the task itself still runs.
     """
 
     def __init__(self, machine: str) -> None:
         self.machine = machine
 
     def __call__(self, task: Any, values: Any) -> None:  # noqa: ARG002 - doit tells by these names what it gives
-        """Says nothing about the task's being up to date."""
+        """Add the generation before it as a set-up task; None: no statement on whether the task is up to date."""
         order = _order.setdefault(self.machine, [])
         if self.machine and task.name not in order:
             task.setup_tasks = [*task.setup_tasks, *order[-1:]]
@@ -39,11 +39,10 @@ class OnePerMachine:
 def prepare(tasks: Mapping[str, Any], selected: list[str], skipped: Iterable[str]) -> dict[str, str]:
     """Change the names of the selected tasks in place, before the first one runs.
 
-    Returns the profiles whose models are not on their hosts, with what was looked for. A whole run loses their tasks,
-    a stage of all profiles also those of the `skipped` ones; a task that was asked for by name stays, and says itself
-    what it lacks.
+    Returns the profiles whose models are not on their hosts, with the missing files. A whole run loses their tasks, a
+    stage of all profiles also those of the `skipped` ones; a task requested by name stays, and fails with the reason.
     """
-    found = lacking(tasks, selected)
+    absent = absent_models(tasks, selected)
     Stage.whole_run = REPORT in selected
     for label in (label for label in skipped if ":" in label):
         for stage in ("eval", *GROUPS) if Stage.whole_run else {*GROUPS} & {*selected}:
@@ -51,51 +50,51 @@ def prepare(tasks: Mapping[str, Any], selected: list[str], skipped: Iterable[str
             if group:
                 group.task_dep = [name for name in group.task_dep if name != f"{stage}:{label}"]
     if REPORT in selected:
-        gone = {f"eval:{profile_id}" for profile_id in found}
-        selected[:] = [name for name in selected if name not in gone]
+        removed = {f"eval:{profile_id}" for profile_id in absent}
+        selected[:] = [name for name in selected if name not in removed]
     for group in {*GROUPS} & {*selected}:
-        own = {f"{group}:{profile_id}" for profile_id in (*skipped, *found)}
+        own = {f"{group}:{profile_id}" for profile_id in (*skipped, *absent)}
         tasks[group].task_dep = [name for name in tasks[group].task_dep if name not in own]
-    return found
+    return absent
 
 
-def lacking(tasks: Mapping[str, Any], selected: Sequence[str]) -> dict[str, str]:
-    """The profiles that are to generate on other machines and whose models are not there, with what was looked for.
+def absent_models(tasks: Mapping[str, Any], selected: Sequence[str]) -> dict[str, str]:
+    """The profiles that generate on other machines and whose models are not there, with the missing files.
 
     A whole run warns of the hosts that do not answer.
     """
-    wanted: dict[str, tuple[Any, Generate]] = {}
+    remote: dict[str, tuple[Any, Generate]] = {}
     for task, stage in generations(tasks, selected):
         if stage.profile.host and stage.profile.host.docker:
-            wanted.setdefault(stage.profile.id, (task, stage))
-    if not wanted:
+            remote.setdefault(stage.profile.id, (task, stage))
+    if not remote:
         return {}
     from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
 
     profiles: list[Profile] = [
         stage.profile
-        for task, stage in wanted.values()
+        for task, stage in remote.values()
         if remote_models.cached(stage.config, stage.profile) is None or describe(task, counted=False)
     ]
-    ((_, first), *_) = wanted.values()
-    found = remote_models.inspect_all(first.config, profiles) if profiles else []
+    ((_, first), *_) = remote.values()
+    outcomes = remote_models.inspect_all(first.config, profiles) if profiles else []
     if REPORT in selected:
-        silent = [(profile, what) for profile, what in found if isinstance(what, remote_models.UnreachableError)]
-        for sentence in dict.fromkeys(what.sentence.removeprefix(f"{profile.id}: ") for profile, what in silent):
+        silent = [(profile, error) for profile, error in outcomes if isinstance(error, remote_models.UnreachableError)]
+        for sentence in dict.fromkeys(error.sentence.removeprefix(f"{profile.id}: ") for profile, error in silent):
             warn(sentence)
-    return {profile.id: what.phrase for profile, what in found if isinstance(what, remote_models.AbsentError)}
+    return {profile.id: error.phrase for profile, error in outcomes if isinstance(error, remote_models.AbsentError)}
 
 
 def generations(tasks: Mapping[str, Any], selected: Sequence[str]) -> Iterator[tuple[Any, Generate]]:
     """The tasks that generate among the selected ones and all that they depend on, in the order in which they run."""
-    seen: set[str] = set()
+    visited: set[str] = set()
 
     def below(name: str) -> Iterator[str]:
-        if name in seen:
+        if name in visited:
             return
-        seen.add(name)
-        for before in tasks[name].task_dep:
-            yield from below(before)
+        visited.add(name)
+        for dependency in tasks[name].task_dep:
+            yield from below(dependency)
         yield name
 
     for chosen in selected:

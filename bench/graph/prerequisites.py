@@ -1,4 +1,4 @@
-"""What a profile needs that this machine may lack: a model file, solutions to import, programs for tests."""
+"""Prerequisites of profiles that this machine may lack: a model file, solutions to import, programs for tests."""
 
 import shutil
 
@@ -8,7 +8,7 @@ from bench.profiles import Config, Profile
 
 
 def missing(config: Config, profile: Profile) -> str | None:
-    """What this profile needs and this machine lacks, in one phrase with the place looked at; None if nothing."""
+    """The missing prerequisite of a profile, in one phrase with its path; None if there is none."""
     if profile.imported:
         from bench.imports.files import absence  # noqa: PLC0415 - only where a profile is looked at
 
@@ -26,19 +26,19 @@ def missing(config: Config, profile: Profile) -> str | None:
 
 
 def require(config: Config, profile: Profile) -> None:
-    """Raise MissingPrerequisite where `missing` finds something."""
-    lacking = missing(config, profile)
-    if lacking:
+    """Raise MissingPrerequisite for a missing prerequisite."""
+    absence = missing(config, profile)
+    if absence:
         remedy = "install it" if profile.packaged else f"put {'them' if profile.imported else 'it'} there"
-        if not (profile.imported or lacking.startswith("no ")):
+        if not (profile.imported or absence.startswith("no ")):
             remedy = "download it again"
-        raise MissingPrerequisite(f"{profile.id}: {lacking}; {remedy}, or change profiles.toml.")
+        raise MissingPrerequisite(f"{profile.id}: {absence}; {remedy}, or change profiles.toml.")
 
 
 def absent_programs(config: Config, dataset: str) -> tuple[str, str]:
-    """What a dataset's tests need and this machine's sandbox lacks, in a phrase, and its remedy; "" if nothing.
+    """The programs of a dataset's tests that this machine's sandbox lacks, in a phrase, and the remedy; "" if none.
 
-    What an image has, or a worker of Dask, is seen when samples are graded there.
+    The programs of an image or of Dask's workers are checked when samples are graded there.
     """
     absent = [name for name in datasets.known()[dataset].programs if name != "python" and not shutil.which(name)]
     if not absent or config.evaluation.scheduler or config.sandbox.kind == "docker":
@@ -52,22 +52,23 @@ def absent_programs(config: Config, dataset: str) -> tuple[str, str]:
 
 
 def skipped(config: Config) -> dict[str, str]:
-    """The profiles that cannot run on this machine, with what they lack; or `<profile>:<dataset>`, where only that."""
-    found = {profile.id: missing(config, profile) for profile in config.profiles}
+    """The profiles (or only `<profile>:<dataset>`) that cannot run on this machine, with the missing prerequisite."""
+    absences = {profile.id: missing(config, profile) for profile in config.profiles}
     for profile in config.profiles:
-        # A duel is with results that are there, or can be made here.
+        # The opponent's results exist, or can be made here.
         absent = [
             name for name in profile.sampling.datasets if not config.layout.run(profile.duel, name).results.is_file()
         ]
-        if profile.duel and found[profile.duel] and absent:
-            found[profile.id] = found[profile.id] or f"no result of {profile.duel} on {', '.join(absent)}"
-    lacks = {profile_id: lacking for profile_id, lacking in found.items() if lacking}
-    for profile in (one for one in config.profiles if one.id not in lacks):
-        lacks |= _without_programs(config, profile)
-    return lacks
+        if profile.duel and absences[profile.duel] and absent:
+            absences[profile.id] = absences[profile.id] or f"no result of {profile.duel} on {', '.join(absent)}"
+    reasons = {profile_id: reason for profile_id, reason in absences.items() if reason}
+    for profile in config.profiles:
+        if profile.id not in reasons:
+            reasons |= _without_programs(config, profile)
+    return reasons
 
 
 def _without_programs(config: Config, profile: Profile) -> dict[str, str]:
-    found = {name: absent_programs(config, name) for name in profile.sampling.datasets}
-    absent = {f"{profile.id}:{name}": f"{what} ({how})" for name, (what, how) in found.items() if what}
-    return {profile.id: next(iter(absent.values()))} if len(absent) == len(found) else absent
+    programs = {name: absent_programs(config, name) for name in profile.sampling.datasets}
+    absent = {f"{profile.id}:{name}": f"{reason} ({remedy})" for name, (reason, remedy) in programs.items() if reason}
+    return {profile.id: next(iter(absent.values()))} if len(absent) == len(programs) else absent

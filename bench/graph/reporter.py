@@ -1,4 +1,4 @@
-"""What a run tells a person: why each task runs, what went wrong in one sentence, and how it all ended."""
+"""The output of a run: the reasons why each task runs, errors in one sentence, and a summary."""
 
 import shutil
 import time
@@ -16,15 +16,15 @@ from bench.profiles import Config
 
 
 def title(task: Any) -> str:
-    """The title of a task: the verb, what it is about, and why it runs, as it was when doit decided that."""
-    ((settings, *_),) = [each for each in task.uptodate if isinstance(each[0], Settings)]
+    """The title of a task: the verb, its object, and the reason when doit decided to run it."""
+    ((settings, *_),) = [entry for entry in task.uptodate if isinstance(entry[0], Settings)]
     verb, name = task.meta["title"]
-    missing = settings.now is None and settings.others  # the failure that follows says what
+    missing = settings.now is None and settings.others  # the failure that follows names it
     return line(verb, name, "cannot run" if missing else settings.text or "forced")
 
 
 class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
-    """Tells why a task runs before it runs, and sums the run up.
+    """Prints the reason before a task runs, and a summary of the run.
 
     `skipped` maps ids of profiles that cannot run here to the reason; those whose host lacks the model are added.
     """
@@ -53,7 +53,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
         self.outstream.flush()
 
     def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:
-        """Tell what is skipped."""
+        """Print the skipped profiles."""
         begin_work()
         self.reports = REPORT in selected_tasks
         others = len(selected_tasks) > 1 or len(self.skipped) == len(self.config.profiles)
@@ -65,22 +65,22 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
                 self.write(colored(line("skip", profile_id, reason), GREY, self.outstream) + "\n")
 
     def execute_task(self, task: Any) -> None:
-        """Tell the verb, the profile and the reasons."""
+        """Print the verb, the profile and the reasons."""
         if task.meta and "title" in task.meta:
             self.starts[task.name] = time.monotonic()
             verb, space, rest = task.title().partition(" ")
             self.write(f"{colored(verb, BLUE, self.outstream)}{space}{rest}\n")
 
     def add_success(self, task: Any) -> None:
-        """Add up what a profile took; tell what it lacked, where that was seen in the middle."""
+        """Add up a profile's time; print a prerequisite that its work found missing."""
         stage = stage_of(task)
-        if lacks := stage.lacks if stage and task.name in self.starts else "":
-            self.absent[stage.label] = lacks
-            self.write(colored(line("skip", stage.label, lacks), GREY, self.outstream) + "\n")
+        if missing := stage.missing if stage and task.name in self.starts else "":
+            self.absent[stage.label] = missing
+            self.write(colored(line("skip", stage.label, missing), GREY, self.outstream) + "\n")
         self._count(task)
 
     def add_failure(self, task: Any, fail: Any) -> None:
-        """Tell the sentence alone for a user's error, and doit's own words for a bug."""
+        """Print the sentence alone for a user's error, and doit's message for a bug."""
         self._count(task)
         if fail.get_name() == "UnmetDependency":
             return
@@ -92,10 +92,10 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
         self.write(colored(text, RED, self.outstream) + "\n")
 
     def skip_uptodate(self, task: Any) -> None:
-        """Nothing is told of what need not run."""
+        """Print nothing."""
 
     def complete_run(self) -> None:
-        """Sum up a run over several profiles that was not stopped; tell why a run could not start."""
+        """Sum up a run over several profiles that was not stopped; print why a run could not start."""
         stopped = Stopped.last > self.began
         Stopped.last = time.monotonic()
         if self.runtime_errors:
@@ -118,11 +118,12 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
         return [relative(path) for path in (layout.page, layout.report) if path.exists()]
 
     def _conclude(self) -> None:
-        """The answer that the results give, and where to read on."""
+        """Print the answer by the results, and the reports' paths."""
         from bench.report.answer import lines  # noqa: PLC0415 - only where something was made
 
         width = shutil.get_terminal_size().columns if self.outstream.isatty() else 0
-        for text in [*(["", *found] if (found := lines(self.config, width)) else []), "", "   ".join(self._pages())]:
+        answer = lines(self.config, width)
+        for text in [*(["", *answer] if answer else []), "", "   ".join(self._pages())]:
             self.write(f"{text}\n")
 
     def _count(self, task: Any) -> None:
@@ -132,7 +133,7 @@ class RunReporter(ConsoleReporter):  # type: ignore[misc] # doit is untyped
 
 
 def summary(seconds: dict[str, float], skipped: Mapping[str, str], failed: dict[str, str]) -> str:
-    """The last lines of a run: what took how long, what was skipped, what failed and why."""
+    """The last lines of a run: times, counts of skipped and failed profiles, and the failures."""
     done = {label: spent for label, spent in seconds.items() if label not in failed and label not in skipped}
     counts = [f"{len(done)} done", f"{len(skipped)} skipped", f"{len(failed)} failed"]
     parts = [f"{label} {duration(spent)}" for label, spent in seconds.items()]

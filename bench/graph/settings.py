@@ -1,7 +1,7 @@
-"""Why a task runs: named settings in doit's own database, and what doit says of files and targets.
+"""Reasons why a task runs: named settings in doit's own database, and doit's own reasons for files and targets.
 
-A setting is what an output depends on and doit cannot see as a file: the keys of profiles.toml that change an answer, a
-model's fingerprint. Values and contents count, never times: touching or copying a file makes nothing stale.
+A setting is an input that doit cannot see as a file: a key of profiles.toml that changes an answer, a model's
+fingerprint. Values and contents count, never times: touching or copying a file makes nothing stale.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,10 +19,10 @@ from bench.text import visible
 CHECKER = MD5Checker()
 ABSENT = "absent"
 DATASET = "dataset"
-GIVEN = ("model", DATASET)
-"""Digests that name what a person brought, and may want to tell apart; those of our own files say nothing to anyone."""
+NAMED = ("model", DATASET)
+"""Settings whose digests are shown: of files of the user, who may recognise them."""
 
-SHOWN = 3
+MOST_FILES = 3
 """Files that are named for one reason."""
 
 LONG = 60
@@ -41,7 +41,7 @@ class Change:
         """A phrase for the terminal, such as `max_tokens 4096 → 8192`."""
         old, new = _values(self.old, self.new)
         digests = any(map(_is_digest, (self.old, self.new)))
-        if old == new or (digests and self.name not in GIVEN):
+        if old == new or (digests and self.name not in NAMED):
             return f"{self.name} changed"
         return f"{self.name} changed ({old} → {new})" if digests else f"{self.name} {old} → {new}"
 
@@ -49,9 +49,9 @@ class Change:
 class Settings:
     """doit's `uptodate`: the settings of the last success equal those of now; as `doit info` shows it, the differences.
 
-    `compute` returns named JSON scalars, and may raise MissingPrerequisite: what is not here cannot be up to date.
-    `files` names files whose content counts though doit does not look at it: targets, and results that may be missing.
-    `last` says how the last try ended, "" where it succeeded; `counted` says how many completions the changes are for.
+    `compute` returns named JSON scalars, and may raise MissingPrerequisite, which is never up to date. `files` lists
+    files whose content counts though doit does not check it: targets, and results that may be missing. `last` is the
+    end of the last try, "" where it succeeded; `counted` describes how many completions the changes are for.
     """
 
     no_record = "no record of the last run"
@@ -72,12 +72,12 @@ class Settings:
         self.text = ""
 
     def configure_task(self, task: Any) -> None:
-        """Let doit keep what `save` returns when the task has succeeded."""
+        """Let doit keep the values of `save` when the task has succeeded."""
         self.task = task
         task.value_savers.append(self.save)
 
     def __call__(self, task: Any, values: dict[str, Any]) -> bool:
-        """Whether nothing differs; the reasons are kept, for with -n the task has begun when they are told."""
+        """Whether nothing differs; the reasons are kept, since with -n the task has begun when they are printed."""
         if not self.looking:
             self.text = describe(task)
         else:
@@ -85,7 +85,7 @@ class Settings:
         return self.saved is not None and not self.changes and not self.others
 
     def look(self, values: dict[str, Any]) -> None:
-        """Compare with what the last success left."""
+        """Compare with the last success."""
         self.now, self.changes, self.saved = None, [], values.get("settings")
         try:
             self.now = self.compute()
@@ -98,7 +98,7 @@ class Settings:
             self.others += self.edited(values.get("files", {}))
 
     def edited(self, kept: Mapping[str, Any]) -> list[str]:
-        """The files that are not as the last success left them; one that is missing is for doit to say."""
+        """The files that changed since the last success; a missing one is doit's to report."""
         now = {relative(path): path for path in self.files() if path.exists()}
         return [
             f"{path.name} was changed by hand" if path.is_file() else f"{path.name} is no file"
@@ -119,31 +119,31 @@ class Settings:
 
 
 class AllUpToDate(UptodateCalculator):  # type: ignore[misc] # doit is untyped
-    """`uptodate` of a group of tasks: whether nothing would run; as `doit info` shows it, what would, and why."""
+    """`uptodate` of a group of tasks: whether nothing would run; `doit info` shows the tasks that would, and why."""
 
     def __call__(self, task: Any, values: Any) -> bool:  # noqa: ARG002 - doit tells by these names what it gives
-        """Look at all that the group leads to."""
-        self.found: dict[str, str] = {}
-        self.made_by = {target: each.name for each in self.tasks_dict.values() for target in each.targets}
+        """Check all tasks that the group leads to."""
+        self.pending: dict[str, str] = {}
+        self.producers = {target: other.name for other in self.tasks_dict.values() for target in other.targets}
         self._look(task)
-        return not self.found
+        return not self.pending
 
     def _look(self, task: Any) -> None:
-        # Outside of a run, doit has not looked yet whose targets the file dependencies are.
+        # Outside of a run, doit has not resolved yet which tasks make the file dependencies.
         for name in dict.fromkeys(
-            [*task.task_dep, *(self.made_by[dep] for dep in task.file_dep & self.made_by.keys())]
+            [*task.task_dep, *(self.producers[dep] for dep in task.file_dep & self.producers.keys())]
         ):
             self._look(self.tasks_dict[name])
         if task.actions and (reasons := describe(task)):
-            self.found[task.name] = reasons
+            self.pending[task.name] = reasons
 
     def __repr__(self) -> str:
-        """What would run, and why."""
-        return "; ".join(f"{name}: {reasons}" for name, reasons in self.found.items())
+        """The tasks that would run, and why."""
+        return "; ".join(f"{name}: {reasons}" for name, reasons in self.pending.items())
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """The settings that differ. A value of None is one that cannot be known here now, which changes nothing."""
+    """The settings that differ. A new value of None is unknown here now, and is no difference."""
     return [
         Change(name, old.get(name, ABSENT), new.get(name, ABSENT))
         for name in dict.fromkeys([*new, *old])
@@ -152,11 +152,11 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
 
 
 def describe(task: Any, *, counted: bool = True) -> str:
-    """Why a stage's task would run, in one line; "" where it is up to date.
+    """The reasons why a stage's task would run, in one line; "" where it is up to date.
 
-    Not `counted`, the journal is not read to tell how many completions it would ask for.
+    Unless `counted`, the journal is not read to count the missing completions.
     """
-    ((settings, *_),) = [each for each in task.uptodate if isinstance(each[0], Settings)]
+    ((settings, *_),) = [entry for entry in task.uptodate if isinstance(entry[0], Settings)]
     settings.looking = True
     try:
         status = Globals.dep_manager.get_status(task, {}, get_log=True)
@@ -177,17 +177,17 @@ def describe(task: Any, *, counted: bool = True) -> str:
 
 
 def _files(reasons: Mapping[str, Any]) -> list[str]:
-    """What doit says of targets and file dependencies."""
+    """The reasons of doit for targets and file dependencies."""
     new = reasons.get("added_file_dep", [])
     changed = [path for path in reasons.get("changed_file_dep", []) if path not in new]
     kinds = {"is missing": reasons.get("missing_target", []), "is new": new, "changed": changed,
              "is gone": reasons.get("removed_file_dep", [])}  # fmt: skip
     return [
         phrase
-        for what, paths in kinds.items()
+        for state, paths in kinds.items()
         for phrase in [
-            *(f"{Path(path).name} {what}" for path in sorted(paths)[:SHOWN]),
-            *([f"and {len(paths) - SHOWN} more"] if len(paths) > SHOWN else []),
+            *(f"{Path(path).name} {state}" for path in sorted(paths)[:MOST_FILES]),
+            *([f"and {len(paths) - MOST_FILES} more"] if len(paths) > MOST_FILES else []),
         ]
     ]
 
@@ -198,17 +198,17 @@ def states(paths: Iterable[Path]) -> dict[str, Any]:
 
 
 def is_changed(path: Path, kept: Any) -> bool:
-    """Whether a file's content is not as it was kept; it is read where time and size do not tell."""
+    """Whether a file's content differs from its saved state; it is read only if its time changed."""
     return bool(CHECKER.check_modified(str(path), path.stat(), kept))
 
 
 def _values(old: Any, new: Any) -> tuple[str, str]:
-    """Both values for a person, in one line: a digest by its beginning, of long texts where they differ."""
+    """Both values for people, in one line: a digest by its beginning, long texts from where they differ."""
     texts = [" ".join(visible(str("none" if value in ("", None) else value)).split()) for value in (old, new)]
     start = 0
     if not any(map(_is_digest, texts)) and max(map(len, texts)) > LONG:
         same = next((i for i, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), min(map(len, texts)))
-        # Whole words, and one before them: "--temp 0.2" says more than "2". A long word is cut.
+        # Whole words, and one before them: "--temp 0.2" is clearer than "2". A long word is cut.
         word = texts[0].rfind(" ", 0, max(0, texts[0].rfind(" ", 0, same))) + 1
         start = word if same - word < LONG // 2 else same - LONG // 3
     return _short(texts[0], start), _short(texts[1], start)
@@ -217,8 +217,8 @@ def _values(old: Any, new: Any) -> tuple[str, str]:
 def _short(text: str, start: int) -> str:
     if _is_digest(text):
         return text[:8]
-    shown_part = text[start:]
-    return f"{'… ' if start else ''}{shown_part if len(shown_part) <= LONG else shown_part[:LONG] + '…'}"
+    part = text[start:]
+    return f"{'… ' if start else ''}{part if len(part) <= LONG else part[:LONG] + '…'}"
 
 
 def _is_digest(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The stages of a profile on a dataset: what each depends on beside its files, and how it is run.
+"""The stages of a profile on a dataset: the settings that each depends on beside its files, and its work.
 
     Generate ─▶ Samples ─▶ Evaluate ─▶ report.py
 
@@ -35,10 +35,10 @@ from bench.text import visible
 
 
 class Clean(PythonAction):  # type: ignore[misc] # doit is untyped
-    """doit's clean action, as it shows it to a person."""
+    """doit's clean action, with a readable description."""
 
     def __str__(self) -> str:
-        """What is executed."""
+        """The description in doit's output."""
         return "remove its files"
 
 
@@ -51,7 +51,7 @@ class Stage:
     dataset: str
     name: ClassVar[str] = ""
     whole_run: ClassVar[bool] = False
-    """Whether everything was asked for, so that what cannot be done here is skipped, and is no error."""
+    """Whether all profiles were requested, so that a missing prerequisite is no error but skips the profile."""
 
     def __repr__(self) -> str:
         """As `doit info` shows it: its name, and its settings."""
@@ -65,7 +65,7 @@ class Stage:
 
     @property
     def files(self) -> RunFiles:
-        """Where this profile's files for this dataset are."""
+        """The files of the profile for the dataset."""
         return self.config.layout.run(self.profile.id, self.dataset)
 
     @property
@@ -80,7 +80,7 @@ class Stage:
         raise NotImplementedError
 
     def settings(self) -> dict[str, Any]:
-        """What the targets depend on beside their file_dep, as named JSON scalars. May raise MissingPrerequisite."""
+        """The inputs of the targets beside their file_dep, as named JSON scalars. May raise MissingPrerequisite."""
         raise NotImplementedError
 
     def work(self) -> None:
@@ -88,11 +88,11 @@ class Stage:
         raise NotImplementedError
 
     def uptodate(self) -> Settings:
-        """What doit asks whether this stage is up to date."""
+        """The `uptodate` of this stage's task."""
         return Settings(self.settings, lambda: self.targets, self.last)
 
     def last(self) -> str:
-        """How the last try ended, or that one is under way; "" where the last one succeeded."""
+        """The end of the last try, or a running one, in words; "" where the last one succeeded."""
         if self.running:
             return f"under way in {self.running}"
         failure = read_table(self.files.failure)
@@ -102,25 +102,25 @@ class Stage:
         return "interrupted last time" if self._mark in abandoned(self.files.lock) else ""
 
     @property
-    def lacks(self) -> str:
-        """What the last try lacked on this machine; "" where nothing was missing."""
+    def missing(self) -> str:
+        """The prerequisite that the last try lacked on this machine; "" where none was missing."""
         failure = read_table(self.files.failure)
-        missing = failure.get("missing") is True and failure.get("stage") == self.name
-        return str(failure.get("sentence", "")).removeprefix(f"{self.profile.id}: ") if missing else ""
+        is_missing = failure.get("missing") is True and failure.get("stage") == self.name
+        return str(failure.get("sentence", "")).removeprefix(f"{self.profile.id}: ") if is_missing else ""
 
     @property
     def running(self) -> str:
-        """The process that is at work on this stage, and since when; "" for none."""
-        words = holding(self.files.lock)
-        return words.removesuffix(self._mark) if words.endswith(self._mark) else ""
+        """The process that runs this stage, and since when; "" for none."""
+        holder = holding(self.files.lock)
+        return holder.removesuffix(self._mark) if holder.endswith(self._mark) else ""
 
     def run(self) -> TaskFailed | None:
-        """The task's action: work under the lock; a failure is recorded for the report, and told in one sentence."""
+        """The task's action: work under the lock; a failure is recorded for the report, and is one sentence."""
         begin_work()
         try:
             self.settings()
         except MissingPrerequisite as error:
-            # Nothing has begun: what is there stands, and the report says by itself what is missing.
+            # Nothing has begun: earlier results stay, and the report shows by itself what is missing.
             return self._failed(error)
         try:
             with self._locked(wait=True):
@@ -128,7 +128,7 @@ class Stage:
         except BenchError as error:
             with contextlib.suppress(BenchError):
                 record = {"stage": self.name, "sentence": error.sentence, "at": time.strftime("%Y-%m-%d %H:%M")}
-                # What is not there yet is skipped in the report, as it is where that is seen before anything begins.
+                # The report skips the profile, as it does for a prerequisite that is missing before the run.
                 write_json(self.files.failure, record | {"missing": isinstance(error, MissingPrerequisite)})
             return None if Stage.whole_run and isinstance(error, MissingPrerequisite) else self._failed(error)
         except (KeyboardInterrupt, Stopped):
@@ -138,12 +138,12 @@ class Stage:
         return None
 
     def work_alone(self) -> None:
-        """Write the targets beside the graph. Raises BenchError, LockedError where another process is at work."""
+        """Write the targets outside the graph. Raises BenchError, LockedError where another process runs the stage."""
         with self._locked(wait=False):
             self.work()
 
     def clean(self, dryrun: bool) -> None:  # noqa: FBT001 - doit tells by this name whether to touch anything
-        """The task's clean action: remove the targets and a failure's record. Ends doit where a stage is at work."""
+        """The task's clean action: remove the targets and a failure's record. Ends doit where a stage is running."""
         try:
             with self._locked(wait=False) if self.files.root.is_dir() and not dryrun else contextlib.nullcontext():
                 for path in (*self.targets, self.files.failure):
@@ -181,7 +181,7 @@ class Generate(Stage):
         return [self.files.journal, self.files.provenance]
 
     def settings(self) -> dict[str, Any]:
-        """What a completion depends on, and how many are wanted."""
+        """The settings of the completions, and their number."""
         known = completion_identity(self.config, self.profile, self.dataset)
         if not self.profile.duel:
             return known
@@ -190,25 +190,27 @@ class Generate(Stage):
         return known | duels.settings(self.config, self.profile)
 
     def opponents(self, skipped: Container[str]) -> list[str]:
-        """The tasks whose results a duel is against, unless the profile cannot run here: then those that are there."""
+        """The tasks of a duel's opponent, unless it cannot run here: then its earlier results count."""
         other = self.profile.duel
-        return [f"eval:{other}:{one}" for one in self.profile.sampling.datasets if other and other not in skipped]
+        return [
+            f"eval:{other}:{dataset}" for dataset in self.profile.sampling.datasets if other and other not in skipped
+        ]
 
     def uptodate(self) -> Settings:
-        """As for every stage, and how many completions it is for."""
+        """As for every stage, with the number of missing completions."""
         return Settings(self.settings, lambda: self.targets, self.last, self.counted)
 
     def counted(self, changes: Sequence[Change]) -> str:
-        """How many of how many completions would be asked for, and why; "" where nothing is known of that yet."""
+        """The missing completions in words; "" where there is no journal yet."""
         if not self.files.journal.is_file() or self.profile.duel:
             return ""
         from bench.generate.requests import count  # noqa: PLC0415 - only where something changed
 
         known = count(self.profile, self.config, self.dataset)
-        return asked_for(changes, *known) if known else ""
+        return missing_completions(changes, *known) if known else ""
 
     def work(self) -> None:
-        """Ask for what the journal lacks; in a duel, as far as it needs."""
+        """Generate the completions that the journal lacks; in a duel, as many as it needs."""
         if self.profile.duel:
             from bench.graph import duels  # noqa: PLC0415 - heavy
 
@@ -219,7 +221,7 @@ class Generate(Stage):
         generate(self.profile, self.config, self.dataset)
 
     def remove(self, path: Path, *, dryrun: bool) -> None:
-        """As for every stage, but the journal, which cost hours, is put aside under a free name."""
+        """As for every stage, but the journal, which took hours, is kept under a free name."""
         if path != self.files.journal:
             return super().remove(path, dryrun=dryrun)
         names = (path.with_name(f"{path.name}.{number}") for number in itertools.count(1))
@@ -230,8 +232,8 @@ class Generate(Stage):
         return None
 
 
-def asked_for(changes: Sequence[Change], missing: int, total: int, cut: int) -> str:
-    """What the journal lacks, as the reasons for it have it; counts are in completions, `cut` of those missing."""
+def missing_completions(changes: Sequence[Change], missing: int, total: int, cut: int) -> str:
+    """The completions that the journal lacks, in words; `cut` of the `missing` ones were truncated."""
     if not missing:
         return f"all {total} completions are in the journal"
     only = changes[0] if len(changes) == 1 else None
@@ -253,11 +255,11 @@ class Samples(Stage):
 
     @property
     def targets(self) -> list[Path]:
-        """The samples, and what is known about each."""
+        """The samples, and their provenance."""
         return [self.files.samples, self.files.sample_info]
 
     def settings(self) -> dict[str, Any]:
-        """The extractor, and how completions or solutions are chosen."""
+        """The extractor, and the settings of the completions or solutions."""
         known = {"dataset": dataset_identity(self), "extractor": versions.EXTRACTOR}
         if self.profile.imported:
             from bench.imports.archives import archive_of  # noqa: PLC0415 - only where a profile imports
@@ -265,8 +267,10 @@ class Samples(Stage):
             require(self.config, self.profile)
             others = {str(path): digest(path.read_bytes()) for path in self._imported() if self._is_made(path)}
             known |= {"solutions of other profiles": digest_of(others)} if others else {}
-            inside = [one for one in self.profile.solutions if archive_of(self.config.file.parent / one)]
-            known |= {"solutions": ", ".join(inside)} if inside else {}
+            archived = [
+                solution for solution in self.profile.solutions if archive_of(self.config.file.parent / solution)
+            ]
+            known |= {"solutions": ", ".join(archived)} if archived else {}
             return known | {"partial": self.profile.partial, "samples": self.profile.sampling.samples}
         return known | completion_identity(self.config, self.profile, self.dataset)
 
@@ -279,10 +283,10 @@ class Samples(Stage):
     def _imported(self) -> list[Path]:
         from bench.imports.files import imported_by  # noqa: PLC0415 - only where a profile imports
 
-        with contextlib.suppress(SamplesError):  # an archive that cannot be read, which `work` tells of
+        with contextlib.suppress(SamplesError):  # an archive that cannot be read, which `work` reports
             paths = list(dict.fromkeys(source.path for source in imported_by(self.profile, self.config).files))
-            infos = (RunFiles.around(path).sample_info for path in paths if path.name == SAMPLES)
-            return [*paths, *filter(Path.is_file, infos)]
+            info_files = (RunFiles.around(path).sample_info for path in paths if path.name == SAMPLES)
+            return [*paths, *filter(Path.is_file, info_files)]
         return []
 
     def _is_made(self, path: Path) -> bool:
@@ -313,7 +317,7 @@ class Evaluate(Stage):
         return [self.files.results]
 
     def settings(self) -> dict[str, Any]:
-        """The tests, the grader, and what a sandbox gives a sample, in the words of profiles.toml."""
+        """The tests, the grader, and the limits of a sandbox, by their keys in profiles.toml."""
         from bench.evaluate import GRADER_VERSION  # noqa: PLC0415 - only where a profile is looked at
 
         sandbox = self.config.sandbox
@@ -326,7 +330,7 @@ class Evaluate(Stage):
         }
 
     def work(self) -> None:
-        """Grade, and tell the score."""
+        """Grade, and print the score."""
         from bench.evaluate.run import alone, evaluate  # noqa: PLC0415 - heavy
 
         progress = Progress(f"grading {self.label}" if in_worker() else "grading", _count_lines(self.files.samples))
@@ -337,13 +341,13 @@ class Evaluate(Stage):
                 trusted=self.profile.builtin, on_progress=progress.reach,
             )  # fmt: skip
         if not self.profile.imported and summary.not_attempted:
-            return  # a part of the problems has no score; a duel's verdict has been told
+            return  # a part of the problems has no score; a duel's verdict has been printed
         score = score_line(self.dataset, summary, _rows(self.files.sample_info))
         print_line(f"  {self.label}  {score}" if in_worker() else f"  {score}")
 
 
 def score_line(dataset: str, summary: Any, sample_info: list[dict[str, Any]]) -> str:
-    """The score as a person reads it, with the 95 % interval, what was lost, and the seconds of grading."""
+    """The score for people, with the 95 % interval, the lost answers, and the seconds of grading."""
     title, plus = datasets.known()[dataset].title, summary.plus
     lost = Counter(info["lost"] for info in sample_info if info.get("lost"))
     interval = f"{100 * plus.value:.1f} ({100 * plus.low:.1f} to {100 * plus.high:.1f})"
@@ -358,7 +362,7 @@ def score_line(dataset: str, summary: Any, sample_info: list[dict[str, Any]]) ->
 
 
 def completion_identity(config: Config, profile: Profile, dataset: str) -> dict[str, Any]:
-    """What the completions of a profile depend on, flat and named, in the words of profiles.toml.
+    """The settings that the completions of a profile depend on, flat, by their keys in profiles.toml.
 
     Raises MissingPrerequisite where the model is not on this machine.
     """
@@ -374,11 +378,11 @@ def completion_identity(config: Config, profile: Profile, dataset: str) -> dict[
 
 
 def dataset_identity(stage: Stage) -> str | None:
-    """The dataset's fingerprint; None where its file is not on this machine, which is noted where there are results."""
-    found = datasets.fingerprint(stage.dataset)
-    if found is None and stage.files.results.is_file():
+    """The dataset's fingerprint; None where its file is not on this machine, with a warning if there are results."""
+    fingerprint = datasets.fingerprint(stage.dataset)
+    if fingerprint is None and stage.files.results.is_file():
         _note_absent(stage.dataset)
-    return found
+    return fingerprint
 
 
 @lru_cache

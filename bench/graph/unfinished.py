@@ -1,6 +1,6 @@
-"""Generations that have not come to their end: what they have is graded, so that the report shows a part of a score.
+"""Unfinished generations: their completions are graded, so that the report shows a part of a score.
 
-Nothing of it counts for doit, and a result of all problems is never replaced by one of a part.
+doit does not count these as done, and a result of all problems is never replaced by one of a part.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,14 +14,14 @@ from bench.untrusted import items, positive, table
 
 
 def unfinished(stages: Sequence[Stage]) -> Iterator[Generate]:
-    """The generations among `stages` with a journal that no result is newer than, and none of all problems is there."""
+    """The generations among `stages` whose journal is newer than any result, without a result of all problems."""
     for stage in stages:
         if isinstance(stage, Generate) and not stage.profile.duel and not stage.running and _is_newer(stage):
             yield stage
 
 
 def grade(stage: Generate) -> None:
-    """Grade what a generation has, where it lacks something; without a sandbox, the report says how far it came."""
+    """Grade an unfinished generation; without a sandbox, the report shows its progress."""
     from bench.generate.requests import count  # noqa: PLC0415 - only where there is such a generation
 
     missing, total, _ = count(stage.profile, stage.config, stage.dataset) or (0, 0, 0)
@@ -45,7 +45,7 @@ def _is_newer(stage: Generate) -> bool:
 
 
 def is_part(files: RunFiles, samples: int) -> bool:
-    """Whether a result has only a part of the samples, since the generation never came to its end."""
+    """Whether a result has only a part of the samples, since the generation is unfinished."""
     results = {} if files.provenance.is_file() else read_table(files.results)
     graded = sum(map(len, map(items, table(results.get("eval")).values())))
     return graded < (positive(table(results.get("bench")).get("n_problems")) or 0) * samples

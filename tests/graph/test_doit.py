@@ -207,7 +207,7 @@ def test_why(made: Project) -> None:
     assert "skip" in made.doit("why", "samples:b")
     assert made.doit("why", "results/a/*/samples.jsonl").startswith("generate  a ")
     assert made.doit("why", "report").startswith("report ")
-    assert 'nothing to tell of "c"' in made.doit("why", "c", code=1)
+    assert 'no profile, task or target "c"' in made.doit("why", "c", code=1)
     assert {path: path.read_bytes() for path in before} == before
 
 

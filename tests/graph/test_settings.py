@@ -10,7 +10,7 @@ from doit.task import dict_to_task
 from bench.errors import MissingPrerequisite
 from bench.graph.database import Database
 from bench.graph.settings import Change, Settings, describe, differences
-from bench.graph.stages import asked_for
+from bench.graph.stages import missing_completions
 
 NOW = {"max_tokens": 4096, "model": "a" * 32, "dataset": "d" * 32}
 
@@ -161,9 +161,9 @@ def test_long_values(old: str | None, new: str, phrase: str) -> None:
         ([], 44, 0, "goes on from 120 of 164 completions"),
     ],
 )
-def test_how_many_are_asked_for(changes: list[Change], missing: int, cut: int, phrase: str) -> None:
+def test_how_many_are_missing(changes: list[Change], missing: int, cut: int, phrase: str) -> None:
     """Generation tells how many of how many completions it is for, in the words of the reason."""
-    assert asked_for(changes, missing, 164, cut) == phrase
+    assert missing_completions(changes, missing, 164, cut) == phrase
 
 
 def test_values_are_plain() -> None:

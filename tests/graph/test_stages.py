@@ -176,4 +176,4 @@ def test_what_an_image_lacks_is_skipped_in_a_whole_run(
     monkeypatch.setattr(Stage, "whole_run", whole)
     failed = stage.run()
     assert (failed is None) == whole
-    assert stage.lacks == lacks.sentence
+    assert stage.missing == lacks.sentence
