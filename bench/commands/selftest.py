@@ -27,15 +27,15 @@ class Selftest(Command):
             with live(progress, stays=False):
                 proof = selftest(name, config.sandbox, config.layout.cache, config.evaluation.scheduler, progress.reach)
             passed = zip(declared.suites, (proof.base_passed, proof.plus_passed), strict=False)
-            found = ", ".join(f"{count}/{proof.n_samples} {suite}" for suite, count in passed)
-            bare = proof.n_problems - proof.n_samples
-            without = f", {bare} without a reference" if bare else ""
-            yield f"{declared.title}: {found}{without}, {proof.seconds:.1f} s"
+            scores = ", ".join(f"{count}/{proof.n_samples} {suite}" for suite, count in passed)
+            unproved = proof.n_problems - proof.n_samples
+            without = f", {unproved} without a reference" if unproved else ""
+            yield f"{declared.title}: {scores}{without}, {proof.seconds:.1f} s"
             yield from _left_out(datasets.load(name).left_out)
 
 
 def _left_out(reasons: Mapping[str, str]) -> Iterator[str]:
     """The problems that nobody is asked, by the reason."""
     for reason in dict.fromkeys(reasons.values()):
-        ids = [task_id for task_id, one in reasons.items() if one == reason]
+        ids = [task_id for task_id, other in reasons.items() if other == reason]
         yield f"  left out: {', '.join(ids)} ({reason})"

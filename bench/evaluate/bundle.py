@@ -1,4 +1,4 @@
-"""What another machine needs to grade a dataset: the ground truth in one piece, and a name for its code."""
+"""A dataset's ground truth in one piece for other machines, and a digest of the grader's code."""
 
 import io
 import zipfile
@@ -13,7 +13,7 @@ from bench.files import digest, digest_of
 
 @dataclass(frozen=True)
 class Bundle:
-    """The ground truth of one dataset as it is at the moment, whole or not, zipped; `name` is its digest."""
+    """The ground truth of one dataset as far as it is computed, zipped; `name` is its digest."""
 
     dataset: str
     md5: str
@@ -21,7 +21,7 @@ class Bundle:
 
     @property
     def name(self) -> str:
-        """The same for the same content."""
+        """A digest of the content."""
         return digest(f"{self.dataset} {self.md5} {digest(self.data)}")
 
     def unpack(self, folder: Path) -> GroundTruth:
@@ -46,7 +46,7 @@ def bundle(truth: GroundTruth) -> Bundle:
 
 @cache
 def code() -> str:
-    """A name for this project's code and EvalPlus's: machines with the same one find the same verdicts."""
+    """A digest of this project's code and EvalPlus's version: machines with the same one make the same verdicts."""
     root = Path(__file__).parents[1]
     files = {str(file.relative_to(root)): digest(file.read_bytes()) for file in root.rglob("*.py")}
     return digest_of([files, version("evalplus")])

@@ -1,9 +1,8 @@
 """Grading by the workers of a Dask cluster.
 
 Dask runs the plugin `Sandboxes` once on every worker, also on those that join later: it unpacks the ground truth and
-proves the worker's own sandbox. A worker that can grade offers a resource, one for each of its threads; a batch of
-samples is a task that needs one. Dask gives batches to free workers, and runs again what a worker took along when it
-died.
+probes the worker's own sandbox. A worker that can grade offers a resource, one for each of its threads; a batch of
+samples is a task that needs one. Dask gives batches to free workers, and runs the tasks of dead workers again.
 """
 
 import asyncio
@@ -40,27 +39,27 @@ from bench.sandbox.kinds import sandbox_for
 CONNECT = 10.0
 """Seconds in which a scheduler must answer."""
 
-BATCH, AHEAD = 20, 2
-"""Samples in a task; tasks on their way for each thread of the cluster: the rest waits here, not in the scheduler."""
+BATCH_SIZE, TASKS_PER_THREAD = 20, 2
+"""Samples in a task; tasks in flight for each thread of the cluster: the rest waits here, not in the scheduler."""
 
 PATIENCE = 60.0
-"""Seconds in which a cluster without a worker that can grade must get one."""
+"""Seconds of waiting for a worker that can grade."""
 
 IDLE = 60.0
 """Seconds after which a worker without tasks ends its sandboxes."""
 
-LOOK = 1.0
-"""Seconds between two looks at the workers."""
+POLL_SECONDS = 1.0
+"""Seconds between two polls of the workers."""
 
-GONE = (OSError, RuntimeError, ClosedClientError)
+CONNECTION_ERRORS = (OSError, RuntimeError, ClosedClientError)
 CODE = "__import__('bench.evaluate.bundle', fromlist=['code']).code()"
-SAME = "install this machine's bench and EvalPlus there"
+REMEDY = "install this machine's bench and EvalPlus there"
 
 
 class Sandboxes(WorkerPlugin):  # type: ignore[misc] # distributed is untyped
-    """A worker's sandboxes, from when it joins until it leaves or the grading ends; `trouble` says why it has none.
+    """A worker's sandboxes, until it leaves or the grading ends; `trouble` is the reason why it has none.
 
-    They end, too, when no task has come for a while: nobody tells a worker that a grading was killed.
+    They also end when idle, since a worker does not learn that a grading was killed.
     """
 
     def __init__(self, data: Bundle, sandbox: Sandbox, *, trusted: bool) -> None:
@@ -69,7 +68,7 @@ class Sandboxes(WorkerPlugin):  # type: ignore[misc] # distributed is untyped
         self.trouble = ""
 
     async def setup(self, worker: Worker) -> None:
-        """Make ready, off the event loop."""
+        """Prepare the sandboxes, off the event loop."""
         self.folder, self.open, self.lock, self.tasks = contextlib.ExitStack(), contextlib.ExitStack(), Lock(), 0
         try:
             await asyncio.to_thread(self._unpack, worker.local_directory)
@@ -84,15 +83,15 @@ class Sandboxes(WorkerPlugin):  # type: ignore[misc] # distributed is untyped
 
     def _unpack(self, folder: str) -> None:
         if code() != self.code:
-            raise SandboxError(f"it has another grader; {SAME}.")
+            raise SandboxError(f"it has another grader; {REMEDY}.")
         place = Path(self.folder.enter_context(tempfile.TemporaryDirectory(dir=folder, prefix="bench-")))
         self.truth = self.bundle.unpack(place)
-        with self.used():
+        with self.in_use():
             pass
 
     @contextlib.contextmanager
-    def used(self) -> Iterator[ThisMachine]:
-        """The sandboxes, for one task; started where they had ended. Raises SandboxError."""
+    def in_use(self) -> Iterator[ThisMachine]:
+        """The sandboxes, for one task; restarted where they had ended. Raises SandboxError."""
         with self.lock:
             if not self.tasks and not self._is_open():
                 kind = sandbox_for(self.sandbox, trusted=self.trusted)
@@ -105,14 +104,14 @@ class Sandboxes(WorkerPlugin):  # type: ignore[misc] # distributed is untyped
             with self.lock:
                 self.tasks -= 1
                 self.last = time.monotonic()
-            timer = Timer(IDLE, self._rest)
+            timer = Timer(IDLE, self._end_if_idle)
             timer.daemon = True
             timer.start()
 
     def _is_open(self) -> bool:
         return hasattr(self, "grader") and not self.grader.pool.closed
 
-    def _rest(self) -> None:
+    def _end_if_idle(self) -> None:
         if time.monotonic() - self.last >= IDLE - 1:
             self._end()
 
@@ -129,11 +128,11 @@ class Sandboxes(WorkerPlugin):  # type: ignore[misc] # distributed is untyped
 
 
 def on_worker(name: str, work: Callable[[ThisMachine], Iterable[Any]]) -> list[Any]:
-    """A task: `work` with this worker's sandboxes; where they break, another worker has to do it."""
+    """A task: `work` with this worker's sandboxes; if they fail, it is rescheduled on another worker."""
     worker = get_worker()
     plugin: Any = worker.plugins[name]
     try:
-        with plugin.used() as grader:
+        with plugin.in_use() as grader:
             return list(work(grader))
     except SandboxError as error:
         plugin.leave(worker, str(error))
@@ -141,27 +140,27 @@ def on_worker(name: str, work: Callable[[ThisMachine], Iterable[Any]]) -> list[A
 
 
 def grade(name: str, jobs: Sequence[Job], *, alone: bool) -> list[tuple[Verdict, Environment]]:
-    """The verdict on each."""
+    """The verdict on each job."""
 
-    def verdicts(here: ThisMachine) -> Iterator[tuple[Verdict, Environment]]:
-        return ((verdict, environment) for _, verdict, environment in here.each(jobs, alone=alone, workers=1))
+    def verdicts(machine: ThisMachine) -> Iterator[tuple[Verdict, Environment]]:
+        return ((verdict, environment) for _, verdict, environment in machine.each(jobs, alone=alone, workers=1))
 
     return on_worker(name, verdicts)
 
 
 def compute(name: str, task_ids: Sequence[str]) -> list[tuple[str, bytes]]:
-    """The ground truth of each problem: the Python that it is for, and the content of its file."""
+    """The ground truth of each problem: its Python version, and the content of its file."""
 
-    def files(here: ThisMachine) -> Iterator[tuple[str, bytes]]:
-        truth = here.truth
+    def files(machine: ThisMachine) -> Iterator[tuple[str, bytes]]:
+        truth = machine.truth
         tasks = [truth.tasks[task_id] for task_id in task_ids]
-        return ((truth.python, truth.path(task).read_bytes()) for task in here.computed(tasks, workers=1))
+        return ((truth.python, truth.path(task).read_bytes()) for task in machine.computed(tasks, workers=1))
 
     return on_worker(name, files)
 
 
 def state(name: str, dask_worker: Any) -> tuple[str, Environment | None, int]:
-    """Why a worker cannot grade ("" where it can), its sandbox (None while it makes ready), its threads."""
+    """The reason why a worker cannot grade ("" where it can), its sandbox (None while it prepares), its threads."""
     plugin = dask_worker.plugins.get(name)
     if plugin is None or plugin.trouble or not hasattr(plugin, "grader"):
         return (plugin.trouble if plugin else ""), None, 0
@@ -171,8 +170,8 @@ def state(name: str, dask_worker: Any) -> tuple[str, Environment | None, int]:
 class Cluster:
     """The workers of the scheduler at `where`. Raises SandboxError where it does not answer, or none can grade.
 
-    `width` is how many samples ran at once, at most, and `threads` how many can now; `ready` names the workers that
-    could grade at the last look.
+    `width` is the largest number of samples that ran at once, `threads` the present one; `ready` are the workers that
+    could grade at the last poll.
     """
 
     def __init__(self, where: str, truth: GroundTruth, sandbox: Sandbox, *, trusted: bool) -> None:
@@ -184,13 +183,13 @@ class Cluster:
         _silence()
         try:
             self.client = Client(self.where, timeout=CONNECT, set_as_default=False)
-        except (*GONE, ValueError, TypeError, ImportError) as error:
+        except (*CONNECTION_ERRORS, ValueError, TypeError, ImportError) as error:
             raise SandboxError(
                 f"No Dask scheduler answers at {self.where} ({_first_line(error)}); start it, or remove [evaluate] "
                 "scheduler."
             ) from None
         try:
-            self._require_same()
+            self._require_same_code()
             self.truth.restore(self.truth.tasks.values())
             self._install()
         except BaseException:
@@ -201,81 +200,87 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         if hasattr(self, "plugin"):
             self._uninstall()
-        with contextlib.suppress(*GONE):
+        with contextlib.suppress(*CONNECTION_ERRORS):
             self.client.close(timeout=2)
 
-    def _require_same(self) -> None:
+    def _require_same_code(self) -> None:
         try:
             version = self.client.run_on_scheduler(eval, CODE)
         except Exception as error:  # noqa: BLE001 - whatever a machine without this package raises
             version = _first_line(error)
         if version != code():
-            raise SandboxError(f"The Dask scheduler at {self.where} has no bench, or another one ({version}); {SAME}.")
+            raise SandboxError(
+                f"The Dask scheduler at {self.where} has no bench, or another one ({version}); {REMEDY}."
+            )
 
     def _install(self) -> None:
         self.plugin = Sandboxes(bundle(self.truth), self.sandbox, trusted=self.trusted)
-        # Whatever machines without this package raise: each look finds those that cannot grade.
+        # Whatever machines without this package raise: each poll finds those that cannot grade.
         with contextlib.suppress(Exception):
             self.client.register_plugin(self.plugin)
-        self._look(time.monotonic() + PATIENCE)
-        # Workers with another Python compute what they need of theirs as they grade.
+        self._poll(time.monotonic() + PATIENCE)
+        # Workers with another Python compute its ground truth as they grade.
         self.truth.python = next(iter(self.environments)).python
 
     def _uninstall(self) -> None:
         # A worker that never had the plugin raises KeyError.
-        with contextlib.suppress(*GONE, KeyError):
+        with contextlib.suppress(*CONNECTION_ERRORS, KeyError):
             self.client.unregister_worker_plugin(self.plugin.name)
 
-    def _look(self, until: float) -> bool:
-        """See who can grade, and wait for one; whether any of those before is left. Raises SandboxError."""
+    def _poll(self, until: float) -> bool:
+        """Find the workers that can grade, and wait for one; whether any earlier one is left. Raises SandboxError."""
         while True:
             with self._scheduler():
                 answers = self.client.run(partial(state, self.plugin.name), on_error="return")
-            states = {worker: one for worker, one in answers.items() if isinstance(one, tuple)}
-            for worker, one in answers.items():
+            states = {worker: answer for worker, answer in answers.items() if isinstance(answer, tuple)}
+            for worker, answer in answers.items():
                 trouble = (
-                    one[0] if isinstance(one, tuple) else f"it cannot load the grader ({_first_line(one)}); {SAME}."
+                    answer[0]
+                    if isinstance(answer, tuple)
+                    else f"it cannot load the grader ({_first_line(answer)}); {REMEDY}."
                 )
                 if trouble and worker not in self.refused:
                     self.refused.add(worker)
                     print_line(f"  worker {worker} is left out: {trouble}")
-            self.environments |= {one for _, one, _ in states.values() if one}
+            self.environments |= {answer for _, answer, _ in states.values() if answer}
             self.threads = sum(threads for _, _, threads in states.values())
             self.width = max(self.width, self.threads)
             if self.threads:
-                before, self.ready = self.ready, frozenset(worker for worker, one in states.items() if one[1])
+                before, self.ready = self.ready, frozenset(worker for worker, answer in states.items() if answer[1])
                 return bool(before & self.ready)
             if time.monotonic() > until or (answers and all(worker in self.refused for worker in answers)):
-                raise SandboxError(f"No worker of {self.where} can grade: {self._why(states)}")
-            time.sleep(LOOK)
+                raise SandboxError(f"No worker of {self.where} can grade: {self._reason(states)}")
+            time.sleep(POLL_SECONDS)
 
-    def _why(self, states: dict[str, tuple[str, Environment | None, int]]) -> str:
-        nobody = f"it has had no worker for {PATIENCE:.0f} s; start one (dask worker {self.where}), and run doit again."
-        return next((trouble for trouble, _, _ in states.values() if trouble), nobody)
+    def _reason(self, states: dict[str, tuple[str, Environment | None, int]]) -> str:
+        no_worker = (
+            f"it has had no worker for {PATIENCE:.0f} s; start one (dask worker {self.where}), and run doit again."
+        )
+        return next((trouble for trouble, _, _ in states.values() if trouble), no_worker)
 
     def prepare(self, samples: int, on_truth: Callable[[int, int], None]) -> None:  # noqa: ARG002 - workers are there
-        """Let the workers compute what is missing of the ground truth, keep it here, and give all of it to each."""
+        """Let the workers compute missing ground truth, store it here, and send all of it to each."""
         if not self.truth.missing():
             return
         with locked(self.truth.root / "lock", subject=f"the ground truth in {self.truth.root}", wait=True):
             missing = [task.task_id for task in self.truth.missing()]
-            for number, (task_id, (python, body)) in enumerate(self._done(compute, missing, 1), 1):
+            for number, (task_id, (python, body)) in enumerate(self._results(compute, missing, 1), 1):
                 write_atomic(self.truth.path(self.truth.tasks[task_id], python), body)
                 on_truth(number, len(missing))
         self._uninstall()
         self._install()
 
     def each(self, jobs: Iterable[Job], *, alone: bool = False) -> Iterator[tuple[Job, Verdict, Environment]]:
-        """As every grader does; `alone`, each has a core of a worker's machine to itself."""
-        for job, (verdict, environment) in self._done(partial(grade, alone=alone), jobs, 1 if alone else BATCH):
+        """As every grader; with `alone`, each has an exclusive core of a worker's machine."""
+        for job, (verdict, environment) in self._results(partial(grade, alone=alone), jobs, 1 if alone else BATCH_SIZE):
             yield job, verdict, environment
 
-    def _done(self, function: Callable[..., list[Any]], jobs: Iterable[Any], size: int) -> Iterator[tuple[Any, Any]]:
-        """Each job with its value, as batches come back; whatever happens to workers, each job once."""
+    def _results(self, function: Callable[..., list[Any]], jobs: Iterable[Any], size: int) -> Iterator[tuple[Any, Any]]:
+        """Each job with its value, as batches come back: each job once, even if workers die."""
         with self._scheduler():
             batches = Batches(self, function, jobs, size)
             try:
-                yield from batches.done()
+                yield from batches.results()
             finally:
                 self.client.cancel(list(batches.sent))
 
@@ -283,40 +288,40 @@ class Cluster:
     def _scheduler(self) -> Iterator[None]:
         try:
             yield
-        except GONE:
+        except CONNECTION_ERRORS:
             raise GraderError(
                 f"The Dask scheduler at {self.where} is gone; start it, and run doit again: what was graded is kept."
             ) from None
 
 
 class Batches:
-    """Jobs on their way to workers and back, so many in a task; `sent` are the tasks under way."""
+    """Jobs in batches of `size`; `sent` are the tasks in flight."""
 
     def __init__(self, cluster: Cluster, function: Callable[..., list[Any]], jobs: Iterable[Any], size: int) -> None:
         self.cluster, self.function, self.jobs, self.size = cluster, function, iter(jobs), size
         self.sent: dict[Future[Any], list[Any]] = {}
-        self.again: list[list[Any]] = []
+        self.returned: list[list[Any]] = []
         self.ended: queue.Queue[Future[Any]] = queue.Queue()
-        self.until = 0.0
+        self.deadline = 0.0
 
-    def done(self) -> Iterator[tuple[Any, Any]]:
-        """Each job with its value. Raises GraderError where one of them ends the workers."""
+    def results(self) -> Iterator[tuple[Any, Any]]:
+        """Each job with its value. Raises GraderError for a job that ends the workers."""
         while self._send():
             try:
-                future = self.ended.get(timeout=LOOK)
+                future = self.ended.get(timeout=POLL_SECONDS)
             except queue.Empty:
-                self._look()
+                self._poll()
                 continue
             batch = self.sent.pop(future, None)
             if batch is not None:
-                self.until = 0.0
-                yield from self._landed(future, batch)
+                self.deadline = 0.0
+                yield from self._received(future, batch)
 
     def _send(self) -> bool:
-        """Send what may be under way; whether anything is."""
+        """Send batches up to the limit; whether any is in flight."""
         cluster = self.cluster
-        while len(self.sent) < AHEAD * max(1, cluster.threads):
-            batch = self.again.pop() if self.again else list(itertools.islice(self.jobs, self.size))
+        while len(self.sent) < TASKS_PER_THREAD * max(1, cluster.threads):
+            batch = self.returned.pop() if self.returned else list(itertools.islice(self.jobs, self.size))
             if not batch:
                 break
             resources = {cluster.plugin.name: 1}
@@ -325,23 +330,23 @@ class Batches:
             self.sent[future] = batch
         return bool(self.sent)
 
-    def _look(self) -> None:
-        self.until = self.until or time.monotonic() + PATIENCE
-        if not self.cluster._look(self.until):  # noqa: SLF001 - its own part
-            # Dask does not look again at what no worker could take when a new one offers the resource.
+    def _poll(self) -> None:
+        self.deadline = self.deadline or time.monotonic() + PATIENCE
+        if not self.cluster._poll(self.deadline):  # noqa: SLF001 - its own part
+            # Dask does not reconsider tasks that no worker could take when a new one offers the resource.
             self.cluster.client.cancel(list(self.sent))
-            self.again += self.sent.values()
+            self.returned += self.sent.values()
             self.sent.clear()
 
-    def _landed(self, future: "Future[Any]", batch: list[Any]) -> Iterator[tuple[Any, Any]]:
+    def _received(self, future: "Future[Any]", batch: list[Any]) -> Iterator[tuple[Any, Any]]:
         if future.status == "finished":
             yield from zip(batch, future.result(), strict=True)
         elif future.status != "error":
-            self.again.append(batch)
+            self.returned.append(batch)
         elif not isinstance(error := future.exception(), KilledWorker):
             raise error
         elif len(batch) > 1:
-            self.again += [[job] for job in batch]
+            self.returned += [[job] for job in batch]
         else:
             name = getattr(batch[0], "task_id", batch[0])
             raise GraderError(f"{self.cluster.where}: workers end whenever they have {name}; see their logs.")
@@ -353,7 +358,7 @@ def _first_line(error: object) -> str:
 
 
 def _silence() -> None:
-    """Dask's own messages on a lost connection would come beside ours."""
+    """Suppress Dask's own messages on a lost connection, which would come beside ours."""
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,8 +1,8 @@
-"""The outputs of one suite beside the expected ones, as they come.
+"""The comparison of one suite's outputs with the expected ones, as they come.
 
-Nearly always the bytes are the expected ones, and a piece is one comparison. Where they differ, record by record, the
-values are decoded, with no more items than the expected value has, and the problem's checker decides; long sequences
-of numbers are compared as arrays. Of other large values only digests cross, which equal values share.
+Nearly always the bytes are the expected ones, and a piece is one comparison. Records that differ are decoded, with no
+more items than the expected value has, and the problem's checker decides; long sequences of numbers are compared as
+arrays. Of other large values only digests cross, which equal values share.
 """
 
 from bisect import bisect_right
@@ -16,20 +16,20 @@ from bench.evaluate.formatting import describe, error_of, shorten
 from bench.evaluate.values import Undecodable, count, decode, numbers
 from bench.sandbox.inside import outputs
 
-ROOM = 4096
+SLACK = 4096
 WIDEST = 9
 """An equal value takes at most this many times the bytes: a float for a bool. A longer record is wrong unread."""
 
 SPARE = 100
-"""Items that an output may have beyond the expected one's: NumPy calls [[2.0]] close to [2.0]."""
+"""Items that an output may have beyond the expected one's: to NumPy, [[2.0]] is close to [2.0]."""
 
-SHOWN = 13
+MOST_ITEMS = 13
 """Items of a long sequence that are shown."""
 
 
 @dataclass
 class Comparison:
-    """One run of one suite: `index` outputs were right; `failure` says what was wrong with the next one.
+    """One run of one suite: `index` outputs were right; `failure` describes the error of the next one.
 
     `arguments` are the inputs of the suite where the checker needs them.
     """
@@ -43,7 +43,7 @@ class Comparison:
     failure: dict[str, Any] | None = None
 
     def matches(self, data: bytes) -> bool:
-        """Whether the next bytes are the expected ones; nothing of them is decoded. If so, they are taken."""
+        """Whether the next bytes are the expected ones, undecoded; if so, they are consumed."""
         wire, start = self.expected.wire, self.position
         if self.held or wire[start : start + len(data)] != data:
             return False
@@ -57,17 +57,17 @@ class Comparison:
         return True
 
     def feed(self, data: bytes) -> bool:
-        """Take the next bytes; False where the verdict stands and the sample can be stopped."""
+        """Take the next bytes; False where the verdict is final and the sample can be stopped."""
         if self.matches(data):
             return self.failure is None
-        # What matched so far of the record at hand was not kept: it equals what was expected.
+        # The part of this record that matched so far was not kept: it equals the expected bytes.
         if not self.held:
             self.held += self.expected.wire[self.expected.offsets[self.index] : self.position]
         self.held += data
         header, at = outputs.HEADER, 0
         while len(self.held) - at >= header.size:
             kind, size = header.unpack_from(self.held, at)
-            if size > self._room():
+            if size > self._size_limit():
                 return self._wrong(f"{size} bytes")
             if len(self.held) - at - header.size < size:
                 break
@@ -79,11 +79,11 @@ class Comparison:
         self.position = self.expected.offsets[self.index]
         return True
 
-    def _room(self) -> int:
+    def _size_limit(self) -> int:
         uncut = self.checker.uncut_from(self.expected.first_float)
         if not 0 <= uncut <= self.index < len(self.expected):
-            return ROOM
-        return WIDEST * (self.expected.offsets[self.index + 1] - self.expected.offsets[self.index]) + ROOM
+            return SLACK
+        return WIDEST * (self.expected.offsets[self.index + 1] - self.expected.offsets[self.index]) + SLACK
 
     def _take(self, kind: int, payload: bytes) -> bool:
         if kind == outputs.DONE:
@@ -101,7 +101,7 @@ class Comparison:
         return True
 
     def _difference(self, kind: int, payload: bytes, *, same_type: bool) -> str:
-        """What the output is where it is wrong; "" where it is right."""
+        """A description of a wrong output; "" for a right one."""
         expected_kind, expected = self.expected.record(self.index)
         expected_kind &= ~outputs.CONVERTED
         try:
@@ -129,7 +129,7 @@ class Comparison:
             right = checker.is_correct(out, expected, arguments, atol, same_type=same_type)
             return "" if right else shorten(out)
         right = checker.are_close(out, expected, atol if same_type else 0.0)
-        return "" if right else shorten(out[:SHOWN].tolist())
+        return "" if right else shorten(out[:MOST_ITEMS].tolist())
 
     def _wrong(self, actual: str) -> bool:
         self.failure = {"actual": actual}
@@ -139,7 +139,7 @@ class Comparison:
 
 
 def _digest(kind: int, payload: bytes) -> bytes:
-    """The digest of an output that crossed as one, or of a small one that crossed whole. Raises Undecodable."""
+    """The digest of an output that was sent as one, or of a small one that was sent whole. Raises Undecodable."""
     if kind == outputs.VALUE:
-        payload = outputs.summarised(decode(payload, ROOM))
+        payload = outputs.summarised(decode(payload, SLACK))
     return payload[:16]

@@ -27,19 +27,19 @@ MIN_LIMIT, FACTOR, SUITE_LIMIT = 4.0, 4.0, 60.0
 DIGESTS = frozenset([outputs.DIGEST, outputs.DIGEST + outputs.CONVERTED])
 
 SHORTER = 4.0
-"""Beside others a test and a suite get this fraction of their limits, or twice their reference.
+"""Tests and suites that run beside others get this fraction of their limits, or twice their reference.
 
-So a loop without end that is stopped and runs again alone costs a limit and a quarter, not two.
+An endless loop, which is stopped and re-run alone, so costs a limit and a quarter, not two.
 """
 
 
 @dataclass(frozen=True)
 class Expected:
-    """A suite's expected records: `wire` as the sandbox would send them, `offsets` where each begins and all end.
+    """A suite's expected records: `wire` as the sandbox would send them, with the `offsets` of each and of the end.
 
     `first_float` is the first test whose output is compared with a tolerance (-1: none), `nan` the tests whose output
     holds a NaN, which equals nothing. `limits` are for a run alone on a core, `short_limits` for one beside others.
-    `has_large_outputs` says that an output is so large that writing it down takes its time.
+    `has_large_outputs` means that an output is so large that its serialisation takes time.
     """
 
     wire: Any
@@ -59,7 +59,7 @@ class Expected:
         return self.wire[start], bytes(self.wire[start + outputs.HEADER.size : end])
 
     def with_nonce(self, nonce: str) -> "Expected":
-        """The same, where tests that run beside a solution return this run's own nonce."""
+        """The same with this run's own nonce, which tests that run beside a solution return."""
         placeholder, proof = outputs.record(NONCE, outputs.LIMIT), outputs.record(nonce, outputs.LIMIT)
         own = [bytes(self.wire[start:end]) for start, end in pairwise(self.offsets)]
         records = [proof if record == placeholder else record for record in own]
@@ -82,7 +82,7 @@ def unpack(body: bytes) -> Iterator[Expected]:
 
 
 def heads(body: bytes) -> list[dict[str, Any]]:
-    """What is known of each suite: sizes of the records, seconds of the tests, how they are compared."""
+    """The head of each suite: sizes of the records, seconds of the tests, rules of comparison."""
     return json.loads(body[4 : 4 + struct.unpack_from("<I", body)[0]])  # type: ignore[no-any-return]
 
 
@@ -105,12 +105,12 @@ def _limits(seconds: Sequence[float], least: float, factor: float, most: float) 
 
 
 def offsets(sizes: list[int]) -> "array[int]":
-    """Where records of these sizes begin, and where the last one ends."""
+    """The offsets of records of these sizes, and the end of the last one."""
     return array("Q", accumulate(sizes, initial=0))
 
 
-def given(values: Sequence[Any], checker: Checker, seconds: Sequence[float]) -> tuple[dict[str, Any], bytes]:
-    """Head and compressed records of a suite whose expected outputs the dataset gives."""
+def encoded(values: Sequence[Any], checker: Checker, seconds: Sequence[float]) -> tuple[dict[str, Any], bytes]:
+    """Head and compressed records of a suite with expected outputs in the dataset."""
     first_float = next((index for index, value in enumerate(values) if outputs.is_floats(value)), -1)
     uncut, records, nan = checker.uncut_from(first_float), [], []
     for index, value in enumerate(values):
@@ -134,7 +134,7 @@ class Collector:
         self.compressor, self.missing = zlib.compressobj(1), 0
 
     def take(self, data: bytes) -> bool:
-        """The next bytes; wants all of them."""
+        """Take the next bytes; True, for all are needed."""
         if self.missing:
             part, data = data[: self.missing], data[self.missing :]
             self.missing -= len(part)
@@ -154,19 +154,19 @@ class Collector:
         return True
 
     def done(self) -> tuple[bytes, bytes]:
-        """The compressed records, and the payload of the record that says how long the tests took (b"" for none)."""
+        """The compressed records, and the payload of the record with the tests' times (b"" for none)."""
         header, done = outputs.HEADER.size, outputs.HEADER.pack(outputs.DONE, 0)
         whole = not self.missing and self.rest.endswith(done) and self.rest[0] == outputs.TIMES
         times = bytes(self.rest[header : -len(done)]) if whole else b""
         return bytes(self.packed + self.compressor.compress(done) + self.compressor.flush()), times
 
 
-def keep(path: Path, body: bytes) -> None:
+def write_checked(path: Path, body: bytes) -> None:
     """Write a file with its checksum."""
     write_atomic(path, blake2b(body, digest_size=16).digest() + body)
 
 
-def kept(path: Path) -> bytes | None:
+def read_checked(path: Path) -> bytes | None:
     """A checksummed file's content, or None where it is missing or damaged."""
     try:
         data = path.read_bytes()

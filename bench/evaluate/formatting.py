@@ -18,7 +18,7 @@ SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 200
 
 
 def error_of(payload: bytes) -> dict[str, Any]:
-    """The exception in an ERROR record, with its line in the solution (0 where it has none)."""
+    """The exception in an ERROR record, with its line in the solution (0 for none)."""
     try:
         name, message, line = decode(payload, ERROR_ITEMS)
     except (Undecodable, TypeError, ValueError):

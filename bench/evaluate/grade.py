@@ -19,23 +19,23 @@ from bench.sandbox.instance import Run, SandboxInstance
 NO_CODE = {"suite": "base", "error": "no code", "line": 0}
 ENDED_IT = {"suite": "base", "error": "it ended its sandbox", "line": 0}
 CRASHED = Verdict("fail", "fail", plus_run=False, failure=ENDED_IT, retry_alone=True)
-"""The verdict on a sample that ended two sandboxes, or whose neighbours made the kernel end them."""
+"""The verdict on a sample in which two sandboxes ended, perhaps because of its neighbours."""
 
 OVERHEAD = 0.05
-"""Seconds that a sample costs beside its tests, about."""
+"""Seconds of a sample beside its tests, about."""
 
 SHARED = re.compile(
     r"(MemoryError|OSError|BlockingIOError|InterruptedError)\b|RuntimeError: can't start new thread|"
     rf"was ended by signal|ended without a result|{UNREADABLE}"
 )
-"""Errors of a sample that what runs beside it can cause: it may have taken the memory or the processes."""
+"""Errors that samples running beside it can cause, by taking the memory or the processes."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One sample to grade, which takes `seconds` or so.
+    """One sample to grade, in about `seconds`.
 
-    `before` is its verdict beside others, where it is run again alone on a core.
+    `before` is its verdict beside others, where it is re-run alone on a core.
     """
 
     task_id: str
@@ -46,7 +46,7 @@ class Job:
 
 
 def grade(truth: GroundTruth, readers: Readers, sandbox: SandboxInstance, job: Job, core: int = -1) -> Verdict:
-    """The verdict on one sample, on whichever machine this runs. Raises SandboxEnded, GraderError."""
+    """The verdict on one sample. Raises SandboxEnded, GraderError."""
     return Grading(truth, truth.tasks[job.task_id], job.text, sandbox, readers, job.before, core).verdict()
 
 
@@ -105,7 +105,7 @@ class Grading:
 
     def _verdict(self, results: list[SuiteResult], seconds: float) -> Verdict:
         base, last = results[0], results[-1]
-        # Where there is one suite alone, it is both: whoever passes it has passed all.
+        # A single suite counts as both.
         plus = last if len(results) == len(self.task.suites) else None
         failure = self._failure(self.task.suites[len(results) - 1], last)
         return Verdict(
@@ -130,7 +130,7 @@ class Grading:
 
 
 def with_nonce(inputs: list[list[Any]], nonce: str) -> list[list[Any]]:
-    """The inputs of tests that run beside a solution, with this run's own nonce for them to return."""
+    """The inputs of tests that run beside a solution, with this run's own nonce, which they return."""
     return [[nonce if value == NONCE else value for value in row] for row in inputs]
 
 
@@ -139,5 +139,5 @@ def _failed(result: SuiteResult) -> list[int]:
 
 
 def _shared(status: Status, failure: dict[str, Any] | None) -> bool:
-    """Whether a verdict may hang on what ran beside the sample."""
+    """Whether samples that ran beside it may have caused a verdict."""
     return status == "timeout" or bool(failure and SHARED.match(str(failure.get("error", ""))))

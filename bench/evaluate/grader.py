@@ -1,4 +1,4 @@
-"""What every grader does: the sandboxes of this machine (local.py), the workers of a Dask cluster (cluster.py)."""
+"""The interface of graders: the sandboxes of this machine (local.py), the workers of a Dask cluster (cluster.py)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -11,7 +11,7 @@ from bench.records import Verdict
 
 @dataclass(frozen=True)
 class Environment:
-    """A sandbox that graded: `identity` names what decides a verdict beside the sample; versions by its runner."""
+    """A sandbox that graded: `identity` names the versions that may change a verdict; the others are its runner's."""
 
     kind: str
     identity: str
@@ -21,7 +21,7 @@ class Environment:
 
 
 class Grader(Protocol):
-    """What grades, as long as its block lasts."""
+    """Grades samples within its `with` block."""
 
     @property
     def environments(self) -> AbstractSet[Environment]:
@@ -29,23 +29,23 @@ class Grader(Protocol):
 
     @property
     def width(self) -> int:
-        """How many samples run at once."""
+        """The number of samples that run at once."""
 
     @property
     def where(self) -> str:
         """The scheduler's address; "" for this machine."""
 
     def prepare(self, samples: int, on_truth: Callable[[int, int], None]) -> None:
-        """Get ready for so many samples: the whole ground truth is at hand, what is missing of it is computed.
+        """Prepare for so many samples: start sandboxes, and compute missing ground truth.
 
-        `on_truth` gets how many of how many missing problems have been.
+        `on_truth` gets the number of problems computed, and of all missing ones.
 
         Raises SandboxError and GraderError.
         """
 
     def each(self, jobs: Iterable[Job], *, alone: bool = False) -> Iterator[tuple[Job, Verdict, Environment]]:
-        """The verdict for each, as they come, with where it was found.
+        """The verdict for each, as they come, with its sandbox.
 
-        Jobs are taken when there is room for them. `alone` gives each a core to itself, with nothing beside them
-        but each other. Raises SandboxError and GraderError.
+        A job is taken when a sandbox is free. `alone` gives each an exclusive core. Raises SandboxError and
+        GraderError.
         """

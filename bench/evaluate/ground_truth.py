@@ -1,12 +1,12 @@
-"""Ground truth: what the references return and how long they take, one checksummed file a problem.
+"""Ground truth: outputs and durations of the references, one checksummed file a problem.
 
     <cache>/truth/<dataset md5>-<format>/
         index.json                   per problem: prompt, reference, how it runs and is compared, digests of its files
-        inputs/, outputs/            of each suite; outputs are those that the dataset itself gives
+        inputs/, outputs/            of each suite; outputs only if the dataset itself has them
         <python>/<problem>.truth     expected records of all suites; never visible inside
 
-The Python is the sandbox's, since what a solution returns depends on it. Shared by all models; what is missing or
-damaged is computed again, in the sandbox. Nothing is ever unpickled.
+The Python is the sandbox's, since outputs depend on it. Shared by all models; missing or damaged files are computed
+again, in the sandbox. Nothing is ever unpickled.
 """
 
 import marshal
@@ -21,7 +21,7 @@ from bench.datasets.checker import Checker, ProgramChecker
 from bench.datasets.evalplus_checker import EvalPlusChecker
 from bench.errors import GraderError
 from bench.evaluate import GRADER_VERSION
-from bench.evaluate.expected import Collector, Expected, given, heads, keep, kept, pack, unpack
+from bench.evaluate.expected import Collector, Expected, encoded, heads, pack, read_checked, unpack, write_checked
 from bench.evaluate.problem_tests import ProblemTests, file_name
 from bench.evaluate.values import decode
 from bench.files import digest, digest_of, read_json, write_atomic, write_json
@@ -29,7 +29,7 @@ from bench.sandbox.instance import Limits, Run, SandboxInstance
 
 FORMAT = 7
 UNLIMITED = Limits(600.0, {}, 600.0)
-"""What a reference may take."""
+"""The limits of a reference."""
 
 PROGRAM = ("entry_point", "preamble", "harness", "defines", "restricted", "scheme", "files", "build", "command")
 """The fields of a problem that a run needs."""
@@ -38,8 +38,8 @@ PROGRAM = ("entry_point", "preamble", "harness", "defines", "restricted", "schem
 class GroundTruth:
     """The ground truth of one dataset, below one cache folder. Raises DatasetError where the dataset is missing.
 
-    With its `md5`, the dataset itself is needed only where the cache lacks something that is made from it. `python` is
-    the version in the sandbox, to be set before an expected output is asked for.
+    With its `md5`, the dataset itself is needed only where the cache lacks a file. `python` is the version in the
+    sandbox, to be set before an expected output is read.
     """
 
     def __init__(self, cache: Path, dataset: str, md5: str = "", python: str = "") -> None:
@@ -68,7 +68,7 @@ class GroundTruth:
 
     @property
     def programs(self) -> tuple[str, ...]:
-        """What its problems need in the sandbox beside Python."""
+        """The programs that its problems need in the sandbox beside Python."""
         return tuple(sorted({name for task in self.tasks.values() for name in task.programs}))
 
     def _prepare(self, problem: Problem) -> dict[str, Any]:
@@ -105,21 +105,21 @@ class GroundTruth:
         return data
 
     def missing(self) -> list[ProblemTests]:
-        """The problems whose ground truth or inputs are not there or damaged."""
-        return [task for task in self.tasks.values() if kept(self.path(task)) is None or not self._sound(task)]
+        """The problems whose ground truth or inputs are missing or damaged."""
+        return [task for task in self.tasks.values() if read_checked(self.path(task)) is None or not self._sound(task)]
 
     def cost(self, task_id: str) -> float:
-        """CPU seconds that the reference takes for all suites; 0 as long as its ground truth is not there."""
+        """CPU seconds of the reference for all suites; 0 while its ground truth is missing."""
         path = self.path(self.tasks[task_id])
         if path not in self._costs:
-            body = kept(path)
+            body = read_checked(path)
             if body is None:
                 return 0.0
             self._costs[path] = sum(sum(meta["seconds"]) for meta in heads(body))
         return self._costs[path]
 
     def restore(self, tasks: Iterable[ProblemTests]) -> None:
-        """Write the files of these problems again where they are not there or damaged. Raises DatasetError."""
+        """Write missing or damaged files of these problems again. Raises DatasetError."""
         for task in tasks:
             if not self._sound(task):
                 self._prepare(datasets.load(self.dataset).problems[task.task_id])
@@ -134,33 +134,33 @@ class GroundTruth:
         return True
 
     def path(self, task: ProblemTests, python: str = "") -> Path:
-        """Where the expected records of a problem are kept; `python` if not the sandbox's."""
+        """The file of a problem's expected records; `python` if not the sandbox's."""
         return self.root / (python or self.python or "unknown") / f"{file_name(task.task_id)}.truth"
 
     def compute(self, sandbox: SandboxInstance, task: ProblemTests) -> None:
-        """Run the reference in `sandbox` and keep what is expected. Raises GraderError, SandboxEnded."""
-        keep(self.path(task), pack([self._suite(sandbox, task, suite) for suite in task.suites]))
+        """Run the reference in `sandbox` and store its records. Raises GraderError, SandboxEnded."""
+        write_checked(self.path(task), pack([self._suite(sandbox, task, suite) for suite in task.suites]))
 
     def _suite(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> tuple[dict[str, Any], bytes]:
-        ran = self._collect(sandbox, task, suite) if task.reference else None
-        if ran is None and task.reference and suite not in task.outputs:
-            # A busy machine may end a reference that is right; nothing else would tell its outputs.
-            ran = self._collect(sandbox, task, suite)
+        collected = self._collect(sandbox, task, suite) if task.reference else None
+        if collected is None and task.reference and suite not in task.outputs:
+            # A busy machine may end a correct reference, which is the only source of its outputs.
+            collected = self._collect(sandbox, task, suite)
         if suite in task.outputs:
-            # What the dataset says is expected, whatever the reference does; that tells how long tests take.
+            # The dataset's outputs are expected, whatever the reference returns; it only measures the times.
             values = marshal.loads(self._sound_file(task, "outputs", suite))  # noqa: S302 - own file, digest checked
-            return given(values, task.checker, ran[0]["seconds"] if ran else [0.0] * len(values))
-        if ran is None:
+            return encoded(values, task.checker, collected[0]["seconds"] if collected else [0.0] * len(values))
+        if collected is None:
             known = datasets.at_hand(self.dataset)
             problem = known.problems.get(task.task_id) if known else None
             raise GraderError(
                 f"{task.task_id}{f' ({problem.place})' if problem and problem.place else ''} has neither expected "
                 "outputs nor a reference that returns them in this sandbox; fix it, or take it out."
             )
-        return ran
+        return collected
 
     def _collect(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> tuple[dict[str, Any], bytes] | None:
-        """What the reference returns; None where it does not run to its end."""
+        """The outputs of the reference; None where it does not run to its end."""
         run = Run(
             inputs=self.marshalled_inputs(task, suite),
             limits=UNLIMITED,
@@ -178,7 +178,7 @@ class GroundTruth:
         return {"first_float": first_float, "seconds": seconds, "nan": nan, "sizes": collector.sizes}, packed
 
     def expected(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> Expected:
-        """The expected records of a suite; where they are not there or damaged, they are computed in `sandbox`.
+        """The expected records of a suite; missing or damaged ones are computed in `sandbox`.
 
         Raises GraderError, SandboxEnded.
         """
@@ -189,12 +189,12 @@ class GroundTruth:
         return self.known(task, suite)
 
     def known(self, task: ProblemTests, suite: str) -> Expected:
-        """The expected records of a suite. Raises FileNotFoundError where they are not there or damaged."""
+        """The expected records of a suite. Raises FileNotFoundError where they are missing or damaged."""
         return self._kept(self.path(task))[task.suites.index(suite)]
 
 
 def _read(path: Path) -> list[Expected]:
-    body = kept(path)
+    body = read_checked(path)
     if body is None:
         raise FileNotFoundError(path)
     return list(unpack(body))

@@ -1,7 +1,7 @@
-"""The judge of one suite: outputs as they come, and how the sandbox says that the run ended, make one result.
+"""The judge of one suite: its outputs as they come, and the end of the run, make one result.
 
-As long as the bytes are the expected ones they are only compared, here. From the first that differ on, whatever a
-sample sent is read by a process of its own (readers.py), so what it costs, or breaks, is that sample's alone.
+Bytes that equal the expected ones are only compared, here. From the first difference on, a separate process
+(readers.py) reads the sample's output, so that its cost, or a crash, affects that sample alone.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ UNREADABLE = "comparing its output took more memory or time than it may"
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """How a suite ended; `failure` says why it did not pass, `index` which test it was (None: before the first)."""
+    """The end of a suite; `failure` is the reason why it did not pass, `index` the test (None: before the first)."""
 
     status: Status
     index: int | None = None
@@ -26,7 +26,7 @@ class SuiteResult:
 
 @dataclass
 class Judge:
-    """Judges one run of one suite; `cpu` are the seconds that its reader took."""
+    """Judges one run of one suite; `cpu` are the CPU seconds of its reader."""
 
     comparison: Comparison
     readers: Readers
@@ -34,7 +34,7 @@ class Judge:
     cpu: float = field(default=0.0, init=False)
 
     def feed(self, data: bytes) -> bool:
-        """Take the next bytes; False where the verdict stands and the sample can be stopped."""
+        """Take the next bytes; False where the verdict is final and the sample can be stopped."""
         if self.reader is None:
             if self.comparison.matches(data):
                 return self.comparison.failure is None
@@ -42,7 +42,7 @@ class Judge:
         return self.reader.feed(data)
 
     def finish(self, end: End) -> SuiteResult:
-        """The result, once it is known how the run ended."""
+        """The result, by the end of the run."""
         finding = Finding(self.comparison.index, self.comparison.failure)
         if self.reader:
             finding = self.reader.finding() or Finding(self.comparison.index, failed(UNREADABLE))
@@ -53,7 +53,7 @@ class Judge:
 def _result(finding: Finding, tests: int, end: End) -> SuiteResult:
     if finding.failure is None and finding.index == tests:
         return SuiteResult("pass")
-    # Records of tests that were right may still have been on their way when the process ended.
+    # Records of passed tests may still have been in flight when the process ended.
     reached = finding.index if finding.failure is not None else max(finding.index, end.test)
     index = min(reached, tests - 1) if end.test >= 0 and tests else None
     if finding.failure is not None:

@@ -41,7 +41,7 @@ class ThisMachine:
 
     @property
     def environment(self) -> Environment:
-        """The sandbox; its versions are known when it has started once."""
+        """The sandbox; its versions are known after its first start."""
         kind, facts = self.pool.kind, self.pool.facts
         return Environment(kind.name, kind.identity, kind.image, facts.get("python", ""), facts.get("numpy", ""))
 
@@ -51,7 +51,7 @@ class ThisMachine:
         return {self.environment}
 
     def prepare(self, samples: int, on_truth: Callable[[int, int], None]) -> None:
-        """Start sandboxes, and compute what is missing or damaged of the ground truth, and keep it for all."""
+        """Start sandboxes, and compute missing or damaged ground truth."""
         self.pool.start(samples)
         self.select_ground_truth()
         if self.truth.missing():
@@ -74,7 +74,7 @@ class ThisMachine:
     def each(
         self, jobs: Iterable[Job], *, alone: bool = False, workers: int = 0
     ) -> Iterator[tuple[Job, Verdict, Environment]]:
-        """As every grader does, in so many sandboxes (0: all)."""
+        """As every grader, in so many sandboxes (0: all)."""
         work = partial(grade, self.truth, self.readers)
         each = self.pool.each_alone if alone else self.pool.each
         for job, verdict in each(jobs, work, lambda _: CRASHED, workers):

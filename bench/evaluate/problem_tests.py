@@ -1,4 +1,4 @@
-"""A problem as grading knows it, without reading the dataset; and the names of its files."""
+"""A problem for grading, without reading the dataset; and the names of its files."""
 
 import re
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from bench.files import digest
 
 
 def file_name(task_id: str) -> str:
-    """A problem's name in the names of its files: readable, and another one for every id."""
+    """A problem's id as part of file names: readable, and unique."""
     return f"{re.sub('[^A-Za-z0-9]+', '_', task_id)[:40]}-{digest(task_id)[:12]}"
 
 
 @dataclass(frozen=True)
 class ProblemTests:
-    """What is known of a problem without reading the dataset.
+    """A problem's tests, from the ground truth's index.
 
     `key` changes with its tests and its solution; `inputs` are the digests of its suites' inputs, `outputs` those of
     expected outputs that the dataset itself gives. `program` is how a solution runs: the fields of a Run;

@@ -1,8 +1,8 @@
-"""Processes that read what a sample sent: each for one run of one suite, and free to die of it.
+"""Processes that read a sample's output: each for one run of one suite, so that a crash affects only that.
 
     grader ──socket──▶ forker (small, one thread) ──fork──▶ reader, with limits on its memory and CPU time
 
-A reader gets the comparison as far as it has come, then the sample's bytes, and answers with one Finding.
+A reader gets the state of the comparison, then the sample's bytes, and answers with one Finding.
 """
 
 import contextlib
@@ -25,19 +25,19 @@ import msgspec
 from bench.evaluate.comparison import Comparison
 
 MEMORY, CPU_SECONDS, SECONDS = 2 << 30, 20, 120
-"""Bytes of address space beyond what the expected outputs may take, CPU seconds, and seconds, of one reader."""
+"""Bytes of address space beyond those for the expected outputs, CPU seconds, and seconds, of one reader."""
 
 PER_BYTE = 16
-"""Bytes that a reader may take for each byte of expected outputs."""
+"""Bytes of a reader for each byte of expected outputs."""
 
 CHUNK = 1 << 17
 START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from bench.evaluate.readers import fork; fork(0)"
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What a reader found: so many outputs were right; `failure` says what was wrong with the next one.
+    """The result of a reader: the first `index` outputs were right; `failure` describes the error of the next one.
 
-    `cpu` are the CPU seconds that it took.
+    `cpu` are its CPU seconds.
     """
 
     index: int
@@ -61,7 +61,7 @@ class Readers:
         self.control = self.forker = None
 
     def open(self, comparison: Comparison) -> "Reader":
-        """A reader that goes on with this comparison."""
+        """A reader that continues this comparison."""
         ours, theirs = socket.socketpair()
         with self.lock, theirs:
             for last in (False, True):
@@ -69,7 +69,7 @@ class Readers:
                     socket.send_fds(self._started(), [b"."], [theirs.fileno()])
                     break
                 except OSError:
-                    # Somebody ended the forker: a new one does as well.
+                    # The forker was killed: start a new one.
                     self.close()
                     if last:
                         raise
@@ -96,7 +96,7 @@ class Reader:
         self.feed(len(data := pickle.dumps(comparison)).to_bytes(8, "little") + data)
 
     def feed(self, data: bytes) -> bool:
-        """Hand on the sample's next bytes; False where the reader has its finding, or is gone."""
+        """Send the sample's next bytes; False where the reader has its finding, or has ended."""
         try:
             self.connection.sendall(data)
             return not self._answered()
@@ -114,7 +114,7 @@ class Reader:
         return True
 
     def finding(self) -> Finding | None:
-        """What it found in all that it was given; None where it died or took too long. It is gone afterwards."""
+        """The finding on all bytes so far; None where the reader died or took too long. Ends the reader."""
         answer = b""
         with self.connection, contextlib.suppress(OSError):
             with contextlib.suppress(OSError):
@@ -128,7 +128,7 @@ class Reader:
 
 
 def fork(control_fd: int) -> None:
-    """Fork a reader for each socket that comes, until no more can come."""
+    """Fork a reader for each received socket, until the connection is closed."""
     import numpy as np  # noqa: F401, PLC0415 - loaded once, for all readers
 
     gc.collect()
@@ -151,7 +151,7 @@ def _running(children: set[int]) -> set[int]:
 
 
 def _read(connection: socket.socket) -> NoReturn:
-    """Be a reader."""
+    """The process of a reader."""
     try:
         size = int.from_bytes(_exactly(connection, 8), "little")
         comparison: Comparison = pickle.loads(_exactly(connection, size))  # noqa: S301 - from the grader
@@ -168,7 +168,7 @@ def _read(connection: socket.socket) -> NoReturn:
 
 
 def failed(error: str) -> dict[str, Any]:
-    """A failure that stands at no line of the solution."""
+    """A failure without a line of the solution."""
     return {"error": error, "line": 0}
 
 

@@ -1,4 +1,4 @@
-"""eval_results.json: EvalPlus's result schema and our own `bench` block, written as a stream, renamed when whole."""
+"""eval_results.json: EvalPlus's result schema and our own `bench` block, streamed to a temporary name, then renamed."""
 
 import json
 import time
@@ -22,15 +22,15 @@ from bench.stats import Estimate, estimate
 
 SCHEMA = 1
 REPORTED = (1, 10, 100)
-"""Those k of pass@k that EvalPlus reports, as far as each problem that has samples has so many."""
+"""The k of pass@k that EvalPlus reports, if each problem with samples has so many."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """How a set of samples did, and what it took. `scores` are EvalPlus's pass_at_k, over all problems of the dataset.
+    """The scores and costs of a set of samples. `scores` are EvalPlus's pass_at_k, over all problems of the dataset.
 
-    `base` and `plus` are pass@1 with its interval; `base_passed` and `plus_passed` count samples; `retries` those that
-    got their whole limit with a core to themselves, `cached` those not run.
+    `base` and `plus` are pass@1 with its interval; `base_passed` and `plus_passed` count samples, `retries` those that
+    were re-run alone, `cached` those not run.
     """
 
     n_problems: int
@@ -48,7 +48,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class SampleResult:
-    """The verdict on one sample; `cached` says that it was known."""
+    """The verdict on one sample, and whether it was `cached`."""
 
     verdict: Verdict
     cached: bool
@@ -56,7 +56,7 @@ class SampleResult:
 
 @dataclass(frozen=True)
 class GradedBy:
-    """Who graded: the sandboxes, how they are set, samples at once, the scheduler's address ("": this machine)."""
+    """The graders: the sandboxes, their settings, samples at once, the scheduler's address ("": this machine)."""
 
     environments: tuple[Environment, ...]
     settings: Sandbox
@@ -66,9 +66,9 @@ class GradedBy:
 
     @classmethod
     def of(cls, environments: Iterable[Environment], grader: Grader, settings: Sandbox, python: str) -> "GradedBy":
-        """Those sandboxes of a grader that graded; `python` is the version of those whose verdicts were known."""
-        ordered = sorted(environments, key=lambda one: (one.kind, one.identity))
-        versions = _several(one.python for one in ordered)
+        """The sandboxes of a grader that graded; `python` is the version behind cached verdicts."""
+        ordered = sorted(environments, key=lambda environment: (environment.kind, environment.identity))
+        versions = _several(environment.python for environment in ordered)
         return cls(tuple(ordered), settings, grader.width, grader.where, versions or python)
 
 
@@ -91,8 +91,8 @@ def summarise(truth: GroundTruth, samples: list[Sample], graded: Sequence[Sample
         base_passed=sum(passed for _, passed in base),
         plus_passed=sum(passed for _, passed in plus),
         not_attempted=tuple(task_id for task_id in truth.tasks if task_id not in groups),
-        retries=sum(one.verdict.retried for one in graded),
-        cached=sum(one.cached for one in graded),
+        retries=sum(result.verdict.retried for result in graded),
+        cached=sum(result.cached for result in graded),
         seconds=round(seconds, 2),
     )
 
@@ -111,7 +111,7 @@ def write(
 
 
 def bench_block(truth: GroundTruth, summary: Summary, by: GradedBy) -> dict[str, Any]:
-    """What EvalPlus's schema has no place for, but for the samples; where sandboxes differ, all are named."""
+    """The `bench` block without its samples: facts beyond EvalPlus's schema; different sandboxes are all named."""
     environments, settings = by.environments, by.settings
     return {
         "schema": SCHEMA,
@@ -119,10 +119,10 @@ def bench_block(truth: GroundTruth, summary: Summary, by: GradedBy) -> dict[str,
         "evalplus": version("evalplus"),
         "python": by.python,
         "sandbox": {
-            "kind": _several(one.kind for one in environments),
-            "image": _several(one.image for one in environments),
-            "identity": _several(one.identity for one in environments),
-            "numpy": _several(one.numpy for one in environments),
+            "kind": _several(environment.kind for environment in environments),
+            "image": _several(environment.image for environment in environments),
+            "identity": _several(environment.identity for environment in environments),
+            "numpy": _several(environment.numpy for environment in environments),
             "memory": settings.memory,
             "pids": settings.pids,
         },
@@ -169,10 +169,10 @@ def _pieces(
     yield ',\n"bench": ' + json.dumps(block | {"samples": per_sample}) + "}\n"
 
 
-def _about(one: SampleResult) -> dict[str, Any]:
-    verdict = one.verdict
+def _about(result: SampleResult) -> dict[str, Any]:
+    verdict = result.verdict
     return {
-        "seconds": verdict.seconds, "retried": verdict.retried, "cached": one.cached, "plus_run": verdict.plus_run,
+        "seconds": verdict.seconds, "retried": verdict.retried, "cached": result.cached, "plus_run": verdict.plus_run,
         "failure": verdict.failure,
     }  # fmt: skip
 
@@ -191,13 +191,13 @@ def _row(truth: GroundTruth, task: ProblemTests, solution: str, verdict: Verdict
 def _inputs(truth: GroundTruth, task: ProblemTests, suite: str, failed: list[int]) -> list[Any]:
     if not failed:
         return []
-    every = truth.inputs(task, suite)
-    inputs = [every[index] for index in failed]
+    arguments = truth.inputs(task, suite)
+    inputs = [arguments[index] for index in failed]
     declared = datasets.known()[truth.dataset]
-    # Only EvalPlus's own MBPP+ has inputs that EvalPlus writes in a way of its own, known by the numbers of problems.
+    # EvalPlus writes the inputs of its own MBPP+ in a special form, by the number of the problem.
     if declared.family == "mbpp" and declared.md5:
         inputs = evalplus.mbpp_inputs(task.task_id, inputs)
-    return [one if _is_json(one) else repr(one) for one in inputs]
+    return [value if _is_json(value) else repr(value) for value in inputs]
 
 
 def _is_json(value: Any) -> bool:

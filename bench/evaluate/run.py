@@ -1,8 +1,9 @@
 """Grading one samples file.
 
-    samples ─▶ known verdicts ─▶ the rest, one sandbox a core ─▶ what neighbours may have caused, alone ─▶ results
+    samples ─▶ cached verdicts ─▶ the rest, one sandbox a core ─▶ failures that neighbours may have caused, alone
+            ─▶ results
 
-Where anything goes wrong as a whole, the old results stay.
+Where the grading as a whole fails, the old results stay.
 """
 
 import contextlib
@@ -31,19 +32,19 @@ from bench.records import Verdict
 from bench.sandbox.kinds import sandbox_for
 
 OnProgress = Callable[[int, int, str, float], None]
-"""Called with how many of how many are done, the phase (GROUND_TRUTH, "" for grading, ALONE), and the share of time.
+"""Called with the number done, the total, the phase (GROUND_TRUTH, "" for grading, ALONE), and the share of time.
 
-The time is that of a plan by expected seconds: the problems that take longest go first.
+The time is that of a plan by expected seconds: the slowest problems go first.
 """
 GROUND_TRUTH, ALONE = "ground truth", "re-run alone"
 
 
 def unwatched(_done: int, _total: int, _phase: str, _share: float) -> None:
-    """Nobody is told."""
+    """Ignore progress."""
 
 
 def alone(cache: Path) -> AbstractContextManager[None]:
-    """Wait until no other grading with this cache runs: two would share the cores, and samples run out of time."""
+    """Wait until no other grading with this cache runs: two would share the cores, and samples would time out."""
     return locked(cache / "grading.lock", subject="The grading", wait=True)
 
 
@@ -53,16 +54,15 @@ def evaluate(
 ) -> Summary:  # fmt: skip
     """Grade `files.samples`, write `files.results` and the evaluation log, and return the summary.
 
-    `cache` keeps ground truth and verdicts for all profiles; the workers of the Dask `scheduler` grade, where one is
-    named; `trusted` is for the bundled demo's solutions alone; without `reuse` every sample runs, whatever is known.
-    Raises SamplesError, SandboxError, DatasetError or
-    GraderError; the old results stay as they were.
+    `cache` holds ground truth and verdicts for all profiles; the workers of the Dask `scheduler` grade, if one is
+    named; `trusted` is for the bundled demo's solutions alone; without `reuse`, cached verdicts are ignored. Raises
+    SamplesError, SandboxError, DatasetError or GraderError; the old results stay as they were.
     """
     began = time.monotonic()
     truth = GroundTruth(cache, dataset)
     samples, solutions = samples_file.read(files.samples, truth.tasks), Solutions(files.samples, truth.tasks)
     with open_grader(truth, sandbox, scheduler, trusted=trusted) as grader:
-        verdicts = Verdicts(cache, dataset, {_named(one, sandbox) for one in grader.environments})
+        verdicts = Verdicts(cache, dataset, {_named(environment, sandbox) for environment in grader.environments})
         if not reuse:
             verdicts.known.clear()
         known = {sample.key for sample in samples if verdicts.get(sample.key)}
@@ -78,7 +78,7 @@ def evaluate(
 
 @contextlib.contextmanager
 def open_grader(truth: GroundTruth, sandbox: Sandbox, scheduler: str, *, trusted: bool = False) -> Iterator[Grader]:
-    """Those who grade: the workers of the scheduler where one is named, else this machine. Raises SandboxError."""
+    """The grader: the workers of the scheduler if one is named, else this machine. Raises SandboxError."""
     if scheduler:
         try:
             from bench.evaluate.cluster import Cluster  # noqa: PLC0415 - an extra, and heavy
@@ -113,34 +113,34 @@ class Grading:
         if not unique:
             return by_key
         self.grader.prepare(len(unique), lambda done, total: on_progress(done, total, GROUND_TRUTH, done / total))
-        again, same = [], Counter(sample.key for sample in samples)
-        done, order = sum(same[key] for key in by_key), sorted(unique.values(), key=self._seconds, reverse=True)
+        retries, copies = [], Counter(sample.key for sample in samples)
+        done, order = sum(copies[key] for key in by_key), sorted(unique.values(), key=self._seconds, reverse=True)
         on_progress(done, len(samples), "", 0.0)
-        plan = Plan([self._seconds(one) for one in order], self.grader.width)
+        plan = Plan([self._seconds(sample) for sample in order], self.grader.width)
         for job, verdict in self._graded(order, {}):
             by_key[job.key] = verdict
             if verdict.retry_alone:
-                again.append(unique[job.key])
-            done += same[job.key]
+                retries.append(unique[job.key])
+            done += copies[job.key]
             on_progress(done, len(samples), "", plan.share(job.seconds, verdict.seconds))
-        # Two suites before one: what takes longest goes first.
-        jobs = self._graded(sorted(again, key=lambda one: by_key[one.key].base == "pass"), by_key)
+        # The slowest go first: two suites before one.
+        jobs = self._graded(sorted(retries, key=lambda sample: by_key[sample.key].base == "pass"), by_key)
         for number, (job, verdict) in enumerate(jobs, 1):
             by_key[job.key] = verdict
-            on_progress(number, len(again), ALONE, number / len(again))
+            on_progress(number, len(retries), ALONE, number / len(retries))
         return by_key
 
     def _graded(self, samples: list[Sample], before: dict[str, Verdict]) -> Iterator[tuple[Job, Verdict]]:
         jobs = (
             Job(
-                one.task_id, one.key, "" if one.empty else self.solutions.text(one), self._seconds(one),
-                before.get(one.key),
+                sample.task_id, sample.key, "" if sample.empty else self.solutions.text(sample), self._seconds(sample),
+                before.get(sample.key),
             )
-            for one in samples
+            for sample in samples
         )  # fmt: skip
         for job, verdict, environment in self.grader.each(jobs, alone=bool(before)):
             self.environments.add(environment)
-            # Alone, nobody else is to blame.
+            # Alone, no neighbour can have caused it.
             final = replace(verdict, retried=True, retry_alone=False) if before else verdict
             if not final.retry_alone:
                 self.verdicts.put(job.key, final, _named(environment, self.sandbox), environment.python)
@@ -151,5 +151,5 @@ class Grading:
 
 
 def _named(environment: Environment, limits: Sandbox) -> str:
-    # What failed for want of memory or processes may pass with more of them.
+    # A sample that failed for want of memory or processes may pass with more of them.
     return f"{environment.identity}, {limits.memory} MiB, {limits.pids} processes"

@@ -1,4 +1,4 @@
-"""Reading samples.jsonl: where each sample is, checked line by line; the text stays in the file until it is needed."""
+"""Reading samples.jsonl: positions of samples, checked line by line; texts stay in the file until they are needed."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -43,8 +43,8 @@ def _sample(path: Path, number: int, line: bytes, start: int, tasks: Mapping[str
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
-        torn = "is cut off" if not line.endswith(b"\n") else "is not JSON"
-        raise SamplesError(f"{where} {torn}; make the samples again, or mend that line.") from None
+        damage = "is cut off" if not line.endswith(b"\n") else "is not JSON"
+        raise SamplesError(f"{where} {damage}; make the samples again, or fix that line.") from None
     task_id = row.get("task_id") if isinstance(row, dict) else None
     if not isinstance(task_id, str):
         raise SamplesError(f"{where} has no task_id; each line is an object with task_id and solution.")
@@ -69,7 +69,7 @@ def solution_of(row: dict[str, Any], task: ProblemTests) -> str | None:
 
 
 class Solutions:
-    """The texts of samples, read when they are asked for."""
+    """The texts of samples, read on demand."""
 
     def __init__(self, path: Path, tasks: Mapping[str, ProblemTests]) -> None:
         self.path, self.tasks = path, tasks

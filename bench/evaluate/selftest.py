@@ -1,4 +1,4 @@
-"""The proof on this machine: the canonical solutions, graded as a model's are, pass every test."""
+"""The self-test: the canonical solutions, graded like a model's, must pass every test on this machine."""
 
 import json
 import time
@@ -19,9 +19,9 @@ NAMED = 5
 def selftest(
     dataset: str, sandbox: Sandbox, cache: Path, scheduler: str = "", on_progress: OnProgress = unwatched
 ) -> Summary:
-    """Grade the canonical solutions, all of them anew; note the result and the day in `cache`/selftest.json.
+    """Grade all canonical solutions anew; record the result and the day in `cache`/selftest.json.
 
-    Raises GraderError where one of them does not pass, and what `evaluate` raises.
+    Raises GraderError where one of them does not pass, and the errors of `evaluate`.
     """
     files = RunFiles(cache / "selftest", dataset)
     rows = {task: problem for task, problem in datasets.load(dataset).problems.items() if problem.reference}
@@ -48,7 +48,7 @@ def selftest(
 
 
 def note(cache: Path, dataset: str, block: dict[str, object], summary: Summary, problems: int) -> None:
-    """Keep what the last self-test of this dataset in this kind of sandbox said, for the report."""
+    """Record the last self-test of this dataset in this kind of sandbox, for the report."""
     saved = read_json(cache / SELFTESTS)
     known = saved if isinstance(saved, dict) else {}
     sandbox = block["sandbox"]

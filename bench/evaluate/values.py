@@ -1,4 +1,4 @@
-"""Reads the marshal format 2 of a value that a sample made: data alone, in bounded time, depth and memory.
+"""A reader of marshal format 2 for values of samples: plain data only, in bounded time, depth and memory.
 
 `marshal.loads` is not for bytes of unknown origin; this reads the data types of that format and nothing else. Its
 codes are those of CPython's Python/marshal.c: N T F, i (int32), l (15-bit digits), g (double), y (two doubles), s u
@@ -13,13 +13,13 @@ DEPTH = 100
 
 CONSTANTS = {ord("N"): None, ord("T"): True, ord("F"): False}
 CROWD = 1000
-"""Items of a set or dict from which on its hashes are checked before it is built."""
+"""Items of a set or dict from which its hashes are checked before it is built."""
 
 UNIFORM = {ord("i"): ("<xi", 5), ord("g"): ("<xd", 9)}
-"""How numbers of one type follow each other in a sequence: layout and size of one."""
+"""Layout and size of a number in a sequence of numbers of one type."""
 
 HEAD, ARRAY = 5, 1000
-"""Bytes of a sequence before its items, and of items from which on an array is worth its while."""
+"""Bytes of a sequence before its items, and of items from which an array is faster."""
 
 
 class Undecodable(Exception):  # noqa: N818 - a verdict on bytes
@@ -39,7 +39,7 @@ def decode(data: bytes, items: int | None = None) -> Any:
 
 
 def count(value: Any) -> int:
-    """How many items a value has in all, itself counted."""
+    """The number of items of a value in all, itself counted."""
     if isinstance(value, dict):
         return 1 + sum(map(count, value)) + sum(map(count, value.values()))
     return 1 + sum(map(count, value)) if isinstance(value, list | tuple | set | frozenset) else 1
@@ -59,7 +59,7 @@ def numbers(data: bytes) -> Any:
 
 
 class _Reader:
-    """Reads one value after the other; `left` is how many more it may read."""
+    """Reads one value after the other; `left` is the number of items that it may still read."""
 
     def __init__(self, data: bytes, items: int) -> None:
         self.data, self.at, self.left = data, 0, items
@@ -90,9 +90,9 @@ class _Reader:
             case "(":
                 return tuple(self._items(depth))
             case "<":
-                return set(_spread(self._items(depth)))
+                return set(_without_collisions(self._items(depth)))
             case ">":
-                return frozenset(_spread(self._items(depth)))
+                return frozenset(_without_collisions(self._items(depth)))
             case "{":
                 return self._dict(depth)
         raise Undecodable(f"type code {chr(code)!r}")
@@ -145,10 +145,10 @@ class _Reader:
             keys.append(self.value(depth - 1))
             values.append(self.value(depth - 1))
         self.at += 1
-        return dict(zip(_spread(keys), values, strict=True))
+        return dict(zip(_without_collisions(keys), values, strict=True))
 
 
-def _spread(items: list[Any]) -> list[Any]:
+def _without_collisions(items: list[Any]) -> list[Any]:
     # A set of items made to share one hash takes quadratic time to build; equal hashes collapse in this one.
     if len(items) > CROWD and len({hash(item) for item in items}) * 2 < len(items):
         raise Undecodable("crafted hashes")

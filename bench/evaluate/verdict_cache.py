@@ -1,4 +1,4 @@
-"""The verdict cache: append-only JSON lines, so that a kill -9 costs at most the last one."""
+"""The verdict cache: append-only JSON lines, so that a kill -9 loses at most the last one."""
 
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ MOST_BYTES = 64 << 20
 
 
 class Verdicts:
-    """The verdicts of one dataset in any of some sandboxes; a key names problem, tests, grader and solution."""
+    """The verdicts of one dataset in sandboxes of these identities; a key names problem, tests, grader and solution."""
 
     def __init__(self, cache: Path, dataset: str, identities: AbstractSet[str]) -> None:
         self.path = cache / "verdicts" / f"{dataset}.jsonl"
@@ -35,7 +35,7 @@ class Verdicts:
         return self.known.get(key)
 
     def put(self, key: str, verdict: Verdict, identity: str, python: str) -> None:
-        """Keep a verdict and its sandbox, unless it hangs on how long something took; a pass at last does not."""
+        """Store a verdict and its sandbox, unless timing may decide it: timeouts, and failures when re-run alone."""
         if "timeout" in (verdict.base, verdict.plus) or (verdict.retried and not verdict.passed):
             return
         row = {"key": key, "sandbox": identity, "python": python, "verdict": asdict(verdict)}
@@ -43,8 +43,8 @@ class Verdicts:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                # A torn last line stays alone on its line, and is skipped when read.
-                file.write(b"\n" * _torn(self.path) + json.dumps(row).encode() + b"\n")
+                # A truncated last line stays on a line of its own, and is skipped when read.
+                file.write(b"\n" * _is_truncated(self.path) + json.dumps(row).encode() + b"\n")
         except OSError as error:
             raise BenchError(f"{self.path} cannot be written ({error.strerror}); free space or delete it.") from None
 
@@ -56,7 +56,7 @@ class Verdicts:
                 write_atomic(self.path, file.read())
 
 
-def _torn(path: Path) -> bool:
+def _is_truncated(path: Path) -> bool:
     with path.open("rb") as file:
         size = file.seek(0, 2)
         if not size:

@@ -27,14 +27,14 @@ STARTED_KINDS = ("compose", "process")
 """Kinds for which a llama-server is started; one at a time runs on a machine."""
 
 Reasoning = Literal["", "off", "low", "medium", "high"]
-"""How much a model thinks before it answers; "" leaves that to it."""
+"""Reasoning effort of a model; "" is its own default."""
 
 SandboxKind = Literal["auto", "docker", "bubblewrap", "none"]
 
 THIS_MACHINE = "this machine"
 
 Line = Annotated[str, Meta(pattern=rf"^(?![\s\S]*[{HIDDEN}])")]
-"""A text that terminals show as it is: nothing in it is obeyed, ends the line, or cannot be seen."""
+"""One line of text without control or invisible characters."""
 
 Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Slots = Annotated[int, Meta(ge=1, le=4096)]
@@ -49,7 +49,7 @@ Scheduler = Annotated[str, Meta(pattern=r"^((tcp|tls|ws|wss)://[^\s/@]+:[0-9]+)?
 
 @dataclass(frozen=True)
 class Server:
-    """Where completions come from."""
+    """The source of completions."""
 
     kind: ServerKind = key(
         "compose", "answers", "`compose` (llama-server in a container), `process`, `endpoint`, or `command`"
@@ -99,7 +99,7 @@ class Host:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """What one profile at a time has to itself, in an order that is the same for all."""
+        """Addresses that one profile at a time uses, sorted, so that locks are taken in one order."""
         return tuple(sorted(self.endpoints)) or (self.docker,)
 
 
@@ -123,7 +123,7 @@ class OwnDataset:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """Where model code runs."""
+    """The sandbox of model code."""
 
     kind: SandboxKind = key(
         "auto", "nothing",
@@ -140,7 +140,7 @@ class Sandbox:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What grades: the workers of a Dask `scheduler` (its address), or this machine."""
+    """The grader: the workers of a Dask `scheduler` (its address), or this machine."""
 
     scheduler: Scheduler = key("", "nothing", "the workers of this Dask scheduler grade, each in a sandbox of its own",
                                form="tcp://host:8786", default_about="this machine")  # fmt: skip
@@ -148,7 +148,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Reporting:
-    """What the report is to find out."""
+    """Settings of the report's conclusions."""
 
     margin: Annotated[float, Meta(ge=0, le=100)] = key(
         3.0, "report", "percentage points by which a smaller model may be worse and still do"
@@ -165,7 +165,7 @@ class Paths:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a model is asked."""
+    """The settings of requests to a model."""
 
     datasets: tuple[str, ...] = key(
         ("humaneval",), "report", "`humaneval`, `mbpp`, and others: [datasets.md](datasets.md)"

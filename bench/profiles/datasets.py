@@ -19,7 +19,7 @@ LISTS = ("file", "url", "sha256")
 def own_datasets(tables: dict[str, Any], folder: Path, name: str) -> dict[str, Declaration]:
     """The datasets of a profiles file called `name`, by name; relative files count from its `folder`.
 
-    Raises ProfilesError for the first thing that is wrong.
+    Raises ProfilesError for the first error.
     """
     return {
         dataset: _own(dataset, table, folder, f"{name}: [datasets.{plain(dataset)}]")
@@ -49,7 +49,7 @@ def _own(name: str, table: Any, folder: Path, where: str) -> Declaration:
 
 
 def _paths(own: OwnDataset, folder: Path) -> tuple[str, ...]:
-    """Files where the profiles file says; downloads go to the folder of datasets, under the url's last name."""
+    """The declared files; downloads go to the folder of datasets, under the url's last name."""
     if own.file:
         return tuple(str(folder / user_path(file)) for file in own.file)
     return tuple(url.split("?")[0].rstrip("/").rpartition("/")[2] for url in own.url)

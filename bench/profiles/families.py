@@ -1,7 +1,7 @@
 """One section of profiles.toml for several files: a profile for each quantization, or each match of a pattern.
 
 [profiles.qwen]   model = "hf:org/Qwen3-8B-GGUF"   quants = ["Q4_K_M", "Q8_0"]     qwen-q4_k_m, qwen-q8_0
-model = "Qwen3-8B-*.gguf"                                        qwen-<what * stands for>, …
+model = "Qwen3-8B-*.gguf"                                        qwen-<the match of *>, …
 """
 
 import re
@@ -19,9 +19,9 @@ FORM = 'write model = "hf:<org>/<repo>", or a pattern such as "Qwen3-8B-*.gguf"'
 
 
 def expanded(profile_id: str, table: dict[str, Any], models: Path, where: str) -> dict[str, dict[str, Any]]:
-    """The profiles' tables that a section stands for, by id: itself, or one for each of its model's files.
+    """The tables of the profiles that a section declares, by id: itself, or one for each of its model's files.
 
-    Those have the section's keys, ids and titles that end in the quantization or in what the pattern matched, and its
+    These have the section's keys, ids and titles that end in the quantization or the match of the pattern, and its
     title as their family. Raises ProfilesError.
     """
     declared = keys(Profile)
@@ -35,19 +35,21 @@ def expanded(profile_id: str, table: dict[str, Any], models: Path, where: str) -
     if quants:
         repository = re.fullmatch(r"hf:[\w.-]+/[\w.-]+", model)
         require(pattern or repository, where, "quants", quants, FORM)
-        found = [(quant, _of(quant, files, model, where) if pattern else f"{model}:{quant}") for quant in quants]
+        files_by_name = [
+            (quant, _of(quant, files, model, where) if pattern else f"{model}:{quant}") for quant in quants
+        ]
     else:
-        found = files
+        files_by_name = files
     title = converted(declared["title"], table.get("title", profile_id), where)
     own = {name: value for name, value in table.items() if name != "quants"}
     tables = {
         f"{profile_id}-{slug(name)}": {"family": title, **own, "title": f"{title} {name}", "model": file}
-        for name, file in found
+        for name, file in files_by_name
     }
-    for one, made in tables.items():
-        if made.get("duel") == one:
-            del made["duel"]  # the others are against this one
-    require(len(tables) == len(found), where, "quants" if quants else "model", quants or model,
+    for expanded_id, settings in tables.items():
+        if settings.get("duel") == expanded_id:
+            del settings["duel"]  # the others are against this one
+    require(len(tables) == len(files_by_name), where, "quants" if quants else "model", quants or model,
             "its profiles would have the same ids; name each of them apart")  # fmt: skip
     return tables or {profile_id: own}
 
@@ -59,24 +61,26 @@ def slug(name: str) -> str:
 
 def _of(quant: str, files: Sequence[tuple[str, str]], model: str, where: str) -> str:
     """The file of a quantization; the pattern itself where there is none, which is then reported as missing."""
-    found = [file for _, file in files if hub.quantization(file).lower() == quant.lower()]
-    require(len(found) < 2, where, "model", model, f"it has {len(found)} files of {quant}: {', '.join(found)}")
-    return found[0] if found else model
+    matches = [file for _, file in files if hub.quantization(file).lower() == quant.lower()]
+    require(len(matches) < 2, where, "model", model, f"it has {len(matches)} files of {quant}: {', '.join(matches)}")
+    return matches[0] if matches else model
 
 
 def _matches(pattern: str, models: Path) -> Iterator[tuple[str, str]]:
-    """What the wild signs of a pattern stand for, and the (first) file, of each model that matches."""
+    """The match of the wildcards, and the (first) file, of each model that matches a pattern."""
     root = Path(Path(pattern).anchor or models)
     relative = pattern.removeprefix(Path(pattern).anchor)
     expression = _expression(relative)
     for path in sorted(root.glob(relative.replace("[", "[[]"))):
         below = path.relative_to(root).as_posix()
-        found = expression.fullmatch(hub.PART.sub("", below)) or expression.fullmatch(below)
-        if found is None or gguf.expected(path)[0] != path or path.name.startswith(hub.NO_MODEL):
+        match = expression.fullmatch(hub.PART.sub("", below)) or expression.fullmatch(below)
+        if match is None or gguf.expected(path)[0] != path or path.name.startswith(hub.NO_MODEL):
             continue
-        words = [text.strip("/-") for text in found.groups()]
-        words = [word for at, word in enumerate(words) if word and word != "".join(words[at - 1 : at])]
-        yield "-".join(words) or path.stem, below if root == models else str(path)
+        parts = [text.strip("/-") for text in match.groups()]
+        parts = [
+            part for position, part in enumerate(parts) if part and part != "".join(parts[position - 1 : position])
+        ]
+        yield "-".join(parts) or path.stem, below if root == models else str(path)
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

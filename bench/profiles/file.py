@@ -1,7 +1,7 @@
 """profiles.toml → validated records.
 
-Whatever can be wrong in the file is said here, before anything starts: one sentence with section, key, value and
-remedy. Types and bounds stand with the keys (__init__.py); what needs several keys stands here.
+All errors of the file are reported here, before anything starts: one sentence with section, key, value and remedy.
+Types and bounds are declared with the keys (__init__.py); checks of several keys are here.
 """
 
 import json
@@ -35,19 +35,19 @@ from bench.profiles import (
 from bench.profiles.datasets import own_datasets
 from bench.profiles.families import expanded
 from bench.profiles.keys import keys
-from bench.profiles.sentence import choice, filled, reject_unknown, require, shown
+from bench.profiles.sentence import as_toml, choice, filled, reject_unknown, require
 from bench.text import plain
 
 SECTIONS = ("defaults", "server", "sandbox", "evaluate", "report", "paths", "datasets", "hosts", "profiles")
 
 OUR_FIELDS = ("messages", "stream", "stream_options", "n", "max_tokens", "seed")
-"""Fields of a request that the client needs as they are, or that completions are kept by."""
+"""Fields of a request that the client or the journal's key depends on."""
 
 OUR_FLAGS = {
     **dict.fromkeys(("--port", "--host", "-m", "--model"), "server.port and model say that"),
     **dict.fromkeys(("--api-key", "--api-key-file"), "its port is open to this machine alone"),
 }
-"""Flags of llama-server that doit gives it, or that would stand in reports, with what makes up for them."""
+"""Flags of llama-server that doit sets itself, or that reports would show, with the reason."""
 
 
 PASSWORD = re.compile(r"://[^/\s@]*:[^/\s]*@")
@@ -64,13 +64,13 @@ def chosen(default: Path) -> Path:
 
 
 def load(file: Path) -> Config:
-    """Read and check the profiles file. Raises ProfilesError with one sentence for the first thing that is wrong."""
+    """Read and check the profiles file. Raises ProfilesError with one sentence for the first error."""
     file = Path(os.path.realpath(file))  # a link to itself is an error when it is read
     return read(_text(file), file)
 
 
 def read(text: str, file: Path) -> Config:
-    """What the profiles file would hold with this text; raises as `load` does."""
+    """The Config of a profiles file with this text; raises as `load` does."""
     tables, name = _parse(text, file), file.name
     reject_unknown(tables, SECTIONS, f"{name}:")
     for section in SECTIONS:
@@ -87,10 +87,10 @@ def read(text: str, file: Path) -> Config:
     paths = filled(Paths(), tables["paths"], f"{name}: [paths]")
     models, results = (file.parent / user_path(path) for path in (paths.models, paths.results))
     profiles = tuple(
-        _profile(one, own, where, sampling, server, known)
+        _profile(expanded_id, own, where, sampling, server, known)
         for profile_id, table in tables["profiles"].items()
         for where in [f"{name}: [profiles.{plain(profile_id)}]"]
-        for one, own in expanded(profile_id, _table(table, where), models, where).items()
+        for expanded_id, own in expanded(profile_id, _table(table, where), models, where).items()
     )
     if not profiles:
         raise ProfilesError(
@@ -140,17 +140,17 @@ def _profile(
     host = hosts.chosen(table, known, where)
     settings = _table(table.get("server", {}), f"{where[:-1]}.server]")
     server = hosts.placed(filled(server, settings, f"{where[:-1]}.server]"), settings, host, where)
-    asked = {name: value for name, value in table.items() if name in keys(Sampling)}
-    sampling = filled(sampling, _with_limits(asked, where), where)
+    sampling_table = {name: value for name, value in table.items() if name in keys(Sampling)}
+    sampling = filled(sampling, _with_limits(sampling_table, where), where)
     profile = filled(Profile(profile_id, profile_id, sampling=sampling, server=server, host=host), own, where)
     _check_sampling(sampling, where, imported=profile.imported)
     _check_source(profile, where)
-    _check_words(profile, where)
+    _check_arguments(profile, where)
     return profile
 
 
 def _with_limits(table: dict[str, Any], where: str) -> dict[str, Any]:
-    """The settings with `max_tokens = [2048, 8192]` read as the last of them, and those that are tried before it."""
+    """The settings with `max_tokens = [2048, 8192]` split into the last limit, and the first ones to try."""
     limits = table.get("max_tokens")
     if limits is None:
         return table
@@ -171,20 +171,20 @@ def _check_id(profile_id: str, where: str) -> None:
         raise ProfilesError(f"{where}: a file of that name belongs in the results folder; rename the profile.")
 
 
-def _check_words(profile: Profile, where: str) -> None:
-    """Raise ProfilesError for a flag with which a server would not be found, or a password that reports would show."""
-    for key, words in (("args", profile.args), ("placement", profile.placement)):
-        for word in words:
-            require(word not in OUR_FLAGS, where, key, word, f"leave it out; {OUR_FLAGS.get(word)}")
-            require(not PASSWORD.search(word), where, key, word, ELSEWHERE)
-    for word in profile.server.command:
-        require(not PASSWORD.search(word), where, "server.command", word, ELSEWHERE)
+def _check_arguments(profile: Profile, where: str) -> None:
+    """Raise ProfilesError for a flag that doit sets itself, or a password that reports would show."""
+    for key, arguments in (("args", profile.args), ("placement", profile.placement)):
+        for argument in arguments:
+            require(argument not in OUR_FLAGS, where, key, argument, f"leave it out; {OUR_FLAGS.get(argument)}")
+            require(not PASSWORD.search(argument), where, key, argument, ELSEWHERE)
+    for argument in profile.server.command:
+        require(not PASSWORD.search(argument), where, "server.command", argument, ELSEWHERE)
 
 
 def _check_sampling(sampling: Sampling, where: str, *, imported: bool = False) -> None:
-    """Raise ProfilesError for what cannot be asked.
+    """Raise ProfilesError for impossible sampling.
 
-    Of `imported` solutions nothing is sampled here: there may be several of a problem whatever the temperature.
+    Of `imported` solutions, there may be several of a problem whatever the temperature.
     """
     for dataset in sampling.datasets:
         require(dataset in datasets.known(), where, "datasets", dataset, choice(dataset, datasets.known()))
@@ -247,12 +247,12 @@ def _check_source(profile: Profile, where: str) -> None:
 
 
 def _reject_duplicates(profiles: tuple[Profile, ...], name: str) -> None:
-    seen: dict[str, str] = {}
+    titles: dict[str, str] = {}
     for number, profile in enumerate(profiles):
-        first = seen.setdefault(profile.title, profile.id)
+        first = titles.setdefault(profile.title, profile.id)
         if first != profile.id:
             raise ProfilesError(
-                f"{name}: [profiles.{profile.id}] title = {shown(profile.title)} is that of [profiles.{first}] too; "
+                f"{name}: [profiles.{profile.id}] title = {as_toml(profile.title)} is that of [profiles.{first}] too; "
                 "give each its own title."
             )
         if any(profile.id == other.id for other in profiles[:number]):

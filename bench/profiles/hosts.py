@@ -1,4 +1,4 @@
-"""[hosts.<name>] of profiles.toml → checked records, and what a profile's `host` makes of its server settings."""
+"""[hosts.<name>] of profiles.toml → checked records, and the server settings of profiles with a `host`."""
 
 import difflib
 import re
@@ -21,17 +21,17 @@ HARMLESS = re.compile(
     r"(api[-_]?)?(version|deployment|model|region|location|project|provider|route)=(?!.*[^\W_]{20})[\w.:/-]+",
     re.IGNORECASE,
 )
-"""What a query may say, since it is shown: no key, and nothing as long as one."""
+"""Queries that may be shown: no key, and nothing as long as one."""
 SCHEMES = ("ssh://", "tcp://", "unix://")
 
 
 def hosts(table: Any, name: str) -> dict[str, Host]:
-    """All hosts of a profiles file called `name`, by name. Raises ProfilesError for the first thing that is wrong."""
+    """All hosts of a profiles file called `name`, by name. Raises ProfilesError for the first error."""
     return {host: _host(host, keys, f"{name}: [hosts.{plain(host)}]") for host, keys in table.items()}
 
 
 def placed(server: Server, own: dict[str, Any], host: Host | None, where: str) -> Server:
-    """A profile's server settings, where `host` has its say; `own` are those that the profile itself makes."""
+    """A profile's server settings on its `host`; `own` are the profile's own keys."""
     if host is None:
         return server
     for key in DECIDED:
@@ -53,11 +53,11 @@ def chosen(table: dict[str, Any], known: dict[str, Host], where: str) -> Host | 
 
 
 def check(profile: Profile, where: str) -> None:
-    """Raise ProfilesError where a profile names a host though what it needs is on this machine alone."""
+    """Raise ProfilesError where a profile names a host though its source is on this machine alone."""
     if profile.host and (profile.imported or profile.builtin or profile.hub or profile.packaged):
-        what = "solutions are imported" if profile.imported else "a builtin model runs"
-        what = "such a model is kept" if profile.hub or profile.packaged else what
-        raise ProfilesError(f'{where} host = "{profile.host.name}" is impossible; {what} on this machine.')
+        reason = "solutions are imported" if profile.imported else "a builtin model runs"
+        reason = "such a model is kept" if profile.hub or profile.packaged else reason
+        raise ProfilesError(f'{where} host = "{profile.host.name}" is impossible; {reason} on this machine.')
 
 
 def _host(name: str, table: Any, where: str) -> Host:
@@ -100,7 +100,7 @@ def _check_endpoints(host: Host, table: dict[str, Any], where: str) -> None:
 
 
 def check_url(url: str, where: str, key: str) -> None:
-    """Raise ProfilesError for what is no address of a server, or one that would give a secret away."""
+    """Raise ProfilesError for an invalid address of a server, or one with a secret."""
     try:
         parts = urlsplit(url)
         fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not re.search(r"[\s#]", url)

@@ -1,7 +1,7 @@
-"""What is declared of a key of profiles.toml, once: its type, default and sentence, and what it affects.
+"""The declaration of a key of profiles.toml: its type, default and description, and the outputs that it affects.
 
-Whatever depends on the keys is derived from here: how they are checked, the request that is sent, the key under which
-the journal keeps its answer, the reasons to run again, run.json, the README's tables and the schema for editors.
+All uses of the keys are derived from it: their checks, the request, the key of its answer in the journal, the reasons
+to run again, run.json, the README's tables and the schema for editors.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 Default = TypeVar("Default")
 
 Effect = Literal["answers", "samples", "grading", "report", "nothing"]
-"""What is made again when a key changes; what affects `nothing` is recorded at most."""
+"""The outputs that are made again when a key changes; `nothing`: it is recorded at most."""
 
 Sent = Literal["", "always", "sampled"]
 """Whether a request carries a key, under its name: always, or only at a temperature above 0."""
@@ -22,8 +22,8 @@ Sent = Literal["", "always", "sampled"]
 class Key:
     """A key as it is declared.
 
-    `kind` is its type with its bounds, for msgspec. `about` is its sentence, in Markdown; `default_about` says what
-    stands for an empty default, and `form` shows how a value is written.
+    `kind` is its type with its bounds, for msgspec. `about` is its description, in Markdown; `default_about` explains
+    an empty default, and `form` is an example of a value.
     """
 
     name: str
@@ -57,20 +57,20 @@ def keys(record: Any) -> Mapping[str, Key]:
 def _declared(record: Any) -> Mapping[str, Key]:
     hints = get_type_hints(record, include_extras=True)
     return {
-        one.name: Key(one.name, hints[one.name], _default(one), **one.metadata)
-        for one in fields(record)
-        if "affects" in one.metadata
+        member.name: Key(member.name, hints[member.name], _default(member), **member.metadata)
+        for member in fields(record)
+        if "affects" in member.metadata
     }
 
 
 def settings(record: Any, *affects: Effect) -> dict[str, Any]:
-    """The values of those keys of a record that affect these things, by name.
+    """The values of a record's keys that affect these outputs, by name.
 
-    A key that requests carry is left out while it is unset, so that what was made before there was one stays as it is.
+    A key that requests carry is left out while it is unset, so that a new key changes no earlier output.
     """
-    found = [(one, getattr(record, one.name)) for one in keys(record).values() if one.affects in affects]
-    return {one.name: value for one, value in found if not (one.sent and value in ("", None))}
+    values = [(key, getattr(record, key.name)) for key in keys(record).values() if key.affects in affects]
+    return {key.name: value for key, value in values if not (key.sent and value in ("", None))}
 
 
-def _default(one: Field[Any]) -> Any:
-    return one.default if one.default_factory is MISSING else one.default_factory()
+def _default(member: Field[Any]) -> Any:
+    return member.default if member.default_factory is MISSING else member.default_factory()

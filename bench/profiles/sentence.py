@@ -1,4 +1,4 @@
-"""A table of profiles.toml → a record, by msgspec; what does not fit is one sentence: section, key, value, remedy."""
+"""A table of profiles.toml → a record, by msgspec; an error is one sentence: section, key, value, remedy."""
 
 import difflib
 import json
@@ -32,7 +32,7 @@ BOUNDS = {
     "minLength": "that is not empty",
     "minItems": "that is not empty",
 }
-"""What each limit of a JSON schema is called."""
+"""Names of the limits of a JSON schema."""
 
 
 def filled(record: Record, table: Mapping[str, Any], where: str) -> Record:
@@ -44,14 +44,14 @@ def filled(record: Record, table: Mapping[str, Any], where: str) -> Record:
 
 
 def converted(key: Key, value: Any, where: str) -> Any:
-    """The value of a key as its type; raises ProfilesError that says how it must be written."""
+    """The value of a key as its type. Raises ProfilesError with the remedy."""
     try:
         return msgspec.convert(finite(value), key.kind)
     except msgspec.ValidationError as error:
         at = re.search(r"at `\$\[(\d+)\]", str(error))
-        # Whoever writes the key itself where its variable's name belongs is not to see it in logs.
+        # An API key in place of its variable's name must not be shown in logs.
         wrong = "…" if key.name == "api_key_env" else value[int(at[1])] if at else value
-        raise ProfilesError(f"{where} {key.name} = {shown(wrong)} is impossible; {remedy(key, value)}.") from None
+        raise ProfilesError(f"{where} {key.name} = {as_toml(wrong)} is impossible; {remedy(key, value)}.") from None
 
 
 def finite(value: Any) -> Any:
@@ -60,7 +60,7 @@ def finite(value: Any) -> Any:
 
 
 def remedy(key: Key, value: Any) -> str:
-    """How a key must be written."""
+    """The remedy for a wrong value of a key."""
     if key.form:
         return f"write it as {key.form}"
     if get_origin(key.kind) is Literal:
@@ -83,7 +83,7 @@ def reject_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -
 
 
 def choice(value: Any, names: Iterable[str]) -> str:
-    """Which of the names to write instead: the nearest one, if one is near, and all of them."""
+    """The remedy for an unknown name: the nearest one, if one is near, and all of them."""
     known = list(names)
     near = difflib.get_close_matches(value, known, 1) if isinstance(value, str) else []
     return (f'did you mean "{near[0]}"? It is one of ' if near else "choose among ") + ", ".join(known)
@@ -92,11 +92,11 @@ def choice(value: Any, names: Iterable[str]) -> str:
 def require(fits: object, where: str, key: str, value: Any, remedy: str) -> None:
     """Raise ProfilesError for an impossible value."""
     if not fits:
-        raise ProfilesError(f"{where} {key} = {shown(value)} is impossible; {remedy}.")
+        raise ProfilesError(f"{where} {key} = {as_toml(value)} is impossible; {remedy}.")
 
 
-def shown(value: Any) -> str:
-    """A value as TOML writes it, on one line, without what a terminal would obey or an address would give away."""
+def as_toml(value: Any) -> str:
+    """A value as TOML writes it, on one line, without control characters and secrets of addresses."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     # In a single value, unlike in a text, a password may have spaces.
     text = re.sub(r"(?<=://).*@", "…@", text)

@@ -1,6 +1,6 @@
 """The sandbox in bubblewrap: this machine's Python and NumPy, read-only, in namespaces of their own.
 
-Bound is what `contents` lists: the interpreter, its standard library, the shared libraries that these load, and NumPy.
+`contents` lists the bound files: the interpreter, its standard library, NumPy, and the shared libraries that they load.
 """
 
 import importlib.util
@@ -40,8 +40,9 @@ PER_NAMESPACE = (5, 14)
 DESCRIBE = """
 import ctypes, glob, importlib, json, os, platform, sys, sysconfig
 sys.path.append(sys.argv[1])
-place = sysconfig.get_path("platstdlib") + "/lib-dynload"
-for name in ["ctypes", "numpy.linalg", "numpy.random", *(file.split(".")[0] for file in os.listdir(place))]:
+folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
+modules = (file.split(".")[0] for file in os.listdir(folders[1] + "/lib-dynload"))
+for name in ["ctypes", "numpy.linalg", "numpy.random", *modules]:
     if not name.startswith(("_tkinter", "_test", "xx", "nis", "readline")):
         try:
             importlib.import_module(name)
@@ -51,15 +52,15 @@ try:
     ctypes.CDLL("libgcc_s.so.1")
 except OSError:
     pass
-found = []
+libraries = []
 class Info(ctypes.Structure):
     _fields_ = [("address", ctypes.c_void_p), ("name", ctypes.c_char_p)]
 @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Info), ctypes.c_size_t, ctypes.c_void_p)
 def note(info, size, data):
-    found.append(os.fsdecode(info.contents.name or b""))
+    libraries.append(os.fsdecode(info.contents.name or b""))
     return 0
 ctypes.CDLL(None).dl_iterate_phdr(note, None)
-print(json.dumps([platform.python_version(), sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), found]))
+print(json.dumps([platform.python_version(), *folders, libraries]))
 """
 
 
@@ -84,7 +85,7 @@ class Bubblewrap(SandboxKind):
 
     @staticmethod
     def failure() -> str | None:
-        """Why bwrap does not start."""
+        """The reason why bwrap does not start; None where it does."""
         return reason()
 
     def start(self, runner: Path, number: int) -> SandboxInstance:
@@ -95,18 +96,18 @@ class Bubblewrap(SandboxKind):
 
 
 def reason() -> str | None:
-    """None where a sandbox starts, else why not."""
+    """The reason why no sandbox starts; None where one does."""
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed (apt install bubblewrap)"
-    program = ["bwrap", *_apart(), "--ro-bind", "/", "/", "--proc", "/proc", "true"]
-    ran = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
-    if ran.returncode == 0:
+    program = ["bwrap", *_namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+    process = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+    if process.returncode == 0:
         return None
-    phrase = ran.stderr.strip() or "bubblewrap does not start"
+    phrase = process.stderr.strip() or "bubblewrap does not start"
     return f"{phrase}; this root may not make namespaces, an ordinary user may" if os.getuid() == 0 else phrase
 
 
-def _apart() -> list[str]:
+def _namespaces() -> list[str]:
     """The namespaces of a sandbox. One of users would hold no other uid than root's, where root starts it."""
     return ROOT_NAMESPACES if os.getuid() == 0 else ["--unshare-all"]
 
@@ -130,13 +131,13 @@ def interpreter() -> Interpreter:
 
 
 def _described(python: str) -> Interpreter | None:
-    ran = subprocess.run(
+    process = subprocess.run(
         [python, "-I", "-c", DESCRIBE, str(_site())], capture_output=True, text=True, check=False,
         env={"OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
-    if ran.returncode:
+    if process.returncode:
         return None
-    python_version, *folders, libraries = json.loads(ran.stdout)
+    python_version, *folders, libraries = json.loads(process.stdout)
     inside = (*(f"{folder}/" for folder in folders), f"{_site()}/")
     outside = [path for path in libraries if path.startswith("/") and not path.startswith(inside)]
     return Interpreter(python, python_version, tuple(dict.fromkeys(folders)), tuple(outside))
@@ -150,7 +151,7 @@ def _site() -> Path:
 
 
 def versions() -> str:
-    """What decides a verdict beside the sample and its limits."""
+    """The versions that may change a verdict."""
     return f"python {interpreter().version}, numpy {version('numpy')}"
 
 
@@ -161,7 +162,7 @@ def command(runner: Path, number: int, programs: Sequence[str] = ()) -> list[str
     uid = FIRST_UID + (os.getpid() * 16 + number) % 5000 if root else 0
     rights = [part for right in (ROOT_RIGHTS if root else RIGHTS) for part in ("--cap-add", right)]
     return [
-        "bwrap", *_apart(), "--hostname", "sandbox", "--die-with-parent", "--new-session", "--as-pid-1",
+        "bwrap", *_namespaces(), "--hostname", "sandbox", "--die-with-parent", "--new-session", "--as-pid-1",
         "--cap-drop", "ALL", *rights, "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8",
         "--setenv", "PYTHONHASHSEED", "0", "--setenv", "OPENBLAS_NUM_THREADS", "1",
         "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
@@ -176,7 +177,7 @@ def command(runner: Path, number: int, programs: Sequence[str] = ()) -> list[str
 
 
 def scope(settings: Sandbox) -> list[str]:
-    """What runs a command in a control group with hard limits, where systemd gives this user one; else nothing."""
+    """A command prefix for a control group with hard limits; [] where systemd gives this user none."""
     limits = {
         "MemoryMax": f"{settings.memory + OVERHEAD}M", "MemorySwapMax": "0", "TasksMax": str(settings.pids + SPARE),
         "CPUQuota": "150%",
@@ -191,14 +192,14 @@ def _scopes() -> list[str]:
 @lru_cache
 def _has_scopes() -> bool:
     try:
-        ran = subprocess.run([*_scopes(), "true"], capture_output=True, timeout=10, check=False)
+        process = subprocess.run([*_scopes(), "true"], capture_output=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return ran.returncode == 0
+    return process.returncode == 0
 
 
 def contents(programs: Sequence[str] = ()) -> list[str]:
-    """What of this machine a sandbox sees, as options of bwrap: links first, then read-only binds."""
+    """The files of this machine in a sandbox, as options of bwrap: links first, then read-only binds."""
     python, site = interpreter(), _site()
     targets = {path: path for path in (python.path, *python.folders, "/etc/ld.so.cache", "/usr/share/zoneinfo")}
     targets |= {_unlinked(path): os.path.realpath(path) for path in python.libraries}
@@ -219,16 +220,18 @@ def contents(programs: Sequence[str] = ()) -> list[str]:
 
 
 def _paths(programs: Sequence[str]) -> dict[str, str]:
-    """Where the programs are that this machine has."""
+    """The paths of the programs that this machine has."""
     paths = {name: interpreter().path if name == "python" else shutil.which(name) for name in programs}
     return {name: path for name, path in paths.items() if path}
 
 
 @lru_cache
 def _libraries(program: str) -> tuple[str, ...]:
-    """The shared libraries that a program loads, as the loader itself says."""
-    ran = subprocess.run([program], env={"LD_TRACE_LOADED_OBJECTS": "1"}, capture_output=True, text=True, check=False)
-    return tuple(re.findall(r"(/\S+) \(0x", ran.stdout))
+    """The shared libraries that a program loads, by the loader itself."""
+    process = subprocess.run(
+        [program], env={"LD_TRACE_LOADED_OBJECTS": "1"}, capture_output=True, text=True, check=False
+    )
+    return tuple(re.findall(r"(/\S+) \(0x", process.stdout))
 
 
 def _links() -> list[str]:
@@ -243,12 +246,12 @@ def _unlinked(path: str) -> str:
 
 
 def _folders(path: Path) -> list[str]:
-    # What bubblewrap makes by itself on the way to a mount can be entered by root alone.
+    # Folders that bubblewrap makes by itself on the way to a mount can be entered by root alone.
     return [part for folder in reversed(path.parents[:-1]) for part in ("--perms", "0755", "--dir", str(folder))]
 
 
 def _processes(settings: Sandbox) -> int:
-    """The limit on processes of one sandbox's user: what a sample may have, beside what the user has already."""
+    """The limit on processes of one sandbox's user: those of a sample, and those that the user has already."""
     release = tuple(int(part) for part in platform.release().split(".")[:2] if part.isdigit())
     if os.getuid() == 0 or release >= PER_NAMESPACE:
         # The runner and the first process of the sample's namespace are among them.

@@ -16,11 +16,11 @@ from bench.sandbox.kind import SandboxKind
 KIND = "sandbox"
 NOBODY = "65534:65534"
 OVERHEAD = 256
-"""MiB that a container may use beyond what a sample may."""
+"""MiB of a container beyond those of a sample."""
 
 
 def image_id(image: str, *, pull: bool = True) -> str:
-    """The id of an image, pulled if it is not there and may be. Raises SandboxError where it cannot be had."""
+    """The id of an image, pulled if it is missing and may be. Raises SandboxError where that fails."""
     engine = Engine()
     try:
         if identity := engine.image_id(image):
@@ -48,11 +48,11 @@ class Docker(SandboxKind):
 
     @staticmethod
     def failure() -> str | None:
-        """Why the engine cannot be used."""
+        """The reason why the engine cannot be used; None where it can."""
         return Engine().failure()
 
     def remove_orphans(self) -> None:
-        """Remove containers whose grading is gone."""
+        """Remove containers of ended gradings."""
         # They end by themselves unless the engine was stopped.
         with contextlib.suppress(DockerError):
             Engine().remove_orphans(KIND)
@@ -73,7 +73,7 @@ def command(settings: Sandbox, runner: Path, number: int, programs: Sequence[str
         "--ulimit", "core=0", "--ulimit", "nofile=1024", "--shm-size", "16m",
         "--tmpfs", "/tmp:rw,nosuid,nodev,size=64m,nr_inodes=16k,mode=1777",  # noqa: S108 - inside the container
         "--mount", f"type=bind,source={runner},target=/box,readonly", "--workdir", "/box",
-        *(word for name, value in labels(KIND).items() for word in ("--label", f"{name}={value}")),
+        *(option for name, value in labels(KIND).items() for option in ("--label", f"{name}={value}")),
         "--name", f"bench-sandbox-{os.getpid()}-{number}-{os.urandom(3).hex()}",
         "--log-driver", "none", "--env", "PYTHONHASHSEED=0", "--env", "OPENBLAS_NUM_THREADS=1",
         "--env", "PYTHONDONTWRITEBYTECODE=1",

@@ -17,14 +17,14 @@ from bench.sandbox.inside.limits import SLOWEST, WAIT
 
 START_SECONDS = 90.0
 GRACE = 30.0
-"""Seconds beyond its longest limit after which a run is no longer being served."""
+"""Seconds beyond its longest limit after which a run counts as dead."""
 
 MOST = 1 << 20
 CHUNK = 1 << 17
 
 
 class SandboxEnded(Exception):  # noqa: N818 - an event that its caller handles; users see a SandboxError
-    """The sandbox ended, or broke its protocol, while it was being used."""
+    """The sandbox ended, or broke its protocol, during a call."""
 
 
 class NotStartedError(SandboxError):
@@ -74,15 +74,15 @@ class Run:
 
     @property
     def longest(self) -> float:
-        """Seconds on the wall after which it must have ended."""
+        """Seconds of wall time after which it must have ended."""
         return self.limits.suite * (SLOWEST if self.alone else 1.0) + WAIT + GRACE
 
 
 @dataclass(frozen=True)
 class End:
-    """How a run ended: `broken` is "time", "memory" or "", `status` a wait status, `test` the index that ran last.
+    """The end of a run: `broken` is "time", "memory" or "", `status` a wait status, `test` the index that ran last.
 
-    `seconds` are those on the wall, `cpu` those of all its processes.
+    `seconds` are wall time, `cpu` are CPU seconds of all its processes.
     """
 
     status: int | None
@@ -122,7 +122,7 @@ class SandboxInstance:
         self.facts: dict[str, Any] = {}
 
     def handshake(self) -> dict[str, Any]:
-        """The runner's versions and means. Raises NotStartedError with the sandbox's own words."""
+        """The runner's versions and features. Raises NotStartedError with the sandbox's own message."""
         try:
             letter, body = self._frame(time.monotonic() + START_SECONDS)
             self.facts = json.loads(body)
@@ -135,7 +135,7 @@ class SandboxInstance:
         return self.facts
 
     def last_output(self) -> str:
-        """What the sandbox's own program wrote to stderr, its last lines."""
+        """The last lines of the stderr of the sandbox's own program."""
         self.process.poll()
         self.errors.seek(0)
         return self.errors.read()[-2000:].decode("utf-8", "replace").strip()

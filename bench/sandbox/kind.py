@@ -1,4 +1,4 @@
-"""What every kind of sandbox can say and do. A new kind is a module with one class, and its line in kinds.py."""
+"""The interface of every kind of sandbox. A new kind is a module with one class, and its line in kinds.py."""
 
 import os
 from abc import ABC, abstractmethod
@@ -10,7 +10,7 @@ from bench.sandbox.instance import SandboxInstance
 
 
 class SandboxKind(ABC):
-    """One kind of sandbox, as it is set: `identity` names what decides a verdict beside sample and limits."""
+    """One kind of sandbox with its settings; `identity` names the versions that may change a verdict."""
 
     name: ClassVar[str]
     isolated: ClassVar[bool] = True
@@ -19,7 +19,7 @@ class SandboxKind(ABC):
     identity: str
     image: str = ""
     programs: tuple[str, ...] = ()
-    """What samples need in the sandbox beside Python."""
+    """Programs that samples need in the sandbox beside Python."""
 
     def __init__(self, settings: Sandbox, *, pull: bool = True) -> None:  # noqa: ARG002 - for kinds that have images
         """Raises SandboxError where something is missing, which `pull` may fetch."""
@@ -28,14 +28,14 @@ class SandboxKind(ABC):
     @staticmethod
     @abstractmethod
     def failure() -> str | None:
-        """Why sandboxes of this kind cannot be used on this machine; None where they can."""
+        """The reason why sandboxes of this kind cannot be used on this machine; None where they can."""
 
     @abstractmethod
     def start(self, runner: Path, number: int) -> SandboxInstance:
         """Start a sandbox, the grading's `number`th, that sees the folder `runner` read-only. Raises SandboxError."""
 
     def remove_orphans(self) -> None:  # noqa: B027 - most leave nothing
-        """Remove what sandboxes of killed gradings left on this machine."""
+        """Remove sandboxes of killed gradings from this machine."""
 
     @property
     def workers(self) -> int:

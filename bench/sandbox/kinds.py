@@ -1,4 +1,4 @@
-"""Which kind of sandbox model code runs in: Docker, bubblewrap, or none (by name only)."""
+"""The choice of the sandbox for model code: Docker, bubblewrap, or none (by name only)."""
 
 from bench.console import print_line, warn
 from bench.errors import SandboxError
@@ -11,7 +11,7 @@ from bench.text import plain
 
 KINDS: dict[str, type[SandboxKind]] = {kind.name: kind for kind in (Docker, Bubblewrap, Unsandboxed)}
 AUTOMATIC = [kind.name for kind in KINDS.values() if kind.isolated]
-"""What kind = "auto" tries, in this order."""
+"""The kinds that "auto" tries, in this order."""
 
 NONE = (
     "No sandbox for model code: start Docker, or install bubblewrap (apt install bubblewrap), or set "
@@ -26,11 +26,11 @@ WARNING = (
     "change and send all that you can."
 )
 UNAVAILABLE: set[tuple[str, str, bool]] = set()
-"""Kinds and images that this run could not have, pulled or not: they are not tried again before each grading."""
+"""Kinds and images that failed in this run, pulled or not: they are not tried again before each grading."""
 
 
 def available(kind: str) -> str | None:
-    """None where sandboxes of `kind` can be used on this machine, else the reason why not."""
+    """The reason why sandboxes of `kind` cannot be used on this machine; None where they can."""
     reasons = [KINDS[name].failure() for name in (AUTOMATIC if kind == "auto" else [kind])]
     return None if None in reasons else "; ".join(filter(None, reasons))
 
@@ -75,7 +75,7 @@ def _automatic(settings: Sandbox, *, trusted: bool) -> SandboxKind:
 
 
 def _none() -> str:
-    """The sentence where there is no sandbox; bubblewrap that is installed and does not start says why."""
+    """The sentence where there is no sandbox, with the reason if an installed bubblewrap does not start."""
     reason = Bubblewrap.failure()
     if not reason or "not installed" in reason:
         return NONE

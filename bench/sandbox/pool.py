@@ -1,4 +1,4 @@
-"""Sandboxes, opened when they are needed, proved before they are used, replaced when they end."""
+"""Sandboxes, opened on demand, probed before use, replaced when they end."""
 
 import contextlib
 import fcntl
@@ -24,14 +24,14 @@ Result = TypeVar("Result")
 
 PACKAGE = Path(__file__).parent / "inside"
 PACKAGES = {"node": "nodejs", "sh": "dash", "split": "coreutils"}
-"""Where a package of Debian has another name than its program."""
+"""Debian's packages whose names differ from their programs."""
 
 BUFFER = 1000
-"""Results that may wait to be taken, so that memory is bounded whatever the number of samples."""
+"""Results that may wait for the caller, so that memory is bounded whatever the number of samples."""
 
 
 class Pool:
-    """The sandboxes of one grading; `folder` is for what it needs on disk, `facts` are those of the first sandbox."""
+    """The sandboxes of one grading; `folder` is for its files, `facts` are those of the first sandbox."""
 
     def __init__(self, kind: SandboxKind, folder: Path) -> None:
         self.kind, self.folder = kind, folder
@@ -78,7 +78,7 @@ class Pool:
     def acquire(self) -> SandboxInstance:
         """A sandbox that passed its probe. Raises SandboxError, and SandboxEnded where the pool is closed.
 
-        One that dies while it starts is replaced once: the machine may have been short of something at that moment.
+        A sandbox that dies while it starts is replaced once: the machine may have been short of memory, say.
         """
         try:
             return self._acquired()
@@ -102,7 +102,7 @@ class Pool:
         return sandbox
 
     def release(self, sandbox: SandboxInstance) -> None:
-        """Keep a sandbox for the next job, unless a sample left something in it that would not go."""
+        """Keep a sandbox for the next job, unless a sample left something in it that cannot be removed."""
         if sandbox.dirty:
             self.discard(sandbox)
             return
@@ -127,9 +127,9 @@ class Pool:
                 f"dataset's tests need; {remedy(self.kind.image, facts['missing'])}."
             )
         if self.targets:
-            through = self.targets.probe(sandbox)
-            if through:
-                raise SandboxError(f"The sandbox ({self.kind.name}) does not hold: {'; '.join(through)}.")
+            leaks = self.targets.probe(sandbox)
+            if leaks:
+                raise SandboxError(f"The sandbox ({self.kind.name}) does not hold: {'; '.join(leaks)}.")
         if self.kind.isolated and not self.facts and not facts["filtered"]:
             print_line("  system calls of samples are not filtered on this machine; see docs/explanation/sandbox.md")
         self.facts = self.facts or facts
@@ -141,9 +141,9 @@ class Pool:
         on_crash: Callable[[Job], Result],
         workers: int = 0,
     ) -> Iterator[tuple[Job, Result]]:
-        """The result of `work` for each job, as they come; `on_crash` gives that of a job that ended two sandboxes.
+        """The result of `work` for each job, as they come; `on_crash` makes that of a job that ended two sandboxes.
 
-        Jobs are taken when a sandbox is free. Raises what `work` raises, and SandboxError where no new one starts.
+        A job is taken when a sandbox is free. Raises the errors of `work`, and SandboxError where no new one starts.
         """
         return each(jobs, lambda job: self._attempt(job, work, on_crash), workers or self.kind.workers, buffer=BUFFER)
 
@@ -154,7 +154,7 @@ class Pool:
         on_crash: Callable[[Job], Result],
         workers: int = 0,
     ) -> Iterator[tuple[Job, Result]]:
-        """As `each`, with a core that each job has to itself, whose number `work` gets."""
+        """As `each`, with an exclusive core for each job, whose number `work` gets."""
 
         def attempt(job: Job) -> Result:
             with exclusive_core() as core:
@@ -183,14 +183,14 @@ class Pool:
 
 
 def remedy(image: str, missing: Sequence[str]) -> str:
-    """How the programs come into a sandbox of that image, or of this machine's own files ("")."""
+    """The remedy for programs that are missing in an image, or on this machine ("")."""
     if image:
         return 'choose an image that has it, or set [sandbox] kind = "bubblewrap"'
     return f"apt install {' '.join(PACKAGES.get(name, name) for name in missing)}"
 
 
 def _installed(folder: Path) -> Path:
-    """The folder that sandboxes see: a copy of the runner that everyone can read, whatever the umask."""
+    """A copy of the runner that everyone can read, whatever the umask: the folder that sandboxes mount."""
     target = folder / "runner"
     for file in sorted(PACKAGE.glob("*.py")):
         path, data = target / PACKAGE.name / file.name, file.read_bytes()
@@ -204,7 +204,7 @@ def _installed(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def exclusive_core() -> Iterator[int]:
-    """Wait for a core that no other grading on this machine has to itself, and keep it for the block; its number."""
+    """Reserve a core against other gradings of this machine for the block, and wait for it; its number."""
     place = Path(tempfile.gettempdir()) / f"bench-{os.getuid()}"
     cores = sorted(os.sched_getaffinity(0))
     with contextlib.ExitStack() as stack:
@@ -212,14 +212,14 @@ def exclusive_core() -> Iterator[int]:
             if _locked(place / f"core-{core}.lock", stack, fcntl.LOCK_NB):
                 break
         else:
-            # Numbers of threads follow each other, so those that wait do not all wait for the same core.
+            # Thread ids are consecutive, so that waiting threads do not all wait for the same core.
             core = cores[threading.get_native_id() % len(cores)]
             _locked(place / f"core-{core}.lock", stack)
         yield core
 
 
 def _locked(path: Path, stack: contextlib.ExitStack, flags: int = 0) -> bool:
-    """Whether nobody else holds the lock now. Where none can be had (another's folder, a full disk), nobody does."""
+    """Whether the lock is free, or cannot be made (another user's folder, a full disk)."""
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

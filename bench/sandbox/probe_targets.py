@@ -1,4 +1,4 @@
-"""What a sample must not reach, put up on this machine before any sample runs, so that each sandbox's probe can try."""
+"""Targets on this machine that no sandbox may reach; each sandbox's probe tries them before any sample runs."""
 
 import json
 import secrets
@@ -26,7 +26,7 @@ class ProbeTargets:
                 self.listeners.append(socket.create_server((address, 0)))
 
     def probe(self, sandbox: SandboxInstance) -> list[str]:
-        """What got through, one clause each. Raises SandboxError where the probe does not come back."""
+        """The leaks, one clause each. Raises SandboxError where the probe does not come back."""
         answer, limits = bytearray(), asdict(Limits(PROBE_SECONDS, {}, PROBE_SECONDS))
         job = {
             "op": "probe",

@@ -1,4 +1,4 @@
-"""No sandbox at all, for who asks for that by name: samples are processes of this user."""
+"""No sandbox at all, only if configured by name: samples are processes of this user."""
 
 import platform
 import sys

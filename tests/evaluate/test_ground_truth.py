@@ -6,7 +6,7 @@ import pytest
 
 from bench.datasets import source
 from bench.evaluate import expected
-from bench.evaluate.expected import Expected, kept
+from bench.evaluate.expected import Expected, read_checked
 from bench.evaluate.ground_truth import GroundTruth
 from bench.sandbox.instance import Limits
 from tests.evaluate.grading import SOLUTIONS, Grader, ground_truth
@@ -97,7 +97,7 @@ def test_limits_are_evalplus_heads(own: Grader, monkeypatch: pytest.MonkeyPatch)
     """A test may take max(4 s, 4 x reference); a suite the sum of that, at most 60 s, and one more."""
     monkeypatch.setattr(expected, "MIN_LIMIT", 4.0)
     path = path_of(own, "Demo/0")
-    body = kept(path)
+    body = read_checked(path)
     assert body
     head = expected.heads(body)
     assert [len(meta["seconds"]) for meta in head] == [3, 3]
@@ -110,7 +110,7 @@ def test_limits_are_evalplus_heads(own: Grader, monkeypatch: pytest.MonkeyPatch)
 def test_beside_others_limits_are_short(own: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside others a test and a suite get a quarter of their limits, or twice what their reference takes."""
     monkeypatch.setattr(expected, "MIN_LIMIT", 4.0)
-    body = kept(path_of(own, "Demo/0"))
+    body = read_checked(path_of(own, "Demo/0"))
     assert body
     slow = expected._suite(expected.heads(body)[0] | {"sizes": [], "seconds": [0.1, 2.0, 0.6]}, b"")
     assert slow.short_limits == Limits(1.0, {"1": 4.0, "2": 1.2}, pytest.approx(7.2))
