@@ -8,7 +8,6 @@ are imported when a stage runs, never before.
 
 import contextlib
 import itertools
-import json
 import time
 from collections import Counter
 from collections.abc import Container, Sequence
@@ -20,7 +19,7 @@ from typing import Any, ClassVar
 from doit.action import PythonAction
 from doit.exceptions import TaskFailed
 
-from bench import datasets, versions
+from bench import datasets, jsonl, versions
 from bench.console import duration, in_worker, print_line, relative, warn
 from bench.errors import BenchError, LockedError, MissingPrerequisite, SamplesError
 from bench.files import digest, digest_of, read_table, write_json
@@ -342,7 +341,7 @@ class Evaluate(Stage):
             )  # fmt: skip
         if not self.profile.imported and summary.not_attempted:
             return  # a part of the problems has no score; a duel's verdict has been printed
-        score = score_line(self.dataset, summary, _rows(self.files.sample_info))
+        score = score_line(self.dataset, summary, jsonl.records(self.files.sample_info, dict[str, Any]))
         print_line(f"  {self.label}  {score}" if in_worker() else f"  {score}")
 
 
@@ -390,12 +389,6 @@ def _note_absent(dataset: str) -> None:
     source = datasets.known()[dataset]
     name = f"; to grade or generate anew, let {source.variable} name its file" if source.variable else ""
     warn(f"The dataset {source.title}+ is not at {datasets.location(dataset)}: results made with it stand{name}.")
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    with contextlib.suppress(OSError, ValueError):
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return []
 
 
 def _count_lines(path: Path) -> int:

@@ -22,9 +22,9 @@ from bench.text import plain
 
 CUT = ("truncated", "looping")
 FASTER = 1.2
-"""How many times as long as a recommended model the best takes for a solved problem, at least,"""
+"""The least ratio of the best's time for a solved problem to that of a recommended model,"""
 NEAR = 0.1
-"""and how far its score may lie above, as a fraction: few problems tie what is far apart."""
+"""and the largest lead of the best's score, as a fraction: with few problems, distant scores are tied too."""
 QUICK = 1.1
 """Models that take at most this many times the least time for a solved problem count as equally quick."""
 ALONE = "Nothing to compare with yet."

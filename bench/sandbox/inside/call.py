@@ -1,7 +1,7 @@
 """One suite of one sample, in a process of its own that ends with it.
 
-It holds the inputs and the sample; what it computes leaves through one pipe as records (outputs.py). Expected outputs
-are never here. What the sample may do to this process can change its own outputs and nothing else.
+It holds the inputs and the sample; outputs leave through one pipe as records (outputs.py). Expected outputs are never
+here. A sample that tampers with this process can change its own outputs and nothing else.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from . import outputs
 
 FILENAME = "<solution>"
 COLLECTED = (700, 10, 1000)
-"""How often the collector runs: seldom over everything, as in EvalPlus's process, which holds millions of objects."""
+"""Thresholds of the garbage collector: full runs are rare, as in EvalPlus's process with its millions of objects."""
 
 MODULE, SOLUTION = "__test__", "solution"
 """The module in which tests and solution run beside each other, as in BigCodeBench; tests may import it as solution."""
 
 OPEN_FILES = 64
-"""Descriptors of a sample: what it leaves in pipes and sockets, charged to nobody, is at most 14 MB."""
+"""Descriptors of a sample: data in pipes and sockets, which no limit counts, is at most 14 MB."""
 
 FLUSH_BYTES, FLUSH_SECONDS = 1 << 16, 0.05
 
@@ -44,7 +44,7 @@ MODULES = ("ipdb", "joblib", "resource", "psutil", "tkinter")
 
 
 class Sink(io.StringIO):
-    """Standard streams: takes everything, keeps nothing, refuses to be read."""
+    """Standard streams: discards all output, refuses to be read."""
 
     def write(self, text: str) -> int:
         """Drop the text."""
@@ -63,7 +63,7 @@ class Sink(io.StringIO):
 
 
 class Pipe:
-    """Records on their way out, gathered so that a thousand small ones are one write."""
+    """A buffer of records, so that a thousand small ones are one write."""
 
     def __init__(self, fd: int) -> None:
         self.fd, self.held, self.size, self.last = fd, [], 0, perf_counter()  # type: ignore[var-annotated]
@@ -110,7 +110,7 @@ def limit(memory: int, processes: int, *, stack: int = 0, address_space: bool = 
 
 
 def restrict() -> None:
-    """Take away the names that EvalPlus's check takes away from a sample."""
+    """Remove the names that EvalPlus's check removes for a sample."""
     for name in OS_NAMES.split():
         setattr(os, name, None)
     for name in ("exit", "quit", "open", "help"):
@@ -173,7 +173,7 @@ def module() -> dict[str, Any]:
 
 
 def execute(source: str, filename: str, namespace: dict[str, Any]) -> None:
-    """Run a text in a namespace. Raises what it raises."""
+    """Run a text in a namespace. Raises its exceptions."""
     if source:
         exec(compile(source, filename, "exec", dont_inherit=True), namespace)  # noqa: S102 - what this is for
 

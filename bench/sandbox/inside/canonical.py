@@ -66,7 +66,7 @@ def _by_kind(level: list[Any], state: Any) -> list[tuple[str, list[Any]]]:
 
 
 def _hash_sized(code: str, items: list[Any], state: Any) -> list[Any]:
-    """Hash texts; what has items itself is returned, with its items in an order that equal ones share."""
+    """Hash texts; containers are returned, with their items in an order that equal ones share."""
     if code == "u":
         state.update("".join(items).encode("utf-8", "surrogatepass"))
     elif code == "s":

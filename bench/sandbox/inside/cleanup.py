@@ -1,4 +1,4 @@
-"""Nothing that one sample leaves behind meets the next."""
+"""Cleanup after each sample, so that nothing of it affects the next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def folder() -> str:
 
 
 def state() -> list[Any]:
-    """What a sample can change from outside of this process and its file systems, and later samples would meet."""
+    """State that a sample can change outside of its own process and file systems, and that later samples would see."""
     rights = [resource.getrlimit(kind) for kind in LIMITS]
     roots = [_root(place) for place in SHARED if os.path.isdir(place)] if os.getpid() == 1 else []
     return [rights, os.sched_getaffinity(0), os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0), roots]
@@ -33,7 +33,7 @@ def _root(place: str) -> tuple[Any, ...]:
 
 
 def cleared(path: str) -> bool:
-    """Remove what can be written in here; False where something stays, and the sandbox must be replaced.
+    """Empty the writable folders; False where something stays, and the sandbox must be replaced.
 
     Outside a sandbox (not process 1) only the sample's own folder `path` is removed.
     """
@@ -42,7 +42,7 @@ def cleared(path: str) -> bool:
         for place in SHARED if sealed else [path]:
             if os.path.isdir(place):
                 empty(place, time.monotonic() + SECONDS)
-                # When something was last written here would tell the next sample, too.
+                # The time of the last write would also reach the next sample.
                 os.utime(place)
         if not sealed:
             os.rmdir(path)

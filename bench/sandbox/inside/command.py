@@ -16,7 +16,7 @@ from . import outputs
 from .call import Pipe, error_of, limit
 
 MOST, WORDS = 4 << 20, 2000
-"""Bytes of an output that are read, and of what a failing command says last."""
+"""Bytes of an output that are read, and of a failing command's last output."""
 
 STACK = 8 << 20
 
@@ -45,7 +45,7 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, i
             payload = marshal.dumps((-1, seconds, []), 2)
             pipe.put(outputs.HEADER.pack(outputs.TIMES, len(payload)) + payload)
         pipe.put_last(outputs.HEADER.pack(outputs.DONE, 0))
-    except BaseException as error:  # noqa: BLE001 - whatever ends it, the record says it
+    except BaseException as error:  # noqa: BLE001 - whatever ends it is recorded
         payload = marshal.dumps(error_of(error), 2)
         pipe.put_last(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
     finally:
@@ -53,7 +53,7 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, i
 
 
 def _output(command: list[str], text: str) -> str:
-    """What the command writes. Raises CommandError with its last words, and OSError."""
+    """The command's output. Raises CommandError with its last lines, and OSError."""
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         stdin.write(text.encode("utf-8", "surrogatepass"))
         stdin.seek(0)

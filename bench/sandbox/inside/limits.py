@@ -1,8 +1,8 @@
-"""What a sample may use, time and memory, counted over all of its processes, however busy the machine is.
+"""Limits of a sample, time and memory, counted over all of its processes, however busy the machine is.
 
-One rule of time: what counts against a limit is wall time less what the sample waited for a core, or the CPU time of
-all its processes if that is more. A job that runs alone gets its limits by the speed of the machine before it, and at
-the moment when it passes them.
+One rule of time: wall time less the waits for a core counts against a limit, or the CPU time of all its processes if
+that is more. The limits of a job that runs alone are scaled by the machine's speed, measured before it and at the
+moment when it exceeds them.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ import time
 from typing import Any, NamedTuple
 
 TICK = 0.05
-"""Seconds between two looks at a sample."""
+"""Seconds between two measurements of a sample."""
 
 WATCH_AFTER = 0.2
-"""Seconds from which its memory is looked at."""
+"""Seconds from which its memory is measured."""
 
 WAIT = 120.0
-"""Seconds that a limit may last longer on the wall, while the sample waits for a core."""
+"""Seconds of wall time beyond a limit, while the sample waits for a core."""
 
 NOMINAL, FASTEST, SLOWEST = 0.039, 0.8, 3.0
-"""CPU seconds of the calibration where EvalPlus's limits were found to fit; how far limits shrink and stretch at most.
+"""CPU seconds of the calibration on the machine where EvalPlus's limits fit; the smallest and largest slowdown.
 
-Of real solutions with little data, one that EvalPlus passes now and then needs 3.2 to 3.4 s by this measure, the
-fastest that it never passes 4.3 s, 4.8 s in a Python linked with LTO.
+Of real solutions with little data, one that EvalPlus passes sometimes needs 3.2 to 3.4 s by this measure, the fastest
+that it never passes 4.3 s, 4.8 s in a Python linked with LTO.
 """
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Moment(NamedTuple):
-    """Seconds since a sample started: on the wall, without what it waited for, and on all cores."""
+    """Seconds since a sample started: wall time, wall time without waits for a core, and CPU time."""
 
     wall: float
     own: float
@@ -46,15 +46,15 @@ class Moment(NamedTuple):
         return Moment(self.wall - before.wall, self.own - before.own, self.cpu - before.cpu)
 
     def exceeds(self, limit: float) -> bool:
-        """Whether so many seconds were used, or waited for in vain."""
+        """Whether so many seconds were used, or the longest wait is over."""
         return max(self.own, self.cpu) > limit or self.wall > limit + WAIT
 
 
 class Meter:
-    """What a sample uses: its process is `pid`, or the one inside of that; `born_with` bytes of it are the runner's.
+    """The usage of a sample: its process is `pid`, or the one inside of that; `born_with` bytes are the runner's.
 
-    `stalled` are seconds in which the judge did not read, `records` the whole records that have come. `cpu` (seconds)
-    and `memory` (bytes) are those of all processes, at the last look; CPU time goes forwards only.
+    `stalled` are seconds in which the judge did not read, `records` counts whole records. `cpu` (seconds) and `memory`
+    (bytes) are those of all processes, at the last measurement; CPU time never decreases.
     """
 
     def __init__(self, pid: int, born_with: int, *, inner: bool = False) -> None:
@@ -63,11 +63,11 @@ class Meter:
         self.cpu, self.memory = 0.0, 0
 
     def wall(self) -> float:
-        """Seconds since the start, less the time that the judge did not read."""
+        """Seconds since the start, without those in which the judge did not read."""
         return time.monotonic() - self.began - self.stalled
 
     def look(self) -> Moment:
-        """All three times, as Linux counts them."""
+        """All three times, by Linux's counters."""
         pids = processes() if os.getpid() == 1 else [self.pid]
         if self.inner:
             pids = [pid for pid in pids if pid != self.pid]
@@ -109,8 +109,8 @@ def _waited(pid: int) -> float:
 class Watch:
     """The limits of one run: per test, for the suite, and for memory.
 
-    `test` is the number of the test that runs, from 1 (0: none yet), and goes forwards only, whatever the sample writes
-    into `progress`; only an output that has come ends the time of a test.
+    `test` is the number of the running test, from 1 (0: none yet), and never decreases, whatever the sample writes into
+    `progress`; only a received output ends the time of a test.
     """
 
     def __init__(self, job: dict[str, Any], progress: Any) -> None:
@@ -121,11 +121,11 @@ class Watch:
         self.look_at, self.testing = 0.0, False
 
     def start(self, meter: Meter) -> None:
-        """Watch the sample that this meter measures."""
+        """Watch the sample of this meter."""
         self.meter = meter
 
     def broken(self) -> str:
-        """Which limit is passed, "time" or "memory", else nothing; looks at most once a tick."""
+        """The exceeded limit, "time" or "memory", else ""; measures at most once a tick."""
         wall = self.meter.wall()
         if wall < self.look_at:
             return ""
@@ -136,7 +136,7 @@ class Watch:
         if (records, self.test > 0) != self.current:
             self.current, self.began = (records, self.test > 0), now
         if self._late(now) and self.measure_again:
-            # The machine may have become slower meanwhile: its speed is that before and now.
+            # The machine may have become slower meanwhile: use the mean of both measurements if it is larger.
             self.slowdown, self.measure_again = max(self.slowdown, (self.slowdown + slowdown()) / 2), False
         if self._late(now):
             return "time"
@@ -145,7 +145,7 @@ class Watch:
     def _late(self, now: Moment) -> bool:
         if now.exceeds(self.limits["suite"] * self.slowdown):
             return True
-        # Writing a large output down (a gigabyte, for Mbpp/255) is our doing; the suite's limit alone holds meanwhile.
+        # We serialise large outputs (a gigabyte, for Mbpp/255), so that only the suite's limit holds meanwhile.
         if not self.test or (self.progress[1] and self.job["has_large_outputs"]):
             return False
         limit = self.limits["longer"].get(str(self.test - 1), self.limits["test"])
@@ -153,19 +153,19 @@ class Watch:
 
 
 def processes() -> list[int]:
-    """Every process of this sandbox but its first, in their order."""
+    """The processes of this sandbox except its first, in their order."""
     own = os.getpid()
     return sorted(int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != own)
 
 
 def slowdown() -> float:
-    """How many times as long as nominal this machine takes for a fixed piece of work, at the moment."""
+    """The ratio of this machine's time for a fixed piece of work, at the moment, to the nominal one."""
     return min(SLOWEST, max(FASTEST, sorted(calibration() for _ in range(5))[2] / NOMINAL))
 
 
 def calibration() -> float:
     """CPU seconds of a fixed amount of work, half arithmetic and half memory, as samples do it."""
-    # The collector would look at all that this process holds; in samples it seldom runs.
+    # The collector would traverse all objects of this process; in samples it seldom runs.
     gc.disable()
     try:
         # User time alone: the kernel's share is page faults, which samples have far fewer of.

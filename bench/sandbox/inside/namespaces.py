@@ -65,7 +65,7 @@ class Namespaces:
 
 
 def _enter() -> None:
-    """See nothing of other samples. Raises OSError."""
+    """Hide other samples. Raises OSError."""
     check(library.unshare(NEWNS | NEWIPC | NEWUTS | NEWNET))
     check(library.sethostname(HOST, len(HOST)))
     for place in (b"/tmp", b"/dev/shm"):
@@ -74,7 +74,7 @@ def _enter() -> None:
 
 
 def _end_others() -> None:
-    """End what a sample left and reap it: of what the kernel reaps with a namespace, nobody learns the CPU time."""
+    """End and reap the processes that a sample left: the CPU time of those that the kernel reaps would be lost."""
     with contextlib.suppress(OSError):
         os.kill(-1, signal.SIGKILL)
     with contextlib.suppress(ChildProcessError):
@@ -89,7 +89,7 @@ def exit_status(status: int) -> int:
 
 
 def drop_rights(user: int) -> None:
-    """Become `user` (0: stay who one is) and give up every capability. Raises OSError."""
+    """Become `user` (0: no change) and drop every capability. Raises OSError."""
     if user and os.getuid() == 0:
         os.setgroups([])
         os.setgid(user)

@@ -1,4 +1,4 @@
-"""What a test returned, as bytes that can be compared and that are safe to read.
+"""Outputs of tests, as bytes that can be compared and that are safe to read.
 
 A record is a kind (one byte), a length (four bytes, little endian) and a payload. A VALUE's payload is marshal
 format 2: the same bytes from every Python, no references, no code. Of a longer value a DIGEST crosses (canonical.py),
@@ -122,7 +122,7 @@ def _scalar(value: Any, kind: type) -> Any:
 
 
 def is_floats(value: Any) -> bool:
-    """EvalPlus's rule for what is compared with a tolerance: a float, or a filled list or tuple of floats alone."""
+    """Whether EvalPlus compares `value` with a tolerance: a float, or a non-empty list or tuple of floats alone."""
     if isinstance(value, (list, tuple)) and value:
         return all(isinstance(item, float) for item in value)
     return isinstance(value, float)

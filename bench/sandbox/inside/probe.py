@@ -1,4 +1,4 @@
-"""What a sample could reach: tried from inside, before any sample runs."""
+"""The probe of the sandbox: attempts to reach out, from inside, before any sample runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS = "/proc/sys/kernel/pid_max", "/proc/sys/kernel/hostname", "/proc/self/
 
 
 def findings(job: dict[str, Any]) -> list[str]:
-    """One sentence for each thing that got through; `job` names the host, its listeners and a file of it."""
+    """A sentence for each leak; `job` names the host, its listeners and a file of it."""
     holes = [*_network(job["listeners"]), *_files(job["canary"], job["secret"]), *_privileges()]
     holes += _neighbours(job["host"])
     return [*holes, *_calls()] if platform.machine() in seccomp.AUDIT else holes
@@ -86,7 +86,7 @@ def _neighbours(host: str) -> list[str]:
 
 
 def _calls() -> list[str]:
-    """What the filter of system calls should have denied."""
+    """System calls that the filter should have denied."""
     library = ctypes.CDLL(None)
     library.mmap.restype = ctypes.c_void_p
     fd = os.open(__file__, os.O_RDONLY)

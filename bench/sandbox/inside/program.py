@@ -20,7 +20,7 @@ from . import outputs
 from .call import FILENAME, Pipe, error_of, limit
 
 MOST = 4 << 20
-"""Bytes of an output that are read; what is longer is wrong."""
+"""Bytes of an output that are read; a longer one is wrong."""
 
 RECURSION = 1000
 
@@ -60,7 +60,7 @@ def _exit(status: int) -> NoReturn:
 
 
 def _once(code: Any, text: str) -> str:
-    """The output of the program for one input. Raises what it raises, and ExitCode."""
+    """The output of the program for one input. Raises its exceptions, and ExitCode."""
     _silence()
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout:
         stdin.write(text.encode("utf-8", "surrogatepass"))

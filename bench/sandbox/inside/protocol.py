@@ -38,7 +38,7 @@ def read_exactly(count: int) -> bytes:
 
 
 class RecordCounter:
-    """How many whole records have gone by, of a stream that comes in pieces.
+    """Counts the whole records of a stream that comes in pieces.
 
     Only headers are looked at: a copy of an output would stay in this process, and the next sample is born with it.
     """

@@ -1,8 +1,8 @@
-"""The sandbox's first process: takes jobs on stdin, runs each in a child, hands its records on, keeps its limits.
+"""The sandbox's first process: reads jobs from stdin, runs each in a child, forwards its records, enforces its limits.
 
-Frames out (protocol.py): H handshake, D records, E how the child ended. After a job come the source and the inputs, and
-the child itself reads them, so that nothing of one sample stays in this process for the next. Each child has namespaces
-and file systems of its own (namespaces.py), where this process may make them; a sample sees neither this process nor
+Frames out (protocol.py): H handshake, D records, E the child's end. After a job come the source and the inputs, which
+the child itself reads, so that nothing of one sample stays in this process for the next. Each child has namespaces and
+file systems of its own (namespaces.py), where this process may make them; a sample sees neither this process nor
 another sample.
 """
 
@@ -33,13 +33,13 @@ from .protocol import RecordCounter, read_exactly, receive, send, write_all
 BUFFER = bytearray(1 << 16)
 BODY = 5
 REAP = 2.0
-"""Seconds in which the processes of a sample that were killed are gone, about."""
+"""Seconds until killed processes of a sample have ended, about."""
 
 LOADED = (
     "collections", "copy", "functools", "hashlib", "heapq", "itertools", "math", "random", "re", "string", "typing",
     "multiprocessing.pool", "concurrent.futures.process",
 )  # fmt: skip
-"""What samples like to import, and what cannot be loaded once names are missing: loaded once, for all of them."""
+"""Modules that samples often import, and those that cannot be loaded after `restrict`: loaded once, for all."""
 
 
 SCHEMES: dict[str, Any] = {"call": call, "program": program, "command": command}
@@ -49,7 +49,7 @@ class Child:
     """The process of one sample: its pid, the pipe of its records, and one of events: job read, tests begun."""
 
     def __init__(self, job: dict[str, Any], namespaces: Namespaces, progress: Any) -> None:
-        """Start it; it has read its source and inputs then. Ends this process where it cannot be started."""
+        """Start it and wait until it has read its source and inputs. Ends this process where that fails."""
         self.records, records = os.pipe()
         self.events, events = os.pipe()
         self.pid = namespaces.fork()
@@ -61,13 +61,13 @@ class Child:
             os._exit(1)
 
     def close(self) -> None:
-        """Read no more."""
+        """Close both pipes."""
         os.close(self.records)
         os.close(self.events)
 
 
 def be_child(job: dict[str, Any], namespaces: Namespaces, pipes: tuple[int, int], progress: Any) -> NoReturn:
-    """Read the source and the inputs, leave behind all rights and every file but the two pipes, and run."""
+    """Read the source and the inputs, drop all rights and every file but the two pipes, and run."""
     try:
         source = read_exactly(job["source_bytes"]).decode("utf-8", "surrogatepass")
         data = read_exactly(job["inputs_bytes"])
@@ -90,7 +90,7 @@ def be_child(job: dict[str, Any], namespaces: Namespaces, pipes: tuple[int, int]
 
 
 def confine(job: dict[str, Any], namespaces: Namespaces) -> None:
-    """Keep this child to itself, to its core where it has one, and to the system calls of samples. Raises OSError."""
+    """Confine this child to its namespaces, its core if it has one, and the allowed system calls. Raises OSError."""
     if os.getpid() != 1:
         os.setsid()
     if job.get("core", -1) >= 0:
@@ -104,7 +104,7 @@ def confine(job: dict[str, Any], namespaces: Namespaces) -> None:
 
 
 def relay(child: Child, meter: Meter, counter: RecordCounter) -> bool:
-    """Hand on what the child wrote, as far as one read goes; False at its end."""
+    """Forward the child's output of one read; False at its end."""
     count = os.readv(child.records, [memoryview(BUFFER)[BODY:]])
     if not count:
         return False
@@ -117,7 +117,7 @@ def relay(child: Child, meter: Meter, counter: RecordCounter) -> bool:
 
 
 def attend(child: Child, watch: Watch) -> dict[str, Any]:
-    """Serve the child until it ends, is stopped, or passes a limit; returns how it ended."""
+    """Serve the child until it ends, is stopped, or exceeds a limit; its end record."""
     broken, stopped, status, before = "", False, None, reaped_cpu()
     meter, counter = watch.meter, RecordCounter()
     poller = select.poll()
@@ -151,7 +151,7 @@ def attend(child: Child, watch: Watch) -> dict[str, Any]:
 
 
 def reaped_cpu() -> float:
-    """CPU seconds of all processes that have ended below this one: exact where the meter looks only now and then."""
+    """CPU seconds of all ended descendants: exact, while the meter only samples."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -191,7 +191,7 @@ def sweep(pid: int, *, inner: bool) -> int | None:
 
 
 def prepare() -> None:
-    """Become unreadable to samples, and gain no rights any more, which children inherit."""
+    """Become unreadable to samples, and unable to gain rights, which children inherit."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # PR_SET_NO_NEW_PRIVS, PR_SET_DUMPABLE.
     library = ctypes.CDLL(None)
@@ -200,13 +200,13 @@ def prepare() -> None:
 
 
 def versions(programs: list[str]) -> dict[str, Any]:
-    """The versions of what runs samples, once all is loaded that they share; and which `programs` are missing."""
+    """Load the shared modules; the versions of Python and NumPy, and the missing ones of the `programs`."""
     for name in LOADED:
         importlib.import_module(name)
     sys.path[:] = [path for path in sys.path if path not in ("", os.getcwd())]
     sys.path[:0] = [path for path in ["/site"] if os.path.isdir(path)]
     try:
-        # Here, since it cannot be loaded once names are missing (call.restrict), by whichever module asks for it.
+        # Here, since it cannot be loaded after call.restrict, whichever module imports it.
         version = importlib.import_module("numpy").__version__
     except (ImportError, AttributeError) as error:
         version = f"missing: {error}"[:200]

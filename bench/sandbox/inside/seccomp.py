@@ -46,7 +46,7 @@ symlink 88 -, symlinkat 266 36, listxattr 194 11, llistxattr 195 12, flistxattr 
 creat 85 -, fsync 74 82, fdatasync 75 83, eventfd2 290 19, capget 125 90,
 fork 57 -, vfork 58 -, execve 59 221, wait4 61 260, waitid 247 95, kill 62 129, setsid 112 157, setpgid 109 154
 """
-"""What tests that run beside a solution do to its own files, and with processes of its own."""
+"""Calls of tests that run beside a solution, on their own files and processes."""
 
 BY_ARGUMENT = """
 clone 56 220, prlimit64 302 261, mmap 9 222, socket 41 198, socketpair 53 199, fcntl 72 25, ioctl 16 29, prctl 157 167
@@ -57,17 +57,17 @@ LOAD, MASK, EQUAL, ABOVE, ANY_BIT, RETURN = 0x20, 0x54, 0x15, 0x25, 0x45, 0x06
 """Instructions of classic BPF: load a word, keep some of its bits, three conditional jumps, return (linux/filter.h)."""
 
 NUMBER, ARCHITECTURE, FIRST, SECOND, FOURTH = 0, 4, 16, 24, 40
-"""Where a word lies in struct seccomp_data; of an argument, its lower half (both machines are little endian)."""
+"""Offsets in struct seccomp_data; of an argument, its lower half (both machines are little endian)."""
 
 ALLOW, DENY, ABSENT = 0x7FFF0000, 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
 NEWEST = 450
-"""Later calls are absent, as on an older kernel, and libraries do without; x86's x32 calls have higher numbers too."""
+"""Later calls fail as on an older kernel, which libraries handle; x86's x32 calls have higher numbers too."""
 
 THREAD, NAMESPACES = 0x10000, 0x7E020000
 """CLONE_THREAD; all of CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
 
 SHARED_ANONYMOUS = 0x21
-"""MAP_SHARED and MAP_ANONYMOUS: such pages stay when they are in no process any more."""
+"""MAP_SHARED and MAP_ANONYMOUS: such pages stay after the last process has unmapped them."""
 
 UNIX = 1
 DESCRIPTORS = 0, 1, 2, 3, 4, 1030
