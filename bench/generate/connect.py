@@ -59,7 +59,7 @@ def open_backend(
             yield backend
 
 
-class KeptOpen:
+class ReusedBackend:
     """open_backend for several runs in a row: the backend stays open until the block ends or a run fails."""
 
     def __enter__(self) -> Self:
