@@ -6,7 +6,6 @@
     ├── DownloadError          a model cannot be downloaded, or only in part
     ├── MissingPrerequisite    a model file, imported solutions or a program is not there (yet)
     ├── ServerError            llama-server did not start, died, hangs, or its port is taken
-    │   └── RequestError       the server refused one request (a 4xx), in the server's words
     ├── CanaryError            the first completions were all lost; generation of the profile stopped
     ├── JournalError           raw.jsonl cannot be read or written (a newer version, a full disk)
     ├── SamplesError           imported solutions or samples.jsonl are wrong or incomplete
@@ -46,10 +45,6 @@ class MissingPrerequisite(BenchError):  # noqa: N818 - it is a state of the mach
 
 class ServerError(BenchError):
     """The model server did not start, died, hangs, or cannot get its port."""
-
-
-class RequestError(ServerError):
-    """The server refused one request; the refusal is that problem's, not the server's, failure."""
 
 
 class CanaryError(BenchError):

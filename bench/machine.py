@@ -22,7 +22,6 @@ PATIENCE = 15.0
 """Seconds that a program or an address may take: on a busy machine, nvidia-smi alone takes four."""
 
 GPU_QUERY = ("--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits")
-NO_SMI = "there is no nvidia-smi"
 NOISE = re.compile(
     r"\((R|TM|C)\)|\b(NVIDIA|GeForce|Intel|AMD|Core|CPU|Processor|Graphics|Corporation)\b|\d+-Core|@.*|with Radeon.*"
 )

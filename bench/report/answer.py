@@ -153,7 +153,7 @@ def _single(leaderboard: Leaderboard, row: Row) -> Answer:
         position = next(place for place, model in enumerate(published) if model.source is None)
         near = [(side, published[position + step]) for side, step in (("below", -1), ("above", 1))
                 if 0 <= position + step < len(published)]  # fmt: skip
-        around = [f"{side} {one.title} ({one.scores[leaderboard.suites[-1]]:.1f})" for side, one in near]
+        around = [f"{side} {model.title} ({model.scores[leaderboard.suites[-1]]:.1f})" for side, model in near]
         text = f"{position + 1} of {len(published)} among published scores: {', '.join(around)}"
         lines.append(Line("place", row.title, (row.result.id,), text))
     lines += _losses(leaderboard)

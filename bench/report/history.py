@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import jsonl
 from bench.files import digest_of, write_atomic
 from bench.report.format import as_json, percent
 from bench.report.leaderboard import Leaderboard, Row
-from bench.untrusted import items, number, table, word
+from bench.untrusted import items, number, word
 
 FILE = "history.jsonl"
 COMPARED = (
@@ -62,17 +63,7 @@ def line_of(row: Row) -> dict[str, Any]:
 
 def read(path: Path) -> list[dict[str, Any]]:
     """The lines that can be read, the oldest first; [] where there is no file."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
-    lines = []
-    for line in text.split("\n"):
-        try:
-            lines.append(table(json.loads(line)))
-        except (ValueError, RecursionError):
-            continue
-    return [row for row in lines if row]
+    return [line for line in jsonl.records(path, dict[str, Any]) if line]
 
 
 def record(path: Path, leaderboards: Sequence[Leaderboard]) -> list[dict[str, Any]]:

@@ -211,18 +211,11 @@ def pooled(leaderboards: Sequence[Leaderboard]) -> Leaderboard | None:
     real = [
         leaderboard for leaderboard in leaderboards if leaderboard.rows and not leaderboard.dataset.startswith("demo")
     ]
-    ids = (
-        [row.result.id for row in real[0].ranked if all(_has(leaderboard, row.result.id) for leaderboard in real)]
-        if real
-        else []
-    )
+    ranked = [[row.result.id for row in leaderboard.ranked] for leaderboard in real]
+    ids = [name for name in ranked[0] if all(name in names for names in ranked)] if ranked else []
     if len(real) < 2 or not ids:
         return None
     return leaderboard_of(POOLED, [pool([leaderboard.row(name).result for leaderboard in real]) for name in ids])
-
-
-def _has(leaderboard: Leaderboard, name: str) -> bool:
-    return any(row.result.id == name for row in leaderboard.ranked)
 
 
 def _order(row: Row) -> tuple[float, float, str, str]:
