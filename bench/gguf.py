@@ -12,7 +12,7 @@ import math
 import os
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -105,25 +105,28 @@ def contents(paths: Iterable[Path], cache: Path) -> list[str]:
 
     Raises MissingPrerequisite where a file cannot be read.
     """
-    memo_file = cache / "gguf.json"
-    memo = read_table(memo_file)
-    digests, known = [], True
+    try:
+        return _remembered(cache / "gguf.json", paths, _sampled)
+    except OSError as error:
+        raise _unreadable(error.filename, error) from None
+
+
+def _remembered(memo_file: Path, paths: Iterable[Path], compute: Callable[[Path, int], str]) -> list[str]:
+    """`compute` of each file and its size, remembered by path, size and time. Raises OSError."""
+    memo, values, known = read_table(memo_file), [], True
     for path in paths:
-        try:
-            status = path.stat()
-        except OSError as error:
-            raise _unreadable(path, error) from None
+        status = path.stat()
         state = [status.st_size, status.st_mtime_ns]
-        entry = memo.get(str(path))
-        if not isinstance(entry, list) or len(entry) != 3 or entry[:2] != state:
-            entry, known = [*state, _sampled(path, status.st_size)], False
+        entry = items(memo.get(str(path)))
+        if len(entry) != 3 or entry[:2] != state or not isinstance(entry[2], str):
+            entry, known = [*state, compute(path, status.st_size)], False
             memo[str(path)] = entry
-        digests.append(str(entry[2]))
+        values.append(entry[2])
     if not known:
-        # Where there is no room for it, they are read again: milliseconds.
+        # If it cannot be written, the files are read again: milliseconds.
         with contextlib.suppress(BenchError):
             write_json(memo_file, memo)
-    return digests
+    return values
 
 
 def digest_of_parts(digests: Iterable[str]) -> str:
@@ -145,7 +148,7 @@ def _sampled(path: Path, size: int) -> str:
     return sha256.hexdigest()
 
 
-def _unreadable(path: Path, error: OSError) -> MissingPrerequisite:
+def _unreadable(path: Path | str, error: OSError) -> MissingPrerequisite:
     return MissingPrerequisite(f"The file {path} cannot be read ({error.strerror}); make it readable.")
 
 
@@ -154,24 +157,9 @@ def damage(model: Path, cache: Path) -> str:
 
     `cache` is as for `fingerprint`. A part that is missing is no damage (see `parts`).
     """
-    memo_file = cache / "gguf-damage.json"
-    memo, known = read_table(memo_file), True
-    problem = ""
-    for path in expected(model):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        state = [status.st_size, status.st_mtime_ns]
-        entry = items(memo.get(str(path)))
-        if len(entry) != 3 or entry[:2] != state or not isinstance(entry[2], str):
-            entry, known = [*state, file_damage(path, status.st_size)], False
-            memo[str(path)] = entry
-        problem = problem or (f"{path.name} {entry[2]}" if entry[2] else "")
-    if not known:
-        with contextlib.suppress(BenchError):
-            write_json(memo_file, memo)
-    return problem
+    present = [path for path in expected(model) if os.path.exists(path)]  # noqa: PTH110 - pathlib's may raise
+    problems = _remembered(cache / "gguf-damage.json", present, file_damage)
+    return next((f"{path.name} {problem}" for path, problem in zip(present, problems, strict=True) if problem), "")
 
 
 def file_damage(path: Path, size: int) -> str:

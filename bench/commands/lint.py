@@ -79,7 +79,7 @@ class Evidence:
     @property
     def template(self) -> str:
         """The chat template in the model's file."""
-        return word_or_text(self.header.get("tokenizer.chat_template"))
+        return text_of(self.header.get("tokenizer.chat_template"))
 
     def flag(self, *names: str) -> str:
         """The value of a flag of llama-server; the last one wins."""
@@ -91,7 +91,7 @@ class Evidence:
         return last
 
 
-def word_or_text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """A text as it is; "" for anything else."""
     return value if isinstance(value, str) else ""
 
@@ -160,7 +160,7 @@ def _answers(evidence: Evidence) -> Iterator[Finding]:
 
 def _context(evidence: Evidence) -> Finding:
     requested, granted = evidence.profile.sampling.context, whole(evidence.server.get("context"))
-    architecture = word_or_text(evidence.header.get("general.architecture"))
+    architecture = text_of(evidence.header.get("general.architecture"))
     trained = whole(evidence.header.get(f"{architecture}.context_length"))
     longest = max((completion.prompt_tokens for completion in evidence.completions), default=0)
     parts = [f"{requested} tokens asked for a slot", f"{granted} granted" if granted else ""]
