@@ -21,7 +21,7 @@ WORDS = 1500
 FIRST_SAMPLE = """
 (async () => {
   const began = performance.now();
-  location.hash = address.sample(page.boards[0], page.boards[0].order[0], 0, 0);
+  location.hash = address.sample(page.leaderboards[0], page.leaderboards[0].order[0], 0, 0);
   while (view.hidden) await new Promise(requestAnimationFrame);
   return performance.now() - began;
 })()

@@ -70,7 +70,7 @@ def render(report: Report, journals: Mapping[tuple[str, str], Path]) -> str:
         report=report,
         sections=sections,
         index=to_script(
-            {"kinds": sample_pages.kinds(), "boards": [_index(section) for section in sections if section.matrix]}
+            {"kinds": sample_pages.kinds(), "leaderboards": [_index(section) for section in sections if section.matrix]}
         ),
         blocks=sample_pages.blocks(matrices, journals),
     )

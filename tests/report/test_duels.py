@@ -48,7 +48,7 @@ def test_a_duel_has_a_page_of_its_own() -> None:
     about = {"run": local(20.0, 4.7)}
     page = html.render(report(ALL, asked("b" * 18, 12, state="duel", **about)), {})
     index = json.loads(page.split('id="index">')[1].split("</script>")[0])
-    full, small = index["boards"][0]["models"]
+    full, small = index["leaderboards"][0]["models"]
     assert (full.get("duel"), small["duel"]) == (None, True)
     assert (small["cells"].count("b"), small["cells"].count("-")) == (12, 6)
     figures = dict(small["figures"])

@@ -102,7 +102,7 @@ def test_scripts_never_make_markup() -> None:
 
 def test_index_holds_every_outcome(page: str) -> None:
     """Each model has a letter a problem, and what was lost though it passes."""
-    leaderboard = index_of(page)["boards"][0]
+    leaderboard = index_of(page)["leaderboards"][0]
     alpha = next(model for model in leaderboard["models"] if model["id"] == "alpha-q8")
     assert alpha["cells"] == made.EVERY
     assert alpha["lost"] == {"10/0": "x"}
@@ -114,7 +114,7 @@ def test_index_holds_every_outcome(page: str) -> None:
 
 def test_hard_problems_come_first(page: str) -> None:
     """The order of the matrix begins with the problem that the fewest models pass."""
-    leaderboard = index_of(page)["boards"][0]
+    leaderboard = index_of(page)["leaderboards"][0]
     passed = [sum(model["cells"][at] == "p" for model in leaderboard["models"]) for at in leaderboard["order"]]
     assert passed == sorted(passed)
     assert sorted(leaderboard["order"]) == list(range(18))
@@ -198,7 +198,7 @@ def test_hostile_texts_stay_text(tmp_path: Path, text: str) -> None:
     found = gather(written(tmp_path / "results", rows), {"o": text}, {("m", "demo"): text}, keep=True)
     page = html.render(found, {})
     tags = Tags(page).tags
-    assert len([1 for tag, _ in tags if tag == "script"]) == 3 + len(index_of(page)["boards"][0]["tasks"])
+    assert len([1 for tag, _ in tags if tag == "script"]) == 3 + len(index_of(page)["leaderboards"][0]["tasks"])
     assert not [1 for tag, attrs in tags if tag == "img" or any(key.startswith("on") for key in attrs)]
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202e\u2028]", page)
     assert page.encode()
@@ -213,7 +213,7 @@ def test_little_to_show(results: list[Result]) -> None:
 def test_an_unknown_dataset_is_shown() -> None:
     """Results on a dataset that this machine does not have show the problems that they name."""
     page = html.render(report(result("a", "pub", "humaneval-x", "X", n_problems=4)), {})
-    assert index_of(page)["boards"][0]["tasks"] == ["X/0", "X/1", "X/2"]
+    assert index_of(page)["leaderboards"][0]["tasks"] == ["X/0", "X/1", "X/2"]
     assert block_of(page, "b-humaneval-x-0")["prompt"] == ""
 
 
@@ -222,13 +222,13 @@ def test_all_sets_come_first() -> None:
     rows = [result(name, "ppb", dataset) for name in "ab" for dataset in ("humaneval", "mbpp")]
     page = html.render(report(*rows), {})
     assert page.index('id="d-all"') < page.index('id="d-humaneval"') < page.index('id="d-mbpp"')
-    assert [leaderboard["dataset"] for leaderboard in index_of(page)["boards"]] == ["humaneval", "mbpp"]
+    assert [leaderboard["dataset"] for leaderboard in index_of(page)["leaderboards"]] == ["humaneval", "mbpp"]
 
 
 def test_several_samples_share_a_place() -> None:
     """Several samples of a problem are several letters in its place, and a pass@k curve is drawn."""
     page = html.render(report(result("a", "ppb pub bbb"), result("b", "ppp ppp ppp")), {})
-    cells = [model["cells"].split(" ") for model in index_of(page)["boards"][0]["models"]]
+    cells = [model["cells"].split(" ") for model in index_of(page)["leaderboards"][0]["models"]]
     assert cells == [["ppp", "ppp", "ppp"], ["ppb", "pub", "bbb"]]
     assert "chart-curves" in page
 

@@ -1,20 +1,23 @@
 "use strict";
 /* global el */
 const page = JSON.parse(document.getElementById("index").textContent);
-const boards = new Map(page.boards.map((board) => [board.dataset, board]));
+const leaderboards = new Map(page.leaderboards.map((leaderboard) => [leaderboard.dataset, leaderboard]));
 
-for (const board of page.boards) {
-  board.position = new Map(board.tasks.map((task, at) => [task, at]));
-  board.row = new Map(board.models.map((model, at) => [model.id, at]));
-  for (const model of board.models) {
+for (const leaderboard of page.leaderboards) {
+  leaderboard.position = new Map(leaderboard.tasks.map((task, at) => [task, at]));
+  leaderboard.row = new Map(leaderboard.models.map((model, at) => [model.id, at]));
+  for (const model of leaderboard.models) {
     // One letter a problem, or words of letters where there are several samples.
-    model.places = model.cells.length === board.tasks.length ? [...model.cells] : model.cells.split(" ");
+    model.places = model.cells.length === leaderboard.tasks.length ? [...model.cells] : model.cells.split(" ");
     model.passes = model.places.map((place) => [...place].filter((letter) => letter === "p").length / place.length);
   }
-  board.deepest = Math.max(1, ...board.models.flatMap((model) => model.places.map((place) => place.length)));
+  const depths = leaderboard.models.flatMap((model) => model.places.map((place) => place.length));
+  leaderboard.deepest = Math.max(1, ...depths);
   // A duel that was settled early has no score, and asked a part of the problems.
-  board.scored = board.models.filter((model) => !model.duel);
-  board.passing = board.tasks.map((_, at) => board.scored.reduce((sum, model) => sum + model.passes[at], 0));
+  leaderboard.scored = leaderboard.models.filter((model) => !model.duel);
+  leaderboard.passing = leaderboard.tasks.map((_, at) =>
+    leaderboard.scored.reduce((sum, model) => sum + model.passes[at], 0),
+  );
 }
 
 /** The outcomes by letter, in the order of their table. */
@@ -59,8 +62,8 @@ function differ(a, b, position) {
 const unpacked = new Map();
 
 /** The texts of one problem: its prompt, what every model answered, and their thoughts. */
-function block(board, position) {
-  const id = `b-${board.dataset}-${position}`;
+function block(leaderboard, position) {
+  const id = `b-${leaderboard.dataset}-${position}`;
   if (!unpacked.has(id)) unpacked.set(id, unpack(document.getElementById(id).textContent));
   return unpacked.get(id);
 }
@@ -72,8 +75,8 @@ async function unpack(packed) {
 }
 
 /** The texts of one sample, found by its model and number, with its thoughts; the prompt alone where there is none. */
-async function sampleOf(board, position, row, number) {
-  const texts = await block(board, position);
+async function sampleOf(leaderboard, position, row, number) {
+  const texts = await block(leaderboard, position);
   const at = texts.samples.findIndex((sample) => sample.model === row && sample.number === number);
   return { ...texts.samples[at], thoughts: texts.thoughts[at], prompt: texts.prompt };
 }

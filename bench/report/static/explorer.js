@@ -1,9 +1,9 @@
 "use strict";
-/* global el, boards, kinds, badge, counts, total, differ, summary, count, Matrix, Grid, address, listNodes, outcomeOf, FIRST, MORE, remember */
+/* global el, leaderboards, kinds, badge, counts, total, differ, summary, count, Matrix, Grid, address, listNodes, outcomeOf, FIRST, MORE, remember */
 // Around each matrix: what is filtered, and what is left of it.
 class Explorer {
   constructor(host) {
-    this.board = boards.get(host.dataset.board);
+    this.leaderboard = leaderboards.get(host.dataset.leaderboard);
     this.host = host;
     this.wanted = new Set();
     this.pair = ["", ""];
@@ -15,7 +15,7 @@ class Explorer {
     const stage = el("div", {});
     this.grid = new Grid(this);
     host.append(this.controls(), this.status, stage, this.legend(), this.grid.node, this.list);
-    this.matrix = new Matrix(this.board, stage, {
+    this.matrix = new Matrix(this.leaderboard, stage, {
       describe: (place) => this.describe(place),
       open: (place) => this.open(place),
     });
@@ -24,7 +24,7 @@ class Explorer {
 
   controls() {
     const chips = [...kinds.keys()]
-      .map((letter) => [letter, total(this.board.models, letter)])
+      .map((letter) => [letter, total(this.leaderboard.models, letter)])
       .filter(([, number]) => number > 0)
       .map(([letter, number]) => this.chip(letter, number));
     const search = el("input", {
@@ -36,7 +36,7 @@ class Explorer {
     const hide = (event) => this.set({ allPass: event.target.checked });
     const easy = el("input", { type: "checkbox", checked: true, onchange: hide });
     const pickers = [el("label", {}, "Where ", this.picker(0)), el("label", {}, " and ", this.picker(1)), " differ"];
-    const pair = this.board.models.length > 1 ? pickers : [];
+    const pair = this.leaderboard.models.length > 1 ? pickers : [];
     return el(
       "div",
       { class: "controls" },
@@ -66,7 +66,7 @@ class Explorer {
   }
 
   picker(side) {
-    const options = this.board.models.map((model) => el("option", { value: model.id }, model.title));
+    const options = this.leaderboard.models.map((model) => el("option", { value: model.id }, model.title));
     const [label, none] = side ? ["Second model", "another"] : ["First model", "one model"];
     const pick = (event) => {
       this.pair[side] = event.target.value;
@@ -79,12 +79,12 @@ class Explorer {
   set(changes) {
     Object.assign(this, changes, { limit: FIRST });
     this.update();
-    remember(this.board.dataset, this.state());
+    remember(this.leaderboard.dataset, this.state());
   }
 
   reset() {
     this.restore({});
-    remember(this.board.dataset, this.state());
+    remember(this.leaderboard.dataset, this.state());
   }
 
   /** The filters as the address holds them; what is as at the beginning is left out. */
@@ -102,7 +102,7 @@ class Explorer {
   restore({ only = "", q = "", a = "", b = "", all = "" }) {
     const keys = new Set(only.split(","));
     this.wanted = new Set([...kinds.values()].filter(({ key }) => keys.has(key)).map(({ letter }) => letter));
-    this.pair = [a, b].map((id) => (this.board.row.has(id) ? id : ""));
+    this.pair = [a, b].map((id) => (this.leaderboard.row.has(id) ? id : ""));
     this.host.querySelectorAll("select").forEach((select, side) => (select.value = this.pair[side]));
     this.host.querySelector("input[type=search]").value = q;
     this.host.querySelector("input[type=checkbox]").checked = all !== "1";
@@ -112,7 +112,7 @@ class Explorer {
 
   /** The two rows to compare, or null. */
   get compared() {
-    const rows = this.pair.map((id) => this.board.row.get(id));
+    const rows = this.pair.map((id) => this.leaderboard.row.get(id));
     return rows.every((row) => row !== undefined) && rows[0] !== rows[1] ? rows : null;
   }
 
@@ -122,19 +122,19 @@ class Explorer {
   }
 
   keeps(position) {
-    const name = `${this.board.tasks[position]} ${this.board.functions[position]}`.toLowerCase();
+    const name = `${this.leaderboard.tasks[position]} ${this.leaderboard.functions[position]}`.toLowerCase();
     if (!this.words.every((word) => name.includes(word))) return false;
     if (this.compared) {
-      const [a, b] = this.compared.map((row) => this.board.models[row]);
+      const [a, b] = this.compared.map((row) => this.leaderboard.models[row]);
       return differ(a, b, position) && (this.lit(a, position) || this.lit(b, position));
     }
-    if (this.wanted.size) return this.board.models.some((model) => this.lit(model, position));
-    return !this.allPass || this.board.passing[position] < this.board.scored.length;
+    if (this.wanted.size) return this.leaderboard.models.some((model) => this.lit(model, position));
+    return !this.allPass || this.leaderboard.passing[position] < this.leaderboard.scored.length;
   }
 
   update() {
-    const rows = this.compared ?? this.board.models.map((_, row) => row);
-    const columns = this.board.order.filter((position) => this.keeps(position));
+    const rows = this.compared ?? this.leaderboard.models.map((_, row) => row);
+    const columns = this.leaderboard.order.filter((position) => this.keeps(position));
     this.visible = { rows, columns };
     for (const chip of this.host.querySelectorAll(".chip[data-kind]")) {
       const letter = [...this.wanted].find((one) => kinds.get(one).key === chip.dataset.kind);
@@ -147,44 +147,44 @@ class Explorer {
   }
 
   describeAll(columns) {
-    const all = this.board.tasks.length;
+    const all = this.leaderboard.tasks.length;
     if (!this.compared) {
       const order = this.wanted.size || this.words.length ? "" : ", hard ones at the left";
       this.status.textContent = `${count(columns.length, "problem")} of ${all}${order}`;
       return;
     }
-    const [a, b] = this.compared.map((row) => this.board.models[row]);
-    const apart = this.board.tasks.map((_, position) => position).filter((position) => differ(a, b, position));
+    const [a, b] = this.compared.map((row) => this.leaderboard.models[row]);
+    const apart = this.leaderboard.tasks.map((_, position) => position).filter((position) => differ(a, b, position));
     const first = apart.filter((position) => a.passes[position] > b.passes[position]).length;
     const second = apart.length - first;
     this.status.textContent =
       `They differ on ${apart.length} of ${count(all, "problem")}: ` +
-      `${a.title} is ahead on ${first}, ${b.title} on ${second}${testOf(this.board, this.compared)}. ` +
+      `${a.title} is ahead on ${first}, ${b.title} on ${second}${testOf(this.leaderboard, this.compared)}. ` +
       (columns.length === apart.length ? "" : `${columns.length} of them match the filters.`);
   }
 
   legend() {
     const several = "A place with several samples is filled by the share that pass.";
     const bars = "The bar above a column is the share of models that pass. ";
-    return el("p", { class: "legend" }, bars, this.board.deepest > 1 ? several : "");
+    return el("p", { class: "legend" }, bars, this.leaderboard.deepest > 1 ? several : "");
   }
 
   describe({ row, position }) {
-    const model = this.board.models[row];
-    const passing = Math.round(this.board.passing[position] * 10) / 10;
+    const model = this.leaderboard.models[row];
+    const passing = Math.round(this.leaderboard.passing[position] * 10) / 10;
     return [
-      el("strong", {}, this.board.tasks[position]),
-      this.board.functions[position] ? el("code", {}, this.board.functions[position]) : null,
+      el("strong", {}, this.leaderboard.tasks[position]),
+      this.leaderboard.functions[position] ? el("code", {}, this.leaderboard.functions[position]) : null,
       el("span", {}, model.title),
       badge(summary(model.places[position]), outcomeOf(model, position)),
-      el("span", { class: "muted" }, `${passing} of ${count(this.board.scored.length, "model")} pass`),
+      el("span", { class: "muted" }, `${passing} of ${count(this.leaderboard.scored.length, "model")} pass`),
     ].filter(Boolean);
   }
 
   open({ row, position }) {
     location.hash = this.compared
-      ? address.pair(this.board, position, ...this.compared)
-      : address.sample(this.board, position, row, this.firstLit(row, position));
+      ? address.pair(this.leaderboard, position, ...this.compared)
+      : address.sample(this.leaderboard, position, row, this.firstLit(row, position));
   }
 
   /** Whether a sample has one of the outcomes that are wanted. */
@@ -194,7 +194,7 @@ class Explorer {
 
   /** The number of the first sample of a place that the filter is about. */
   firstLit(row, position) {
-    const model = this.board.models[row];
+    const model = this.leaderboard.models[row];
     return Math.max(
       0,
       [...model.places[position]].findIndex((_, at) => this.matches(model, position, at)),
@@ -212,12 +212,12 @@ function wordsOf(text) {
 }
 
 /** The report's test of two rows, where both are ranked. */
-function testOf(board, rows) {
-  const [i, j] = rows.map((row) => board.ranked.indexOf(row)).sort((a, b) => a - b);
+function testOf(leaderboard, rows) {
+  const [i, j] = rows.map((row) => leaderboard.ranked.indexOf(row)).sort((a, b) => a - b);
   if (i < 0) return "";
-  const n = board.ranked.length;
-  const [p, corrected] = board.pairs[i * n - (i * (i + 1)) / 2 + (j - i - 1)];
-  const many = board.pairs.length;
+  const n = leaderboard.ranked.length;
+  const [p, corrected] = leaderboard.pairs[i * n - (i * (i + 1)) / 2 + (j - i - 1)];
+  const many = leaderboard.pairs.length;
   return ` (exact ${pText(p)}${many > 1 ? `; corrected ${pText(corrected)} for ${many} pairs` : ""})`;
 }
 

@@ -14,23 +14,23 @@ class Grid {
       this.body.replaceChildren();
       return;
     }
-    const { board, visible } = this.explorer;
-    const heads = ["Problem", "Function", ...visible.rows.map((row) => board.models[row].title)];
+    const { leaderboard, visible } = this.explorer;
+    const heads = ["Problem", "Function", ...visible.rows.map((row) => leaderboard.models[row].title)];
     this.body.replaceChildren(table(heads, visible.columns.map((position) => () => this.cells(position))));
   }
 
   cells(position) {
-    const { board, visible } = this.explorer;
-    const name = el("code", {}, board.functions[position]);
-    return [board.tasks[position], name, ...visible.rows.map((row) => this.cell(position, row))];
+    const { leaderboard, visible } = this.explorer;
+    const name = el("code", {}, leaderboard.functions[position]);
+    return [leaderboard.tasks[position], name, ...visible.rows.map((row) => this.cell(position, row))];
   }
 
   cell(position, row) {
-    const { board } = this.explorer;
-    const model = board.models[row];
+    const { leaderboard } = this.explorer;
+    const model = leaderboard.models[row];
     const text = outcomeOf(model, position);
     if (summary(model.places[position]) === "-") return text;
     const at = this.explorer.firstLit(row, position);
-    return el("a", { href: `#${address.sample(board, position, row, at)}` }, text);
+    return el("a", { href: `#${address.sample(leaderboard, position, row, at)}` }, text);
   }
 }

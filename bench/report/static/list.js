@@ -6,13 +6,13 @@ const MORE = 240;
 
 /** The list of an explorer; each row is made only when it is on show. */
 function listNodes(explorer) {
-  const { board, compared, limit } = explorer;
+  const { leaderboard, compared, limit } = explorer;
   if (!compared && !explorer.wanted.size && !explorer.words.length) {
     const hint = "Choose an outcome, a problem or two models to list samples here.";
     return [el("p", { class: "muted" }, hint)];
   }
   const rows = compared ? pairRows(explorer) : sampleRows(explorer);
-  const heads = compared ? compared.map((row) => board.models[row].title) : ["Model", "Outcome"];
+  const heads = compared ? compared.map((row) => leaderboard.models[row].title) : ["Model", "Outcome"];
   const rest = rows.length - limit;
   return [
     el("p", { class: "muted" }, count(rows.length, compared ? "problem" : "sample")),
@@ -46,35 +46,35 @@ function sampleRows(explorer) {
   const rows = [];
   for (const position of explorer.visible.columns) {
     for (const row of explorer.visible.rows) {
-      const model = explorer.board.models[row];
+      const model = explorer.leaderboard.models[row];
       for (let at = 0; at < model.places[position].length; at += 1) {
         const matches = !explorer.wanted.size || explorer.matches(model, position, at);
-        if (matches) rows.push(() => sampleCells(explorer.board, position, row, at));
+        if (matches) rows.push(() => sampleCells(explorer.leaderboard, position, row, at));
       }
     }
   }
   return rows;
 }
 
-function sampleCells(board, position, row, at) {
-  const model = board.models[row];
+function sampleCells(leaderboard, position, row, at) {
+  const model = leaderboard.models[row];
   const letter = model.places[position][at];
   const lost = model.lost[`${position}/${at}`];
-  const name = board.tasks[position] + (model.places[position].length > 1 ? ` (${at + 1})` : "");
+  const name = leaderboard.tasks[position] + (model.places[position].length > 1 ? ` (${at + 1})` : "");
   return [
-    letter === "-" ? name : el("a", { href: `#${address.sample(board, position, row, at)}` }, name),
-    el("code", {}, board.functions[position]),
+    letter === "-" ? name : el("a", { href: `#${address.sample(leaderboard, position, row, at)}` }, name),
+    el("code", {}, leaderboard.functions[position]),
     model.title,
     [badge(letter), lost ? badge(lost) : ""],
   ];
 }
 
-function pairRows({ board, compared, visible }) {
+function pairRows({ leaderboard, compared, visible }) {
   return visible.columns.map((position) => () => [
-    el("a", { href: `#${address.pair(board, position, ...compared)}` }, board.tasks[position]),
-    el("code", {}, board.functions[position]),
+    el("a", { href: `#${address.pair(leaderboard, position, ...compared)}` }, leaderboard.tasks[position]),
+    el("code", {}, leaderboard.functions[position]),
     ...compared.map((row) =>
-      badge(summary(board.models[row].places[position]), outcomeOf(board.models[row], position)),
+      badge(summary(leaderboard.models[row].places[position]), outcomeOf(leaderboard.models[row], position)),
     ),
   ]);
 }

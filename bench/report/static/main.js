@@ -1,14 +1,14 @@
 "use strict";
-/* global el, boards, theme, Explorer, samplePage, pairPage, modelPage, restoreSort */
+/* global el, leaderboards, theme, Explorer, samplePage, pairPage, modelPage, restoreSort */
 // Addresses behind the # lead to samples, pairs and models, or hold the filters of the page of all results; any other is
 // a place on that page.
 const path = (...parts) => parts.map(encodeURIComponent).join("/");
 const address = {
-  sample: (board, position, row, number) =>
-    path("s", board.models[row].id, board.dataset, board.tasks[position], number),
-  pair: (board, position, a, b) =>
-    path("c", board.dataset, board.tasks[position], board.models[a].id, board.models[b].id),
-  model: (board, row) => path("m", board.dataset, board.models[row].id),
+  sample: (leaderboard, position, row, number) =>
+    path("s", leaderboard.models[row].id, leaderboard.dataset, leaderboard.tasks[position], number),
+  pair: (leaderboard, position, a, b) =>
+    path("c", leaderboard.dataset, leaderboard.tasks[position], leaderboard.models[a].id, leaderboard.models[b].id),
+  model: (leaderboard, row) => path("m", leaderboard.dataset, leaderboard.models[row].id),
 };
 const overview = document.getElementById("overview");
 const view = document.getElementById("view");
@@ -27,16 +27,16 @@ function parts() {
 /** The page that an address leads to, or null where there is none. */
 function pageOf([letter, ...rest]) {
   const [dataset, task] = letter === "s" ? [rest[1], rest[2]] : [rest[0], rest[1]];
-  const board = boards.get(dataset);
-  if (letter === "m" && board?.row.has(rest[1])) return modelPage(board, board.row.get(rest[1]));
-  const position = board?.position.get(task);
+  const leaderboard = leaderboards.get(dataset);
+  if (letter === "m" && leaderboard?.row.has(rest[1])) return modelPage(leaderboard, leaderboard.row.get(rest[1]));
+  const position = leaderboard?.position.get(task);
   if (position === undefined || rest.length !== 4) return null;
   if (letter === "s") {
-    const row = board.row.get(rest[0]);
-    return row === undefined ? null : samplePage(board, position, row, Number(rest[3]));
+    const row = leaderboard.row.get(rest[0]);
+    return row === undefined ? null : samplePage(leaderboard, position, row, Number(rest[3]));
   }
-  const rows = [board.row.get(rest[2]), board.row.get(rest[3])];
-  return letter === "c" && !rows.includes(undefined) ? pairPage(board, position, rows) : null;
+  const rows = [leaderboard.row.get(rest[2]), leaderboard.row.get(rest[3])];
+  return letter === "c" && !rows.includes(undefined) ? pairPage(leaderboard, position, rows) : null;
 }
 
 async function route(event) {
@@ -106,7 +106,7 @@ function remember(dataset, changes) {
 function restore(state) {
   const values = Object.fromEntries(state);
   home.hash = location.hash.slice(1);
-  const explorer = explorers.find((one) => one.board.dataset === values.d);
+  const explorer = explorers.find((one) => one.leaderboard.dataset === values.d);
   if (!explorer) return;
   const same = Object.entries(explorer.state()).every(([key, value]) => (values[key] ?? "") === value);
   if (!same) explorer.restore(values);
@@ -129,7 +129,7 @@ document.addEventListener("keydown", (event) => {
   if (next) location.replace(next.href);
 });
 
-const explorers = [...document.querySelectorAll("[data-board]")].map((host) => new Explorer(host));
+const explorers = [...document.querySelectorAll("[data-leaderboard]")].map((host) => new Explorer(host));
 const redraw = () => explorers.forEach((explorer) => explorer.matrix.draw());
 document.getElementById("theme").addEventListener("click", () => {
   theme.write(theme.dark() ? "light" : "dark");

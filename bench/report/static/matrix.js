@@ -7,14 +7,14 @@ const CELL = { least: 6, most: 20, glyph: 10 };
 const MOST_PIXELS = 12e6;
 
 class Matrix {
-  /** `describe(place)` says what is at a place, `open(place)` shows it; a place is {row, position} of the board. */
-  constructor(board, host, { describe, open }) {
-    Object.assign(this, { board, host, describe, open, at: null });
+  /** `describe(place)` says what is at a place, `open(place)` shows it; a place is {row, position} of the leaderboard. */
+  constructor(leaderboard, host, { describe, open }) {
+    Object.assign(this, { leaderboard, host, describe, open, at: null });
     this.names = el("ol", { class: "names" });
     this.canvas = el("canvas", {
       tabindex: "0",
       role: "application",
-      "aria-label": `Matrix of problems and models, ${board.title}; arrow keys move, Enter opens the sample`,
+      "aria-label": `Matrix of problems and models, ${leaderboard.title}; arrow keys move, Enter opens the sample`,
     });
     this.scroller = el("div", { class: "scroller" }, this.canvas);
     this.readout = el("p", { class: "readout", role: "status" }, this.hint());
@@ -94,8 +94,8 @@ class Matrix {
     Object.assign(this, { rows, columns, lit, at: null });
     this.names.replaceChildren(
       ...rows.map((row) => {
-        const model = this.board.models[row];
-        return el("li", { title: model.title }, el("a", { href: `#${address.model(this.board, row)}` }, model.title));
+        const model = this.leaderboard.models[row];
+        return el("li", { title: model.title }, el("a", { href: `#${address.model(this.leaderboard, row)}` }, model.title));
       }),
     );
     this.readout.replaceChildren(this.hint());
@@ -124,7 +124,7 @@ class Matrix {
     pen.textBaseline = "middle";
     this.columns.forEach((position, column) => {
       this.paintBar(pen, position, column, ink, ground);
-      this.rows.forEach((row, at) => this.paintPlace(pen, this.board.models[row], position, column, at, inks));
+      this.rows.forEach((row, at) => this.paintPlace(pen, this.leaderboard.models[row], position, column, at, inks));
     });
     if (this.at) this.paintCursor(pen, style.color);
   }
@@ -139,7 +139,7 @@ class Matrix {
   /** Above each column: how many of the models pass. */
   paintBar(pen, position, column, ink, ground) {
     const full = BARS - 6;
-    const height = (full * this.board.passing[position]) / Math.max(1, this.board.scored.length);
+    const height = (full * this.leaderboard.passing[position]) / Math.max(1, this.leaderboard.scored.length);
     pen.fillStyle = ground;
     pen.fillRect(column * this.width, 0, this.width - 1, full);
     pen.fillStyle = ink;

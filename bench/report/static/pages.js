@@ -4,8 +4,8 @@
 // The pages behind addresses: a sample, and two models' samples side by side.
 
 /** Links to the neighbours in the order of the matrix: {previous, next} problems of the same kind of page. */
-function stepsOf(board, position, to) {
-  const order = board.order;
+function stepsOf(leaderboard, position, to) {
+  const order = leaderboard.order;
   const at = order.indexOf(position);
   const link = (step, text, rel) => {
     const target = order[at + step];
@@ -21,31 +21,31 @@ function stepsOf(board, position, to) {
   );
 }
 
-function othersOf(board, position, row) {
-  if (board.models.length < 2) return null;
-  const links = board.models.map((model, other) => {
+function othersOf(leaderboard, position, row) {
+  if (leaderboard.models.length < 2) return null;
+  const links = leaderboard.models.map((model, other) => {
     const letter = summary(model.places[position]);
     const text = badge(letter, model.title);
     if (other === row) return el("li", {}, el("span", { class: "chip", "aria-current": "page" }, text));
-    const href = letter === "-" ? null : `#${address.sample(board, position, other, 0)}`;
+    const href = letter === "-" ? null : `#${address.sample(leaderboard, position, other, 0)}`;
     return el("li", {}, el(href ? "a" : "span", { class: "chip", href }, text));
   });
-  const passing = board.models.filter((model) => model.passes[position] > 0).length;
+  const passing = leaderboard.models.filter((model) => model.passes[position] > 0).length;
   return el(
     "details",
-    { class: "part others", open: board.models.length <= 12 },
-    el("summary", {}, `The others on this problem: ${passing} of ${count(board.models.length, "model")} pass`),
+    { class: "part others", open: leaderboard.models.length <= 12 },
+    el("summary", {}, `The others on this problem: ${passing} of ${count(leaderboard.models.length, "model")} pass`),
     el("ul", { class: "chips" }, links),
   );
 }
 
-function compareWith(board, position, row) {
-  const options = board.models.flatMap((model, other) =>
+function compareWith(leaderboard, position, row) {
+  const options = leaderboard.models.flatMap((model, other) =>
     other === row ? [] : [el("option", { value: other }, model.title)],
   );
   if (!options.length) return null;
   const go = (event) => {
-    if (event.target.value) location.hash = address.pair(board, position, row, Number(event.target.value));
+    if (event.target.value) location.hash = address.pair(leaderboard, position, row, Number(event.target.value));
   };
   return el(
     "label",
@@ -56,11 +56,11 @@ function compareWith(board, position, row) {
 }
 
 /** The way back, the way on, and the problem's name. */
-function headOf(board, position, steps) {
-  const name = board.functions[position];
+function headOf(leaderboard, position, steps) {
+  const name = leaderboard.functions[position];
   return [
     el("p", { class: "crumb" }, el("a", { href: "#", class: "back" }, "← All results"), steps),
-    el("h1", { tabindex: "-1" }, board.tasks[position], name ? el("code", {}, name) : null),
+    el("h1", { tabindex: "-1" }, leaderboard.tasks[position], name ? el("code", {}, name) : null),
   ];
 }
 
@@ -70,30 +70,35 @@ function partsOf(sample, name, suites) {
   return [verdictOf(sample, suites), el("div", { class: "columns" }, left, right)];
 }
 
-async function samplePage(board, position, row, number) {
-  const model = board.models[row];
-  const sample = await sampleOf(board, position, row, number);
-  const name = board.functions[position];
+async function samplePage(leaderboard, position, row, number) {
+  const model = leaderboard.models[row];
+  const sample = await sampleOf(leaderboard, position, row, number);
+  const name = leaderboard.functions[position];
   const head = [
     ...headOf(
-      board,
+      leaderboard,
       position,
-      stepsOf(board, position, (target) => address.sample(board, target, row, 0)),
+      stepsOf(leaderboard, position, (target) => address.sample(leaderboard, target, row, 0)),
     ),
-    el("p", { class: "who" }, el("strong", {}, el("a", { href: `#${address.model(board, row)}` }, model.title)), compareWith(board, position, row)),
+    el(
+      "p",
+      { class: "who" },
+      el("strong", {}, el("a", { href: `#${address.model(leaderboard, row)}` }, model.title)),
+      compareWith(leaderboard, position, row),
+    ),
   ];
-  if (model.places[position].length > 1) head.push(numberLinks(board, position, row, number));
-  const body = sample.kind ? partsOf(sample, name, board.suites) : [el("p", {}, badge("-")), promptOf(sample)];
-  return [...head, ...body, othersOf(board, position, row)].filter(Boolean);
+  if (model.places[position].length > 1) head.push(numberLinks(leaderboard, position, row, number));
+  const body = sample.kind ? partsOf(sample, name, leaderboard.suites) : [el("p", {}, badge("-")), promptOf(sample)];
+  return [...head, ...body, othersOf(leaderboard, position, row)].filter(Boolean);
 }
 
-function numberLinks(board, position, row, current) {
-  const letters = [...board.models[row].places[position]];
+function numberLinks(leaderboard, position, row, current) {
+  const letters = [...leaderboard.models[row].places[position]];
   return el(
     "nav",
     { class: "chips", "aria-label": "Samples" },
     letters.map((letter, at) => {
-      const href = `#${address.sample(board, position, row, at)}`;
+      const href = `#${address.sample(leaderboard, position, row, at)}`;
       return el(
         "a",
         { class: "chip", href, "aria-current": at === current ? "page" : null },
@@ -104,58 +109,58 @@ function numberLinks(board, position, row, current) {
 }
 
 /** Two models' samples of a problem, side by side; of several samples the first that does not pass. */
-async function pairPage(board, position, rows) {
-  const name = board.functions[position];
+async function pairPage(leaderboard, position, rows) {
+  const name = leaderboard.functions[position];
   const numbers = rows.map((row) =>
     Math.max(
       0,
-      [...board.models[row].places[position]].findIndex((letter) => letter !== "p"),
+      [...leaderboard.models[row].places[position]].findIndex((letter) => letter !== "p"),
     ),
   );
-  const samples = await Promise.all(rows.map((row, side) => sampleOf(board, position, row, numbers[side])));
+  const samples = await Promise.all(rows.map((row, side) => sampleOf(leaderboard, position, row, numbers[side])));
   const diff = samples.every((sample) => sample.kind) ? diffOf(...samples.map((sample) => sample.code)) : null;
   const sides = rows.map((row, side) => {
-    const title = board.models[row].title;
-    const href = `#${address.sample(board, position, row, numbers[side])}`;
-    return sideOf(samples[side], el("a", { href }, title), board, name, diff === null);
+    const title = leaderboard.models[row].title;
+    const href = `#${address.sample(leaderboard, position, row, numbers[side])}`;
+    return sideOf(samples[side], el("a", { href }, title), leaderboard, name, diff === null);
   });
   return [
-    ...headOf(board, position, differingSteps(board, position, rows)),
+    ...headOf(leaderboard, position, differingSteps(leaderboard, position, rows)),
     promptOf(samples[0]),
     el("div", { class: "columns pair" }, sides),
     diff ? section("Code, line by line", "lines that differ are marked", diff) : null,
   ].filter(Boolean);
 }
 
-function sideOf(sample, title, board, name, withCode) {
+function sideOf(sample, title, leaderboard, name, withCode) {
   if (!sample.kind) return el("div", {}, el("h2", {}, title), badge("-"));
   const code = withCode ? codeSection(sample) : null;
-  return el("div", {}, el("h2", {}, title), verdictOf(sample, board.suites), ...failureOf(sample, name), code);
+  return el("div", {}, el("h2", {}, title), verdictOf(sample, leaderboard.suites), ...failureOf(sample, name), code);
 }
 
 /** A model: its figures, its failures by kind, and how it was run. */
-function modelPage(board, row) {
-  const model = board.models[row];
+function modelPage(leaderboard, row) {
+  const model = leaderboard.models[row];
   const letters = [...kinds.keys()].filter((letter) => letter !== "p" && total([model], letter));
-  const parts = letters.map((letter) => failuresOf(board, row, letter));
+  const parts = letters.map((letter) => failuresOf(leaderboard, row, letter));
   const list = (pairs) => el("dl", {}, pairs.map(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]));
   return [
     el("p", { class: "crumb" }, el("a", { href: "#", class: "back" }, "← All results")),
-    el("h1", { tabindex: "-1" }, model.title, el("code", {}, board.title)),
+    el("h1", { tabindex: "-1" }, model.title, el("code", {}, leaderboard.title)),
     el("div", { class: "columns" }, section("Figures", "", list(model.figures)), section("Run", "", list(model.facts))),
     el("h2", {}, "What failed, by kind"),
     ...(parts.length ? parts : [el("p", { class: "muted" }, "Nothing.")]),
   ];
 }
 
-function failuresOf(board, row, letter) {
-  const model = board.models[row];
-  const places = board.order.flatMap((position) =>
+function failuresOf(leaderboard, row, letter) {
+  const model = leaderboard.models[row];
+  const places = leaderboard.order.flatMap((position) =>
     [...model.places[position]].flatMap((_, at) => (counts(model, position, at, letter) ? [[position, at]] : [])),
   );
   const items = places.map(([position, at]) => {
-    const text = `${board.tasks[position]} ${board.functions[position]}`.trim();
-    const href = letter === "-" ? null : `#${address.sample(board, position, row, at)}`;
+    const text = `${leaderboard.tasks[position]} ${leaderboard.functions[position]}`.trim();
+    const href = letter === "-" ? null : `#${address.sample(leaderboard, position, row, at)}`;
     return el("li", {}, el(href ? "a" : "span", { href }, text));
   });
   return el(
@@ -166,8 +171,8 @@ function failuresOf(board, row, letter) {
   );
 }
 
-function differingSteps(board, position, rows) {
-  const [a, b] = rows.map((row) => board.models[row]);
-  const order = board.order.filter((at) => at === position || differ(a, b, at));
-  return stepsOf({ ...board, order }, position, (target) => address.pair(board, target, ...rows));
+function differingSteps(leaderboard, position, rows) {
+  const [a, b] = rows.map((row) => leaderboard.models[row]);
+  const order = leaderboard.order.filter((at) => at === position || differ(a, b, at));
+  return stepsOf({ ...leaderboard, order }, position, (target) => address.pair(leaderboard, target, ...rows));
 }

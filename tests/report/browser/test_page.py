@@ -278,7 +278,7 @@ def test_printing_loses_no_column(page: Page) -> None:
 def test_arrows_walk_through_problems(page: Page) -> None:
     """On a sample, the arrow keys lead to the harder and the easier neighbour."""
     go(page, "#s/alpha-q8/demo/Demo%2F2/0")
-    order = page.run("boards.get('demo').order")
+    order = page.run("leaderboards.get('demo').order")
     shown = "document.querySelector('#view h1').firstChild.textContent"
     page.press("ArrowRight")
     page.wait(f"{shown} === 'Demo/{order[order.index(2) + 1]}'")
@@ -293,15 +293,14 @@ def test_matrix_by_keyboard(page: Page) -> None:
     page.press("ArrowRight")
     place = page.run("({row: explorers[0].matrix.at.row, column: explorers[0].matrix.at.column})")
     assert place == {"row": 1, "column": 1}
-    board = page.run(
-        "({task: boards.get('demo').tasks[boards.get('demo').order[1]], model: boards.get('demo').models[1].title})"
-    )
+    demo = "leaderboards.get('demo')"
+    cell = page.run(f"({{task: {demo}.tasks[{demo}.order[1]], model: {demo}.models[1].title}})")
     readout = page.run("document.querySelector('.readout').innerText")
-    assert board["task"] in readout
-    assert board["model"] in readout
+    assert cell["task"] in readout
+    assert cell["model"] in readout
     page.press("Enter")
     page.wait(VIEW)
-    assert page.run("document.querySelector('#view h1').innerText").startswith(board["task"])
+    assert page.run("document.querySelector('#view h1').innerText").startswith(cell["task"])
 
 
 def test_matrix_by_mouse(page: Page) -> None:
@@ -312,7 +311,7 @@ def test_matrix_by_mouse(page: Page) -> None:
     page.click(box["left"] + 2.5 * width, box["top"] + 26 + 10)
     page.wait(VIEW)
     assert page.run("location.hash") == page.run(
-        "'#' + address.sample(boards.get('demo'), boards.get('demo').order[2], 0, 0)"
+        "'#' + address.sample(leaderboards.get('demo'), leaderboards.get('demo').order[2], 0, 0)"
     )
 
 
@@ -415,7 +414,9 @@ def test_hostile_texts_do_nothing(tab: Page, tmp_path: Path) -> None:
     path.write_text(html.render(gather(made.written(tmp_path / "results", rows), {}, {}), {}))
     tab.size(1280, 900)
     tab.open(path)
-    addresses = "boards.get('demo').tasks.map((_, at) => '#' + address.sample(boards.get('demo'), at, 0, 0))"
+    addresses = (
+        "leaderboards.get('demo').tasks.map((_, at) => '#' + address.sample(leaderboards.get('demo'), at, 0, 0))"
+    )
     for fragment in [*tab.run(addresses)[:1], *tab.run(addresses)[-1:], "#m/demo/m"]:
         go(tab, fragment)
         assert tab.run("window.pwned") is None
@@ -437,9 +438,9 @@ def test_corpus_page(tab: Page, shared: Path, tmp_path: Path, real_datasets: dic
     path.write_text(html.render(found.report, found.journals))
     tab.size(1280, 900)
     tab.open(path)
-    position = tab.run("boards.get('humaneval').order[0]")
+    position = tab.run("leaderboards.get('humaneval').order[0]")
     for row in range(len(found.results)):
-        go(tab, tab.run(f"'#' + address.sample(boards.get('humaneval'), {position}, {row}, 0)"))
+        go(tab, tab.run(f"'#' + address.sample(leaderboards.get('humaneval'), {position}, {row}, 0)"))
         assert tab.run("document.querySelectorAll('#view .code').length") >= 1
     assert tab.complaints == []
     assert tab.requests == []
