@@ -10,7 +10,7 @@ from bench.generate.answer import TOKEN_TOLERANCE, Ending
 from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import Model, identify
 from bench.generate.prompt import messages, request_key, seed_of
-from bench.profiles import Config, Profile
+from bench.profiles import Config, Profile, Sampling
 from bench.records import Completion
 
 SampleId = tuple[str, int]
@@ -54,17 +54,12 @@ def requests_of(profile: Profile, dataset: Dataset, model: Model) -> list[Reques
 
 
 def valid_entries(
-    entries: Sequence[JournalEntry],
-    requests: list[Request],
-    max_tokens: int,
-    *,
-    failures: bool = False,
-    loops: bool = True,
+    entries: Sequence[JournalEntry], requests: list[Request], sampling: Sampling, *, failures: bool = False
 ) -> dict[SampleId, JournalEntry]:
-    """The entries of a journal that answer `requests`, in the order of these.
+    """The entries of a journal that answer `requests` under these settings, in the order of the requests.
 
-    The first answer of a request counts; with `failures`, its last failure where it has no answer. Without `loops`, an
-    answer that was stopped because it repeated itself does not count.
+    The first answer of a request counts; with `failures`, its last failure where it has no answer. With stop_loops =
+    false, an answer that was stopped because it repeated itself does not count.
     """
     keys = {request.key for request in requests}
     good: dict[str, JournalEntry] = {}
@@ -73,9 +68,9 @@ def valid_entries(
         completion = entry.completion
         if completion.key not in keys:
             continue
-        if completion.outcome == "looping" and not loops and not completion.finish_reason:
+        if completion.outcome == "looping" and not sampling.stop_loops and not completion.finish_reason:
             continue
-        if satisfies(completion, max_tokens):
+        if satisfies(completion, sampling.max_tokens):
             good.setdefault(completion.key, entry)
         elif failures and is_failure(completion):
             bad[completion.key] = entry
@@ -132,7 +127,7 @@ def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int
         journal, requests = _current(profile, config, dataset_name)
     except BenchError:
         return None
-    have = valid_entries(journal.entries, requests, profile.sampling.max_tokens, loops=profile.sampling.stop_loops)
+    have = valid_entries(journal.entries, requests, profile.sampling)
     missing = {request.key for request in requests if request.sample_id not in have}
     cut = {completion.key for completion in journal.completions if is_cut(completion)}
     return len(missing), len(requests), len(missing & cut)
@@ -141,8 +136,7 @@ def count(profile: Profile, config: Config, dataset_name: str) -> tuple[int, int
 def completions_of(profile: Profile, config: Config, dataset_name: str) -> dict[SampleId, JournalEntry]:
     """The journal's completions for the profile's current settings, failures included. Raises JournalError."""
     journal, requests = _current(profile, config, dataset_name)
-    sampling = profile.sampling
-    return valid_entries(journal.entries, requests, sampling.max_tokens, failures=True, loops=sampling.stop_loops)
+    return valid_entries(journal.entries, requests, profile.sampling, failures=True)
 
 
 def _current(profile: Profile, config: Config, dataset_name: str) -> tuple[Journal, list[Request]]:

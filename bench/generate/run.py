@@ -98,10 +98,7 @@ class Generation:
 
     def valid_entries(self, *, failures: bool = False) -> dict[SampleId, JournalEntry]:
         """The journal's entries for the requests."""
-        sampling = self.profile.sampling
-        return valid_entries(
-            self.journal.entries, self.requests, sampling.max_tokens, failures=failures, loops=sampling.stop_loops
-        )
+        return valid_entries(self.journal.entries, self.requests, self.profile.sampling, failures=failures)
 
     def request_missing(self) -> None:
         """Send all requests that are missing from the journal. Raises the errors of `generate`."""
@@ -177,9 +174,8 @@ class Generation:
         note(self.files.log("codegen"), log_line(completion, loss))
         if completion.model and completion.model not in self.models:
             if self.models:
-                print_line(
-                    f"  {completion.task_id} was answered by {completion.model}, those before by {self.models[-1]}"
-                )
+                models = f"{completion.model}, those before by {self.models[-1]}"
+                print_line(f"  {completion.task_id} was answered by {models}")
             self.models.append(completion.model)
         if progress and canary and not (is_cut(completion) and completion.max_tokens < self.limit):
             progress.count(loss)

@@ -20,7 +20,7 @@ from bench.imports.files import (
     is_python,
     named,
     relative,
-    sample_infos,
+    sample_info,
 )
 from bench.imports.rows import Row, UnknownFormatError, rows
 from bench.imports.solutions import current, known_sample, reading_of, rules, samples_of, undefined
@@ -112,11 +112,11 @@ class _Collection:
                 resolved.append((row, self.dataset.problems[task_id], completion))
         reading = reading_of([(row, problem) for row, problem, completion in resolved if not completion])
         self.notes |= {reading.note: None} if reading.note else {}
-        infos = sample_infos(file) if file.place.name == SAMPLES else {}
+        info_by_id = sample_info(file) if file.place.name == SAMPLES else {}
         count: Counter[str] = Counter()
         for row, problem, completion in resolved:
             for sample in samples_of(row, problem, reading, completion):
-                info = infos.get((problem.task_id, count[problem.task_id]))
+                info = info_by_id.get((problem.task_id, count[problem.task_id]))
                 self._add(known_sample(sample, info) if info else sample)
                 count[problem.task_id] += 1
 

@@ -128,9 +128,8 @@ def find(solutions: tuple[str, ...], base: Path) -> SolutionFiles:
             inside = sorted(_below(place, base), key=lambda source: _natural(source.place))
             siblings = {source.place for source in inside}
             for source in inside:
-                selected = not source.member and (
-                    is_archive(source.path) or (source.path == place and _is_selected(place, entry))
-                )
+                by_name = not source.member and source.path == place and _is_selected(place, entry)
+                selected = by_name or (not source.member and is_archive(source.path))
                 if selected or (holds_solutions(source.place) and not _is_derived(source, place, siblings)):
                     if source.member or _is_new(source.path, seen):
                         files[source] = None
@@ -153,21 +152,18 @@ def is_python(file: PurePath) -> bool:
     return _suffix(file) == ".py"
 
 
-def sample_infos(source: Source) -> dict[tuple[str, int], SampleInfo]:
+def sample_info(source: Source) -> dict[tuple[str, int], SampleInfo]:
     """The records that a run of this program has of the samples in a file, by problem and number, with answers."""
     if source.member:
-        return parse_sample_info(
-            line.record for line in jsonl.parse(sibling(source, SAMPLE_INFO), dict[str, Any]) if line.record
-        )
+        lines = jsonl.parse(sibling(source, SAMPLE_INFO), dict[str, Any])
+        return parse_sample_info(line.record for line in lines if line.record)
     run = RunFiles.around(source.path)
-    infos = read_sample_info(run.sample_info)
-    answers_by_id = answers(run.journal, infos.values())
-    return {
-        sample_id: replace(info, answer=answers_by_id[sample_key][0], reasoning=answers_by_id[sample_key][1])
-        if (sample_key := (info.task_id, info.sample)) in answers_by_id
-        else info
-        for sample_id, info in infos.items()
-    }
+    records = read_sample_info(run.sample_info)
+    texts = answers(run.journal, records.values())
+    for sample_id, record in records.items():
+        if text := texts.get((record.task_id, record.sample)):
+            records[sample_id] = replace(record, answer=text[0], reasoning=text[1])
+    return records
 
 
 def exported_run(profile: Profile, config: Config, dataset: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import pytest
 from bench.datasets import Problem
 from bench.generate.journal import JournalEntry
 from bench.generate.requests import Request, satisfies, valid_entries
+from bench.profiles import Sampling
 from bench.records import Completion
 
 ONE = Completion(key="k", task_id="HumanEval/0", sample=0, outcome="stop", answer="def f(): pass", max_tokens=100)
@@ -45,7 +46,7 @@ REQUESTS = [
 def selected(completions: list[Completion], max_tokens: int, *, failures: bool = False) -> dict[str, tuple[str, int]]:
     """By problem, the answer (or error) that counts among these completions, and its line."""
     entries = [JournalEntry(completion, line) for line, completion in enumerate(completions, 1)]
-    valid = valid_entries(entries, REQUESTS, max_tokens, failures=failures).items()
+    valid = valid_entries(entries, REQUESTS, Sampling(max_tokens=max_tokens), failures=failures).items()
     return {task: (entry.completion.answer or entry.completion.error, entry.line) for (task, _), entry in valid}
 
 
