@@ -38,7 +38,7 @@ def main(counts: list[int]) -> None:
 
 
 def _line(count: int, folder: Path) -> str:
-    found = made.many(SHARED, folder, count, words=WORDS)
+    found = made.many(SHARED, folder, count, answer_words=WORDS)
     page = folder / "report.html"
     began = time.perf_counter()
     page.write_text(html.render(found.report, found.journals))

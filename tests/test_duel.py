@@ -79,14 +79,14 @@ def problems(dataset: str, count: int) -> dict[str, Problem]:
 def test_any_stretch_has_its_share_of_each_dataset_and_difficulty() -> None:
     """The order is the same every time, has every problem once, and is even over datasets and difficulties."""
     known = {"a": problems("a", 400), "b": problems("b", 100)}
-    found = order(known)
-    assert found == order({name: dict(reversed(one.items())) for name, one in known.items()})
-    assert sorted(found) == sorted((name, task_id) for name, one in known.items() for task_id in one)
+    ordered = order(known)
+    assert ordered == order({name: dict(reversed(one.items())) for name, one in known.items()})
+    assert sorted(ordered) == sorted((name, task_id) for name, one in known.items() for task_id in one)
     for start in range(0, 500, 50):
-        part = found[start : start + 50]
+        part = ordered[start : start + 50]
         counts = Counter((name, known[name][task_id].difficulty) for name, task_id in part)
         assert 29 <= counts["a", ""] <= 31
         assert 9 <= counts["a", "hard"] <= 11
         assert 2 <= counts["b", "hard"] <= 3
-    numbers = [int(task_id.partition("/")[2]) for name, task_id in found if name == "a"]
+    numbers = [int(task_id.partition("/")[2]) for name, task_id in ordered if name == "a"]
     assert numbers != sorted(numbers)

@@ -18,14 +18,14 @@ from bench.errors import MissingPrerequisite
 SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def write(path: Path, *, split: int = 0, words: int = 1000, size: int = 300_000) -> Path:
+def write(path: Path, *, split: int = 0, n_tokens: int = 1000, size: int = 300_000) -> Path:
     """A GGUF (or the first part of a split one) as llama.cpp's own package writes it; the path of its first file."""
     writer = GGUFWriter(path, "llama", split_max_tensors=split)
     writer.add_name("Tiny")
     writer.add_file_type(18)
     writer.add_context_length(4096)
-    writer.add_token_list([f"word {i}" for i in range(words)])
-    writer.add_token_scores([0.5] * words)
+    writer.add_token_list([f"word {i}" for i in range(n_tokens)])
+    writer.add_token_scores([0.5] * n_tokens)
     writer.add_chat_template("{{ messages }}")
     for number in range(3):
         writer.add_tensor(f"t{number}", np.arange(size, dtype=np.float32) + number)
@@ -119,11 +119,11 @@ def test_every_part_counts(split_model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("use", [gguf.parts, gguf.facts, lambda path: gguf.fingerprint(path, path.parent)])
 def test_missing_part(split_model: Path, use: Callable[[Path], object]) -> None:
     """A part that is not there is named, with what to do."""
-    lacking = split_model.with_name("big-00002-of-00003.gguf")
-    lacking.unlink()
+    absent = split_model.with_name("big-00002-of-00003.gguf")
+    absent.unlink()
     with pytest.raises(MissingPrerequisite) as caught:
         use(split_model)
-    assert caught.value.sentence == (f"There is no model file {lacking}; download it, or fix model in profiles.toml.")
+    assert caught.value.sentence == (f"There is no model file {absent}; download it, or fix model in profiles.toml.")
 
 
 def test_a_known_file_is_not_read_again(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +217,7 @@ def test_any_header_is_survived(tmp_path: Path, data: bytes, place: int, byte: i
     path = tmp_path / "m.gguf"
     path.write_bytes(HEADER + data)
     gguf.facts(path)
-    good = bytearray(write(tmp_path / "good.gguf", words=5, size=4).read_bytes())
+    good = bytearray(write(tmp_path / "good.gguf", n_tokens=5, size=4).read_bytes())
     good[place % len(good)] = byte
     path.write_bytes(good)
     assert gguf.facts(path)["files"] == 1

@@ -20,13 +20,15 @@ INSIDE = "bench.sandbox.inside"
 
 def lengths() -> list[tuple[int, str]]:
     """The number of lines of every function, with its place."""
-    found = []
+    matches = []
     for path in CODE:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 assert node.end_lineno is not None
-                found.append((node.end_lineno - node.lineno + 1, f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"))
-    return sorted(found)
+                matches.append(
+                    (node.end_lineno - node.lineno + 1, f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+                )
+    return sorted(matches)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +44,9 @@ def test_checkers(command: list[str]) -> None:
 
 def test_functions_are_short() -> None:
     """No function has more than 60 lines, and nine of ten have 30 at most."""
-    found = lengths()
-    assert found[-1][0] <= 60, found[-1]
-    assert found[int(0.9 * (len(found) - 1))][0] <= 30
+    matches = lengths()
+    assert matches[-1][0] <= 60, matches[-1]
+    assert matches[int(0.9 * (len(matches) - 1))][0] <= 30
 
 
 def test_modules_are_short() -> None:
@@ -66,8 +68,10 @@ def test_no_stage_imports_a_later_one() -> None:
     for stage in DRAWN:
         later.remove(stage)
         # What runs inside a sandbox imports nothing of ours, and anyone may share its pure functions.
-        found = [(str(path), name) for path in modules(stage) for name in imported(path) if not name.startswith(INSIDE)]
-        wrong = [(path, name) for path, name in found if name.split(".")[1] in later]
+        matches = [
+            (str(path), name) for path in modules(stage) for name in imported(path) if not name.startswith(INSIDE)
+        ]
+        wrong = [(path, name) for path, name in matches if name.split(".")[1] in later]
         assert wrong == []
 
 
@@ -97,13 +101,13 @@ def modules(stage: str) -> list[Path]:
 
 def imported(path: Path) -> list[str]:
     """The full names of the modules of ours that a file imports, wherever it does so."""
-    found = []
+    matches = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "bench":
-            found += [f"{node.module}.{name.name}" for name in node.names]
+            matches += [f"{node.module}.{name.name}" for name in node.names]
         if isinstance(node, ast.Import):
-            found += [name.name for name in node.names if name.name.startswith("bench.")]
-    return found
+            matches += [name.name for name in node.names if name.name.startswith("bench.")]
+    return matches
 
 
 def test_loading_is_light() -> None:

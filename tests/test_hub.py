@@ -73,8 +73,8 @@ def test_read_by_other_programs(loopback: Hub) -> None:
     from huggingface_hub import hf_hub_download
 
     path = hub.download(MODEL, "p")
-    found = hf_hub_download("org/Small-GGUF", "Small-Q4_K_M.gguf", cache_dir=hub.cache(), local_files_only=True)
-    assert Path(found) == path
+    actual = hf_hub_download("org/Small-GGUF", "Small-Q4_K_M.gguf", cache_dir=hub.cache(), local_files_only=True)
+    assert Path(actual) == path
 
 
 def test_half_a_model_is_none(loopback: Hub) -> None:

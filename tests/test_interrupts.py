@@ -32,13 +32,13 @@ def test_signals_wait(number: signal.Signals) -> None:
 
 def test_a_terminal_that_is_gone_is_told() -> None:
     """Of several signals, the one that says that the terminal is gone counts."""
-    told: list[int] = []
-    before = {each: signal.signal(each, lambda number, _: told.append(number)) for each in ENDING}
+    signals: list[int] = []
+    before = {each: signal.signal(each, lambda number, _: signals.append(number)) for each in ENDING}
     try:
         with deferred_signals():
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGHUP)
-        assert told == [signal.SIGHUP]
+        assert signals == [signal.SIGHUP]
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

@@ -14,8 +14,8 @@ from bench.progress import Plan, Progress, live
 def test_the_line() -> None:
     """The line has done of total, tokens per second, what was lost, and the time to go."""
     progress = Progress("GLM", 164, had=104, began=time.monotonic() - 10)
-    for lacking in ["", "truncated", "", "empty"]:
-        progress.count(lacking)
+    for loss in ["", "truncated", "", "empty"]:
+        progress.count(loss)
     progress.pieces = 500
     text = progress.text(width=0)
     assert text == "  GLM  108/164   50 tok/s   1 empty   1 truncated   ETA 2 min"
@@ -76,8 +76,8 @@ def test_loading_a_model_is_no_part_of_its_speed() -> None:
 def test_a_line_fits_its_terminal() -> None:
     """In a narrow terminal the bar gives way first, then the name, then what was lost; the time to go is never cut."""
     progress = Progress("A model with a long name", 164, had=104, began=time.monotonic() - 10)
-    for lacking in ["", "truncated", "no code", "empty"]:
-        progress.count(lacking)
+    for loss in ["", "truncated", "no code", "empty"]:
+        progress.count(loss)
     progress.pieces = 500
     for columns in (30, 40, 60, 80, 100, 140):
         text = progress.text(columns=columns)
@@ -135,12 +135,12 @@ for worker in workers:
 
 def test_several_at_once_do_not_share_a_line() -> None:
     """On a terminal too, workers of doit -n write whole lines with their titles, without escape codes."""
-    said, terminal = pty.openpty()
+    reader, terminal = pty.openpty()
     with subprocess.Popen([sys.executable, "-c", WORKERS], stdout=terminal, stdin=subprocess.DEVNULL):
         os.close(terminal)
         text = ""
         with contextlib.suppress(OSError):  # how a terminal without a program ends
-            while piece := os.read(said, 4096):
+            while piece := os.read(reader, 4096):
                 text += piece.decode()
-    os.close(said)
+    os.close(reader)
     assert sorted(text.splitlines()) == ["  A  1/2   ETA 1 s", "  B  1/2   ETA 1 s", "True"]

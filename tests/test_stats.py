@@ -112,11 +112,11 @@ def test_sign_flip_many_samples() -> None:
 def test_holm_by_definition(values: list[float]) -> None:
     """Each corrected value is the largest of (m - j + 1) p(j) up to its own rank, at most 1."""
     ranked = sorted(values)
-    for value, found in zip(values, holm(values), strict=True):
+    for value, actual in zip(values, holm(values), strict=True):
         rank = ranked.index(value)
         last = len(ranked) - ranked[::-1].index(value)
         expected = max(min(1.0, (len(values) - j) * ranked[j]) for j in range(rank + 1))
-        assert expected <= found <= max(min(1.0, (len(values) - j) * ranked[j]) for j in range(last))
+        assert expected <= actual <= max(min(1.0, (len(values) - j) * ranked[j]) for j in range(last))
 
 
 def test_holm_literature() -> None:
@@ -148,9 +148,9 @@ def test_pass_at_k_literature() -> None:
 @given(st.lists(st.booleans(), min_size=1, max_size=80))
 def test_estimate_of_single_samples_is_wilson(passed: list[bool]) -> None:
     """With one sample a problem, the interval is Wilson's."""
-    found = estimate([(1, int(one)) for one in passed])
-    assert found.value == pytest.approx(sum(passed) / len(passed))
-    assert (found.low, found.high) == pytest.approx(wilson(sum(passed), len(passed)))
+    actual = estimate([(1, int(one)) for one in passed])
+    assert actual.value == pytest.approx(sum(passed) / len(passed))
+    assert (actual.low, actual.high) == pytest.approx(wilson(sum(passed), len(passed)))
 
 
 @given(
@@ -159,9 +159,9 @@ def test_estimate_of_single_samples_is_wilson(passed: list[bool]) -> None:
 )
 def test_estimate_bounds(groups: list[tuple[int, int]], k: int) -> None:
     """With unequal numbers of samples, the estimate is a fraction within an interval that has width."""
-    found = estimate(groups, k)
-    assert 0 <= found.low <= found.value <= found.high <= 1
-    assert found.low < found.high
+    actual = estimate(groups, k)
+    assert 0 <= actual.low <= actual.value <= actual.high <= 1
+    assert actual.low < actual.high
 
 
 def test_estimate_narrows_with_samples() -> None:
@@ -186,8 +186,8 @@ def test_estimate_coverage() -> None:
     rng, held = random.Random(7), 0
     for _ in range(400):
         rates = [rng.betavariate(0.6, 0.3) for _ in range(100)]
-        found = estimate([(5, sum(rng.random() < rate for _ in range(5))) for rate in rates])
-        held += found.low <= 0.6 / 0.9 <= found.high
+        actual = estimate([(5, sum(rng.random() < rate for _ in range(5))) for rate in rates])
+        held += actual.low <= 0.6 / 0.9 <= actual.high
     assert 0.92 <= held / 400 <= 0.99
 
 
@@ -220,20 +220,22 @@ def test_tango_holds_what_is_seen(won: int, lost: int, rest: int) -> None:
 def test_tango_ends_where_the_score_test_does() -> None:
     """At its ends the score statistic, written as in Tango (1998), is the normal quantile."""
     won, lost, n = 12, 25, 378
-    for delta, wanted in zip(tango(won, lost, n), (Z, -Z), strict=True):
+    for delta, expected_value in zip(tango(won, lost, n), (Z, -Z), strict=True):
         b, c = -won - lost + (2 * n - won + lost) * delta, -lost * delta * (1 - delta)
         q = (sqrt(b * b - 8 * n * c) - b) / (4 * n)
-        assert (won - lost - n * delta) / sqrt(n * (2 * q + delta * (1 - delta))) == pytest.approx(wanted, abs=1e-6)
+        assert (won - lost - n * delta) / sqrt(n * (2 * q + delta * (1 - delta))) == pytest.approx(
+            expected_value, abs=1e-6
+        )
 
 
 def simulated(rng: random.Random, n: int, lost: float, won: float, samples: int) -> list[tuple[float, int]]:
     """Differences of pass rates on `n` problems, each with its own chance to be lost or won."""
-    found = []
+    actual = []
     for _ in range(n):
         hard = rng.random() ** 2
         rates = [sum(rng.random() < chance for _ in range(samples)) for chance in (hard, hard + won - lost * hard)]
-        found.append(((rates[1] - rates[0]) / samples, samples))
-    return found
+        actual.append(((rates[1] - rates[0]) / samples, samples))
+    return actual
 
 
 @pytest.mark.parametrize(
@@ -246,19 +248,19 @@ def test_paired_intervals_cover_by_simulation(samples: int, strata: list[int]) -
     # The mean of the squared uniform is 1/3.
     true = won - lost / 3
     for _ in range(runs):
-        found = paired_difference([simulated(rng, n, lost, won, samples) for n in strata])
-        covered += found.low <= true <= found.high
+        actual = paired_difference([simulated(rng, n, lost, won, samples) for n in strata])
+        covered += actual.low <= true <= actual.high
     assert 0.935 <= covered / runs <= 0.99
 
 
 def test_paired_difference_by_hand() -> None:
     """One stratum is Tango's own; two are weighed by their problems; none is no knowledge."""
     one = [(1.0, 1)] * 3 + [(-1.0, 1)] * 8 + [(0.0, 1)] * 153
-    found = paired_difference([one])
-    assert (found.low, found.high) == pytest.approx(tango(3, 8, 164))
+    actual = paired_difference([one])
+    assert (actual.low, actual.high) == pytest.approx(tango(3, 8, 164))
     both = paired_difference([one, [(0.0, 1)] * 164])
     assert both.value == pytest.approx(-5 / 328)
-    assert found.low < both.low < both.value < both.high
+    assert actual.low < both.low < both.value < both.high
     assert paired_difference([]) == paired_difference([[]]) == Estimate(0.0, -1.0, 1.0)
 
 
@@ -280,8 +282,8 @@ def test_problems_needed(gap: float, discordant: float, needed: int) -> None:
 
 def test_problems_needed_have_the_power() -> None:
     """With so many problems the exact McNemar test finds the difference in about 80 of 100 runs."""
-    rng, n, found = random.Random(2), problems_needed(0.08, 0.2), 0
+    rng, n, actual = random.Random(2), problems_needed(0.08, 0.2), 0
     for _ in range(600):
         draws = [rng.random() for _ in range(n)]
-        found += mcnemar(sum(one < 0.14 for one in draws), sum(0.14 <= one < 0.2 for one in draws)) < 0.05
-    assert 0.72 <= found / 600 <= 0.88
+        actual += mcnemar(sum(one < 0.14 for one in draws), sum(0.14 <= one < 0.2 for one in draws)) < 0.05
+    assert 0.72 <= actual / 600 <= 0.88

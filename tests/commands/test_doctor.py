@@ -53,7 +53,7 @@ def test_shipped_profiles_on_a_bare_machine(monkeypatch: pytest.MonkeyPatch, tmp
     lines = [line.split(maxsplit=2) for line in text.splitlines()]
     assert ["missing", "Docker", "engine             docker is not installed"] in lines
     assert ["missing", "bench-glm-flash", "no GLM-4.7-Flash-Q8_0.gguf in models/GLM-4.7-Flash; no Docker;"] in lines
-    assert ["ok", "demo"] in [words[:2] for words in lines]
+    assert ["ok", "demo"] in [row[:2] for row in lines]
 
 
 def test_a_reference_that_nobody_published(doctor: Doctor) -> None:
@@ -174,7 +174,7 @@ def test_a_program_that_hangs(doctor: Doctor, tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("words", "remedy"),
+    ("message", "remedy"),
     [
         (
             "Got permission denied while trying to connect to the Docker daemon socket",
@@ -186,11 +186,11 @@ def test_a_program_that_hangs(doctor: Doctor, tmp_path: Path, monkeypatch: pytes
         ),
     ],
 )
-def test_an_engine_that_refuses(doctor: Doctor, tmp_path: Path, words: str, remedy: str) -> None:
+def test_an_engine_that_refuses(doctor: Doctor, tmp_path: Path, message: str, remedy: str) -> None:
     """Of an engine that does not serve this user, Docker's words decide the remedy; nothing is to be installed."""
-    program(tmp_path, "docker", f"import sys; sys.exit({words!r})")
+    program(tmp_path, "docker", f"import sys; sys.exit({message!r})")
     found = doctor('[profiles.a]\nmodel = "m.gguf"\nserver = { kind = "compose" }\n')["Docker engine"]
-    assert (found.state, found.text) == ("missing", words.rstrip("."))
+    assert (found.state, found.text) == ("missing", message.rstrip("."))
     assert found.remedy.startswith(remedy)
 
 
@@ -232,8 +232,8 @@ def test_a_wheel_that_cannot_be_loaded(
     """A library that the wheel lacks is named with its package; the demo then has its bundled answers."""
     package = tmp_path / "site" / "xllamacpp"
     package.mkdir(parents=True)
-    words = f"{library}: cannot open shared object file: No such file or directory"
-    (package / "__init__.py").write_text(f"raise ImportError({words!r})")
+    message = f"{library}: cannot open shared object file: No such file or directory"
+    (package / "__init__.py").write_text(f"raise ImportError({message!r})")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
     process.xllamacpp_failure.cache_clear()
@@ -246,14 +246,14 @@ def test_a_wheel_that_cannot_be_loaded(
 
 
 @pytest.mark.parametrize(
-    ("kind", "state", "said"),
+    ("kind", "state", "output"),
     [("auto", "missing", "none: code that models wrote is not run"), ("none", "note", "runs with your rights")],
 )
-def test_no_sandbox(doctor: Doctor, kind: str, state: str, said: str) -> None:
+def test_no_sandbox(doctor: Doctor, kind: str, state: str, output: str) -> None:
     """Without any sandbox nothing is graded; to do without one by name is noted."""
     found = doctor(f'[sandbox]\nkind = "{kind}"\n[profiles.a]\nsolutions = "x.jsonl"\n')
     assert found["sandbox"].state == state
-    assert said in found["sandbox"].text
+    assert output in found["sandbox"].text
 
 
 def test_a_cluster(doctor: Doctor) -> None:
@@ -301,7 +301,7 @@ def test_what_is_known_of_a_dataset(doctor: Doctor, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
+    ("count", "output"),
     [
         (0, "0 B"),
         (999, "999 B"),
@@ -311,9 +311,9 @@ def test_what_is_known_of_a_dataset(doctor: Doctor, tmp_path: Path, monkeypatch:
         (2 * 10**12, "2.0 TB"),
     ],
 )
-def test_sizes(count: int, said: str) -> None:
+def test_sizes(count: int, output: str) -> None:
     """Sizes are said as disks are sold."""
-    assert console.size(count) == said
+    assert console.size(count) == output
 
 
 def test_as_a_user_runs_it(tmp_path: Path) -> None:

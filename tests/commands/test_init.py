@@ -23,13 +23,13 @@ def candidate(model: str, quantization: str = "Q8_0", **more: object) -> Candida
 
 def test_first_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a profiles file, one is written with a profile for each model, and the schema beside it."""
-    found = [
+    candidates = [
         candidate(str(tmp_path / "models" / "a.gguf"), context=2048, sampling={"temperature": 0.6, "top_k": 20.0}),
         candidate("/elsewhere/b.gguf", "Q4_K_M", args=("--jinja",), context=131072),
         Candidate("Ollama on port 11434", "qwen3:8b", "qwen3:8b", placement=(), base_url="http://127.0.0.1:11434/v1"),
     ]
     file = tmp_path / "profiles.toml"
-    assert init(file, None, found, ["x: it is no GGUF file"], write=False) == 0
+    assert init(file, None, candidates, ["x: it is no GGUF file"], write=False) == 0
     a, b, c = load(file).profiles
     assert (a.id, a.title, a.family, a.model, a.note) == (
         "small-q8_0",
@@ -57,17 +57,17 @@ def test_a_file_that_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     """A profiles file is changed with --write alone, and then keeps every line; models that it has are not added."""
     file, old = tmp_path / "profiles.toml", '# mine\n[profiles.a]\nmodel = "a.gguf"\ntitle = "Small Q4_K_M"\n'
     file.write_text(old)
-    found = [candidate(str(tmp_path / "models" / "a.gguf")), candidate("/b.gguf", "Q4_K_M")]
-    assert init(file, load(file), found, [], write=False) == 0
+    candidates = [candidate(str(tmp_path / "models" / "a.gguf")), candidate("/b.gguf", "Q4_K_M")]
+    assert init(file, load(file), candidates, [], write=False) == 0
     out = capsys.readouterr().out
     assert '+title = "Small Q4_K_M 2"' in out
     assert "doit init --write adds 1 profile" in out
     assert file.read_text() == old
-    assert init(file, load(file), found, [], write=True) == 0
+    assert init(file, load(file), candidates, [], write=True) == 0
     assert file.read_text().startswith(old)
     assert [profile.id for profile in load(file).profiles] == ["a", "small-q4_k_m-2"]
     capsys.readouterr()
-    assert init(file, load(file), found, [], write=True) == 0
+    assert init(file, load(file), candidates, [], write=True) == 0
     assert "Every model that was found has a profile" in capsys.readouterr().out
 
 
@@ -83,11 +83,11 @@ def test_the_same_model_once(tmp_path: Path) -> None:
 
 def test_ids_and_titles() -> None:
     """Ids and titles follow from the names, and are unlike each other."""
-    found = named(
+    candidates = named(
         [candidate("/a"), candidate("/b"), Candidate("x", "/c", "模型"), Candidate("x", "/d", "REPORT.md")], None
     )
-    assert list(found) == ["small-q8_0", "small-q8_0-2", "model", "report.md-2"]
-    assert [title for title, _ in found.values()] == ["Small Q8_0", "Small Q8_0 2", "模型", "REPORT.md"]
+    assert list(candidates) == ["small-q8_0", "small-q8_0-2", "model", "report.md-2"]
+    assert [title for title, _ in candidates.values()] == ["Small Q8_0", "Small Q8_0 2", "模型", "REPORT.md"]
 
 
 @pytest.mark.parametrize("value", ['a"b\\c', "\x7f é 模", ["a", "b"], {"top_k": 20, "x": [1.5, True]}, 0.6])

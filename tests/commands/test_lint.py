@@ -97,7 +97,7 @@ def test_prompt_and_answer_in_full(linted: Lint) -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "words"),
+    ("template", "message"),
     [
         ("{{ raise_exception('no system') }}", "cannot be rendered here: ValueError: no system"),
         ("{{ ''.__class__.__mro__ }}", "cannot be rendered here: jinja2.exceptions.SecurityError"),
@@ -106,9 +106,9 @@ def test_prompt_and_answer_in_full(linted: Lint) -> None:
         ("{% if %}", "cannot be rendered here: jinja2.exceptions.TemplateSyntaxError"),
     ],
 )
-def test_hostile_templates(template: str, words: str) -> None:
+def test_hostile_templates(template: str, message: str) -> None:
     """A template that fails, runs on, or asks for too much is a line, and harms nobody."""
-    assert words in rendered(template, {"messages": []})
+    assert message in rendered(template, {"messages": []})
 
 
 def test_no_such_profile(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_as_a_user_gives_it(tmp_path: Path) -> None:
         ran = run("-f", DODO, "lint", *names, cwd=tmp_path, environment=environment)
         return ran.returncode, (ran.stdout + ran.stderr).splitlines()
 
-    code, found = lines("d")
-    assert (code, found[0].split()[:2]) == (0, ["note", "answers"])
+    code, actual = lines("d")
+    assert (code, actual[0].split()[:2]) == (0, ["note", "answers"])
     assert lines() == (1, ["doit lint takes a profile: doit lint <profile>; doit list has them."])
     assert lines("e") == (1, ['There is no profile "e"; doit list has them.'])

@@ -53,9 +53,9 @@ class Project:
     def tasks(self, *arguments: str, code: int = 0) -> list[str]:
         """The tasks that a run runs, such as `generate a`."""
         verbs = ("generate", "samples", "eval", "report")
-        words = [line.split() for line in self.doit(*arguments, code=code).splitlines()]
-        found = [line[:2] for line in words if line and line[0] in verbs]
-        return [verb if verb == "report" else f"{verb} {name}" for verb, name in found]
+        rows = [line.split() for line in self.doit(*arguments, code=code).splitlines()]
+        lines = [line[:2] for line in rows if line and line[0] in verbs]
+        return [verb if verb == "report" else f"{verb} {name}" for verb, name in lines]
 
     @property
     def results(self) -> Path:

@@ -52,24 +52,24 @@ COMMANDS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_full_standard_output(made: Project, words: list[str]) -> None:
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_a_full_standard_output(made: Project, arguments: list[str]) -> None:
     """Where standard output takes no more, a run and each command, doit's own too, end with one sentence."""
     with Path("/dev/full").open("w") as full:
-        ran = run(made, words, full)
+        ran = run(made, arguments, full)
     assert ran.returncode != 0
     assert [line for line in ran.stderr.splitlines() if not line.startswith("skip ")] == [
         "Standard output cannot be written (No space left on device)."
     ]
 
 
-@pytest.mark.parametrize("words", [["-a", "eval:b"], ["list"], ["help"], ["doctor"]], ids=" ".join)
-def test_a_reader_that_has_gone(made: Project, words: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [["-a", "eval:b"], ["list"], ["help"], ["doctor"]], ids=" ".join)
+def test_a_reader_that_has_gone(made: Project, arguments: list[str]) -> None:
     """Where nobody reads standard output, a run and each command end without a word, as other programs do."""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as pipe:
-        ran = run(made, words, pipe)
+        ran = run(made, arguments, pipe)
     assert ran.returncode != 0
     assert "Traceback" not in ran.stderr
     assert "Error" not in ran.stderr
@@ -77,20 +77,20 @@ def test_a_reader_that_has_gone(made: Project, words: list[str]) -> None:
 
 def test_a_closed_standard_output(made: Project) -> None:
     """Where standard output is closed, whatever is opened next would have its place: that is refused."""
-    for words in (["list"], ["help"], []):
-        command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "doit", "-f", DODO, *words]
+    for arguments in (["list"], ["help"], []):
+        command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "doit", "-f", DODO, *arguments]
         ran = subprocess.run(command, capture_output=True, text=True, env=made.environment, check=False)
         assert ran.returncode != 0
         assert ran.stderr == "Standard output is closed; let it go somewhere, such as > /dev/null.\n"
 
 
-def run(project: Project, words: list[str], output: IO[str]) -> "subprocess.CompletedProcess[str]":
+def run(project: Project, arguments: list[str], output: IO[str]) -> "subprocess.CompletedProcess[str]":
     """Run doit with that standard output."""
     process = start(
-        "-f", DODO, *words, cwd=project.root, environment=project.environment, stdout=output.fileno(), stderr=PIPE
+        "-f", DODO, *arguments, cwd=project.root, environment=project.environment, stdout=output.fileno(), stderr=PIPE
     )
     out, error = process.communicate()
-    return subprocess.CompletedProcess(words, process.wait(), out, error)
+    return subprocess.CompletedProcess(arguments, process.wait(), out, error)
 
 
 def test_an_id_that_no_folder_can_have(project: Project) -> None:

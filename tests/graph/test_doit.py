@@ -18,24 +18,24 @@ EVERYTHING = ["generate a", "samples a", "eval a", "samples b", "eval b", "repor
 
 def test_a_first_run_and_a_second(made: Project) -> None:
     """A first run builds everything and tells why; a second one runs nothing and asks nothing."""
-    asked = made.asked
-    assert asked == 18
+    requests = made.asked
+    assert requests == 18
     assert made.tasks() == []
     shutil.rmtree(made.results)
     out = made.doit()
     assert re.findall(r"^(\w+) +\S+ +first run$", out, re.MULTILINE) == [name.split()[0] for name in EVERYTHING]
-    assert made.asked == 2 * asked
+    assert made.asked == 2 * requests
 
 
 def test_list(made: Project) -> None:
     """The list is the profiles, in the file's order; --all --deps --status has every task, its files and its state."""
     assert [line.split()[0] for line in made.doit("list").splitlines()] == ["eval:a", "eval:b", "report"]
     made.edit("max_tokens = 256", "max_tokens = 300")
-    told = made.doit("list", "--all", "--deps", "--status")
-    assert re.search(r"^R generate:a:demo", told, re.MULTILINE)
-    assert re.search(r"^U samples:b:demo .*\n -  solutions.jsonl$", told, re.MULTILINE)
-    assert re.search(r"^R samples:a:demo .*\n -  results/a/demo/raw.jsonl$", told, re.MULTILINE)
-    assert re.search(r"^U eval:a:demo .*\n -  results/a/demo/samples.jsonl$", told, re.MULTILINE)
+    output = made.doit("list", "--all", "--deps", "--status")
+    assert re.search(r"^R generate:a:demo", output, re.MULTILINE)
+    assert re.search(r"^U samples:b:demo .*\n -  solutions.jsonl$", output, re.MULTILINE)
+    assert re.search(r"^R samples:a:demo .*\n -  results/a/demo/raw.jsonl$", output, re.MULTILINE)
+    assert re.search(r"^U eval:a:demo .*\n -  results/a/demo/samples.jsonl$", output, re.MULTILINE)
 
 
 def test_info(made: Project) -> None:
@@ -60,21 +60,21 @@ def test_forget(made: Project) -> None:
     """What is forgotten runs again: a generation takes its answers from the journal, and asks for what failed alone."""
     made.doit("forget", "eval:a")
     assert made.tasks() == ["eval a", "report"]
-    asked, journal = made.asked, made.file("a", "raw.jsonl").read_bytes()
+    requests, journal = made.asked, made.file("a", "raw.jsonl").read_bytes()
     made.doit("forget", "--all")
     out = made.doit()
     assert "generate  a                         goes on from 17 of 18 completions" in out
-    assert made.asked == asked + 1
+    assert made.asked == requests + 1
     assert made.file("a", "raw.jsonl").read_bytes().startswith(journal)
 
 
 def test_clean_names_each_file(made: Project) -> None:
     """`clean -n` names each file that would go, and touches nothing."""
     before = {path: path.read_bytes() for path in made.root.rglob("*") if path.is_file() and path.name != ".doit.json"}
-    told = made.doit("clean", "-n")
+    output = made.doit("clean", "-n")
     names = ("samples.jsonl", "samples_info.jsonl", "eval_results.json", "run.json", "raw.jsonl")
     for name in ("results/REPORT.md", *(f"results/a/demo/{name}" for name in names)):
-        assert name in told
+        assert name in output
     assert {path: path.read_bytes() for path in before} == before
     assert made.tasks() == []
 
@@ -131,9 +131,9 @@ def test_ignore(made: Project) -> None:
 
 def test_always(made: Project) -> None:
     """`-a` runs all that is named; a model is asked again for what failed, and for nothing else."""
-    asked = made.asked
+    requests = made.asked
     assert "generate  a                         forced" in made.doit("-a", "generate:a")
-    assert made.asked == asked + 1
+    assert made.asked == requests + 1
 
 
 def test_targets_and_patterns(made: Project) -> None:
@@ -158,9 +158,9 @@ def test_other_ways_to_run(project: Project, how: list[str]) -> None:
 def test_json(made: Project) -> None:
     """The JSON reporter prints JSON alone, with what a task did and how it ended."""
     made.edit("max_tokens = 256", "max_tokens = 300")
-    found = {task["name"]: task["result"] for task in json.loads(made.doit("-r", "json"))["tasks"]}
-    assert found["generate:a:demo"] == "success"
-    assert found["eval:b:demo"] == "up-to-date"
+    actual = {task["name"]: task["result"] for task in json.loads(made.doit("-r", "json"))["tasks"]}
+    assert actual["generate:a:demo"] == "success"
+    assert actual["eval:b:demo"] == "up-to-date"
 
 
 def test_from_another_folder(made: Project, tmp_path: Path) -> None:
@@ -198,11 +198,11 @@ def test_why(made: Project) -> None:
     made.edit("max_tokens = 256", "max_tokens = 300")
     (made.root / "solutions.jsonl").unlink()
     before = {path: path.read_bytes() for path in made.results.rglob("*") if path.is_file()}
-    told = made.doit("why")
-    assert re.search(r"generate +a +max_tokens 256 → 300, 1 of 18 completions", told)
-    assert re.search(r"eval +a +if samples changes its input", told)
-    assert re.search(r"skip +b +no solutions yet in solutions.jsonl", told)
-    assert re.search(r"report +results/REPORT.md .*profiles.toml changed", told)
+    output = made.doit("why")
+    assert re.search(r"generate +a +max_tokens 256 → 300, 1 of 18 completions", output)
+    assert re.search(r"eval +a +if samples changes its input", output)
+    assert re.search(r"skip +b +no solutions yet in solutions.jsonl", output)
+    assert re.search(r"report +results/REPORT.md .*profiles.toml changed", output)
     assert "skip" not in made.doit("why", "a")
     assert "skip" in made.doit("why", "samples:b")
     assert made.doit("why", "results/a/*/samples.jsonl").startswith("generate  a ")
@@ -230,10 +230,10 @@ def test_why_says_how_long_it_takes(made: Project) -> None:
     graded["bench"] |= {"seconds": 360.0, "cached": 0}
     made.file("a", "eval_results.json").write_text(json.dumps(graded))
     made.edit("args = []", 'args = ["--top-k", "4"]')
-    told = made.doit("why", "a")
-    assert re.search(r"generate +a .*\(about 5 h 00 min\)", told)
-    assert re.search(r"eval +a .*\(about 6 min\)", told)
-    assert told.endswith("\nAbout 5 h 06 min, by what was measured before.\n")
+    output = made.doit("why", "a")
+    assert re.search(r"generate +a .*\(about 5 h 00 min\)", output)
+    assert re.search(r"eval +a .*\(about 6 min\)", output)
+    assert output.endswith("\nAbout 5 h 06 min, by what was measured before.\n")
 
 
 def test_what_reruns(made: Project) -> None:
@@ -241,10 +241,10 @@ def test_what_reruns(made: Project) -> None:
     made.edit("Model A", "Model Aleph")
     assert made.tasks() == ["report"]
     assert "Model Aleph" in (made.results / "REPORT.md").read_text()
-    path, asked = made.root / "solutions.jsonl", made.asked
+    path, requests = made.root / "solutions.jsonl", made.asked
     path.write_text(path.read_text().replace("return", "return None #", 1))
     assert made.tasks() == ["samples b", "eval b", "report"]
-    assert made.asked == asked
+    assert made.asked == requests
 
 
 def test_one_profile_by_name(project: Project) -> None:

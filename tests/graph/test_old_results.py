@@ -46,10 +46,10 @@ def test_a_copied_folder(made: Project) -> None:
         "[profiles.b]", '[profiles.c]\nserver = { kind = "command", command = ["./answer"], retries = 0 }\n[profiles.b]'
     )
     shutil.copytree(made.results / "a", made.results / "c")
-    asked, journal = made.asked, made.file("c", "raw.jsonl").read_bytes()
+    requests, journal = made.asked, made.file("c", "raw.jsonl").read_bytes()
     out = made.doit("eval:c")
     assert "generate  c                         goes on from 17 of 18 completions" in out
-    assert made.asked == asked + 1
+    assert made.asked == requests + 1
     assert made.file("c", "raw.jsonl").read_bytes().startswith(journal)
 
 

@@ -52,18 +52,18 @@ def test_a_dataset_whose_program_is_missing_is_skipped(project: Project) -> None
     with (project.root / "profiles.toml").open("a") as file:
         file.write('[datasets.js]\nfile = "js.jsonl"\nformat = "humanevalpack"\n')
         file.write('[profiles.c]\ntitle = "C"\nsolutions = "solutions.jsonl"\ndatasets = ["demo", "js"]\n')
-    wanted = "no node, which the tests of js need"
-    assert f"skip      c:js                      {wanted} (apt install nodejs)\n" in project.doit(
+    expected = "no node, which the tests of js need"
+    assert f"skip      c:js                      {expected} (apt install nodejs)\n" in project.doit(
         "why", PATH=str(folder)
     )
     out = project.doit(PATH=str(folder))
-    assert f"skip      c:js                      {wanted} (apt install nodejs)\n" in out
+    assert f"skip      c:js                      {expected} (apt install nodejs)\n" in out
     assert "1 skipped, 0 failed" in out
     assert not (project.results / "c" / "js" / "samples.jsonl").exists()
     assert (project.results / "c" / "demo" / "eval_results.json").exists()
     assert (
-        f"| C | c, js | skipped | {wanted} (apt install nodejs) | install it |"
+        f"| C | c, js | skipped | {expected} (apt install nodejs) | install it |"
         in (project.results / "REPORT.md").read_text()
     )
-    assert wanted in project.doit("doctor", PATH=str(folder))
+    assert expected in project.doit("doctor", PATH=str(folder))
     assert project.doit(PATH=str(folder)).endswith(UP_TO_DATE)

@@ -233,33 +233,33 @@ def reported(folder: Path, kind: str, **settings: Any) -> tuple[str, str, dict[s
     (folder / "results" / "a" / "demo" / "run.json").write_text(json.dumps(about))
     assert step(folder).make() is None
     text, page, data = ((folder / "results" / name).read_text() for name in REPORTS)
-    asked = next(line for line in text.splitlines() if line.startswith("  - Settings: "))
-    shown = "\n".join(line for line in page.splitlines() if line.startswith("<dt>Settings"))
+    in_markdown = next(line for line in text.splitlines() if line.startswith("  - Settings: "))
+    on_page = "\n".join(line for line in page.splitlines() if line.startswith("<dt>Settings"))
     known: dict[str, Any] = json.loads(data)["datasets"][1]["models"][0]["run"]["settings"]
-    return asked, shown, known
+    return in_markdown, on_page, known
 
 
 def test_a_program_was_not_sent_what_it_does_not_get(folder: Path) -> None:
     """Of a profile with a command, the reports state the prompt's settings and the seed of samples, and no other."""
-    asked, shown, known = reported(folder, "command", temperature=0.8, samples=3, seed=7)
+    in_markdown, on_page, known = reported(folder, "command", temperature=0.8, samples=3, seed=7)
     for name in ("max_tokens", "temperature", "top_p", "context", "greedy"):
-        assert name not in asked + shown
-    assert "the rest is the program's own" in asked
+        assert name not in in_markdown + on_page
+    assert "the rest is the program's own" in in_markdown
     assert known == {"samples": 3, "seed": 7, "system_prompt": "Be brief.", "prompt_version": 1}
-    asked, _, known = reported(folder, "command")
+    in_markdown, _, known = reported(folder, "command")
     assert "seed" not in known
-    assert "greedy" not in asked
+    assert "greedy" not in in_markdown
 
 
 def test_fields_of_the_request_are_shown_and_win(folder: Path) -> None:
     """A profile's own request fields stand in the reports; a temperature among them is the one that was sent."""
     request = {"top_k": 40, "temperature": 0.7, "chat_template_kwargs": {"enable_thinking": False}}
-    asked, shown, known = reported(folder, "endpoint", request=request)
-    assert "temperature 0.7" in asked
-    assert "greedy" not in asked
-    assert "top_k = 40" in asked
-    assert 'chat_template_kwargs = {"enable_thinking": false}' in asked
-    assert "top_k = 40" in shown
-    assert "temperature 0.7" in shown
+    in_markdown, on_page, known = reported(folder, "endpoint", request=request)
+    assert "temperature 0.7" in in_markdown
+    assert "greedy" not in in_markdown
+    assert "top_k = 40" in in_markdown
+    assert 'chat_template_kwargs = {"enable_thinking": false}' in in_markdown
+    assert "top_k = 40" in on_page
+    assert "temperature 0.7" in on_page
     assert (known["temperature"], known["top_p"]) == (0.7, 0.95)
     assert "seed" not in known

@@ -79,8 +79,8 @@ def test_arguments_are_told_apart(tmp_path: Path) -> None:
 
     def args(text: str) -> object:
         server = 'server = { kind = "endpoint", base_url = "http://127.0.0.1:9/v1" }'
-        found = profile_of(tmp_path, f'[profiles.m]\nmodel = "m"\n{server}\nargs = {text}\n')
-        return Generate(*found, "demo").settings()["args"]  # type: ignore[arg-type]
+        actual = profile_of(tmp_path, f'[profiles.m]\nmodel = "m"\n{server}\nargs = {text}\n')
+        return Generate(*actual, "demo").settings()["args"]  # type: ignore[arg-type]
 
     assert args('["--grammar", "a b"]') != args('["--grammar", "a", "b"]')
 
@@ -171,9 +171,9 @@ def test_what_an_image_lacks_is_skipped_in_a_whole_run(
     whole: bool,  # noqa: FBT001
 ) -> None:
     """What is seen to be missing while a stage works fails it where it was asked for by name, else it is skipped."""
-    lacks = MissingPrerequisite("The sandbox has no node; choose an image that has it.")
-    monkeypatch.setattr(Samples, "work", lambda _: (_ for _ in ()).throw(lacks))
+    missing = MissingPrerequisite("The sandbox has no node; choose an image that has it.")
+    monkeypatch.setattr(Samples, "work", lambda _: (_ for _ in ()).throw(missing))
     monkeypatch.setattr(Stage, "whole_run", whole)
     failed = stage.run()
     assert (failed is None) == whole
-    assert stage.missing == lacks.sentence
+    assert stage.missing == missing.sentence

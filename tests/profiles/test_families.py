@@ -20,19 +20,19 @@ def profiles(folder: Path, text: str, *files: str) -> tuple[Profile, ...]:
     return load(folder / "profiles.toml").profiles
 
 
-def named(found: tuple[Profile, ...]) -> list[tuple[str, str, str, str]]:
+def named(expanded: tuple[Profile, ...]) -> list[tuple[str, str, str, str]]:
     """Ids, titles, families and models."""
-    return [(one.id, one.title, one.family, one.model) for one in found]
+    return [(one.id, one.title, one.family, one.model) for one in expanded]
 
 
 def test_quants_of_a_repository(tmp_path: Path) -> None:
     """`quants` gives a profile for each quantization, in that order, of one family and with all other keys."""
-    found = profiles(tmp_path, 'title = "Qwen3 8B"\nmodel = "hf:org/Q-GGUF"\nquants = ["Q8_0", "Q4_K_M"]\nslots = 2')
-    assert named(found) == [
+    expanded = profiles(tmp_path, 'title = "Qwen3 8B"\nmodel = "hf:org/Q-GGUF"\nquants = ["Q8_0", "Q4_K_M"]\nslots = 2')
+    assert named(expanded) == [
         ("q-q8_0", "Qwen3 8B Q8_0", "Qwen3 8B", "hf:org/Q-GGUF:Q8_0"),
         ("q-q4_k_m", "Qwen3 8B Q4_K_M", "Qwen3 8B", "hf:org/Q-GGUF:Q4_K_M"),
     ]
-    assert {(one.sampling.slots, one.hub) for one in found} == {(2, True)}
+    assert {(one.sampling.slots, one.hub) for one in expanded} == {(2, True)}
 
 
 def test_patterns(tmp_path: Path) -> None:
@@ -41,8 +41,8 @@ def test_patterns(tmp_path: Path) -> None:
         "Qwen3-4B/Qwen3-4B-Q4_0.gguf", "Qwen3-8B/Qwen3-8B-Q8_0-00001-of-00002.gguf", "Qwen3-8B/mmproj-F16.gguf",
         "Qwen3-8B/Qwen3-8B-Q8_0-00002-of-00002.gguf", "Other/Qwen3-8B-Q8_0.gguf",
     )  # fmt: skip
-    found = profiles(tmp_path, 'model = "Qwen3-*/*-*.gguf"\nfamily = "Qwen3"', *files)
-    assert named(found) == [
+    expanded = profiles(tmp_path, 'model = "Qwen3-*/*-*.gguf"\nfamily = "Qwen3"', *files)
+    assert named(expanded) == [
         ("q-4b-qwen3-4b-q4_0", "q 4B-Qwen3-4B-Q4_0", "Qwen3", files[0]),
         ("q-8b-qwen3-8b-q8_0", "q 8B-Qwen3-8B-Q8_0", "Qwen3", files[1]),
     ]
@@ -69,8 +69,8 @@ def test_a_new_file_renames_nothing(tmp_path: Path) -> None:
 def test_quants_among_files(tmp_path: Path) -> None:
     """`quants` chooses among the files of a pattern; one that is not there is a profile whose file is missing."""
     text = 'model = "*-*.gguf"\nquants = ["q8_0", "Q6_K"]'
-    found = profiles(tmp_path, text, "a-Q4_K_M.gguf", "a-Q8_0.gguf")
-    assert named(found) == [("q-q8_0", "q q8_0", "q", "a-Q8_0.gguf"), ("q-q6_k", "q Q6_K", "q", "*-*.gguf")]
+    expanded = profiles(tmp_path, text, "a-Q4_K_M.gguf", "a-Q8_0.gguf")
+    assert named(expanded) == [("q-q8_0", "q q8_0", "q", "a-Q8_0.gguf"), ("q-q6_k", "q Q6_K", "q", "*-*.gguf")]
 
 
 def test_nothing_matches(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "declares no profile"),
         ("[profiles", "not valid TOML"),
@@ -96,9 +96,9 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
     """Each mistake gives one sentence with section, key, value and remedy."""
-    with pytest.raises(ProfilesError, match=re.escape(said)) as caught:
+    with pytest.raises(ProfilesError, match=re.escape(message)) as caught:
         read(tmp_path, text)
     assert "\n" not in caught.value.sentence
     assert "profiles.toml" in caught.value.sentence
@@ -109,7 +109,7 @@ ESCAPE = "\\u001b[31m"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (f'title = "A{ESCAPE}"', 'title = "A\\u001b[31m" is impossible; use one line of plain text'),
         ('title = "A\\nB"', r'title = "A\nB" is impossible; use one line of plain text'),
@@ -125,9 +125,9 @@ ESCAPE = "\\u001b[31m"
         (f'["{ESCAPE}"]', 'has the unknown key "␛[31m"'),
     ],
 )
-def test_what_a_terminal_would_obey(tmp_path: Path, text: str, said: str) -> None:
+def test_what_a_terminal_would_obey(tmp_path: Path, text: str, message: str) -> None:
     """What `doit list` and the lines of a run show is plain text, and so is the sentence that says that it is not."""
-    with pytest.raises(ProfilesError, match=re.escape(said)) as caught:
+    with pytest.raises(ProfilesError, match=re.escape(message)) as caught:
         read(tmp_path, text if text.startswith("[") else f"[profiles.a]\n{text}\n")
     assert not set("\x1b\n\u202e") & set(caught.value.sentence)
 
@@ -233,8 +233,8 @@ def test_long_ids(tmp_path: Path) -> None:
     assert read(tmp_path, f'[profiles.{"a" * 100}]\nmodel = "a.gguf"\n').profiles
 
 
-@pytest.mark.parametrize(("named", "found"), [("mine.toml", "mine"), ("../mine.toml", "outside"), ("", "shipped")])
-def test_profiles_are_named_from_where_one_stands(tmp_path: Path, named: str, found: str) -> None:
+@pytest.mark.parametrize(("named", "actual"), [("mine.toml", "mine"), ("../mine.toml", "outside"), ("", "shipped")])
+def test_profiles_are_named_from_where_one_stands(tmp_path: Path, named: str, actual: str) -> None:
     """A relative BENCH_PROFILES counts from the folder in which doit is started, not from that of dodo.py."""
     places = {"mine": "work", "outside": ".", "shipped": "program"}
     for name, place in places.items():
@@ -251,7 +251,7 @@ def test_profiles_are_named_from_where_one_stands(tmp_path: Path, named: str, fo
         "-f", "../program/dodo.py", "--db-file", str(tmp_path / "db"), cwd=tmp_path / "work",
         environment=os.environ | {"BENCH_PROFILES": named},
     )  # fmt: skip
-    assert ran.stdout.splitlines()[-1:] == [found], ran.stderr
+    assert ran.stdout.splitlines()[-1:] == [actual], ran.stderr
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_no_hosts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (BOX + ON_LAB, '[profiles.b] host = "lab" is not declared; add a section [hosts.lab]'),
         (BOX.replace("box", "bax", 1) + ON_BOX, 'host = "box" is not declared; did you mean "bax"?'),
@@ -83,9 +83,9 @@ def test_no_hosts(tmp_path: Path) -> None:
         (LAB.replace("https://b", "https://me:secret@b") + ON_LAB, "put the key into the environment"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
     """Each mistake gives one sentence with section, key, value and remedy."""
-    with pytest.raises(ProfilesError, match=re.escape(said)) as caught:
+    with pytest.raises(ProfilesError, match=re.escape(message)) as caught:
         read(tmp_path, text)
     assert "\n" not in caught.value.sentence
     assert "profiles.toml" in caught.value.sentence

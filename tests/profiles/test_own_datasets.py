@@ -31,8 +31,8 @@ def declared(folder: Path, text: str) -> datasets.Dataset:
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
     """A declared file in EvalPlus's format is a dataset under its name, relative to profiles.toml."""
     (tmp_path / "mine.jsonl").write_text(json.dumps(ROW) + "\n")
-    found = declared(tmp_path, '[datasets.mine]\nfile = "mine.jsonl"\ntitle = "Mine"')
-    assert (list(found.problems), found.declaration.title) == (["Mine/0"], "Mine")
+    actual = declared(tmp_path, '[datasets.mine]\nfile = "mine.jsonl"\ntitle = "Mine"')
+    assert (list(actual.problems), actual.declaration.title) == (["Mine/0"], "Mine")
 
 
 def test_a_folder_of_tasks(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_folder_of_tasks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ('[datasets.mine]\nformat = "evoeval"', r"\[datasets.mine\] file = \[\] is impossible; name its file"),
         ('[datasets.mine]\nfile = "a"\nformat = "evo"', r"format = .evo. is impossible; did you mean .evoeval."),
@@ -59,10 +59,10 @@ def test_a_folder_of_tasks(tmp_path: Path) -> None:
         ("[datasets]\nmine = 3", r"\[datasets.mine\] is not a table"),
     ],
 )  # fmt: skip
-def test_what_is_wrong(tmp_path: Path, text: str, words: str) -> None:
+def test_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
     """A wrong declaration is one sentence with section, key, value and remedy."""
     (tmp_path / "profiles.toml").write_text(f"{text}\n{PROFILE}")
-    with pytest.raises(ProfilesError, match=words):
+    with pytest.raises(ProfilesError, match=message):
         load(tmp_path / "profiles.toml")
 
 

@@ -106,16 +106,16 @@ def graded(task: str, letter: str, number: int = 0, **about: Any) -> GradedSampl
 
 def result(name: str, outcomes: str, dataset: str = "humaneval", prefix: str = "HumanEval", **about: Any) -> Result:
     """A result: a letter for each problem, or a word where there are spaces; `.` is a problem without a sample."""
-    words = outcomes.split() if " " in outcomes else list(outcomes)
+    cells = outcomes.split() if " " in outcomes else list(outcomes)
     suites = about.get("suites", ("base", "plus"))
     samples = tuple(
         graded(f"{prefix}/{task}", letter, number, origin=f"raw.jsonl:{task + 1}")
-        for task, word in enumerate(words)
+        for task, word in enumerate(cells)
         for number, letter in enumerate(word)
         if letter not in ".-"
     )
     samples = tuple(replace(one, statuses=one.statuses[: len(suites)]) for one in samples)
-    known: dict[str, Any] = {"title": name.title(), "n_problems": len(words), "samples": samples}
+    known: dict[str, Any] = {"title": name.title(), "n_problems": len(cells), "samples": samples}
     return Result(name, dataset, **known | about)
 
 
@@ -257,7 +257,7 @@ def imported(shared: Path, model: str) -> Result:
     return Result(model, "humaneval", IMPORTED[model], n_problems=164, samples=samples, bench=bench())
 
 
-def many(shared: Path, folder: Path, models: int, k: int = 1, words: int = 0) -> Made:
+def many(shared: Path, folder: Path, models: int, k: int = 1, answer_words: int = 0) -> Made:
     """As many local models as wanted, of ten families, with journals; every other one thinks for `words` words.
 
     They answer with the corpus's solutions, of which a few verdicts are turned; with `words`, no two are alike.
@@ -274,8 +274,8 @@ def many(shared: Path, folder: Path, models: int, k: int = 1, words: int = 0) ->
         for task, code in solutions(shared, sources[number % len(sources)]).items():
             for at in range(k):
                 wrong = rng.random() < (0.2 if k > 1 else 0.03)
-                text = varied(code, rng) if words else code
-                thought = prose(rng, words if number % 2 else min(words, 1)) if words else ""
+                text = varied(code, rng) if answer_words else code
+                thought = prose(rng, answer_words if number % 2 else min(answer_words, 1)) if answer_words else ""
                 row = answered(task, at, text, speed, thought, cut=wrong and rng.random() < 0.4)
                 statuses = ("fail", "fail") if wrong else verdicts(shared, sources[number % len(sources)])[task]
                 rows.append(json.dumps({"v": 1, **asdict(row)}) + "\n")
@@ -294,9 +294,9 @@ def many(shared: Path, folder: Path, models: int, k: int = 1, words: int = 0) ->
     return made
 
 
-def prose(rng: random.Random, words: int) -> str:
+def prose(rng: random.Random, answer_words: int) -> str:
     """So many words in an order that nobody wrote, which is harder to compress than what a model writes."""
-    return " ".join(rng.choices(WORDS, k=words))
+    return " ".join(rng.choices(WORDS, k=answer_words))
 
 
 def varied(code: str, rng: random.Random) -> str:

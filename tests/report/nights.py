@@ -126,8 +126,8 @@ def duel() -> Result:
                   duel="flash-q8", state="duel", reason="its duel with flash-q8 asked 12 of 18 problems")  # fmt: skip
     from bench.report.duels import ordered_problems
 
-    asked = {task_id for _, task_id in ordered_problems({"demo": whole})[:12]}
-    return replace(whole, samples=tuple(one for one in whole.samples if one.task_id in asked))
+    task_ids = {task_id for _, task_id in ordered_problems({"demo": whole})[:12]}
+    return replace(whole, samples=tuple(one for one in whole.samples if one.task_id in task_ids))
 
 
 def seventy_eight() -> list[Result]:

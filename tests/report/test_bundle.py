@@ -64,13 +64,13 @@ def files(data: bytes) -> dict[str, bytes]:
 def test_what_is_exported(tmp_path: Path) -> None:
     """report.json, and of each result its run, verdicts and samples; the same bytes again, and no host in any."""
     there, data = exported(tmp_path)
-    found = files(data)
+    contents = files(data)
     parts = ("run.json", "verdicts.jsonl", "samples.jsonl", "samples_info.jsonl")
     below = [f"{one}/demo/{part}" for one in ("q8", "q4") for part in parts]
-    assert list(found) == ["export.json", "report.json", *below]
+    assert list(contents) == ["export.json", "report.json", *below]
     assert data == bundle(there, read_all(there, {}, {}))
-    assert not any(b"gpu-box" in text or str(tmp_path).encode() in text for text in found.values())
-    assert json.loads(found["q8/demo/verdicts.jsonl"].splitlines()[0]) == {
+    assert not any(b"gpu-box" in text or str(tmp_path).encode() in text for text in contents.values())
+    assert json.loads(contents["q8/demo/verdicts.jsonl"].splitlines()[0]) == {
         "task_id": "Demo/0", "sample": 0, "base": "pass", "plus": "pass",
     }  # fmt: skip
 
@@ -86,8 +86,8 @@ def test_an_exported_file_is_a_profile(tmp_path: Path) -> None:
     _, data = exported(tmp_path / "first")
     there = importing(tmp_path, "other.zip/q8")
     (tmp_path / "other.zip").write_bytes(data)
-    found = collect(there.profile("there"), there, "demo")
-    lost = [one.info.lost for each in found.solutions.values() for one in each]
+    contents = collect(there.profile("there"), there, "demo")
+    lost = [one.info.lost for each in contents.solutions.values() for one in each]
     assert (len(lost), lost.count("truncated"), lost.count("looping")) == (18, 1, 1)
     (result_there,) = read_all(there, {}, {})
     assert result_there.fingerprint == "f1"

@@ -34,10 +34,10 @@ def rows() -> list[Result]:
 
 def drawn(*results: Result) -> dict[str, Chart]:
     """The charts over some results, by name."""
-    found = report(*results)
-    (leaderboard,) = found.leaderboards
+    actual = report(*results)
+    (leaderboard,) = actual.leaderboards
     anchors = {row.result.id: f"m/humaneval/{row.result.id}" for row in leaderboard.rows}
-    return {one.name: one for one in charts.charts(leaderboard, found.budgets["humaneval"], anchors)}
+    return {one.name: one for one in charts.charts(leaderboard, actual.budgets["humaneval"], anchors)}
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +93,8 @@ def test_the_same_figures_draw_the_same_bytes(all_charts: dict[str, Chart]) -> N
 
 def test_every_model_has_a_tooltip(all_charts: dict[str, Chart]) -> None:
     """A point tells model, score, interval, speed and size to those who cannot see it, and to those who point at it."""
-    found = [node.attrib.get("aria-label") for node in ET.fromstring(all_charts["quality"].wide).iter()]
-    assert f"Alpha Q6_K\n90.0 (69.9{DASH}97.2) %\n21.0 tokens/s\n67.0 GB" in found
+    actual = [node.attrib.get("aria-label") for node in ET.fromstring(all_charts["quality"].wide).iter()]
+    assert f"Alpha Q6_K\n90.0 (69.9{DASH}97.2) %\n21.0 tokens/s\n67.0 GB" in actual
     failed = [node.attrib.get("aria-label") for node in ET.fromstring(all_charts["failures"].wide).iter()]
     assert "Beta 120B F16\n2 truncated" in failed
 
@@ -103,15 +103,15 @@ def test_the_front() -> None:
     """The front has every model that no other one beats in both score and speed, each of them named in the chart."""
     (leaderboard,) = report(*rows()).leaderboards
     timed = [row for row in leaderboard.rows if row.metrics.cost.speed]
-    found = front(timed)
-    assert [row.result.id for row in found] == ["q6", "q4"]
+    actual = front(timed)
+    assert [row.result.id for row in actual] == ["q6", "q4"]
     for row in timed:
         beaten = any(
             other.metrics.score.value >= row.metrics.score.value
             and (other.metrics.cost.speed or 0) > (row.metrics.cost.speed or 0)
             for other in timed
         )
-        assert beaten == (row not in found)
+        assert beaten == (row not in actual)
 
 
 def test_no_model_of_the_front_is_dropped() -> None:
@@ -132,8 +132,8 @@ def test_no_model_of_the_front_is_dropped() -> None:
 def test_ticks_reach_the_data() -> None:
     """The axes begin and end at values that are written there, at or beyond all data."""
     for speeds in ([20.0, 20.0], [9.0, 60.0], [3.0, 800.0]):
-        found = [result(f"m{at}", "ppb", run=local(speed, 1.0, str(at))) for at, speed in enumerate(speeds)]
-        leaderboard = leaderboard_of("humaneval", found)
+        actual = [result(f"m{at}", "ppb", run=local(speed, 1.0, str(at))) for at, speed in enumerate(speeds)]
+        leaderboard = leaderboard_of("humaneval", actual)
         drawing = charts.quality(leaderboard, {row.result.id: "" for row in leaderboard.rows})
         assert drawing
         domain, ticks = drawing.x["scale"]["domain"], drawing.x["axis"]["values"]
@@ -173,10 +173,10 @@ def test_names_stand_apart() -> None:
 def test_hostile_titles_stay_text() -> None:
     """A title that is markup, an address or an expression is drawn as the text that it is."""
     titles = ["</svg><script>", "{{7*7}}", "datum.x", "'\"&"]
-    found = [replace(row, title=title) for row, title in zip(rows(), titles, strict=True)]
-    for chart in drawn(*found).values():
+    actual = [replace(row, title=title) for row, title in zip(rows(), titles, strict=True)]
+    for chart in drawn(*actual).values():
         assert "<script" not in chart.wide
-    assert set(texts(drawn(*found)["scores"].wide)) >= {"</svg><script>", "{{7*7}}"}
+    assert set(texts(drawn(*actual)["scores"].wide)) >= {"</svg><script>", "{{7*7}}"}
 
 
 def test_what_cannot_be_drawn() -> None:

@@ -18,15 +18,15 @@ def compared(folder: Path, first: str, second: str, title: str = "The first", *o
 
 def test_figures_test_and_wins(tmp_path: Path) -> None:
     """Every column, on what they differ, the exact test, the paired interval, and the problems of each."""
-    found = compared(tmp_path, "ppppppppb", "bbbbbbbpp").splitlines()
-    lines = {line[:18].strip(): line[18:].split() for line in found}
+    output = compared(tmp_path, "ppppppppb", "bbbbbbbpp").splitlines()
+    lines = {line[:18].strip(): line[18:].split() for line in output}
     assert lines["HumanEval+ (95 %)"] == ["88.9", f"(56.5{DASH}98.0)", "22.2", f"(6.3{DASH}54.7)"]
     assert lines["tok/s"] == ["20.0", DASH]
-    text = " ".join(" ".join(found).split())
+    text = " ".join(" ".join(output).split())
     assert "On 8 HumanEval+ problems they differ: A alone passes 7, B alone 1." in text
     assert "A is not shown to be better than B (exact McNemar: p = 0.07)." in text
     assert "A less B, in points with the paired 95 % interval: +66.7 (" in text
-    assert found[-2:] == ["B alone passes (1)", "  HumanEval/8"]
+    assert output[-2:] == ["B alone passes (1)", "  HumanEval/8"]
 
 
 def test_better(tmp_path: Path) -> None:
@@ -36,21 +36,21 @@ def test_better(tmp_path: Path) -> None:
 
 def test_both_p_values(tmp_path: Path) -> None:
     """The pair's own p and the one corrected for all pairs of the report stand beside each other, by their names."""
-    found = " ".join(compared(tmp_path, "p" * 6, "b" * 6, "A", "pppbbb").split())
-    assert "A is not shown to be better than B (exact McNemar: p = 0.03; p = 0.09 corrected for all 3 pairs" in found
+    output = " ".join(compared(tmp_path, "p" * 6, "b" * 6, "A", "pppbbb").split())
+    assert "A is not shown to be better than B (exact McNemar: p = 0.03; p = 0.09 corrected for all 3 pairs" in output
 
 
 def test_several_samples(tmp_path: Path) -> None:
     """With several samples, whichever passes a problem more often wins it, by another exact test."""
-    found = compared(tmp_path, "pb p", "bb p")
-    assert "A passes 1 more often, B 0." in found
-    assert "exact sign-flip test: p = 1.00" in found
+    output = compared(tmp_path, "pb p", "bb p")
+    assert "A passes 1 more often, B 0." in output
+    assert "exact sign-flip test: p = 1.00" in output
 
 
 def test_equal(tmp_path: Path) -> None:
     """Two that pass the same problems are not told apart."""
-    found = " ".join(compared(tmp_path, "ppb", "ppb").split())
-    assert found.endswith("They pass the same HumanEval+ problems: nothing tells them apart.")
+    output = " ".join(compared(tmp_path, "ppb", "ppb").split())
+    assert output.endswith("They pass the same HumanEval+ problems: nothing tells them apart.")
 
 
 def test_parts(tmp_path: Path) -> None:
@@ -61,9 +61,9 @@ def test_parts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("title", [title for title in HOSTILE if title.strip()])
 def test_fits_80_columns(tmp_path: Path, title: str) -> None:
     """Whatever the titles, no line is wider than 80 columns or holds a control character."""
-    found = compared(tmp_path, "p" * 100, "b" * 100, title)
-    assert all(columns(line) <= 80 for line in found.splitlines())
-    assert all(line.isprintable() for line in found.splitlines())
+    output = compared(tmp_path, "p" * 100, "b" * 100, title)
+    assert all(columns(line) <= 80 for line in output.splitlines())
+    assert all(line.isprintable() for line in output.splitlines())
 
 
 def test_without_a_result(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_facts_are_plain(text: str) -> None:
     settings = {"args": [text], "system_prompt": text, "temperature": text, "request": {text: text}}
     about = run(model=nasty, server=nasty, settings=settings, began=text, ended=text)
     (row,) = leaderboard_of("humaneval", [result("a", "p", run=about)]).rows
-    assert all(found.isprintable() for _, found in facts(row))
+    assert all(sentence.isprintable() for _, sentence in facts(row))
 
 
 def test_the_machine() -> None:
@@ -94,8 +94,8 @@ def test_settings_that_differ() -> None:
     """Greedy and sampled models, programs, and imports stand apart, with their names; the largest group comes first."""
     sampled = run(settings={"temperature": 0.8})
     program = run(server={"kind": "command"})
-    found = settings_used(leaderboard(("a", sampled), ("b", run()), ("c", run()), ("d", program), ("e", None)))
-    assert found == (
+    sentence = settings_used(leaderboard(("a", sampled), ("b", run()), ("c", run()), ("d", program), ("e", None)))
+    assert sentence == (
         "Answers: one greedy answer a problem (temperature 0): B, C; 1 sample a problem at temperature 0.8: A; "
         "by a program with its own settings: D; settings unknown: E."
     )
@@ -103,8 +103,8 @@ def test_settings_that_differ() -> None:
 
 def test_unequal_samples() -> None:
     """Where problems have different numbers of samples, the least and the most are named."""
-    found = settings_used(leaderboard(("a", run(settings={"temperature": 1})), letters="pp b ppp"))
-    assert found == "Answers: 1 to 3 samples a problem at temperature 1."
+    sentence = settings_used(leaderboard(("a", run(settings={"temperature": 1})), letters="pp b ppp"))
+    assert sentence == "Answers: 1 to 3 samples a problem at temperature 1."
 
 
 @pytest.mark.parametrize(

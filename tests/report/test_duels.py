@@ -28,16 +28,16 @@ def asked(letters: str, count: int, **about: object) -> Result:
 def test_a_duel_that_is_settled_early_has_a_verdict_and_no_score() -> None:
     """Its row is in no leaderboard, REPORT.md has its verdict, and report.json the figures of it."""
     small = asked("b" * 18, 12, state="duel")
-    (found,) = duels([ALL, small], MARGIN)
-    assert (found.attempted, found.problems) == (12, 18)
-    assert found.verdict == "worse: decided after 8 problems, 8 : 0, e = 28"
+    (actual,) = duels([ALL, small], MARGIN)
+    assert (actual.attempted, actual.problems) == (12, 18)
+    assert actual.verdict == "worse: decided after 8 problems, 8 : 0, e = 28"
     (leaderboard,) = leaderboards_of([ALL, small])
     assert [row.title for row in leaderboard.rows] == ["Full F16"]
     whole = report(ALL, small)
-    assert f"| Small Q4 | Full F16 | 12 of 18 | {found.verdict} |" in markdown.render(whole)
+    assert f"| Small Q4 | Full F16 | 12 of 18 | {actual.verdict} |" in markdown.render(whole)
     assert '"e_value": 28.444444' in jsonfile.render(whole)
-    assert found.verdict in html.render(whole, {})
-    conclusion = answer([leaderboard], MARGIN, [found])
+    assert actual.verdict in html.render(whole, {})
+    conclusion = answer([leaderboard], MARGIN, [actual])
     assert conclusion
     assert conclusion.lines[-1].ids == ("small", "full")
     assert "Nothing to compare with" not in conclusion.headline
@@ -61,8 +61,8 @@ def test_a_duel_has_a_page_of_its_own() -> None:
 def test_a_duel_that_asked_every_problem_has_a_score_too() -> None:
     """Where nothing is settled, all problems were asked, and the row is like any other."""
     small = asked("p" * 16 + "bb", 18)
-    (found,) = duels([ALL, small], MARGIN)
-    assert found.verdict.startswith("not settled: after 18 problems, 0 won, 2 lost, ")
+    (actual,) = duels([ALL, small], MARGIN)
+    assert actual.verdict.startswith("not settled: after 18 problems, 0 won, 2 lost, ")
     (leaderboard,) = leaderboards_of([ALL, small])
     assert [row.title for row in leaderboard.rows] == ["Full F16", "Small Q4"]
 

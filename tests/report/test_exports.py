@@ -15,11 +15,11 @@ from tests.report.made import HOSTILE, local, night, report, result, run
 
 def test_the_table_as_csv() -> None:
     """Every row of every dataset is a line of the CSV, with the values of the columns."""
-    found = report(*night())
-    rows = list(csv.DictReader(io.StringIO(table(found))))
-    assert len(rows) == sum(len(leaderboard.rows) for leaderboard in found.leaderboards)
+    whole = report(*night())
+    rows = list(csv.DictReader(io.StringIO(table(whole))))
+    assert len(rows) == sum(len(leaderboard.rows) for leaderboard in whole.leaderboards)
     best = rows[0]
-    row = found.leaderboards[0].rows[0]
+    row = whole.leaderboards[0].rows[0]
     assert (best["dataset"], best["title"], best["rank"]) == ("humaneval", row.title, row.rank)
     assert float(best["plus"]) == pytest.approx(row.metrics.score.value, abs=1e-6)
     assert float(best["plus_low"]) == pytest.approx(row.metrics.score.low, abs=1e-6)

@@ -55,15 +55,15 @@ def page(few: made.Made) -> str:
 
 def index_of(page: str) -> dict[str, Any]:
     """The page's index, as its scripts read it."""
-    found: dict[str, Any] = json.loads(next(text for attrs, text in Tags(page).scripts if attrs.get("id") == "index"))
-    return found
+    actual: dict[str, Any] = json.loads(next(text for attrs, text in Tags(page).scripts if attrs.get("id") == "index"))
+    return actual
 
 
 def block_of(page: str, name: str) -> dict[str, Any]:
     """One problem's texts, as the page's scripts unpack them."""
     packed = next(text for attrs, text in Tags(page).scripts if attrs.get("id") == name)
-    found: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(packed)))
-    return found
+    actual: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(packed)))
+    return actual
 
 
 def test_same_input_same_bytes(few: made.Made, page: str) -> None:
@@ -85,9 +85,9 @@ def test_no_address_leads_out(page: str) -> None:
 
 def test_policy_allows_its_scripts_alone(page: str) -> None:
     """The content security policy names the hashes of the page's scripts and forbids all else."""
-    found = Tags(page)
-    policy = next(str(attrs["content"]) for _, attrs in found.tags if attrs.get("http-equiv"))
-    scripts = [text for attrs, text in found.scripts if "type" not in attrs]
+    actual = Tags(page)
+    policy = next(str(attrs["content"]) for _, attrs in actual.tags if attrs.get("http-equiv"))
+    scripts = [text for attrs, text in actual.scripts if "type" not in attrs]
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
     assert policy.startswith("default-src 'none'; script-src " + " ".join(f"'sha256-{one}'" for one in hashes) + ";")
 
@@ -195,8 +195,8 @@ def test_hostile_texts_stay_text(tmp_path: Path, text: str) -> None:
         result("m", "", "demo", **texts, samples=samples, run=run(server=nasty)),
         result("o", "pb", "demo", "Demo", title="Plain", run=local(9.0, 8.0)),
     ]  # fmt: skip
-    found = gather(written(tmp_path / "results", rows), {"o": text}, {("m", "demo"): text}, keep=True)
-    page = html.render(found, {})
+    actual = gather(written(tmp_path / "results", rows), {"o": text}, {("m", "demo"): text}, keep=True)
+    page = html.render(actual, {})
     tags = Tags(page).tags
     assert len([1 for tag, _ in tags if tag == "script"]) == 3 + len(index_of(page)["leaderboards"][0]["tasks"])
     assert not [1 for tag, attrs in tags if tag == "img" or any(key.startswith("on") for key in attrs)]
@@ -246,16 +246,16 @@ def test_an_imported_answer() -> None:
 @pytest.mark.slow
 def test_a_night_of_twenty_models_is_small(tmp_path: Path, shared: Path, real_datasets: dict[str, Path]) -> None:
     """The page over 20 models on 164 problems stays below 6 MB, though every other one thinks for 1500 words."""
-    found = made.many(shared, tmp_path, 20, words=1500)
-    assert len(html.render(found.report, found.journals).encode()) < 6_000_000
+    actual = made.many(shared, tmp_path, 20, answer_words=1500)
+    assert len(html.render(actual.report, actual.journals).encode()) < 6_000_000
 
 
 def themes() -> dict[str, dict[str, str]]:
     """The colours of the style sheet by theme."""
-    found = re.findall(
+    actual = re.findall(
         r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", (STATIC / "colors.css").read_text()
     )
-    return {theme: {one[0]: one[at] for one in found} for at, theme in enumerate(("light", "dark"), 1)}
+    return {theme: {one[0]: one[at] for one in actual} for at, theme in enumerate(("light", "dark"), 1)}
 
 
 def contrast(one: str, other: str) -> float:

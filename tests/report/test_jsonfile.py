@@ -79,6 +79,6 @@ def keys(value: Any) -> set[str]:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_texts(text: str) -> None:
     """Whatever the texts, the file is ASCII, so that no terminal obeys it."""
-    found = jsonfile.render(report(result("a", "pp", title=text, note=text)))
-    assert found.isascii()
-    assert "\x1b" not in found
+    actual = jsonfile.render(report(result("a", "pp", title=text, note=text)))
+    assert actual.isascii()
+    assert "\x1b" not in actual

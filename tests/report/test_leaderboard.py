@@ -96,8 +96,8 @@ def test_equal_titles_are_told_apart() -> None:
 
 def test_datasets_are_apart() -> None:
     """Each dataset has a leaderboard of its own, in the order of the program, then by name."""
-    found = [result("a", "p", "zoo"), result("a", "p", "mbpp"), result("a", "p", "humaneval"), result("a", "", "ark")]
-    assert [leaderboard.dataset for leaderboard in leaderboards_of(found)] == ["humaneval", "mbpp", "ark", "zoo"]
+    actual = [result("a", "p", "zoo"), result("a", "p", "mbpp"), result("a", "p", "humaneval"), result("a", "", "ark")]
+    assert [leaderboard.dataset for leaderboard in leaderboards_of(actual)] == ["humaneval", "mbpp", "ark", "zoo"]
 
 
 def test_discriminating_problems() -> None:
@@ -116,13 +116,13 @@ def test_all_sets_together() -> None:
         result("a", "pppb"), result("a", "pb", "mbpp", "Mbpp"), result("b", "ppbb"), result("b", "bb", "mbpp", "Mbpp"),
         result("c", "pppp"), result("a", "p", "demo", "Demo"),
     ])  # fmt: skip
-    found = pooled(leaderboards)
-    assert found
-    assert [(row.result.id, row.metrics.solved, row.metrics.problems) for row in found.rows] == [
+    actual = pooled(leaderboards)
+    assert actual
+    assert [(row.result.id, row.metrics.solved, row.metrics.problems) for row in actual.rows] == [
         ("a", 4, 6),
         ("b", 2, 6),
     ]
-    assert found.pairs[0].first_wins == ("humaneval:HumanEval/2", "mbpp:Mbpp/0")
+    assert actual.pairs[0].first_wins == ("humaneval:HumanEval/2", "mbpp:Mbpp/0")
     assert pooled(leaderboards[:1]) is None
     assert pooled([]) is None
 
@@ -130,12 +130,12 @@ def test_all_sets_together() -> None:
 def test_a_set_whose_own_tests_run_beside_the_solution() -> None:
     """Such a result is marked, with a caveat in the report and a key in report.json; another set's is not."""
     mine = result("a", "p", "mine", suites=("tests",), bench={"own_tests": True})
-    found = report(mine, result("a", "p", "demo", "Demo", bench={"own_tests": False}))
-    own = {leaderboard.dataset: leaderboard.own_tests for leaderboard in found.leaderboards}
+    actual = report(mine, result("a", "p", "demo", "Demo", bench={"own_tests": False}))
+    own = {leaderboard.dataset: leaderboard.own_tests for leaderboard in actual.leaderboards}
     assert own == {"demo": False, "mine": True}
     sentence = "The tests of mine run inside the process of the solution, which could forge a pass."
-    assert [sentence in caveats(leaderboard) for leaderboard in found.leaderboards] == list(own.values())
-    marked = {one["dataset"]: one["tests_in_process"] for one in json.loads(jsonfile.render(found))["datasets"]}
+    assert [sentence in caveats(leaderboard) for leaderboard in actual.leaderboards] == list(own.values())
+    marked = {one["dataset"]: one["tests_in_process"] for one in json.loads(jsonfile.render(actual))["datasets"]}
     assert marked == own
 
 

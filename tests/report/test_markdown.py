@@ -106,16 +106,16 @@ def test_hostile_texts(text: str, tmp_path: Path) -> None:
         result("o", "bb", title=f"{text} Q4_K", bench=block, run=about), result("q", "p", dataset="x", title=text),
     ]  # fmt: skip
     config = written(tmp_path / "results", rows)
-    found = gather(config, {"o": text}, {("m", "humaneval"): text}, keep=True)
+    actual = gather(config, {"o": text}, {("m", "humaneval"): text}, keep=True)
     selftests = {"x": {"dataset": text, "sandbox": text, "problems": text, "plus": text, "date": text}}
-    shown = markdown.render(replace(found, selftests=selftests))
-    html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(shown)
+    output = markdown.render(replace(actual, selftests=selftests))
+    html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(output)
     assert set(re.findall(r"<(\w+)", html)) <= OWN_TAGS
     assert html.count("<h1>") == 1
     hosts = {link.split("/")[2] for link in re.findall(r'(?:href|src)="(\w+://[^"]*)', html)}
     assert hosts <= {"evalplus.github.io", "arxiv.org"}
     assert html.count("<summary>") == html.count("</summary>") == html.count("<details")
-    assert all(char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs") for char in shown)
+    assert all(char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs") for char in output)
 
 
 def test_nothing_yet() -> None:
@@ -147,12 +147,12 @@ def test_caveats() -> None:
         result("mixed", "p" * 12, run=run(models={"a": 5, "b": 7})),
         result("v1", "p" * 12, bench=bench()), result("v2", "p" * 12, bench=bench(dataset_hash="other")),
     )  # fmt: skip
-    for wanted in (
+    for expected in (
         "Cut (1 of 12 at 4096 tokens)", "Lost (2 name missing, 1 function not defined, 1 not valid Python)",
         "Part (2 of 12)", "Older results, for the reason given below: Old", "“Nobody 9B” (Named)",
         "same version", "more than one model: Mixed (2)",
     ):  # fmt: skip
-        assert wanted in text, wanted
+        assert expected in text, expected
 
 
 def test_many_models() -> None:

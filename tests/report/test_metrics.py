@@ -8,28 +8,28 @@ from tests.report.made import EVERY, graded, local, result, run
 
 def test_pass_at_1_is_of_all_problems() -> None:
     """What was not attempted counts as failed: the denominator is the full set."""
-    found = metrics(result("a", "ppub", n_problems=8))
-    assert (found.suites["base"].value, found.score.value) == (3 / 8, 2 / 8)
-    assert (found.score.low, found.score.high) == pytest.approx(wilson(2, 8))
-    assert (found.problems, found.attempted, found.lost) == (8, 4, {"missing": 4})
+    figures = metrics(result("a", "ppub", n_problems=8))
+    assert (figures.suites["base"].value, figures.score.value) == (3 / 8, 2 / 8)
+    assert (figures.score.low, figures.score.high) == pytest.approx(wilson(2, 8))
+    assert (figures.problems, figures.attempted, figures.lost) == (8, 4, {"missing": 4})
 
 
 def test_several_samples() -> None:
     """pass@1 is the mean over a problem's samples, pass@k counts a problem that any of its samples passes."""
-    found = metrics(result("a", "pb pp bb uu"))
-    assert (found.k, found.samples) == (2, 8)
-    assert found.score.value == pytest.approx((0.5 + 1 + 0 + 0) / 4)
-    assert found.at_k["plus"].value == pytest.approx(2 / 4)
-    assert found.at_k["base"].value == pytest.approx(3 / 4)
-    assert found.solved == pytest.approx(1.5)
+    figures = metrics(result("a", "pb pp bb uu"))
+    assert (figures.k, figures.samples) == (2, 8)
+    assert figures.score.value == pytest.approx((0.5 + 1 + 0 + 0) / 4)
+    assert figures.at_k["plus"].value == pytest.approx(2 / 4)
+    assert figures.at_k["base"].value == pytest.approx(3 / 4)
+    assert figures.solved == pytest.approx(1.5)
 
 
 def test_unequal_samples() -> None:
     """K is what more than half of the attempted problems have; those with fewer samples are not in pass@k."""
-    found = metrics(result("a", "ppb pbb bbb p .", n_problems=5))
-    assert (found.k, found.k_problems, found.attempted) == (3, 4, 4)
-    assert found.at_k["plus"].value == pytest.approx((1 + 1 + 0 + 0) / 4)
-    assert found.score.value == pytest.approx((2 / 3 + 1 / 3 + 0 + 1 + 0) / 5)
+    figures = metrics(result("a", "ppb pbb bbb p .", n_problems=5))
+    assert (figures.k, figures.k_problems, figures.attempted) == (3, 4, 4)
+    assert figures.at_k["plus"].value == pytest.approx((1 + 1 + 0 + 0) / 4)
+    assert figures.score.value == pytest.approx((2 / 3 + 1 / 3 + 0 + 1 + 0) / 5)
 
 
 @pytest.mark.parametrize(("letters", "k"), [("", 1), ("p", 1), ("p b pp", 1), ("pp bb p", 2), ("ppp bb p", 2)])
@@ -40,17 +40,17 @@ def test_k(letters: str, k: int) -> None:
 
 def test_one_suite() -> None:
     """A dataset with a single suite has one score, by that suite's name."""
-    found = metrics(result("a", "ppb", suites=("tests",)))
-    assert list(found.suites) == ["tests"]
-    assert found.score.value == pytest.approx(2 / 3)
+    figures = metrics(result("a", "ppb", suites=("tests",)))
+    assert list(figures.suites) == ["tests"]
+    assert figures.score.value == pytest.approx(2 / 3)
 
 
 def test_every_outcome() -> None:
     """Each kind of outcome is found from what eval_results.json holds of a sample."""
-    found = result("a", EVERY)
-    assert "".join(outcome_of(sample).letter for sample in found.samples) == EVERY
+    figures = result("a", EVERY)
+    assert "".join(outcome_of(sample).letter for sample in figures.samples) == EVERY
     assert {one.letter for one in TABLE} - set(EVERY) == {"-"}
-    assert metrics(found).outcomes == {
+    assert metrics(figures).outcomes == {
         one.key: EVERY.count(one.letter) for one in TABLE if one.letter in EVERY
     }  # fmt: skip
 
@@ -121,12 +121,18 @@ def test_costs_on_record() -> None:
         "peak_gpu_memory": 2e10,
         "energy_wh": 9,
     }
-    found = metrics(result("a", "p", run=run(cost=costs))).cost
-    assert (found.first_token, found.load, found.memory, found.gpu_memory, found.energy) == (0.4, 12, 2e9, 2e10, 9)
+    figures = metrics(result("a", "p", run=run(cost=costs))).cost
+    assert (figures.first_token, figures.load, figures.memory, figures.gpu_memory, figures.energy) == (
+        0.4,
+        12,
+        2e9,
+        2e10,
+        9,
+    )
 
 
 @pytest.mark.parametrize("totals", [None, 3, [], {"speed": 3, "seconds": "long", "completion_tokens": True}])
 def test_odd_totals(totals: object) -> None:
     """Totals of another form are as good as none."""
-    found = metrics(result("a", "p", run={"totals": totals, "cost": totals, "model": totals})).cost
-    assert (found.speed, found.seconds, found.tokens, found.load) == (None, None, None, None)
+    figures = metrics(result("a", "p", run={"totals": totals, "cost": totals, "model": totals})).cost
+    assert (figures.speed, figures.seconds, figures.tokens, figures.load) == (None, None, None, None)

@@ -29,8 +29,8 @@ def write(files: RunFiles, statuses: list[tuple[str, str]], **more: Any) -> None
 
 def one(results: Path, *profiles: Profile, **skipped: str) -> Result:
     """The only entry there is."""
-    (found,) = read_all(config(results, *profiles), skipped, {})
-    return found
+    (actual,) = read_all(config(results, *profiles), skipped, {})
+    return actual
 
 
 def test_done(results: Path) -> None:
@@ -41,28 +41,28 @@ def test_done(results: Path) -> None:
     info = {"task_id": "HumanEval/1", "sample": 0, "rule": "fence", "lost": "truncated", "origin": "raw.jsonl:2"}
     files.sample_info.write_text(json.dumps({**info, "task_id": "HumanEval/0", "lost": ""}) + "\n" + json.dumps(info))
     files.provenance.write_text('{"schema": 1, "totals": {"seconds": 3}}')
-    found = one(results, profile("a"))
-    assert (found.state, found.n_problems, found.date) == ("done", 2, "2026-11-24 10:00")
-    assert [sample.passed for sample in found.samples] == [True, False]
-    assert found.samples[0].retried
-    assert found.samples[1].info.lost == "truncated"
-    assert found.samples[1].failure == {"suite": "plus"}
-    assert found.run["totals"] == {"seconds": 3}
-    assert found.bench == {"n_problems": 2, "grader": "1"}
+    actual = one(results, profile("a"))
+    assert (actual.state, actual.n_problems, actual.date) == ("done", 2, "2026-11-24 10:00")
+    assert [sample.passed for sample in actual.samples] == [True, False]
+    assert actual.samples[0].retried
+    assert actual.samples[1].info.lost == "truncated"
+    assert actual.samples[1].failure == {"suite": "plus"}
+    assert actual.run["totals"] == {"seconds": 3}
+    assert actual.bench == {"n_problems": 2, "grader": "1"}
 
 
 def test_never_run(results: Path) -> None:
     """A profile without any file is shown with the command that runs it."""
-    found = one(results, profile("a"))
-    assert (found.state, found.reason, found.remedy) == ("none", "not run yet", "doit eval:a")
+    actual = one(results, profile("a"))
+    assert (actual.state, actual.reason, actual.remedy) == ("none", "not run yet", "doit eval:a")
 
 
 def test_skipped_keeps_an_older_result(results: Path) -> None:
     """A profile that cannot run here says why, and still shows the result that it has."""
     write(Layout(results).run("a", "humaneval"), [("pass", "pass")])
-    found = one(results, profile("a"), a="no model file models/m.gguf")
-    assert (found.state, found.reason, len(found.samples)) == ("skipped", "no model file models/m.gguf", 1)
-    assert "profiles.toml" in found.remedy
+    actual = one(results, profile("a"), a="no model file models/m.gguf")
+    assert (actual.state, actual.reason, len(actual.samples)) == ("skipped", "no model file models/m.gguf", 1)
+    assert "profiles.toml" in actual.remedy
 
 
 def test_failed_keeps_an_older_result(results: Path) -> None:
@@ -71,18 +71,18 @@ def test_failed_keeps_an_older_result(results: Path) -> None:
     write(files, [("pass", "pass")])
     failure = {"stage": "generate", "sentence": "a: the server ended.", "at": "2026-11-24 22:10"}
     files.failure.write_text(json.dumps(failure))
-    found = one(results, profile("a"))
-    assert found.state == "failed"
-    assert found.reason == "the server ended (generate, 2026-11-24 22:10)"
-    assert len(found.samples) == 1
+    actual = one(results, profile("a"))
+    assert actual.state == "failed"
+    assert actual.reason == "the server ended (generate, 2026-11-24 22:10)"
+    assert len(actual.samples) == 1
 
 
 def test_partial(results: Path) -> None:
     """An import that is declared partial says how many problems it attempts; the denominator stays the full set."""
     write(Layout(results).run("a", "humaneval"), [("pass", "pass")] * 3)
-    found = one(results, profile("a", model="", solutions=("x",), partial=True))
-    assert (found.state, found.n_problems) == ("partial", 164)
-    assert found.reason.startswith("3 of 164 problems attempted")
+    actual = one(results, profile("a", model="", solutions=("x",), partial=True))
+    assert (actual.state, actual.n_problems) == ("partial", 164)
+    assert actual.reason.startswith("3 of 164 problems attempted")
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_partial(results: Path) -> None:
 def test_a_part_of_the_samples(results: Path, graded: int, reason: str) -> None:
     """A result that has fewer samples of its problems than the profile asks for is a part."""
     write(Layout(results).run("a", "humaneval"), [("pass", "pass")] * graded)
-    found = one(results, profile("a", sampling=Sampling(samples=2, temperature=0.8)))
-    assert (found.state, found.reason) == ("partial", reason)
+    actual = one(results, profile("a", sampling=Sampling(samples=2, temperature=0.8)))
+    assert (actual.state, actual.reason) == ("partial", reason)
 
 
 def test_outdated(results: Path) -> None:
@@ -114,12 +114,12 @@ def test_gone(results: Path) -> None:
     write(layout.run("old", "humaneval"), [("pass", "pass")])
     write(layout.run("a", "mbpp"), [("pass", "pass")])
     write(layout.run(".cache", "humaneval"), [("pass", "pass")])
-    found = read_all(config(results, profile("a")), {}, {})
-    assert [(one.id, one.dataset, one.state) for one in found] == [
+    actual = read_all(config(results, profile("a")), {}, {})
+    assert [(one.id, one.dataset, one.state) for one in actual] == [
         ("a", "humaneval", "none"), ("a", "mbpp", "gone"), ("old", "humaneval", "gone"),
     ]  # fmt: skip
-    assert found[1].reason == "profiles.toml no longer asks a for mbpp"
-    assert found[2].reason == "profiles.toml no longer declares old"
+    assert actual[1].reason == "profiles.toml no longer asks a for mbpp"
+    assert actual[2].reason == "profiles.toml no longer declares old"
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,9 @@ def test_damaged_results(results: Path, content: str) -> None:
     files = Layout(results).run("a", "humaneval")
     files.root.mkdir(parents=True)
     files.results.write_text(content, encoding="latin-1")
-    found = one(results, profile("a"))
-    assert (found.state, found.remedy) == ("failed", "doit eval:a grades it again")
-    assert found.samples == ()
+    actual = one(results, profile("a"))
+    assert (actual.state, actual.remedy) == ("failed", "doit eval:a grades it again")
+    assert actual.samples == ()
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "3", '"text"', "\x00", "[" * 100_000])
@@ -144,9 +144,9 @@ def test_damaged_companions(results: Path, content: str) -> None:
     write(files, [("pass", "pass")], bench={"samples": content, "sandbox": 3, "n_problems": "many"})
     for path in (files.provenance, files.sample_info, files.failure):
         path.write_text(content)
-    found = one(results, profile("a"))
-    assert (found.state, len(found.samples), found.run) == ("failed", 1, {})
-    assert "record cannot be read" in found.reason
+    actual = one(results, profile("a"))
+    assert (actual.state, len(actual.samples), actual.run) == ("failed", 1, {})
+    assert "record cannot be read" in actual.reason
 
 
 def test_results_in_a_folder_of_solutions(results: Path) -> None:
@@ -186,9 +186,9 @@ def test_evalplus_own_results(results: Path) -> None:
     files = Layout(results).run("a", "humaneval")
     files.root.mkdir(parents=True)
     files.results.write_text(json.dumps({"date": "2024-01-01 00:00", "hash": "x", "eval": rows}))
-    found = one(results, profile("a"))
-    assert (found.state, found.n_problems) == ("partial", 164)
-    assert (found.samples[0].statuses, found.samples[0].info.lost) == (("pass", "fail"), "no code")
+    actual = one(results, profile("a"))
+    assert (actual.state, actual.n_problems) == ("partial", 164)
+    assert (actual.samples[0].statuses, actual.samples[0].info.lost) == (("pass", "fail"), "no code")
 
 
 def test_several_samples(results: Path) -> None:
@@ -197,19 +197,19 @@ def test_several_samples(results: Path) -> None:
     rows = [{"solution": str(i), "base_status": "pass", "plus_status": "pass"} for i in range(3)]
     files.root.mkdir(parents=True)
     files.results.write_text(json.dumps({"eval": {"HumanEval/0": rows}}))
-    infos = ({"task_id": "HumanEval/0", "sample": i, "rule": f"r{i}", "lost": ""} for i in range(3))
-    files.sample_info.write_text("\n".join(map(json.dumps, infos)))
-    found = one(results, profile("a"))
-    assert [(sample.number, sample.info.rule) for sample in found.samples] == [(0, "r0"), (1, "r1"), (2, "r2")]
+    sample_info = ({"task_id": "HumanEval/0", "sample": i, "rule": f"r{i}", "lost": ""} for i in range(3))
+    files.sample_info.write_text("\n".join(map(json.dumps, sample_info)))
+    actual = one(results, profile("a"))
+    assert [(sample.number, sample.info.rule) for sample in actual.samples] == [(0, "r0"), (1, "r1"), (2, "r2")]
 
 
 def test_one_suite(results: Path) -> None:
     """A dataset with a single suite has one status a sample, whatever stands in EvalPlus's second place."""
     write(Layout(results).run("a", "quiz"), [("pass", "fail"), ("fail", "pass")], bench={"suites": ["tests"]})
-    found = one(results, profile("a", sampling=Sampling(datasets=("quiz",))))
-    assert found.suites == ("tests",)
-    assert [sample.statuses for sample in found.samples] == [("pass",), ("fail",)]
-    assert [sample.passed for sample in found.samples] == [True, False]
+    actual = one(results, profile("a", sampling=Sampling(datasets=("quiz",))))
+    assert actual.suites == ("tests",)
+    assert [sample.statuses for sample in actual.samples] == [("pass",), ("fail",)]
+    assert [sample.passed for sample in actual.samples] == [True, False]
 
 
 def test_texts_are_plain(results: Path) -> None:
@@ -217,8 +217,8 @@ def test_texts_are_plain(results: Path) -> None:
     files = Layout(results).run("a", "humaneval")
     write(files, [("pass", "pass")], date=HOSTILE[0])
     files.failure.write_text(json.dumps({"sentence": HOSTILE[5], "stage": HOSTILE[0], "at": "now"}))
-    found = one(results, profile("a", title=HOSTILE[4], note=HOSTILE[6], reference=HOSTILE[5]))
-    for text in (found.title, found.note, found.reference, found.reason, found.date):
+    actual = one(results, profile("a", title=HOSTILE[4], note=HOSTILE[6], reference=HOSTILE[5]))
+    for text in (actual.title, actual.note, actual.reference, actual.reason, actual.date):
         assert text == plain(text)
         assert text.isprintable()
 
@@ -232,8 +232,8 @@ def test_inputs(results: Path) -> None:
     files.journal.write_text("")
     (results / ".cache" / "selftest.json").write_text("{}")
     (results / "NOTES_max_tokens.md").write_text("")
-    shown = [str(path.relative_to(results)) for path in inputs(config(results))]
-    assert shown == [
+    output = [str(path.relative_to(results)) for path in inputs(config(results))]
+    assert output == [
         "a/humaneval/eval_results.json", "b/humaneval/eval_results.json", ".cache/selftest.json", "NOTES_max_tokens.md",
     ]  # fmt: skip
 

@@ -65,8 +65,8 @@ class Page:
                 raise EOFError("the browser has ended")
             self._held += data
         message, _, self._held = self._held.partition(b"\0")
-        found: dict[str, Any] = json.loads(message)
-        return found
+        reply: dict[str, Any] = json.loads(message)
+        return reply
 
     def open(self, path: Path, fragment: str = "") -> None:
         """Load a file, and wait until its scripts have run."""
@@ -115,8 +115,8 @@ class Page:
     def screenshot(self, path: Path, clip: str = "") -> None:
         """A picture of the window, or of the rectangle ([x, y, width, height]) that a script returns."""
         area = dict(zip(("x", "y", "width", "height"), self.run(clip), strict=True), scale=1) if clip else None
-        shown = self.call("Page.captureScreenshot", format="png", **({"clip": area} if area else {}))
-        path.write_bytes(base64.b64decode(shown["data"]))
+        image = self.call("Page.captureScreenshot", format="png", **({"clip": area} if area else {}))
+        path.write_bytes(base64.b64decode(image["data"]))
 
     @property
     def complaints(self) -> list[str]:
@@ -127,15 +127,15 @@ class Page:
     @property
     def requests(self) -> list[str]:
         """Addresses that were asked for, without the page itself and what it made of its own memory."""
-        asked = [e["params"]["request"]["url"] for e in self.events if e.get("method") == "Network.requestWillBeSent"]
-        return [url for url in asked if not url.startswith(("file:", "about:", "blob:", "data:"))]
+        urls = [e["params"]["request"]["url"] for e in self.events if e.get("method") == "Network.requestWillBeSent"]
+        return [url for url in urls if not url.startswith(("file:", "about:", "blob:", "data:"))]
 
 
 @contextmanager
 def browser(folder: Path) -> Iterator[Page]:
     """A tab of a browser that keeps its files in `folder` and ends with the block."""
-    found = executable()
-    assert found
+    reply = executable()
+    assert reply
     read_ours, write_theirs = os.pipe()
     read_theirs, write_ours = os.pipe()
 
@@ -147,7 +147,7 @@ def browser(folder: Path) -> Iterator[Page]:
             os.close(one)
 
     process = subprocess.Popen(
-        [found, *FLAGS, f"--user-data-dir={folder / 'chromium'}"],
+        [reply, *FLAGS, f"--user-data-dir={folder / 'chromium'}"],
         preexec_fn=pipes,  # noqa: PLW1509 - only dup2 runs between fork and exec
         close_fds=False,
         start_new_session=True,

@@ -21,9 +21,9 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chrome.Page]:
 def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page over three models on the demo's problems."""
     folder = tmp_path_factory.mktemp("few")
-    found = made.few(folder)
+    demo = made.few(folder)
     path = folder / "report.html"
-    path.write_text(html.render(found.report, found.journals))
+    path.write_text(html.render(demo.report, demo.journals))
     return path
 
 

@@ -36,7 +36,7 @@ def go(page: Page, fragment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "found"),
+    ("kind", "actual"),
     [
         ("plus", [["Demo/2", "Alpha Q8_0"], ["Demo/2", "Alpha Q4_K_M"]]),
         ("wrong", [["Demo/3", "Alpha Q8_0"], ["Demo/3", "Gamma"], ["Demo/0", "Alpha Q4_K_M"]]),
@@ -54,13 +54,13 @@ def go(page: Page, fragment: str) -> None:
         ("missing", [[f"Demo/{at}", "Gamma"] for at in range(12, 18)]),
     ],
 )
-def test_filters_by_outcome(page: Page, kind: str, found: list[list[str]]) -> None:
+def test_filters_by_outcome(page: Page, kind: str, actual: list[list[str]]) -> None:
     """The filter of an outcome lists the samples that have it, those that passes though truncated among them."""
     press(page, kind)
-    assert sorted(page.run(PLACES)) == sorted(found)
+    assert sorted(page.run(PLACES)) == sorted(actual)
     chip = f"document.querySelector('.chip[data-kind={kind}]')"
     assert page.run(f"{chip}.getAttribute('aria-pressed')") == "true"
-    assert page.run(f"{chip}.querySelector('.n').innerText") == str(len(found))
+    assert page.run(f"{chip}.querySelector('.n').innerText") == str(len(actual))
 
 
 def test_filters_add_up_and_reset(page: Page) -> None:
@@ -220,10 +220,10 @@ def test_filters_are_in_the_address(page: Page, few: Path) -> None:
     choose(page, "select[aria-label='Second model']", "alpha-q8")
     page.run("document.querySelector('.headline th[data-key=tokens_per_second] button').click()")
     names = "[...document.querySelectorAll('.headline tbody th bdi')].map(name => name.innerText)"
-    shown, order, hash_ = page.run(PLACES), page.run(names), page.run("location.hash")
+    state, order, hash_ = page.run(PLACES), page.run(names), page.run("location.hash")
     assert hash_.startswith("#v?")
     page.open(few, hash_)
-    assert (page.run(PLACES), page.run(names)) == (shown, order)
+    assert (page.run(PLACES), page.run(names)) == (state, order)
     assert page.run("document.querySelectorAll('.chip[aria-pressed=true]').length") == 1
     page.run("document.querySelector('.fields .quiet').click()")
     assert "only" not in page.run("location.hash")
@@ -279,11 +279,11 @@ def test_arrows_walk_through_problems(page: Page) -> None:
     """On a sample, the arrow keys lead to the harder and the easier neighbour."""
     go(page, "#s/alpha-q8/demo/Demo%2F2/0")
     order = page.run("leaderboards.get('demo').order")
-    shown = "document.querySelector('#view h1').firstChild.textContent"
+    state = "document.querySelector('#view h1').firstChild.textContent"
     page.press("ArrowRight")
-    page.wait(f"{shown} === 'Demo/{order[order.index(2) + 1]}'")
+    page.wait(f"{state} === 'Demo/{order[order.index(2) + 1]}'")
     page.press("ArrowLeft")
-    page.wait(f"{shown} === 'Demo/2'")
+    page.wait(f"{state} === 'Demo/2'")
 
 
 def test_matrix_by_keyboard(page: Page) -> None:
@@ -321,12 +321,12 @@ def test_matrix_as_a_table(page: Page) -> None:
     assert page.run(rows) == []
     page.run("document.querySelector('.grid summary').click()")
     page.wait("document.querySelectorAll('.grid tr').length > 0")
-    heads, *found = page.run(rows)
+    heads, *actual = page.run(rows)
     assert heads == ["Problem", "Function", "Alpha Q4_K_M", "Gamma", "Alpha Q8_0"]
-    assert len(found) == 16
+    assert len(actual) == 16
     page.run("document.querySelector('.fields input[type=checkbox]').click()")
-    found = page.run(rows)[1:]
-    cells = {row[0]: row[2:] for row in found}
+    actual = page.run(rows)[1:]
+    cells = {row[0]: row[2:] for row in actual}
     assert cells["Demo/10"] == ["passed", "passed", "passed, truncated"]
     assert cells["Demo/15"] == ["passed", "not attempted", "looping"]
     assert page.run("document.querySelectorAll('.grid tbody th[scope=row]').length") == len(cells) == 18
@@ -387,8 +387,8 @@ def test_every_control_is_reachable_by_tab(page: Page) -> None:
             break
     assert reached[0] == "A skip"
     assert any(one.startswith("CANVAS") for one in reached)
-    for wanted in ("BUTTON chip", "SELECT ", "INPUT ", "SUMMARY ", "BUTTON "):
-        assert wanted in reached, wanted
+    for expected in ("BUTTON chip", "SELECT ", "INPUT ", "SUMMARY ", "BUTTON "):
+        assert expected in reached, expected
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -433,13 +433,13 @@ def test_hostile_texts_do_nothing(tab: Page, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_corpus_page(tab: Page, shared: Path, tmp_path: Path, real_datasets: dict[str, Path]) -> None:
     """Over real models' solutions, every sample of a hard problem opens, and nothing is complained about."""
-    found = made.many(shared, tmp_path, 6)
+    actual = made.many(shared, tmp_path, 6)
     path = tmp_path / "report.html"
-    path.write_text(html.render(found.report, found.journals))
+    path.write_text(html.render(actual.report, actual.journals))
     tab.size(1280, 900)
     tab.open(path)
     position = tab.run("leaderboards.get('humaneval').order[0]")
-    for row in range(len(found.results)):
+    for row in range(len(actual.results)):
         go(tab, tab.run(f"'#' + address.sample(leaderboards.get('humaneval'), {position}, {row}, 0)"))
         assert tab.run("document.querySelectorAll('#view .code').length") >= 1
     assert tab.complaints == []

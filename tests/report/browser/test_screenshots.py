@@ -38,8 +38,8 @@ def folder(tmp_path: Path) -> Path:
 
 def seen(tab: Page, path: Path) -> dict[str, Any]:
     """A picture's size, how many colours it has, how bright it is (0 to 1), and the share of its commonest colour."""
-    found: dict[str, Any] = tab.run(DECODE % base64.b64encode(path.read_bytes()).decode())
-    return found
+    actual: dict[str, Any] = tab.run(DECODE % base64.b64encode(path.read_bytes()).decode())
+    return actual
 
 
 def picture(tab: Page, page: Path, view: str, window: str, theme: str, path: Path) -> None:
@@ -63,10 +63,10 @@ def test_both_themes(tab: Page, few: Path, folder: Path, view: str, window: str)
         path = folder / f"{view}-{window}-{theme}.png"
         picture(tab, few, view, window, theme, path)
         assert tab.complaints == []
-        found = seen(tab, path)
-        assert (found["width"], found["height"]) == WINDOWS[window]
-        assert found["colors"] > 50
-        assert found["ground"] < 0.97
-        bright[theme] = found["brightness"]
+        actual = seen(tab, path)
+        assert (actual["width"], actual["height"]) == WINDOWS[window]
+        assert actual["colors"] > 50
+        assert actual["ground"] < 0.97
+        bright[theme] = actual["brightness"]
     assert bright["light"] > 0.7
     assert bright["dark"] < 0.3
