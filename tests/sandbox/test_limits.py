@@ -135,17 +135,6 @@ def test_alone_the_limits_stretch_by_how_slow_the_machine_is(monkeypatch: pytest
             assert found.index("time") / 10 == pytest.approx(end + 0.1, abs=0.11)
 
 
-def test_a_machine_that_becomes_slower_stretches_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A limit that is passed counts by the mean of the machine's speeds before and then, if that is longer."""
-    for later, end in ((3.0, 8.0), (2.0, 6.0), (0.8, 4.0)):
-        speeds = iter([1.0, later])
-        monkeypatch.setattr(limits, "slowdown", lambda speeds=speeds: next(speeds))
-        seen, meter, _ = watch(alone=True)
-        ended = [at(seen, meter, tenth / 10, cpu=tenth / 10) for tenth in range(130)]
-        assert ended.index("time") / 10 == pytest.approx(end + 0.1, abs=0.11)
-        assert next(speeds, None) is None
-
-
 def test_one_odd_measurement_changes_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """The median of the measurements counts."""
     values = iter([1.0, 1.0, 9.0, 1.0, 9.0])

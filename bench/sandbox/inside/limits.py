@@ -1,8 +1,7 @@
 """Limits of a sample, time and memory, counted over all of its processes, however busy the machine is.
 
 One rule of time: wall time less the waits for a core counts against a limit, or the CPU time of all its processes if
-that is more. The limits of a job that runs alone are scaled by the machine's speed, measured before it and at the
-moment when it exceeds them.
+that is more. The limits of a job that runs alone are scaled by the machine's speed, measured just before it.
 """
 
 from __future__ import annotations
@@ -116,7 +115,6 @@ class Watch:
     def __init__(self, job: dict[str, Any], progress: Any) -> None:
         self.job, self.progress, self.limits = job, progress, job["limits"]
         self.slowdown = slowdown() if job["alone"] else 1.0
-        self.measure_again = bool(job["alone"])
         self.test, self.current, self.began = 0, (0, False), Moment(0.0, 0.0, 0.0)
         self.look_at, self.testing = 0.0, False
 
@@ -135,9 +133,6 @@ class Watch:
             self.test = max(self.test, records + 1, self.progress[0])
         if (records, self.test > 0) != self.current:
             self.current, self.began = (records, self.test > 0), now
-        if self._late(now) and self.measure_again:
-            # The machine may have become slower meanwhile: use the mean of both measurements if it is larger.
-            self.slowdown, self.measure_again = max(self.slowdown, (self.slowdown + slowdown()) / 2), False
         if self._late(now):
             return "time"
         return "memory" if wall > WATCH_AFTER and self.meter.memory > self.job["memory"] else ""
