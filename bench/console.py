@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -59,6 +60,11 @@ def size(count: int) -> str:
             return f"{amount:.0f} {unit}"
         amount /= 1000
     return f"{amount:.1f} GB" if amount < 999.95 else f"{amount / 1000:.1f} TB"
+
+
+def listed(texts: Sequence[str], most: int = 12) -> str:
+    """Texts with commas, cut after `most` if that leaves out more than one."""
+    return ", ".join(texts) if len(texts) <= most + 1 else f"{', '.join(texts[:most])} and {len(texts) - most} more"
 
 
 def counted(count: int, noun: str) -> str:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from bench import datasets
+from bench.console import listed
 from bench.errors import DatasetError, GraderError
 from bench.evaluate.results import Summary
 from bench.evaluate.run import OnProgress, alone, evaluate, unwatched
@@ -38,11 +39,10 @@ def selftest(
     note(cache, dataset, block, summary, len(rows))
     failed = [task for task in rows if results["eval"][task][0]["plus_status"] != "pass"]
     if failed:
-        names = ", ".join(f"{task} ({rows[task].place})" if rows[task].place else task for task in failed[:NAMED])
-        more = f" and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
+        names = [f"{task} ({rows[task].place})" if rows[task].place else task for task in failed]
         raise GraderError(
             f"{len(failed)} of {len(rows)} canonical solutions of {dataset} do not pass in this sandbox "
-            f"({block['sandbox']['kind']}): {names}{more}; see {files.log('evaluation')}."
+            f"({block['sandbox']['kind']}): {listed(names, NAMED)}; see {files.log('evaluation')}."
         )
     return summary
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import datasets
-from bench.console import counted
+from bench.console import counted, listed
 from bench.datasets import Dataset
 from bench.errors import MissingPrerequisite, SamplesError
 from bench.imports.archives import Source, sibling
 from bench.imports.files import (
+    MAX_NAMED,
     SolutionFiles,
-    abridged,
     absence,
     by_agent,
     guide,
@@ -205,7 +205,8 @@ def ranges(task_ids: Sequence[str], order: Sequence[str]) -> str:
             runs[-1].append(task_id)
         else:
             runs.append([task_id])
-    return abridged([run[0] if len(run) == 1 else f"{run[0]} to {run[-1].rpartition('/')[2]}" for run in runs])
+    names = [run[0] if len(run) == 1 else f"{run[0]} to {run[-1].rpartition('/')[2]}" for run in runs]
+    return listed(names, MAX_NAMED)
 
 
 def _advice(count: int, total: int) -> str:

@@ -4,12 +4,13 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
 from bench import datasets, jsonl
+from bench.console import listed
 from bench.errors import BenchError, ProfilesError, SamplesError
 from bench.files import user_path
 from bench.imports.archives import ARCHIVES, PACKED, Source, archive_of, is_archive, members, sibling
@@ -109,13 +110,7 @@ def absence(profile: Profile, config: Config) -> str:
 
 def named(files: Iterable[Path]) -> str:
     """The names of a few files, and how many more there are."""
-    return abridged([plain(file.name) for file in files])
-
-
-def abridged(names: Sequence[str]) -> str:
-    """A few names, and how many more there are."""
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return f"{', '.join(names[:MAX_NAMED])}{more}"
+    return listed([plain(file.name) for file in files], MAX_NAMED)
 
 
 def find(solutions: tuple[str, ...], base: Path) -> SolutionFiles:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench import datasets
-from bench.console import counted, duration, size
+from bench.console import counted, duration, listed, size
 from bench.profiles import Config
 from bench.report.duels import Duel, duels
-from bench.report.format import DASH, both_p_values, listed, rate, short_seconds, with_interval
+from bench.report.format import DASH, both_p_values, rate, short_seconds, with_interval
 from bench.report.ladder import MARGIN
 from bench.report.leaderboard import Leaderboard, Pair, Row, leaderboards_of, pooled
 from bench.report.outcomes import loss_of

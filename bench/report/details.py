@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
-from bench.console import counted, duration, size
+from bench.console import counted, duration, listed, size
 from bench.machine import label
 from bench.profiles import Sampling
-from bench.report.format import listed, short_count
+from bench.report.format import short_count
 from bench.report.leaderboard import Leaderboard, Row
 from bench.report.results import Result
 from bench.text import plain

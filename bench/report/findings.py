@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-from bench.console import counted
+from bench.console import counted, listed
 from bench.report import outcomes
 from bench.report.details import incomparable
-from bench.report.format import listed
 from bench.report.leaderboard import Leaderboard, Row
 from bench.report.references import models
 

@@ -91,11 +91,6 @@ def letter(number: int) -> str:
     return chr(ord("a") + number % 26) * (1 + number // 26)
 
 
-def listed(texts: list[str], most: int = 12) -> str:
-    """Texts with commas, cut after `most` if that leaves out more than one."""
-    return ", ".join(texts) if len(texts) <= most + 1 else f"{', '.join(texts[:most])} and {len(texts) - most} more"
-
-
 def as_json(value: Any) -> Any:
     """A figure for programs: an estimate as [value, low, high], fractions with six decimals."""
     if isinstance(value, Estimate):

@@ -371,11 +371,11 @@ def test_an_archive_of_a_run_of_ours(tmp_path: Path) -> None:
 
 def test_a_folder_in_which_nothing_is_read(tmp_path: Path) -> None:
     """The sentence says how many files there are, names some, and says what is read."""
-    for name in ("a.csv", "b.csv", "c.csv", "d.csv"):
+    for name in ("a.csv", "b.csv", "c.csv", "d.csv", "e.csv"):
         write(tmp_path, f"import/{name}", "x")
     with pytest.raises(MissingPrerequisite) as caught:
         imported(tmp_path, "import")
-    assert "none of the 4 files in import (a.csv, b.csv, c.csv and 1 more) is read; what is read: *.jsonl" in str(
+    assert "none of the 5 files in import (a.csv, b.csv, c.csv and 2 more) is read; what is read: *.jsonl" in str(
         caught.value
     )
 

@@ -408,7 +408,9 @@ def test_what_was_not_read(place: Place) -> None:
         place.write(f"import/{name}", "x = 1\n")
     assert place.collect().summary == "found 18 of 18 problems in 1 file, not read: README.md, helpers.py, notes.txt"
     place.write("import/zoo.txt", "")
-    assert place.collect().summary.endswith("not read: README.md, helpers.py, notes.txt and 1 more")
+    assert place.collect().summary.endswith("not read: README.md, helpers.py, notes.txt, zoo.txt")
+    place.write("import/zoom.txt", "")
+    assert place.collect().summary.endswith("not read: README.md, helpers.py, notes.txt and 2 more")
 
 
 def test_gzip(place: Place) -> None:
