@@ -51,7 +51,7 @@ class Report:
         begun = [[stage.label, stage.files.journal.stat().st_size] for stage in self.unfinished()]
         return {
             "skipped profiles": digest_of(dict(self.skipped)),
-            **({"unfinished generations": digest_of(begun)} if begun else {}),
+            **({"ungraded completions": digest_of(begun)} if begun else {}),
             "outdated results": digest_of([[*key, reason] for key, reason in self.outdated().items()]),
             "templates": digest_of({path.name: digest(path.read_bytes()) for path in report.sources()}),
             **{f"dataset {name}": datasets.fingerprint(name) for name in report.datasets(self.config)},
