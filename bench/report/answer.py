@@ -118,6 +118,8 @@ def _headline(tied: Sequence[Row], ranked: Sequence[Row]) -> str:
     if pick and pick.metrics.score.value == best.metrics.score.value:
         if pick is fastest(tied):
             return f"Use {pick.title}: the highest score, and the fastest of the {len(tied)} that are tied."
+        if pick is quickest(tied, near=1.0):
+            return f"Use {pick.title}: the highest score, and about the quickest of the {len(tied)} that are tied."
     elif pick and (slow is None or slow >= FASTER * (_seconds(pick) or 0)):
         return f"Use {pick.title}, unless you need the last points."
     tie = "one is" if others == 1 else f"{others} are"
@@ -128,12 +130,12 @@ def _seconds(row: Row) -> float | None:
     return row.metrics.per_solved(row.metrics.cost.seconds)
 
 
-def quickest(tied: Sequence[Row]) -> Row | None:
-    """The highest score among tied rows near the best that take about the least time for a solved problem.
+def quickest(tied: Sequence[Row], near: float = NEAR) -> Row | None:
+    """The highest score among tied rows `near` the best that take about the least time for a solved problem.
 
     None where no time is known. `tied` begins with the best row.
     """
-    least = tied[0].metrics.score.value - NEAR
+    least = tied[0].metrics.score.value - near
     times = [(row, seconds) for row in tied if row.metrics.score.value > least and (seconds := _seconds(row))]
     limit = QUICK * min((seconds for _, seconds in times), default=0)
     quick = [(row, seconds) for row, seconds in times if seconds <= limit]

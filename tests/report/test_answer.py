@@ -202,6 +202,16 @@ def test_points_are_not_given_up_for_little_time() -> None:
     ]  # fmt: skip
 
 
+def test_the_highest_score_may_be_about_the_quickest() -> None:
+    """Where two share the highest score, the quicker one is named, though a third one has more tokens per second."""
+    rows = [
+        result("best", "p" * 34 + "b" * 6, title="Best", run=local(100.0, 13.0, "1")),
+        result("quick", "p" * 33 + "bp" + "b" * 5, title="Quick", run=local(135.0, 8.0, "2")),
+        result("fast", "p" * 31 + "b" * 9, title="Fast", run=local(149.0, 12.0, "3")),
+    ]
+    assert found(*rows).headline == "Use Quick: the highest score, and about the quickest of the 3 that are tied."
+
+
 def test_few_problems_recommend_nobody() -> None:
     """A fast model far below the best is not recommended, though so few problems do not show it to be worse."""
     conclusion = found(
