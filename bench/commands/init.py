@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def find(places: Places) -> tuple[list[Candidate], list[str]]:
         presets.presets, presets.llama_swap, folders.models, folders.lm_studio, folders.hugging_face,
         folders.llama_cpp, ollama.models,
     )  # fmt: skip
-    return folders.merge([*(look(places) for look in looks), servers.models()])
+    found = [*chain.from_iterable(look(places) for look in looks), *servers.models()]
+    return [model for model in found if isinstance(model, Candidate)], [text for text in found if isinstance(text, str)]
 
 
 def init(

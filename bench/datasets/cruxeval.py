@@ -1,12 +1,8 @@
 """CRUXEval, output prediction: the answer is the value that a call returns, as a literal, compared by value."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 from bench.datasets import literals
 from bench.datasets.problem import Problem, Suite
-from bench.datasets.rows import Row, rows
-from bench.errors import DatasetError
+from bench.datasets.rows import Row, fixable, row_by_row
 
 ENTRY = "answer"
 
@@ -37,20 +33,12 @@ EXAMPLES = "".join(
 )
 
 
-def problems(path: Path) -> Iterator[Problem]:
-    """All problems of a file. Raises DatasetError."""
-    return map(_problem, rows(path))
-
-
 def _problem(row: Row) -> Problem:
     output = row.text("output")
-    try:
+    with fixable(row.place, "an output that is no literal"):
         expected = literals.value(output)
-    except ValueError as error:
-        raise DatasetError(f"{row.place} has an output that is no literal ({error}); fix that line.") from None
     return Problem(
         task_id=f"CRUXEval/{row.text('id').removeprefix('sample_')}",
-        prompt="",
         message=f"{INSTRUCTION}{EXAMPLES}{_example(row.text('code'), row.text('input'))}",
         target="literal",
         entry_point=ENTRY,
@@ -59,6 +47,9 @@ def _problem(row: Row) -> Problem:
         defines=ENTRY,
         place=row.place,
     )
+
+
+problems = row_by_row(_problem)
 
 
 def program(literal: str) -> str:

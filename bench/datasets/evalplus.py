@@ -12,12 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.datasets.problem import Problem, Suite, scripted
-from bench.datasets.rows import Row, rows
-
-
-def problems(path: Path) -> Iterator[Problem]:
-    """All problems of a file in EvalPlus's format. Raises DatasetError."""
-    return map(_problem, rows(path))
+from bench.datasets.rows import Row, row_by_row
 
 
 def official(family: str, place: Path) -> Iterator[Problem]:
@@ -58,6 +53,9 @@ def _problem(row: Row) -> Problem:
         place=row.place,
         atol=row.number("atol"),
     )
+
+
+problems = row_by_row(_problem)
 
 
 def _inputs(row: Row, key: str) -> list[Any]:

@@ -5,12 +5,10 @@ assertion of the tests has run and held. So a solution cannot pass by an early e
 """
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 from bench.datasets.declared import PROGRAMS
 from bench.datasets.problem import NONCE, Problem, Suite
-from bench.datasets.rows import Row, rows
+from bench.datasets.rows import Row, row_by_row
 from bench.errors import DatasetError
 
 INSTRUCTION = (
@@ -59,11 +57,6 @@ exit(failed ? 1 : 0);
 """
 
 
-def problems(path: Path) -> Iterator[Problem]:
-    """The JavaScript problems of a file. Raises DatasetError."""
-    return map(_problem, rows(path))
-
-
 def _problem(row: Row) -> Problem:
     task_id, prompt, tests = row.text("task_id"), row.text("prompt"), row.text("test")
     if not task_id.startswith("JavaScript/"):
@@ -77,7 +70,6 @@ def _problem(row: Row) -> Problem:
         prompt=prompt,
         message=f"{INSTRUCTION}\n```javascript\n{prompt.strip()}\n```",
         target="source",
-        entry_point="",
         reference=reference,
         suites=(Suite("tests", [[NONCE]], [NONCE]),),
         preamble=MAIN,
@@ -91,3 +83,6 @@ def _problem(row: Row) -> Problem:
         left_out=f"its reference needs {', '.join(needed)}, which Node has not" if needed else "",
         place=row.place,
     )
+
+
+problems = row_by_row(_problem)

@@ -5,26 +5,19 @@ Linked lists and trees are built in the sandbox from LeetCode's notation as list
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from bench.datasets import literals
 from bench.datasets.asserts import ENTRY, Tests, gather
 from bench.datasets.modules import foreign, left_out_reason
 from bench.datasets.problem import Problem
-from bench.datasets.rows import Row, rows, syntax_problem
+from bench.datasets.rows import Row, fixable, row_by_row
 from bench.errors import DatasetError
 
 INSTRUCTION = (
     "Solve this problem in Python: complete the class, and answer with one Python code block that holds all of it."
 )
-
-
-def problems(path: Path) -> Iterator[Problem]:
-    """All problems of a file. Raises DatasetError."""
-    return map(_problem, rows(path))
 
 
 def _problem(row: Row) -> Problem:
@@ -35,11 +28,9 @@ def _problem(row: Row) -> Problem:
     facts = {**(meta if isinstance(meta, dict) else {}), **row.fields}
     return Problem(
         task_id=f"LeetCode/{row.text('task_id')}",
-        prompt="",
         message=f"{INSTRUCTION}\n\n{_question(row)}",
         entry_point=ENTRY,
         reference=reference,
-        suites=(),
         preamble=preamble,
         defines=entry.partition("(")[0],
         place=row.place,
@@ -48,6 +39,9 @@ def _problem(row: Row) -> Problem:
         left_out=left_out_reason(needed),
         rest=partial(_tests, row.place, checks, reference, entry),
     )
+
+
+problems = row_by_row(_problem)
 
 
 def _preamble(source: str) -> tuple[str, dict[str, str]]:
@@ -63,11 +57,9 @@ def _preamble(source: str) -> tuple[str, dict[str, str]]:
 
 
 def _tests(place: str, checks: str, reference: str, entry: str) -> dict[str, Any]:
-    try:
+    with fixable(place, "code that is no Python"):
         functions = [node for node in literals.parse(checks).body if isinstance(node, ast.FunctionDef)]
         order = _parameters(reference, entry.rpartition(".")[2])
-    except SyntaxError as error:
-        raise DatasetError(f"{place} has code that is no Python ({syntax_problem(error)}); fix that line.") from None
     if not functions:
         raise DatasetError(f"{place} has no function in its test; fix that line.")
     return gather(functions[0].body, Tests("candidate", order, target=entry)).fields

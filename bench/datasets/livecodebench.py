@@ -4,16 +4,15 @@ import base64
 import contextlib
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from bench.datasets import literals
 from bench.datasets.asserts import ENTRY
 from bench.datasets.leetcode import INSTRUCTION
 from bench.datasets.problem import Problem, Suite
-from bench.datasets.rows import MAX_ITEM, Row, rows, syntax_problem
+from bench.datasets.rows import MAX_ITEM, Row, fixable, row_by_row, syntax_problem
 from bench.errors import DatasetError
 
 PROGRAM_INSTRUCTION = (
@@ -33,19 +32,11 @@ from math import inf, gcd, sqrt, ceil, floor, comb
 """
 
 
-def problems(path: Path) -> Iterator[Problem]:
-    """All problems of a file. Raises DatasetError."""
-    return map(_problem, rows(path))
-
-
 def _problem(row: Row) -> Problem:
     question, starter = row.text("question_content").strip(), row.text("starter_code", "")
     packed = {key: row.fields.get(key, "[]") for key in ("public_test_cases", "private_test_cases")}
     common: dict[str, Any] = {
         "task_id": f"LiveCodeBench/{row.text('question_id')}",
-        "prompt": "",
-        "reference": "",
-        "suites": (),
         "place": row.place,
         "date": row.text("contest_date", "")[:10],
         "difficulty": row.text("difficulty", ""),
@@ -53,7 +44,7 @@ def _problem(row: Row) -> Problem:
     if not _functional(packed["public_test_cases"], starter):
         message = f"{PROGRAM_INSTRUCTION}\n\n{question}"
         rest = partial(_programs, row.place, packed)
-        return Problem(message=message, target="program", entry_point="", scheme="program", rest=rest, **common)
+        return Problem(message=message, target="program", scheme="program", rest=rest, **common)
     return Problem(
         message=f"{INSTRUCTION}\n\n{question}\n\n```python\n{starter.rstrip()}\n```",
         entry_point=ENTRY,
@@ -63,6 +54,9 @@ def _problem(row: Row) -> Problem:
         rest=partial(_calls, row.place, packed),
         **common,
     )
+
+
+problems = row_by_row(_problem)
 
 
 def _functional(public: Any, starter: str) -> bool:
@@ -81,11 +75,9 @@ def _programs(place: str, packed: Mapping[str, Any]) -> dict[str, Any]:
 
 def _calls(place: str, packed: Mapping[str, Any]) -> dict[str, Any]:
     tests = _tests(place, packed)
-    try:
+    with fixable(place, "a test that is no literal"):
         inputs = [[_value(line) for line in str(test["input"]).strip().split("\n")] for test in tests]
         outputs = [_value(str(test["output"])) for test in tests]
-    except ValueError as error:
-        raise DatasetError(f"{place} has a test that is no literal ({error}); fix that line.") from None
     return {"suites": (Suite("tests", inputs, outputs),)}
 
 

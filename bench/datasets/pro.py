@@ -9,7 +9,7 @@ from typing import Any
 from bench.datasets import literals
 from bench.datasets.asserts import ENTRY, Tests, gather
 from bench.datasets.problem import Problem, scripted
-from bench.datasets.rows import Row, rows, syntax_problem
+from bench.datasets.rows import Row, fixable, rows
 from bench.errors import DatasetError
 
 
@@ -31,7 +31,6 @@ def _problem(row: Row, family: str) -> Problem:
         message=scripted(prompt),
         entry_point=ENTRY,
         reference=f"{raw}{row.text('raw_solution')}\n\n{new}{row.text('new_solution')}",
-        suites=(),
         defines=defined[-1],
         place=row.place,
         rest=partial(_tests, row.place, tests, defined[-1]),
@@ -39,7 +38,6 @@ def _problem(row: Row, family: str) -> Problem:
 
 
 def _tests(place: str, tests: str, function: str) -> dict[str, Any]:
-    try:
-        return gather(literals.parse(tests).body, Tests(function)).fields
-    except SyntaxError as error:
-        raise DatasetError(f"{place} has code that is no Python ({syntax_problem(error)}); fix that line.") from None
+    with fixable(place, "code that is no Python"):
+        statements = literals.parse(tests).body
+    return gather(statements, Tests(function)).fields

@@ -51,10 +51,10 @@ class Problem:
     """
 
     task_id: str
-    prompt: str
-    entry_point: str
-    reference: str
-    suites: tuple[Suite, ...]
+    prompt: str = ""
+    entry_point: str = ""
+    reference: str = ""
+    suites: tuple[Suite, ...] = ()
     message: str = ""
     target: Target = "function"
     atol: float = 0.0

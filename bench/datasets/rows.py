@@ -1,14 +1,16 @@
 """The rows of a dataset's file: JSON lines or one JSON array, gzipped or not, each with its file and line."""
 
+import contextlib
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from bench.datasets.problem import Problem
 from bench.errors import DatasetError
 
 MAX_ITEM, MAX_FILE = 1 << 27, 1 << 31
@@ -41,6 +43,27 @@ class Row:
             problem = "lacks" if key not in self.fields else "has a value that is not " + name + " under"
             raise DatasetError(f'{self.place} {problem} "{key}"; download the file again, or fix that line.')
         return value
+
+
+def row_by_row(read: Callable[[Row], Problem | None]) -> Callable[[Path], Iterator[Problem]]:
+    """The `problems(path)` of a format with a problem in each row; `read` returns None for a row that is left out.
+
+    It raises DatasetError, with file and line.
+    """
+
+    def problems(path: Path) -> Iterator[Problem]:
+        return filter(None, map(read, rows(path)))
+
+    return problems
+
+
+@contextlib.contextmanager
+def fixable(place: str, thing: str) -> Iterator[None]:
+    """Raise DatasetError where the block cannot read or parse `thing`, which is at `place` in a file."""
+    try:
+        yield
+    except (ValueError, SyntaxError) as error:
+        raise DatasetError(f"{place} has {thing} ({syntax_problem(error)}); fix that line.") from None
 
 
 def syntax_problem(error: Exception) -> str:

@@ -3,12 +3,11 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from bench.console import size
 from bench.datasets.declared import Declaration
 from bench.errors import BenchError, DatasetError
 from bench.files import digest, user_path, write_atomic
@@ -129,19 +128,12 @@ def _receive(title: str, url: str, part: Path) -> None:
             return
         response.raise_for_status()
         resumed = response.status_code == 206
-        total = int(response.headers.get("Content-Length", 0)) + (offset if resumed else 0)
-        progress = Progress(f"{title}, KiB", max(1, total >> 10), had=(offset >> 10) if resumed else 0)
+        had = offset if resumed else 0
+        progress = Progress(title, had + int(response.headers.get("Content-Length", 0)), had=had, unit=size)
         with live(progress, stays=False), part.open("ab" if resumed else "wb") as file:
-            for size in _write(response, file):
-                progress.reach(size >> 10, progress.total)
-
-
-def _write(response: Any, file: Any) -> Iterator[int]:
-    written = 0
-    for chunk in response.iter_content(CHUNK):
-        file.write(chunk)
-        written += len(chunk)
-        yield written
+            for chunk in response.iter_content(CHUNK):
+                file.write(chunk)
+                progress.done += len(chunk)
 
 
 def _folder_digest(folder: Path) -> str:

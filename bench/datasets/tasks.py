@@ -27,7 +27,6 @@ def _problem(folder: Path) -> Problem:
     prompt, reference = _text(folder / "prompt.md"), folder / "solution.py"
     common: dict[str, Any] = {
         "task_id": f"{folder.parent.name}/{folder.name}",
-        "prompt": "",
         "place": str(folder),
         "message": prompt,
         "reference": _text(reference) if reference.exists() else "",

@@ -7,7 +7,7 @@ servers.py     servers that answer on this machine's usual ports
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,10 @@ class Candidate:
     def note(self) -> str:
         """Its size and source."""
         return plain(f"{size(self.bytes)}, {self.source}" if self.bytes else self.source)
+
+
+Found = Iterator[Candidate | str]
+"""Candidates, and a line for each unusable file."""
 
 
 class UnusableError(Exception):

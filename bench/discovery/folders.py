@@ -2,33 +2,31 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from bench import hub
-from bench.discovery import SPLIT, Candidate, Places, UnusableError, candidate
+from bench.discovery import SPLIT, Found, Places, UnusableError, candidate
 from bench.text import plain
 from bench.untrusted import parse_json, read_file, table, word
 
 MAX_DEPTH = 8
 """Depth to which folders are searched."""
 
-Models = tuple[list[Candidate], list[str]]
-"""Candidates, and a line for each unusable file."""
 
-
-def models(places: Places) -> Models:
+def models(places: Places) -> Found:
     """The folder of models that this project uses."""
     return below(places.models, f"in {places.models.name}/")
 
 
-def hugging_face(places: Places) -> Models:
+def hugging_face(places: Places) -> Found:
     """The cache of Hugging Face: models--<org>--<repo>/snapshots/<commit>/…, links into blobs/."""
     home = places.environment_folder("HF_HOME", ".cache", "huggingface")
     cache = places.environment_folder("HF_HUB_CACHE") if places.environment.get("HF_HUB_CACHE") else home / "hub"
-    candidates, left_out = below(cache, "in Hugging Face's cache", within="snapshots")
-    return [replace(model, model=repository_name(Path(model.model), cache)) for model in candidates], left_out
+    for found in below(cache, "in Hugging Face's cache", within="snapshots"):
+        yield found if isinstance(found, str) else replace(found, model=repository_name(Path(found.model), cache))
 
 
 def repository_name(path: Path, cache: Path) -> str:
@@ -45,7 +43,7 @@ def repository_name(path: Path, cache: Path) -> str:
     return f"{hub.PREFIX}{name}:{file}"
 
 
-def lm_studio(places: Places) -> Models:
+def lm_studio(places: Places) -> Found:
     """LM Studio's folders: <publisher>/<repo>/…, the default ones and the one in its settings."""
     roots = [places.home / ".lmstudio", places.home / ".cache" / "lm-studio"]
     folders = [root / "models" for root in roots]
@@ -56,29 +54,18 @@ def lm_studio(places: Places) -> Models:
             continue
         if folder_name := word(settings.get("downloadsFolder")):
             folders.append(Path(folder_name))
-    return merge(below(folder, "in LM Studio's folder") for folder in folders)
+    return chain.from_iterable(below(folder, "in LM Studio's folder") for folder in folders)
 
 
-def llama_cpp(places: Places) -> Models:
+def llama_cpp(places: Places) -> Found:
     """llama.cpp's own cache, into which `-hf` downloads."""
     cache = places.environment_folder("LLAMA_CACHE", ".cache", "llama.cpp")
     folders = [cache, places.home / "Library" / "Caches" / "llama.cpp"]
-    return merge(below(folder, "in llama.cpp's cache") for folder in folders)
+    return chain.from_iterable(below(folder, "in llama.cpp's cache") for folder in folders)
 
 
-def merge(parts: Iterable[Models]) -> Models:
-    """The candidates and unusable files of several places."""
-    candidates: list[Candidate] = []
-    left_out: list[str] = []
-    for usable, unusable in parts:
-        candidates += usable
-        left_out += unusable
-    return candidates, left_out
-
-
-def below(folder: Path, source: str, *, within: str = "") -> Models:
+def below(folder: Path, source: str, *, within: str = "") -> Found:
     """The models below a folder, sorted by path; with `within`, only those below a folder of that name."""
-    candidates, left_out = [], []
     for path in sorted(_files(folder)):
         split = SPLIT.search(path.stem)
         if (split and split[1] != "00001") or (within and within not in path.parts):
@@ -86,10 +73,9 @@ def below(folder: Path, source: str, *, within: str = "") -> Models:
         if path.name.startswith(("mmproj", "ggml-vocab")):
             continue
         try:
-            candidates.append(candidate(path, source))
+            yield candidate(path, source)
         except (UnusableError, OSError) as error:
-            left_out.append(f"{plain(str(path))}: {error.strerror if isinstance(error, OSError) else error}")
-    return candidates, left_out
+            yield f"{plain(str(path))}: {error.strerror if isinstance(error, OSError) else error}"
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -1,12 +1,12 @@
 """Ollama's store: manifests/<registry>/<namespace>/<model>/<tag> name blobs/sha256-…, of which one is the GGUF."""
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from bench import gguf
-from bench.discovery import Candidate, Places, UnusableError, candidate, samplers
-from bench.discovery.folders import Models, merge
+from bench.discovery import Candidate, Found, Places, UnusableError, candidate, samplers
 from bench.text import plain
 from bench.untrusted import items, parse_json, read_file, table, whole, word
 
@@ -19,26 +19,24 @@ SERVICE = Path("/usr/share/ollama/.ollama/models")
 """The models of Ollama's system service."""
 
 
-def models(places: Places, service: Path = SERVICE) -> Models:
+def models(places: Places, service: Path = SERVICE) -> Found:
     """All models in Ollama's stores."""
     own = places.environment_folder("OLLAMA_MODELS", ".ollama", "models")
-    return merge(_models_in(store) for store in (own, service))
+    return chain(_models_in(own), _models_in(service))
 
 
-def _models_in(store: Path) -> Models:
-    candidates, left_out = [], []
+def _models_in(store: Path) -> Found:
     root = store / "manifests"
     try:
         manifests = sorted(path for path in root.rglob("*") if path.is_file())
     except OSError:
-        return [], []
+        return
     for path in manifests:
         name = tag(path.relative_to(root).parts)
         try:
-            candidates.append(_model(store, path, name))
+            yield _model(store, path, name)
         except (UnusableError, OSError, ValueError) as error:
-            left_out.append(f"{plain(name)} of Ollama: {plain(str(error))}")
-    return candidates, left_out
+            yield f"{plain(name)} of Ollama: {plain(str(error))}"
 
 
 def tag(parts: tuple[str, ...]) -> str:

@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.discovery import SAMPLERS, Candidate, Places, UnusableError, candidate, family, samplers
-from bench.discovery.folders import Models
+from bench.discovery import SAMPLERS, Candidate, Found, Places, UnusableError, candidate, family, samplers
 from bench.files import user_path
 from bench.text import UNSEEN, plain
 from bench.untrusted import read_file, table, whole
@@ -45,43 +44,38 @@ IGNORED = frozenset({
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?")
 
 
-def presets(places: Places) -> Models:
+def presets(places: Places) -> Found:
     """The sections of models.ini, the file of llama-server's --models-preset; [*] applies to all."""
     folders = [
         places.folder, places.models, places.home / ".config" / "llama.cpp",
         places.environment_folder("LLAMA_CACHE", ".cache", "llama.cpp"),
     ]  # fmt: skip
-    candidates: list[Candidate] = []
-    left_out: list[str] = []
     for file in filter(Path.is_file, (folder / "models.ini" for folder in folders)):
         parser = configparser.ConfigParser(interpolation=None, strict=False, default_section="*", allow_no_value=True)
         try:
             parser.read_string("[*]\n" + read_file(file, MAX_FILE).decode())
         except (OSError, ValueError, configparser.Error) as error:
-            left_out.append(f"{file}: {plain(str(error))}")
+            yield f"{file}: {plain(str(error))}"
             continue
         for name in parser.sections():
             section = parser[name]
             flags = {flag_name(key): section[key] or "" for key in dict.fromkeys([*parser.defaults(), *section])}
-            _add(candidates, left_out, file, name, flags)
-    return candidates, left_out
+            yield _found(file, name, flags)
 
 
-def llama_swap(places: Places) -> Models:
+def llama_swap(places: Places) -> Found:
     """The models of llama-swap's config.yaml, each a command that starts a llama-server."""
     files = [
         places.folder / "llama-swap.yaml", places.folder / "config.yaml",
         places.home / ".config" / "llama-swap" / "config.yaml", places.home / "llama-swap" / "config.yaml",
     ]  # fmt: skip
-    candidates: list[Candidate] = []
-    left_out: list[str] = []
     for file in filter(Path.is_file, files):
         import yaml  # noqa: PLC0415 - only where there is such a file
 
         try:
             config = table(yaml.safe_load(read_file(file, MAX_FILE)))
         except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-            left_out.append(f"{file}: {plain(str(error))}")
+            yield f"{file}: {plain(str(error))}"
             continue
         for name, entry in table(config.get("models")).items():
             model = table(entry)
@@ -89,10 +83,9 @@ def llama_swap(places: Places) -> Models:
             try:
                 flags = command_flags(_expand(str(model.get("cmd", "")), {str(m): str(macros[m]) for m in macros}))
             except ValueError as error:
-                left_out.append(f"{plain(str(name))} in {file}: {error}")
+                yield f"{plain(str(name))} in {file}: {error}"
                 continue
-            _add(candidates, left_out, file, str(name), flags)
-    return candidates, left_out
+            yield _found(file, str(name), flags)
 
 
 def flag_name(key: str) -> str:
@@ -123,11 +116,11 @@ def _expand(command: str, macros: Mapping[str, str]) -> list[str]:
     return shlex.split(command.replace("\\\n", " "), comments=True)
 
 
-def _add(candidates: list[Candidate], left_out: list[str], file: Path, name: str, flags: Mapping[str, str]) -> None:
+def _found(file: Path, name: str, flags: Mapping[str, str]) -> Candidate | str:
     try:
-        candidates.append(_candidate(file, name, flags))
+        return _candidate(file, name, flags)
     except (UnusableError, OSError) as error:
-        left_out.append(f"{plain(name)} in {file}: {plain(str(error))}")
+        return f"{plain(name)} in {file}: {plain(str(error))}"
 
 
 def _candidate(file: Path, name: str, flags: Mapping[str, str]) -> Candidate:

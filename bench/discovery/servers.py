@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
-from bench.discovery import Candidate
-from bench.discovery.folders import Models, merge
+from bench.discovery import Candidate, Found
 from bench.servers.health import fetch, new_session
 from bench.untrusted import items, table, word
 
@@ -22,13 +22,13 @@ NO_CHAT = ("embed", "rerank", "whisper", "tts", "bge-")
 """Parts of the names of models that are no chat models."""
 
 
-def models(ports: Mapping[int, str] = PORTS) -> Models:
+def models(ports: Mapping[int, str] = PORTS) -> Found:
     """The models of all servers that answer on these ports of 127.0.0.1."""
     with ThreadPoolExecutor(len(ports)) as pool:
-        return merge(pool.map(_models, ports, ports.values()))
+        return chain.from_iterable(pool.map(_models, ports, ports.values()))
 
 
-def _models(port: int, program: str) -> Models:
+def _models(port: int, program: str) -> list[Candidate | str]:
     session = new_session()
     # A redirect would lead away from this machine.
     session.max_redirects = 0
@@ -36,5 +36,5 @@ def _models(port: int, program: str) -> Models:
     listed = dict.fromkeys(word(table(entry).get("id")) for entry in items(response.get("data")))
     names = [name for name in listed if name and not any(part in name.lower() for part in NO_CHAT)]
     source, url, more = f"{program} on port {port}", f"http://127.0.0.1:{port}/v1", len(names) - MAX_MODELS
-    candidates = [Candidate(source, name, name, placement=(), base_url=url) for name in names[:MAX_MODELS]]
-    return candidates, [f"{more} further models of {source}: more than {MAX_MODELS}"] if more > 0 else []
+    candidates = (Candidate(source, name, name, placement=(), base_url=url) for name in names[:MAX_MODELS])
+    return [*candidates, *([f"{more} further models of {source}: more than {MAX_MODELS}"] if more > 0 else [])]

@@ -10,20 +10,26 @@ from pathlib import Path
 
 import pytest
 
-from bench.discovery import Candidate, Places, family, folders, ollama, presets, servers
+from bench.discovery import Candidate, Found, Places, family, folders, ollama, presets, servers
 from tests.discovery.conftest import Model
 
 
-def titles(candidates: tuple[list[Candidate], list[str]]) -> list[str]:
-    """What was found, by title."""
-    return [one.title for one in candidates[0]]
+def split(found: Found) -> tuple[list[Candidate], list[str]]:
+    """The candidates, and the lines for unusable files."""
+    items = list(found)
+    return [one for one in items if isinstance(one, Candidate)], [one for one in items if isinstance(one, str)]
+
+
+def titles(found: Found) -> list[str]:
+    """The titles of the candidates."""
+    return [one.title for one in split(found)[0]]
 
 
 def test_models(places: Places, model: Model) -> None:
     """Models below models/ have size, family, quantization, context and sampling from name and header."""
     path = model("work/models/Qwen3-8B/Qwen3-8B-UD-Q4_K_XL.gguf", 8192, general__sampling__temp=0.6,
                  general__sampling__top_p=0.95, general__sampling__top_k=20)  # fmt: skip
-    assert folders.models(places)[0] == [
+    assert list(folders.models(places)) == [
         Candidate("in models/", str(path), "Qwen3 8B", "UD-Q4_K_XL", path.stat().st_size, 8192,
                   {"temperature": 0.6, "top_p": 0.95, "top_k": 20.0})
     ]  # fmt: skip
@@ -42,8 +48,8 @@ def test_what_is_no_model(places: Places, model: Model) -> None:
     (places.folder / "models" / "page.gguf").write_text("<html>")
     (places.folder / "models" / "red\x1b[31m.gguf").write_bytes(b"GGUF")
     (places.folder / "models" / "gone.gguf").symlink_to("nowhere")
-    candidates, left_out = folders.models(places)
-    assert titles((candidates, [])) == ["b Q8_0"]
+    candidates, left_out = split(folders.models(places))
+    assert titles(iter(candidates)) == ["b Q8_0"]
     assert candidates[0].bytes == sum(part.stat().st_size for part in (places.folder / "models").glob("b-Q8_0*"))
     reasons = {Path(text.partition(": ")[0]).name: text.partition(": ")[2] for text in left_out}
     assert reasons == {
@@ -77,9 +83,8 @@ def test_hugging_face(places: Places, model: Model, variable: str) -> None:
     snapshot.mkdir(parents=True)
     for name in ("Small-Q4_K_M.gguf", "a-Q8_0.gguf", "b-Q8_0.gguf", "other.gguf"):
         (snapshot / name).symlink_to("../../blobs/5d41402a")
-    candidates, _ = folders.hugging_face(
-        replace(places, environment={variable: str(places.home / value)} if value else {})
-    )
+    environment = {variable: str(places.home / value)} if value else {}
+    candidates, _ = split(folders.hugging_face(replace(places, environment=environment)))
     assert [(one.title, one.model) for one in candidates] == [
         ("Small Q4_K_M", "hf:org/Small-GGUF:Q4_K_M"),
         ("a Q8_0", "hf:org/Small-GGUF:a-Q8_0.gguf"),
@@ -138,7 +143,7 @@ def test_ollama(places: Places, model: Model) -> None:
     manifest(store, f"{library}/half/latest", model="sha256:" + "0" * 64)
     (store / "manifests" / library / "torn").mkdir()
     (store / "manifests" / library / "torn" / "latest").write_text('{"layers')
-    candidates, left_out = ollama.models(places, places.home / "none")
+    candidates, left_out = split(ollama.models(places, places.home / "none"))
     path = str(store / "blobs" / weights.replace(":", "-"))
     assert [(one.source, one.title, one.model) for one in candidates] == [
         ("hf.co/org/Repo-GGUF:Q8_0 of Ollama", "Repo Q8_0", path),
@@ -172,7 +177,7 @@ def test_presets(places: Places, model: Model) -> None:
         "[ggml-org/small-GGUF:Q8_0]\n[other]\nhf-repo = org/repo\nhf-file = a-Q4_0.gguf\n"
         "[gone]\nmodel = none.gguf\n[x y]\n"
     )
-    candidates, left_out = presets.presets(places)
+    candidates, left_out = split(presets.presets(places))
     assert candidates[0] == Candidate(
         "big in models.ini", str(path), "big", "Q8_0", path.stat().st_size, 4096, {"temperature": 0.2, "min_p": 0.05},
         args=("--jinja", "--reasoning-format", "none"), placement=("--threads", "8", "--n-gpu-layers", "99"),
@@ -187,7 +192,7 @@ def test_presets(places: Places, model: Model) -> None:
 def test_damaged_presets(places: Places, content: bytes) -> None:
     """A models.ini that cannot be read is named, in plain text, and gives nothing."""
     (places.folder / "models.ini").write_bytes(content)
-    candidates, left_out = presets.presets(places)
+    candidates, left_out = split(presets.presets(places))
     assert candidates == []
     assert len(left_out) == 1
     assert "\x1b" not in left_out[0]
@@ -205,14 +210,14 @@ def test_llama_swap(places: Places, model: Model) -> None:
         "      -m ${where}/a-Q4_K_M.gguf \\\n      -c 8192 --temp 0.3 --jinja\n"
         '  vllm:\n    cmd: vllm serve x\n  odd:\n    cmd: "llama-server -m \'a"\n  empty:\n'
     )
-    candidates, left_out = presets.llama_swap(places)
+    candidates, left_out = split(presets.llama_swap(places))
     assert candidates == [
         Candidate("coder in config.yaml", str(path), "a", "Q4_K_M", path.stat().st_size, 8192, {"temperature": 0.3},
                   args=("--jinja",), placement=("--n-gpu-layers", "-1"))
     ]  # fmt: skip
     assert [text.partition(" in ")[0] for text in left_out] == ["vllm", "odd", "empty"]
     (folder / "config.yaml").write_text("models: [")
-    assert presets.llama_swap(places)[0] == []
+    assert titles(presets.llama_swap(places)) == []
 
 
 @pytest.fixture
@@ -254,7 +259,7 @@ MODELS = [{"id": "qwen3:8b"}, {"id": "nomic-embed-text"}, {"id": 3}, {}, "x", {"
 )
 def test_servers(port: int, names: list[str]) -> None:
     """The models that a server on this machine names become endpoints; what is odd, or leads elsewhere, does not."""
-    candidates, left_out = servers.models({port: "Ollama", 1: "nothing"})
+    candidates, left_out = split(servers.models({port: "Ollama", 1: "nothing"}))
     assert [one.model for one in candidates] == names
     assert {one.base_url for one in candidates} <= {f"http://127.0.0.1:{port}/v1"}
     assert bool(left_out) == (len(names) == servers.MAX_MODELS)
