@@ -6,7 +6,9 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.files import user_path
 from bench.interrupts import deferred_signals
@@ -18,6 +20,17 @@ PATIENCE = 2.5
 LIBC = ctypes.CDLL(None)
 # Looked up here: between fork and exec, with other threads about, there must be nothing left to load.
 LIBC.prctl.argtypes = [ctypes.c_int, ctypes.c_ulong]
+
+
+def start(command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+    """Start a program that leads its own process group, and dies with this process.
+
+    `options` are Popen's; standard input is empty unless they name another. Raises OSError.
+    """
+    return subprocess.Popen(
+        command, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
+        **{"stdin": subprocess.DEVNULL, **options},
+    )  # fmt: skip
 
 
 def die_with_parent() -> None:

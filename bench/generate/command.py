@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.errors import MissingPrerequisite, ServerError
 from bench.generate.answer import Answer, Ending
-from bench.processes import die_with_parent, find_program, stop
+from bench.processes import find_program, start, stop
 from bench.profiles import Profile
 from bench.servers import server_log
 
@@ -122,10 +122,9 @@ class _Runner:
             if self.closed.is_set():
                 raise _StoppedError("stopped")
             try:
-                process = subprocess.Popen(
-                    self.command, stdin=stdin, stdout=stdout, stderr=stderr, env=environment,
-                    cwd=self.folder, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
-                )  # fmt: skip
+                process = start(
+                    self.command, stdin=stdin, stdout=stdout, stderr=stderr, env=environment, cwd=self.folder
+                )
             except OSError as error:
                 raise ServerError(
                     f"{self.profile.id}: {self.profile.server.command[0]} cannot be started ({error.strerror}); "

@@ -208,7 +208,7 @@ class Connection:
             ) as response:
                 responded = True
                 self._put(_head(response))
-                while not self._closed and (data := response.raw.read1(1 << 16, decode_content=True)):
+                for data in health.pieces(response):
                     self._put(Data(data))
             self._put(Closed())
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer reports it

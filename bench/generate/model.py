@@ -8,7 +8,7 @@ from bench.errors import MissingPrerequisite
 from bench.files import digest
 from bench.locks import locked
 from bench.profiles import Config, Profile
-from bench.servers import model_files
+from bench.servers import model_files, remote_models
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,7 @@ def identify(config: Config, profile: Profile) -> Model:
 
 def _contents(config: Config, profile: Profile) -> dict[str, str]:
     if profile.host and profile.host.docker:
-        from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
-
-        return remote_models.file_digests(config, profile)
+        return dict(remote_models.finding(config, profile)["args"])
     if not profile.machine:
         return {}
     files = model_files.local_files(config, profile)
@@ -49,9 +47,7 @@ def fingerprint(config: Config, profile: Profile) -> str:
     if profile.needs_file:
         return gguf.fingerprint(config.model_path(profile), config.layout.cache)
     if profile.host and profile.host.docker:
-        from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
-
-        return remote_models.fingerprint(config, profile)
+        return str(remote_models.finding(config, profile)["fingerprint"])
     if profile.host:
         # Without the endpoints: where a model runs does not change what it is.
         return digest(f"{profile.server.kind} {profile.model}")

@@ -10,7 +10,6 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -22,7 +21,7 @@ from bench.docker import DockerError, Engine
 from bench.errors import BenchError, LockedError, MissingPrerequisite, ServerError
 from bench.files import digest, write_json
 from bench.interrupts import deferred_signals
-from bench.processes import die_with_parent, stop
+from bench.processes import start, stop
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint, arguments, health, model_files, server_log, tunnel
 from bench.servers.process import HOST, free_port, port_taken
@@ -276,7 +275,7 @@ def _down(client: "DockerClient", profile: Profile) -> None:
 
 
 class Running:
-    """The running container: its port on this machine, and its output, which is copied into the log."""
+    """The running container: its port on this machine, and its output, which goes into the log."""
 
     def __init__(self, engine: Engine, log: Path) -> None:
         self.engine = engine
@@ -284,14 +283,10 @@ class Running:
         self.id, self.pid = str(container["Id"]), int(container["State"]["Pid"])
         ports = container["NetworkSettings"]["Ports"].get(f"{PORT}/tcp") or [{}]
         self.port = int(ports[0].get("HostPort") or 0)
-        # It ends with the container, or with this process.
-        self.follower = subprocess.Popen(
-            [*engine.command, "logs", "--follow", self.id],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - no locks
-        )  # fmt: skip
-        self.copying = threading.Thread(target=self._copy, args=[log], daemon=True)
-        self.copying.start()
+        # It ends with the container, or with this process; on a full disk it ends, and the container goes on.
+        with log.open("ab") as output:
+            command = [*engine.command, "logs", "--follow", self.id]
+            self.follower = start(command, stdout=output, stderr=subprocess.STDOUT)
 
     def ended(self) -> str | None:
         """The reason why it no longer runs; None while it does."""
@@ -303,17 +298,10 @@ class Running:
             return "the container was removed" if "No such container" in error.sentence else error.sentence
         if state["Running"]:
             return None
-        self.copying.join(5)
         return "out of memory" if state["OOMKilled"] else health.ending(int(state["ExitCode"]))
 
     def close(self) -> None:
         """Wait for the rest of the output."""
-        self.copying.join(5)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.follower.wait(5)
         stop(self.follower)
-
-    def _copy(self, log: Path) -> None:
-        assert self.follower.stdout is not None
-        # On a full disk the log ends, and the container goes on.
-        with self.follower.stdout as lines, contextlib.suppress(OSError), log.open("ab", buffering=0) as file:
-            for line in lines:
-                file.write(server_log.without_escapes(line))

@@ -121,7 +121,7 @@ def _answer(url: str, session: requests.Session, seconds: float) -> tuple[int, d
         with session.get(url, timeout=seconds, stream=True) as response:
             if response.status_code != requests.codes.ok:
                 return response.status_code, {}
-            return requests.codes.ok, table(parse_json(bounded(_reads(response), size=MAX_BODY, seconds=seconds)))
+            return requests.codes.ok, table(parse_json(bounded(pieces(response), size=MAX_BODY, seconds=seconds)))
     except (requests.RequestException, HTTPError, ValueError):
         return 0, {}
 
@@ -136,7 +136,7 @@ def _when_loaded(url: str, session: requests.Session, seconds: float) -> dict[st
         time.sleep(POLL)
 
 
-def _reads(response: requests.Response) -> Iterator[bytes]:
+def pieces(response: requests.Response) -> Iterator[bytes]:
     """The body, in the pieces of each read, so that a byte a second is noticed."""
     while piece := response.raw.read1(1 << 16, decode_content=True):
         yield piece

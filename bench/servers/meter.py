@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine
-from bench.processes import die_with_parent, stop
+from bench.processes import start, stop
 from bench.untrusted import number, positive, table
 
 POWERCAP = Path("/sys/class/powercap")
@@ -69,11 +69,8 @@ class GpuMonitor:
         self.smi: subprocess.Popen[bytes] | None = None
         if self.count:
             with contextlib.suppress(OSError):
-                self.smi = subprocess.Popen(
-                    ["nvidia-smi", *QUERY, f"--loop-ms={INTERVAL}"],
-                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-                    start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
-                )  # fmt: skip
+                command = ["nvidia-smi", *QUERY, f"--loop-ms={INTERVAL}"]
+                self.smi = start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         if self.smi:
             threading.Thread(target=self._follow, args=[self.smi], daemon=True).start()
             self.ready.wait(FIRST_READING)

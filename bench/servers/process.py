@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.console import print_line
 from bench.errors import MissingPrerequisite, ServerError
-from bench.processes import die_with_parent, find_program, stop
+from bench.processes import find_program, start, stop
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint, arguments, health, server_log, xllamacpp_server
 from bench.text import plain
@@ -124,10 +124,7 @@ def running(command: list[str], profile: Profile, folder: Path, log: Path) -> "I
     server_log.begin(log, command)
     with contextlib.ExitStack() as cleanup, log.open("ab") as output:
         try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder,
-                start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
-            )  # fmt: skip
+            process = start(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
         except OSError as error:
             raise ServerError(
                 f"{profile.id}: {command[0]} cannot be started ({error.strerror}); fix it, or server.executable."

@@ -13,7 +13,7 @@ from typing import Any
 from bench import gguf
 from bench.docker import DockerError, Engine
 from bench.errors import BenchError, MissingPrerequisite
-from bench.files import read_json, write_json
+from bench.files import read_table, write_json
 from bench.locks import locked
 from bench.parallel import each
 from bench.profiles import Config, Host, Profile
@@ -67,16 +67,9 @@ class UnreachableError(MissingPrerequisite):
     """The host does not answer, or has no image for the inspection, so the model's state is unknown."""
 
 
-def fingerprint(config: Config, profile: Profile) -> str:
-    """The model's fingerprint, from the last finding or from an inspection now. Raises MissingPrerequisite."""
-    return str((cached(config, profile) or inspect(config, profile))["fingerprint"])
-
-
-def file_digests(config: Config, profile: Profile) -> dict[str, str]:
-    """By name, the digests of the files that `args` name on the host. Raises MissingPrerequisite."""
-    return (
-        dict((cached(config, profile) or inspect(config, profile))["args"]) if model_files.host_files(profile) else {}
-    )
+def finding(config: Config, profile: Profile) -> dict[str, Any]:
+    """The last finding about the profile's model, or that of an inspection now. Raises MissingPrerequisite."""
+    return cached(config, profile) or inspect(config, profile)
 
 
 def cached(config: Config, profile: Profile) -> dict[str, Any] | None:
@@ -177,5 +170,4 @@ def _key(profile: Profile) -> str:
 
 
 def _memo(config: Config) -> dict[str, Any]:
-    saved = read_json(config.layout.cache / "hosts.json")
-    return saved if isinstance(saved, dict) else {}
+    return read_table(config.layout.cache / "hosts.json")

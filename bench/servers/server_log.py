@@ -1,4 +1,4 @@
-"""server.log: the output of all starts of a server, without escape codes, and the reason of a failure in it."""
+"""server.log: the output of all starts of a server, its last lines, and the reason of a failure in it."""
 
 import contextlib
 import re
@@ -64,11 +64,6 @@ def _append(log: Path, text: str) -> None:
         file.write(text)
 
 
-def without_escapes(line: bytes) -> bytes:
-    """A line without colours and other escape codes."""
-    return ESCAPE.sub(b"", line)
-
-
 def tail(log: Path, lines: int = LINES) -> str:
     """The last lines of the last start."""
     return "\n".join(visible(line.expandtabs()) for line in _last_start(log)[-lines:])
@@ -87,10 +82,11 @@ def reason(log: Path) -> Reason:
 
 
 def _last_start(log: Path) -> list[str]:
+    """Its lines, without colours and other escape codes."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - TAIL_BYTES))
-            text = without_escapes(file.read()).decode("utf-8", "replace")
+            text = ESCAPE.sub(b"", file.read()).decode("utf-8", "replace")
     except OSError:
         return []
     before, _, last = f"\n{text}".rpartition(f"\n{HEADER}")
