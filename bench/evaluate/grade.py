@@ -46,32 +46,28 @@ class Job:
 
 
 def grade(truth: GroundTruth, readers: Readers, sandbox: SandboxInstance, job: Job, core: int = -1) -> Verdict:
-    """The verdict on one sample. Raises SandboxEnded, GraderError."""
-    return Grading(truth, truth.tasks[job.task_id], job.text, sandbox, readers, job.before, core).verdict()
+    """The verdict on one sample. Raises SandboxEnded, and GraderError where the ground truth is damaged."""
+    return _Grading(truth, readers, sandbox, job, truth.tasks[job.task_id], core).verdict()
 
 
 @dataclass(frozen=True)
-class Grading:
-    """One sample in one sandbox, as `Job` describes it; alone on a `core` where it was tried `before`."""
+class _Grading:
+    """One sample in one sandbox; alone on a `core` where it was tried before."""
 
     truth: GroundTruth
-    task: ProblemTests
-    solution: str
-    sandbox: SandboxInstance
     readers: Readers
-    before: Verdict | None = None
-    core: int = -1
+    sandbox: SandboxInstance
+    job: Job
+    task: ProblemTests
+    core: int
 
     def verdict(self) -> Verdict:
-        """EvalPlus's verdict: the base suite's, and the plus suite's where base passed.
-
-        Raises SandboxEnded where the sandbox ended under it, GraderError where the ground truth is damaged.
-        """
-        if not self.solution.strip():
+        """EvalPlus's verdict: the base suite's, and the plus suite's where base passed."""
+        if not self.job.text.strip():
             return Verdict("fail", "fail", plus_run=False, failure=NO_CODE)
         results: list[SuiteResult] = []
         total = 0.0
-        if self.before and self.before.base == "pass" and len(self.task.suites) > 1:
+        if self.job.before and self.job.before.base == "pass" and len(self.task.suites) > 1:
             results.append(SuiteResult("pass"))
         for suite in self.task.suites[len(results) :]:
             result, seconds = self._suite(suite)
@@ -90,8 +86,8 @@ class Grading:
             expected = expected.with_nonce(nonce)
         run = Run(
             inputs=inputs,
-            limits=expected.limits if self.before else expected.short_limits,
-            alone=self.before is not None,
+            limits=expected.limits if self.job.before else expected.short_limits,
+            alone=self.job.before is not None,
             core=self.core,
             form=checker.normalise,
             uncut_from=checker.uncut_from(expected.first_float),
@@ -100,7 +96,7 @@ class Grading:
         )
         arguments = self.truth.inputs(task, suite) if checker.needs_inputs else ()
         judge = Judge(Comparison(checker, expected, arguments), self.readers)
-        end = self.sandbox.run(run, self.solution, judge.feed)
+        end = self.sandbox.run(run, self.job.text, judge.feed)
         return judge.finish(end), end.seconds
 
     def _verdict(self, results: list[SuiteResult], seconds: float) -> Verdict:
@@ -116,8 +112,8 @@ class Grading:
             plus_fail=_failed(last) if len(results) > 1 else [],
             failure=failure,
             seconds=round(seconds, 3),
-            retried=self.before is not None,
-            retry_alone=self.before is None and _shared(last.status, failure),
+            retried=self.job.before is not None,
+            retry_alone=self.job.before is None and _shared(last.status, failure),
         )
 
     def _failure(self, suite: str, result: SuiteResult) -> dict[str, Any] | None:

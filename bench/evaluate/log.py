@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from bench.evaluate.grader import Environment
 from bench.evaluate.results import GradedBy, SampleResult, Summary
-from bench.evaluate.samples_file import Sample
 
 
-def text(samples: Sequence[Sample], graded: Sequence[SampleResult], summary: Summary, by: GradedBy) -> str:
+def text(graded: Sequence[SampleResult], summary: Summary, by: GradedBy) -> str:
     """The whole log."""
-    return "\n".join([_environment(by), _counts(summary), "", *map(_line, samples, graded)]) + "\n"
+    return "\n".join([_environment(by), _counts(summary), "", *map(_line, graded)]) + "\n"
 
 
 def _environment(by: GradedBy) -> str:
@@ -36,10 +35,10 @@ def _counts(summary: Summary) -> str:
     )
 
 
-def _line(sample: Sample, result: SampleResult) -> str:
+def _line(result: SampleResult) -> str:
     verdict = result.verdict
     marks = [mark for mark, on in (("cached", result.cached), ("run alone", verdict.retried)) if on]
     return (
-        f"{sample.task_id:<16} base {verdict.base:<8} plus {verdict.plus:<8} {verdict.seconds:8.3f} s "
+        f"{result.sample.task_id:<16} base {verdict.base:<8} plus {verdict.plus:<8} {verdict.seconds:8.3f} s "
         f"{' '.join(marks)} {verdict.failure or ''}".rstrip()
     )

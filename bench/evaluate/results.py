@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from bench import datasets
@@ -14,8 +13,7 @@ from bench.evaluate import GRADER_VERSION
 from bench.evaluate.grader import Environment, Grader
 from bench.evaluate.ground_truth import GroundTruth
 from bench.evaluate.problem_tests import ProblemTests
-from bench.evaluate.samples_file import Sample, Solutions, by_task
-from bench.files import write_stream
+from bench.evaluate.samples_file import Sample, SamplesFile
 from bench.profiles import Sandbox
 from bench.records import Verdict
 from bench.stats import Estimate, estimate
@@ -23,6 +21,9 @@ from bench.stats import Estimate, estimate
 SCHEMA = 1
 REPORTED = (1, 10, 100)
 """The k of pass@k that EvalPlus reports, if each problem with samples has so many."""
+
+SANDBOX = "kind", "image", "identity", "numpy"
+"""The properties of sandboxes in the `bench` block."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,9 @@ class Summary:
 
 @dataclass(frozen=True)
 class SampleResult:
-    """The verdict on one sample, and whether it was `cached`."""
+    """One graded sample: its verdict, and whether that was `cached`."""
 
+    sample: Sample
     verdict: Verdict
     cached: bool
 
@@ -72,16 +74,16 @@ class GradedBy:
         return cls(tuple(ordered), settings, grader.width, grader.where, versions or python)
 
 
-def summarise(truth: GroundTruth, samples: list[Sample], graded: Sequence[SampleResult], seconds: float) -> Summary:
+def summarise(truth: GroundTruth, graded: Sequence[SampleResult], seconds: float) -> Summary:
     """The summary of a graded file; problems without a sample count as failed."""
-    groups = dict(by_task(samples))
+    groups = _by_task(graded)
     rows = [groups.get(task_id, []) for task_id in truth.tasks]
-    base = [(len(row), sum(graded[i].verdict.base == "pass" for i in row)) for row in rows]
-    plus = [(len(row), sum(graded[i].verdict.passed for i in row)) for row in rows]
+    base = [(len(row), sum(result.verdict.base == "pass" for result in row)) for row in rows]
+    plus = [(len(row), sum(result.verdict.passed for result in row)) for row in rows]
     fewest = min(map(len, groups.values()))
     return Summary(
         n_problems=len(truth.tasks),
-        n_samples=len(samples),
+        n_samples=len(graded),
         scores={
             suite: {f"pass@{k}": estimate(counts, k).value for k in REPORTED if k <= fewest}
             for suite, counts in (("base", base), ("plus", plus))
@@ -97,34 +99,41 @@ def summarise(truth: GroundTruth, samples: list[Sample], graded: Sequence[Sample
     )
 
 
-def write(
-    path: Path,
-    truth: GroundTruth,
-    samples: list[Sample],
-    solutions: Solutions,
-    graded: Sequence[SampleResult],
-    summary: Summary,
-    by: GradedBy,
-) -> None:
-    """Write the results of graded samples, whose texts are among the `solutions`."""
-    write_stream(path, _pieces(truth, samples, solutions, graded, summary, bench_block(truth, summary, by)))
+def pieces(
+    truth: GroundTruth, file: SamplesFile, graded: Sequence[SampleResult], summary: Summary, by: GradedBy
+) -> Iterator[str]:
+    """The text of eval_results.json; the programs of the samples are read one by one, since they may be large."""
+    groups = _by_task(graded)
+    yield json.dumps({"date": time.strftime("%Y-%m-%d %H:%M"), "hash": truth.hash})[:-1] + ',\n"eval": {'
+    for number, task_id in enumerate(task_id for task_id in truth.tasks if task_id in groups):
+        yield (",\n" if number else "\n") + json.dumps(task_id) + ": ["
+        for place, result in enumerate(groups[task_id]):
+            row = _row(truth, truth.tasks[task_id], file.program(result.sample), result.verdict)
+            yield (", " if place else "") + json.dumps(row)
+        yield "]"
+    samples = {task_id: list(map(_details, group)) for task_id, group in groups.items()}
+    yield '\n},\n"pass_at_k": ' + json.dumps(summary.scores)
+    yield ',\n"bench": ' + json.dumps(_bench_block(truth, summary, by) | {"samples": samples}) + "}\n"
 
 
-def bench_block(truth: GroundTruth, summary: Summary, by: GradedBy) -> dict[str, Any]:
+def _by_task(graded: Sequence[SampleResult]) -> dict[str, list[SampleResult]]:
+    groups: dict[str, list[SampleResult]] = {}
+    for result in graded:
+        groups.setdefault(result.sample.task_id, []).append(result)
+    return groups
+
+
+def _bench_block(truth: GroundTruth, summary: Summary, by: GradedBy) -> dict[str, Any]:
     """The `bench` block without its samples: facts beyond EvalPlus's schema; different sandboxes are all named."""
-    environments, settings = by.environments, by.settings
     return {
         "schema": SCHEMA,
         "grader": GRADER_VERSION,
         "evalplus": version("evalplus"),
         "python": by.python,
         "sandbox": {
-            "kind": _several(environment.kind for environment in environments),
-            "image": _several(environment.image for environment in environments),
-            "identity": _several(environment.identity for environment in environments),
-            "numpy": _several(environment.numpy for environment in environments),
-            "memory": settings.memory,
-            "pids": settings.pids,
+            **{name: _several(getattr(one, name) for one in by.environments) for name in SANDBOX},
+            "memory": by.settings.memory,
+            "pids": by.settings.pids,
         },
         "dataset": truth.dataset,
         "dataset_hash": truth.hash,
@@ -144,32 +153,7 @@ def _several(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(filter(None, names)))
 
 
-def _pieces(
-    truth: GroundTruth,
-    samples: list[Sample],
-    solutions: Solutions,
-    graded: Sequence[SampleResult],
-    summary: Summary,
-    block: dict[str, Any],
-) -> Iterator[str]:
-    head = {"date": time.strftime("%Y-%m-%d %H:%M"), "hash": truth.hash}
-    yield json.dumps(head)[:-1] + ',\n"eval": {'
-    groups = dict(by_task(samples))
-    between = "\n"
-    for task_id in (task_id for task_id in truth.tasks if task_id in groups):
-        task = truth.tasks[task_id]
-        rows = (_row(truth, task, solutions.text(samples[i]), graded[i].verdict) for i in groups[task_id])
-        yield f"{between}{json.dumps(task_id)}: ["
-        for number, row in enumerate(rows):
-            yield (", " if number else "") + json.dumps(row)
-        yield "]"
-        between = ",\n"
-    per_sample = {task_id: [_about(graded[i]) for i in group] for task_id, group in groups.items()}
-    yield '\n},\n"pass_at_k": ' + json.dumps(summary.scores)
-    yield ',\n"bench": ' + json.dumps(block | {"samples": per_sample}) + "}\n"
-
-
-def _about(result: SampleResult) -> dict[str, Any]:
+def _details(result: SampleResult) -> dict[str, Any]:
     verdict = result.verdict
     return {
         "seconds": verdict.seconds, "retried": verdict.retried, "cached": result.cached, "plus_run": verdict.plus_run,
@@ -177,10 +161,10 @@ def _about(result: SampleResult) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _row(truth: GroundTruth, task: ProblemTests, solution: str, verdict: Verdict) -> dict[str, Any]:
+def _row(truth: GroundTruth, task: ProblemTests, program: str, verdict: Verdict) -> dict[str, Any]:
     return {
         "task_id": task.task_id,
-        "solution": solution,
+        "solution": program,
         "base_status": verdict.base,
         "plus_status": verdict.plus,
         "base_fail_tests": _inputs(truth, task, task.suites[0], verdict.base_fail),

@@ -15,15 +15,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.errors import SandboxError
-from bench.evaluate import log, results, samples_file
+from bench.evaluate import log, results
 from bench.evaluate.grade import OVERHEAD, Job
 from bench.evaluate.grader import Environment, Grader
 from bench.evaluate.ground_truth import GroundTruth
 from bench.evaluate.local import ThisMachine
 from bench.evaluate.results import SampleResult, Summary
-from bench.evaluate.samples_file import Sample, Solutions
+from bench.evaluate.samples_file import Sample, SamplesFile
 from bench.evaluate.verdict_cache import Verdicts
-from bench.files import write_atomic
+from bench.files import write_atomic, write_stream
 from bench.layout import RunFiles
 from bench.locks import locked
 from bench.profiles import Sandbox
@@ -60,19 +60,20 @@ def evaluate(
     """
     began = time.monotonic()
     truth = GroundTruth(cache, dataset)
-    samples, solutions = samples_file.read(files.samples, truth.tasks), Solutions(files.samples, truth.tasks)
+    file = SamplesFile(files.samples, truth.tasks)
+    samples = file.samples()
     with open_grader(truth, sandbox, scheduler, trusted=trusted) as grader:
         verdicts = Verdicts(cache, dataset, {_named(environment, sandbox) for environment in grader.environments})
         if not reuse:
             verdicts.known.clear()
-        known = {sample.key for sample in samples if verdicts.get(sample.key)}
-        grading = Grading(truth, grader, sandbox, verdicts, solutions)
+        cached = verdicts.known.keys()
+        grading = Grading(truth, grader, sandbox, verdicts, file)
         by_key = grading.run(samples, on_progress)
         by = results.GradedBy.of(grading.environments or grader.environments, grader, sandbox, verdicts.python)
-    graded = [SampleResult(by_key[sample.key], sample.key in known) for sample in samples]
-    summary = results.summarise(truth, samples, graded, time.monotonic() - began)
-    results.write(files.results, truth, samples, solutions, graded, summary, by)
-    write_atomic(files.log("evaluation"), log.text(samples, graded, summary, by))
+    graded = [SampleResult(sample, by_key[sample.key], sample.key in cached) for sample in samples]
+    summary = results.summarise(truth, graded, time.monotonic() - began)
+    write_stream(files.results, results.pieces(truth, file, graded, summary, by))
+    write_atomic(files.log("evaluation"), log.text(graded, summary, by))
     return summary
 
 
@@ -103,12 +104,12 @@ class Grading:
     grader: Grader
     sandbox: Sandbox
     verdicts: Verdicts
-    solutions: Solutions
+    file: SamplesFile
     environments: set[Environment] = field(default_factory=set)
 
     def run(self, samples: list[Sample], on_progress: OnProgress = unwatched) -> dict[str, Verdict]:
         """The verdict for each key; a text that occurs twice runs once."""
-        by_key = {sample.key: known for sample in samples if (known := self.verdicts.get(sample.key))}
+        by_key = {sample.key: known for sample in samples if (known := self.verdicts.known.get(sample.key))}
         unique = {sample.key: sample for sample in samples if sample.key not in by_key}
         if not unique:
             return by_key
@@ -132,12 +133,9 @@ class Grading:
 
     def _graded(self, samples: list[Sample], before: dict[str, Verdict]) -> Iterator[tuple[Job, Verdict]]:
         jobs = (
-            Job(
-                sample.task_id, sample.key, "" if sample.empty else self.solutions.text(sample), self._seconds(sample),
-                before.get(sample.key),
-            )
+            Job(sample.task_id, sample.key, self.file.program(sample), self._seconds(sample), before.get(sample.key))
             for sample in samples
-        )  # fmt: skip
+        )
         for job, verdict, environment in self.grader.each(jobs, alone=bool(before)):
             self.environments.add(environment)
             # Alone, no neighbour can have caused it.
