@@ -127,13 +127,14 @@ class Sandboxes(WorkerPlugin):  # type: ignore[misc] # distributed is untyped
         asyncio.run_coroutine_threadsafe(worker.set_resources(**{self.name: 0}), loop.asyncio_loop).result()
 
 
-def on_worker(name: str, work: Callable[[ThisMachine], Iterable[Any]]) -> list[Any]:
-    """A task: `work` with this worker's sandboxes; if they fail, it is rescheduled on another worker."""
+@contextlib.contextmanager
+def own_sandboxes(name: str) -> Iterator[ThisMachine]:
+    """The worker's own sandboxes, for a task; if they fail, it is rescheduled on another worker."""
     worker = get_worker()
     plugin: Any = worker.plugins[name]
     try:
-        with plugin.in_use() as grader:
-            return list(work(grader))
+        with plugin.in_use() as machine:
+            yield machine
     except SandboxError as error:
         plugin.leave(worker, str(error))
         raise Reschedule from None
@@ -141,22 +142,16 @@ def on_worker(name: str, work: Callable[[ThisMachine], Iterable[Any]]) -> list[A
 
 def grade(name: str, jobs: Sequence[Job], *, alone: bool) -> list[tuple[Verdict, Environment]]:
     """The verdict on each job."""
-
-    def verdicts(machine: ThisMachine) -> Iterator[tuple[Verdict, Environment]]:
-        return ((verdict, environment) for _, verdict, environment in machine.each(jobs, alone=alone, workers=1))
-
-    return on_worker(name, verdicts)
+    with own_sandboxes(name) as machine:
+        return [(verdict, environment) for _, verdict, environment in machine.each(jobs, alone=alone, workers=1)]
 
 
 def compute(name: str, task_ids: Sequence[str]) -> list[tuple[str, bytes]]:
     """The ground truth of each problem: its Python version, and the content of its file."""
-
-    def files(machine: ThisMachine) -> Iterator[tuple[str, bytes]]:
+    with own_sandboxes(name) as machine:
         truth = machine.truth
         tasks = [truth.tasks[task_id] for task_id in task_ids]
-        return ((truth.python, truth.path(task).read_bytes()) for task in machine.computed(tasks, workers=1))
-
-    return on_worker(name, files)
+        return [(truth.python, truth.path(task).read_bytes()) for task in machine.computed(tasks, workers=1)]
 
 
 def state(name: str, dask_worker: Any) -> tuple[str, Environment | None, int]:
@@ -234,12 +229,7 @@ class Cluster:
                 answers = self.client.run(partial(state, self.plugin.name), on_error="return")
             states = {worker: answer for worker, answer in answers.items() if isinstance(answer, tuple)}
             for worker, answer in answers.items():
-                trouble = (
-                    answer[0]
-                    if isinstance(answer, tuple)
-                    else f"it cannot load the grader ({_first_line(answer)}); {REMEDY}."
-                )
-                if trouble and worker not in self.refused:
+                if (trouble := _trouble(answer)) and worker not in self.refused:
                     self.refused.add(worker)
                     print_line(f"  worker {worker} is left out: {trouble}")
             self.environments |= {answer for _, answer, _ in states.values() if answer}
@@ -350,6 +340,13 @@ class Batches:
         else:
             name = getattr(batch[0], "task_id", batch[0])
             raise GraderError(f"{self.cluster.where}: workers end whenever they have {name}; see their logs.")
+
+
+def _trouble(answer: Any) -> str:
+    """The reason why a worker cannot grade, by its state or the error in place of it; "" where it can."""
+    if isinstance(answer, tuple):
+        return str(answer[0])
+    return f"it cannot load the grader ({_first_line(answer)}); {REMEDY}."
 
 
 def _first_line(error: object) -> str:

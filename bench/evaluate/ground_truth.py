@@ -137,7 +137,7 @@ class GroundTruth:
         """The file of a problem's expected records; `python` if not the sandbox's."""
         return self.root / (python or self.python or "unknown") / f"{file_name(task.task_id)}.truth"
 
-    def compute(self, sandbox: SandboxInstance, task: ProblemTests) -> None:
+    def compute(self, sandbox: SandboxInstance, task: ProblemTests, _core: int = -1) -> None:
         """Run the reference in `sandbox` and store its records. Raises GraderError, SandboxEnded."""
         write_checked(self.path(task), pack([self._suite(sandbox, task, suite) for suite in task.suites]))
 

@@ -68,7 +68,7 @@ class ThisMachine:
 
     def computed(self, tasks: Iterable[ProblemTests], workers: int = 0) -> Iterator[ProblemTests]:
         """Each problem when its ground truth has been computed."""
-        for task, _ in self.pool.each(tasks, self.truth.compute, _not_computed, workers):
+        for task, _ in self.pool.each(tasks, self.truth.compute, _not_computed, workers=workers):
             yield task
 
     def each(
@@ -76,8 +76,7 @@ class ThisMachine:
     ) -> Iterator[tuple[Job, Verdict, Environment]]:
         """As every grader, in so many sandboxes (0: all)."""
         work = partial(grade, self.truth, self.readers)
-        each = self.pool.each_alone if alone else self.pool.each
-        for job, verdict in each(jobs, work, lambda _: CRASHED, workers):
+        for job, verdict in self.pool.each(jobs, work, lambda _: CRASHED, alone=alone, workers=workers):
             yield job, verdict, self.environment
 
 

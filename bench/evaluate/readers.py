@@ -17,7 +17,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import msgspec
@@ -153,8 +152,8 @@ def _running(children: set[int]) -> set[int]:
 def _read(connection: socket.socket) -> NoReturn:
     """The process of a reader."""
     try:
-        size = int.from_bytes(_exactly(connection, 8), "little")
-        comparison: Comparison = pickle.loads(_exactly(connection, size))  # noqa: S301 - from the grader
+        size = int.from_bytes(connection.recv(8, socket.MSG_WAITALL), "little")
+        comparison: Comparison = pickle.loads(connection.recv(size, socket.MSG_WAITALL))  # noqa: S301 - from the grader
         _limit(len(comparison.expected.wire))
         try:
             while (data := connection.recv(CHUNK)) and comparison.feed(data):
@@ -170,14 +169,6 @@ def _read(connection: socket.socket) -> NoReturn:
 def failed(error: str) -> dict[str, Any]:
     """A failure without a line of the solution."""
     return {"error": error, "line": 0}
-
-
-def _exactly(connection: socket.socket, count: int) -> bytes:
-    parts: Sequence[bytes] = []
-    while count and (part := connection.recv(min(count, 1 << 20))):
-        parts = [*parts, part]
-        count -= len(part)
-    return b"".join(parts)
 
 
 def _limit(expected: int) -> None:

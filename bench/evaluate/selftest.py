@@ -3,13 +3,14 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 from bench import datasets
 from bench.console import listed
 from bench.errors import DatasetError, GraderError
 from bench.evaluate.results import Summary
 from bench.evaluate.run import OnProgress, alone, evaluate, unwatched
-from bench.files import read_json, write_json, write_jsonl
+from bench.files import read_table, write_json, write_jsonl
 from bench.layout import SELFTESTS, RunFiles
 from bench.profiles import Sandbox
 
@@ -36,7 +37,7 @@ def selftest(
         )
     results = json.loads(files.results.read_bytes())
     block = results["bench"]
-    note(cache, dataset, block, summary, len(rows))
+    _note(cache, dataset, block, summary, len(rows))
     failed = [task for task in rows if results["eval"][task][0]["plus_status"] != "pass"]
     if failed:
         names = [f"{task} ({rows[task].place})" if rows[task].place else task for task in failed]
@@ -47,13 +48,10 @@ def selftest(
     return summary
 
 
-def note(cache: Path, dataset: str, block: dict[str, object], summary: Summary, problems: int) -> None:
+def _note(cache: Path, dataset: str, block: dict[str, Any], summary: Summary, problems: int) -> None:
     """Record the last self-test of this dataset in this kind of sandbox, for the report."""
-    saved = read_json(cache / SELFTESTS)
-    known = saved if isinstance(saved, dict) else {}
-    sandbox = block["sandbox"]
-    kind = sandbox["kind"] if isinstance(sandbox, dict) else ""
-    known[f"{dataset} {kind}"] = {
+    kind = block["sandbox"]["kind"]
+    proof = {
         "dataset": dataset,
         "sandbox": kind,
         "problems": problems,
@@ -61,8 +59,6 @@ def note(cache: Path, dataset: str, block: dict[str, object], summary: Summary, 
         "plus": summary.plus_passed,
         "seconds": summary.seconds,
         "date": time.strftime("%Y-%m-%d"),
-        "grader": block["grader"],
-        "python": block["python"],
-        "own_tests": block["own_tests"],
+        **{name: block[name] for name in ("grader", "python", "own_tests")},
     }
-    write_json(cache / SELFTESTS, known)
+    write_json(cache / SELFTESTS, read_table(cache / SELFTESTS) | {f"{dataset} {kind}": proof})

@@ -22,7 +22,7 @@ from typing import ClassVar
 from bench.errors import SandboxError
 from bench.profiles import Sandbox
 from bench.sandbox.instance import SandboxInstance
-from bench.sandbox.kind import SandboxKind
+from bench.sandbox.kind import ENVIRONMENT, SandboxKind
 
 FIRST_UID = 60000
 FILES = 64 << 20
@@ -81,30 +81,25 @@ class Bubblewrap(SandboxKind):
 
     def __init__(self, settings: Sandbox, *, pull: bool = True) -> None:
         super().__init__(settings, pull=pull)
-        self.identity = versions()
+        self.identity = f"python {interpreter().version}, numpy {version('numpy')}"
 
     @staticmethod
     def failure() -> str | None:
         """The reason why bwrap does not start; None where it does."""
-        return reason()
+        if shutil.which("bwrap") is None:
+            return "bubblewrap is not installed (apt install bubblewrap)"
+        program = ["bwrap", *_namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+        process = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+        if process.returncode == 0:
+            return None
+        phrase = process.stderr.strip() or "bubblewrap does not start"
+        return f"{phrase}; this root may not make namespaces, an ordinary user may" if os.getuid() == 0 else phrase
 
     def start(self, runner: Path, number: int) -> SandboxInstance:
         """Start bwrap with the runner in it."""
         limit = _processes(self.settings)
         line = [*scope(self.settings), *command(runner.resolve(), number, self.programs)]
         return SandboxInstance(line, memory=self.memory, processes=limit)
-
-
-def reason() -> str | None:
-    """The reason why no sandbox starts; None where one does."""
-    if shutil.which("bwrap") is None:
-        return "bubblewrap is not installed (apt install bubblewrap)"
-    program = ["bwrap", *_namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "true"]
-    process = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
-    if process.returncode == 0:
-        return None
-    phrase = process.stderr.strip() or "bubblewrap does not start"
-    return f"{phrase}; this root may not make namespaces, an ordinary user may" if os.getuid() == 0 else phrase
 
 
 def _namespaces() -> list[str]:
@@ -150,22 +145,17 @@ def _site() -> Path:
     return Path(spec.origin).parent.parent
 
 
-def versions() -> str:
-    """The versions that may change a verdict."""
-    return f"python {interpreter().version}, numpy {version('numpy')}"
-
-
 def command(runner: Path, number: int, programs: Sequence[str] = ()) -> list[str]:
     """The command line of one sandbox. Raises SandboxError where NumPy is missing."""
     root = os.getuid() == 0
     # Each sandbox has a uid of its own, so that limits on processes do not add up across sandboxes and runs.
     uid = FIRST_UID + (os.getpid() * 16 + number) % 5000 if root else 0
+    variables = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **ENVIRONMENT}
     rights = [part for right in (ROOT_RIGHTS if root else RIGHTS) for part in ("--cap-add", right)]
     return [
         "bwrap", *_namespaces(), "--hostname", "sandbox", "--die-with-parent", "--new-session", "--as-pid-1",
-        "--cap-drop", "ALL", *rights, "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LANG", "C.UTF-8",
-        "--setenv", "PYTHONHASHSEED", "0", "--setenv", "OPENBLAS_NUM_THREADS", "1",
-        "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
+        "--cap-drop", "ALL", *rights, "--clearenv",
+        *(part for name, value in variables.items() for part in ("--setenv", name, value)),
         *contents(programs), "--ro-bind", str(runner), "/box", "--proc", "/proc",
         # No terminal, no message queue, and no /dev/zero: memory mapped from it is charged to nobody.
         "--perms", "0755", "--dir", "/dev",

@@ -11,7 +11,7 @@ from bench.docker import DockerError, Engine, labels
 from bench.errors import SandboxError
 from bench.profiles import Sandbox
 from bench.sandbox.instance import SandboxInstance
-from bench.sandbox.kind import SandboxKind
+from bench.sandbox.kind import ENVIRONMENT, SandboxKind
 
 KIND = "sandbox"
 NOBODY = "65534:65534"
@@ -75,7 +75,7 @@ def command(settings: Sandbox, runner: Path, number: int, programs: Sequence[str
         "--mount", f"type=bind,source={runner},target=/box,readonly", "--workdir", "/box",
         *(option for name, value in labels(KIND).items() for option in ("--label", f"{name}={value}")),
         "--name", f"bench-sandbox-{os.getpid()}-{number}-{os.urandom(3).hex()}",
-        "--log-driver", "none", "--env", "PYTHONHASHSEED=0", "--env", "OPENBLAS_NUM_THREADS=1",
-        "--env", "PYTHONDONTWRITEBYTECODE=1",
+        "--log-driver", "none",
+        *(option for name, value in ENVIRONMENT.items() for option in ("--env", f"{name}={value}")),
         "--entrypoint", "python3", settings.image, "-s", "-m", "inside.runner", "0", *programs,
     ]  # fmt: skip

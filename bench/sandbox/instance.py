@@ -119,20 +119,19 @@ class SandboxInstance:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, cwd=folder, bufsize=0,
             start_new_session=True,
         )  # fmt: skip
-        self.facts: dict[str, Any] = {}
 
     def handshake(self) -> dict[str, Any]:
         """The runner's versions and features. Raises NotStartedError with the sandbox's own message."""
         try:
             letter, body = self._frame(time.monotonic() + START_SECONDS)
-            self.facts = json.loads(body)
+            facts: dict[str, Any] = json.loads(body)
         except (SandboxEnded, ValueError):
             output = self.last_output()
             self.close()
             raise NotStartedError(f"The sandbox did not start: {_reason(output)}", log=output) from None
         if letter != b"H":
             raise SandboxError("The sandbox runs another runner than this project's; clear the cache.")
-        return self.facts
+        return facts
 
     def last_output(self) -> str:
         """The last lines of the stderr of the sandbox's own program."""

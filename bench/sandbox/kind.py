@@ -8,6 +8,9 @@ from typing import ClassVar
 from bench.profiles import Sandbox
 from bench.sandbox.instance import SandboxInstance
 
+ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+"""Variables of the Python in a sandbox."""
+
 
 class SandboxKind(ABC):
     """One kind of sandbox with its settings; `identity` names the versions that may change a verdict."""

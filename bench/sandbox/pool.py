@@ -137,46 +137,44 @@ class Pool:
     def each(
         self,
         jobs: Iterable[Job],
-        work: Callable[[SandboxInstance, Job], Result],
+        work: Callable[[SandboxInstance, Job, int], Result],
         on_crash: Callable[[Job], Result],
+        *,
+        alone: bool = False,
         workers: int = 0,
     ) -> Iterator[tuple[Job, Result]]:
         """The result of `work` for each job, as they come; `on_crash` makes that of a job that ended two sandboxes.
 
-        A job is taken when a sandbox is free. Raises the errors of `work`, and SandboxError where no new one starts.
+        `work` gets a sandbox, the job, and the number of an exclusive core if it runs `alone`, else -1. A job is taken
+        when a sandbox is free. Raises the errors of `work`, and SandboxError where no new sandbox starts.
         """
-        return each(jobs, lambda job: self._attempt(job, work, on_crash), workers or self.kind.workers, buffer=BUFFER)
-
-    def each_alone(
-        self,
-        jobs: Iterable[Job],
-        work: Callable[[SandboxInstance, Job, int], Result],
-        on_crash: Callable[[Job], Result],
-        workers: int = 0,
-    ) -> Iterator[tuple[Job, Result]]:
-        """As `each`, with an exclusive core for each job, whose number `work` gets."""
 
         def attempt(job: Job) -> Result:
-            with exclusive_core() as core:
-                return self._attempt(job, lambda sandbox, job: work(sandbox, job, core), on_crash)
+            with exclusive_core() if alone else contextlib.nullcontext(-1) as core:
+                return self._attempt(job, core, work, on_crash)
 
-        return each(jobs, attempt, workers or min(self.kind.workers, len(os.sched_getaffinity(0))), buffer=BUFFER)
+        width = min(self.kind.workers, len(os.sched_getaffinity(0))) if alone else self.kind.workers
+        return each(jobs, attempt, workers or width, buffer=BUFFER)
 
     def _attempt(
-        self, job: Job, work: Callable[[SandboxInstance, Job], Result], on_crash: Callable[[Job], Result]
+        self,
+        job: Job,
+        core: int,
+        work: Callable[[SandboxInstance, Job, int], Result],
+        on_crash: Callable[[Job], Result],
     ) -> Result:
         for _ in range(2):
             sandbox = self.acquire()
             try:
-                result = work(sandbox, job)
+                result = work(sandbox, job, core)
             except SandboxEnded:
                 self.discard(sandbox)
-                continue
             except BaseException:
                 self.discard(sandbox)
                 raise
-            self.release(sandbox)
-            return result
+            else:
+                self.release(sandbox)
+                return result
         # Two sandboxes died while running this job. If a third one starts, blame the job; if not, the engine.
         self.release(self.acquire())
         return on_crash(job)

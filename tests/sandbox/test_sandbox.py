@@ -12,7 +12,7 @@ import pytest
 
 from bench.errors import SandboxError
 from bench.profiles import Sandbox
-from bench.sandbox import bubblewrap, docker, kinds
+from bench.sandbox import docker, kinds
 from bench.sandbox.bubblewrap import Bubblewrap
 from bench.sandbox.docker import Docker
 from bench.sandbox.instance import Limits, Run, SandboxInstance, into
@@ -152,7 +152,7 @@ def test_a_sandbox_that_dies_while_it_starts_is_tried_once_more(tmp_path: Path) 
 def test_root_without_rights_is_no_root() -> None:
     """In a container whose root may set up no network, bubblewrap counts as not there, and the remedy is said."""
     command = ["setpriv", "--bounding-set", "-net_admin", sys.executable, "-c"]
-    code = "from bench.sandbox import bubblewrap; print(bubblewrap.reason())"
+    code = "from bench.sandbox.bubblewrap import Bubblewrap; print(Bubblewrap.failure())"
     ran = subprocess.run([*command, code], capture_output=True, text=True, check=True)
     assert ran.stdout.startswith("bwrap: loopback: ")
     assert "an ordinary user may" in ran.stdout
@@ -161,7 +161,7 @@ def test_root_without_rights_is_no_root() -> None:
 def test_without_a_sandbox_nothing_is_graded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where neither Docker nor bubblewrap is there, the sentence names both and the risk of going without."""
     monkeypatch.setattr(Docker, "failure", lambda: "docker is not installed")
-    monkeypatch.setattr(bubblewrap, "reason", lambda: "bubblewrap is not installed")
+    monkeypatch.setattr(Bubblewrap, "failure", lambda: "bubblewrap is not installed")
     with pytest.raises(SandboxError) as caught:
         sandbox_for(Sandbox())
     assert caught.value.sentence == kinds.NONE
@@ -180,12 +180,12 @@ def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setattr(kinds, "UNAVAILABLE", set())
     monkeypatch.setattr(Docker, "failure", lambda: None)
     monkeypatch.setattr(docker, "image_id", no_image)
-    monkeypatch.setattr(bubblewrap, "reason", lambda: None)
+    monkeypatch.setattr(Bubblewrap, "failure", lambda: None)
     assert [sandbox_for(Sandbox()).name for _ in range(2)] == ["bubblewrap", "bubblewrap"]
     image = "The sandbox image ganler/evalplus:latest is not here."
     assert capsys.readouterr().out == f"  grading in bubblewrap: {image}\n"
     assert pulls == [False]
-    monkeypatch.setattr(bubblewrap, "reason", lambda: "not installed")
+    monkeypatch.setattr(Bubblewrap, "failure", lambda: "not installed")
     monkeypatch.setattr(kinds, "UNAVAILABLE", set())
     with pytest.raises(SandboxError, match=image):
         sandbox_for(Sandbox())
@@ -231,7 +231,7 @@ def test_each_second_try_has_a_core(tmp_path: Path) -> None:
 
     def grade(name: str) -> None:
         with Pool(Unsandboxed(Sandbox(workers=5)), tmp_path / name) as pool:
-            done.append(list(pool.each_alone(range(6), work, int)))
+            done.append(list(pool.each(range(6), work, int, alone=True)))
 
     threads = [threading.Thread(target=grade, args=(name,)) for name in ("one", "two")]
     for thread in threads:

@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import types
+from collections.abc import Callable
 from time import perf_counter, process_time
 from typing import Any, NoReturn
 
@@ -77,9 +78,9 @@ class Pipe:
         if self.size > FLUSH_BYTES or perf_counter() - self.last > FLUSH_SECONDS:
             self.flush()
 
-    def put_last(self, data: bytes) -> None:
-        """Write `data` now."""
-        self.put(data)
+    def put_last(self, kind: int, payload: bytes = b"") -> None:
+        """Write all that is queued, and a record of our own."""
+        self.put(outputs.HEADER.pack(kind, len(payload)) + payload)
         self.flush()
 
     def flush(self) -> None:
@@ -142,20 +143,16 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, i
         execute(job["preamble"], "<preamble>", namespace)
         execute(source, FILENAME, namespace)
         if job["defines"] and job["defines"] not in namespace:
-            payload = dumps(("", f"the solution does not define {job['defines']}", 0), 2)
-            pipe.put_last(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
+            pipe.put_last(outputs.ERROR, dumps(("", f"the solution does not define {job['defines']}", 0), 2))
             leave(0)
         execute(job["harness"], "<harness>", namespace)
         write(events, b"!")
         tests(namespace[job["entry_point"]], inputs, job, pipe, progress)
-        pipe.put_last(outputs.HEADER.pack(outputs.DONE, 0))
+        pipe.put_last(outputs.DONE)
     except BaseException as error:  # noqa: BLE001 - a sample may raise anything, SystemExit too
-        try:
-            payload = dumps(describe(error), 2)
-            pipe.put_last(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
-        finally:
-            leave(0)
-    leave(0)
+        pipe.put_last(outputs.ERROR, dumps(describe(error), 2))
+    finally:
+        leave(0)
 
 
 def module() -> dict[str, Any]:
@@ -210,8 +207,24 @@ def tests(function: Any, inputs: list[Any], job: dict[str, Any], pipe: Pipe, pro
         value = None
         progress[1] = 0
     if timed:
-        payload = marshal.dumps((first_float, seconds, nan), 2)
-        put(outputs.HEADER.pack(outputs.TIMES, len(payload)) + payload)
+        pipe.put_last(outputs.TIMES, marshal.dumps((first_float, seconds, nan), 2))
+
+
+def programs(
+    run_once: Callable[[str], str], inputs: list[Any], job: dict[str, Any], pipe: Pipe, progress: Any,
+    clock: Callable[[], float],
+) -> None:  # fmt: skip
+    """Run a program once for each input, its standard input, and queue each output, whole."""
+    # Bound now: the program may replace them.
+    put, put_last, record, dumps, seconds = pipe.put, pipe.put_last, outputs.record, marshal.dumps, []
+    for number, (text,) in enumerate(inputs, 1):
+        progress[0], start = number, clock()
+        output = run_once(text)
+        seconds.append(clock() - start)
+        put(record(output, outputs.UNCUT))
+    if job["timed"]:
+        put_last(outputs.TIMES, dumps((-1, seconds, []), 2))
+    put_last(outputs.DONE)
 
 
 def error_of(error: BaseException) -> tuple[str, str, int]:

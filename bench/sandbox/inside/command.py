@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import marshal
 import os
-import resource
 import subprocess
 import tempfile
+from functools import partial
 from typing import Any, NoReturn
 
 from . import outputs
-from .call import Pipe, error_of, limit
+from .call import Pipe, error_of, limit, programs
+from .limits import reaped_cpu
 
 MOST, WORDS = 4 << 20, 2000
 """Bytes of an output that are read, and of a failing command's last output."""
@@ -27,7 +28,7 @@ class CommandError(Exception):
 
 def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, int], progress: Any) -> NoReturn:
     """Build the program, run it once for each input and end the process; `progress[0]` is the test's number, from 1."""
-    pipe, seconds = Pipe(pipes[0]), []
+    pipe = Pipe(pipes[0])
     try:
         limit(job["memory"], job["processes"], stack=STACK, address_space=False)
         for name, text in zip(job["files"], (job["preamble"], source, job["harness"]), strict=True):
@@ -36,18 +37,9 @@ def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, i
         if job["build"]:
             _output(job["build"], "")
         os.write(pipes[1], b"!")
-        for number, (text,) in enumerate(inputs, 1):
-            progress[0], before = number, _cpu()
-            output = _output(job["command"], text)
-            seconds.append(_cpu() - before)
-            pipe.put(outputs.record(output, outputs.UNCUT))
-        if job["timed"]:
-            payload = marshal.dumps((-1, seconds, []), 2)
-            pipe.put(outputs.HEADER.pack(outputs.TIMES, len(payload)) + payload)
-        pipe.put_last(outputs.HEADER.pack(outputs.DONE, 0))
+        programs(partial(_output, job["command"]), inputs, job, pipe, progress, reaped_cpu)
     except BaseException as error:  # noqa: BLE001 - whatever ends it is recorded
-        payload = marshal.dumps(error_of(error), 2)
-        pipe.put_last(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
+        pipe.put_last(outputs.ERROR, marshal.dumps(error_of(error), 2))
     finally:
         os._exit(0)
 
@@ -65,8 +57,3 @@ def _output(command: list[str], text: str) -> str:
             lines = [line for line in lines if "error" in line.lower()] or lines
             raise CommandError(lines[0] if lines else f"{command[0]} ended with the code {code}")
         return stdout.read(MOST).decode("utf-8", "replace")
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

@@ -105,6 +105,12 @@ def _waited(pid: int) -> float:
         return 0.0
 
 
+def reaped_cpu() -> float:
+    """CPU seconds of all ended descendants: exact, while the meter only samples."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Watch:
     """The limits of one run: per test, for the suite, and for memory.
 

@@ -13,11 +13,12 @@ import os
 import sys
 import tempfile
 import threading
+from functools import partial
 from time import process_time
 from typing import Any, NoReturn
 
 from . import outputs
-from .call import FILENAME, Pipe, error_of, limit
+from .call import FILENAME, Pipe, error_of, limit, programs
 
 MOST = 4 << 20
 """Bytes of an output that are read; a longer one is wrong."""
@@ -28,25 +29,15 @@ RECURSION = 1000
 def run(job: dict[str, Any], source: str, inputs: list[Any], pipes: tuple[int, int], progress: Any) -> NoReturn:
     """Run the program once for each input and end the process; `progress[0]` is the number of the test, from 1."""
     # Bound now: the sample may replace them.
-    leave, dumps, describe, clock, record = os._exit, marshal.dumps, error_of, process_time, outputs.record
-    pipe, seconds = Pipe(pipes[0]), []
+    leave, dumps, describe, pipe = os._exit, marshal.dumps, error_of, Pipe(pipes[0])
     try:
         limit(job["memory"], job["processes"])
         os.write(pipes[1], b"!")
-        code, once = compile(source, FILENAME, "exec", dont_inherit=True), _once
+        code = compile(source, FILENAME, "exec", dont_inherit=True)
         os._exit = _exit
-        for number, (text,) in enumerate(inputs, 1):
-            progress[0], start = number, clock()
-            output = once(code, text)
-            seconds.append(clock() - start)
-            pipe.put(record(output, outputs.UNCUT))
-        if job["timed"]:
-            payload = dumps((-1, seconds, []), 2)
-            pipe.put(outputs.HEADER.pack(outputs.TIMES, len(payload)) + payload)
-        pipe.put_last(outputs.HEADER.pack(outputs.DONE, 0))
+        programs(partial(_once, code), inputs, job, pipe, progress, process_time)
     except BaseException as error:  # noqa: BLE001 - a sample may raise anything
-        payload = dumps(describe(error), 2)
-        pipe.put_last(outputs.HEADER.pack(outputs.ERROR, len(payload)) + payload)
+        pipe.put_last(outputs.ERROR, dumps(describe(error), 2))
     finally:
         leave(0)
 

@@ -14,10 +14,10 @@ def send(letter: bytes, body: bytes) -> None:
     write_all(memoryview(len(body).to_bytes(4, "little") + letter + body))
 
 
-def write_all(view: memoryview) -> None:
-    """Write to stdout until all of `view` is written."""
+def write_all(view: memoryview, fd: int = 1) -> None:
+    """Write to `fd`, or stdout, until all of `view` is written."""
     while view:
-        view = view[os.write(1, view) :]
+        view = view[os.write(fd, view) :]
 
 
 def receive() -> dict[str, Any]:

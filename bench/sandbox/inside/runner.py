@@ -26,7 +26,7 @@ import time
 from typing import Any, NoReturn
 
 from . import call, cleanup, command, probe, program, seccomp
-from .limits import TICK, Meter, Watch, processes
+from .limits import TICK, Meter, Watch, processes, reaped_cpu
 from .namespaces import Namespaces, drop_rights, exit_status
 from .protocol import RecordCounter, read_exactly, receive, send, write_all
 
@@ -81,7 +81,7 @@ def be_child(job: dict[str, Any], namespaces: Namespaces, pipes: tuple[int, int]
             os.closerange(first, last)
         confine(job, namespaces)
         if job["op"] == "probe":
-            call.Pipe(records).put_last(json.dumps(probe.findings(job)).encode())
+            write_all(memoryview(json.dumps(probe.findings(job)).encode()), records)
             os._exit(0)
         inputs = marshal.loads(data) if data else []  # noqa: S302 - the project's own bytes
         SCHEMES[job["scheme"]].run(job, source, inputs, pipes, progress)
@@ -148,12 +148,6 @@ def attend(child: Child, watch: Watch) -> dict[str, Any]:
         "status": status, "broken": broken, "test": max(watch.test, int(watch.progress[0])) - 1,
         "seconds": round(meter.wall(), 4), "cpu": round(reaped_cpu() - before, 3),
     }  # fmt: skip
-
-
-def reaped_cpu() -> float:
-    """CPU seconds of all ended descendants: exact, while the meter only samples."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def ending(pid: int, seconds: float) -> int | None:
