@@ -54,7 +54,7 @@ DOIT_CONFIG = {
     "cleanforget": True,
     "verbosity": 2,
     "sort": "definition",  # doit list: the profiles in the file's order
-    "reporter": RunReporter.bound(CONFIG, SKIPPED),
+    "reporter": RunReporter,
 }
 
 REPORT = Report(CONFIG, SKIPPED)
@@ -99,7 +99,7 @@ def task_report() -> dict[str, Any]:
         "clean": [Clean(REPORT.clean)],
         "title": title,
         "io": {"capture": False},
-        "meta": {"title": ("report", relative(CONFIG.layout.report)), "skipped": SKIPPED},
+        "meta": {"title": ("report", relative(CONFIG.layout.report)), "config": CONFIG, "skipped": SKIPPED},
     }
 
 

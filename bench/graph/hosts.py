@@ -3,12 +3,12 @@
 With `doit -n`, profiles on one machine generate one after the other, and no worker waits for a busy one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.console import warn
 from bench.graph.settings import describe
-from bench.graph.stages import Generate, Stage
+from bench.graph.stages import Generate
 from bench.profiles import Profile
 
 REPORT = "report"
@@ -36,26 +36,29 @@ class OnePerMachine:
             order.append(task.name)
 
 
-def prepare(tasks: Mapping[str, Any], selected: list[str], skipped: Iterable[str]) -> dict[str, str]:
-    """Change the names of the selected tasks in place, before the first one runs.
+def prepare(tasks: Mapping[str, Any], selected: list[str], skipped: dict[str, str]) -> None:
+    """Take the tasks that cannot run here out of the `selected` ones, in place, before the first one runs.
 
-    Returns the profiles whose models are not on their hosts, with the missing files. A whole run loses their tasks, a
-    stage of all profiles also those of the `skipped` ones; a task requested by name stays, and fails with the reason.
+    Profiles whose models are not on their hosts are added to the `skipped` ones. A whole run, and a stage of all
+    profiles, lose the tasks of these; a task that was requested by name stays, and fails with the reason.
     """
     absent = absent_models(tasks, selected)
-    Stage.whole_run = REPORT in selected
-    for label in (label for label in skipped if ":" in label):
-        for stage in ("eval", *GROUPS) if Stage.whole_run else {*GROUPS} & {*selected}:
-            group = tasks.get(f"{stage}:{label.partition(':')[0]}")
-            if group:
-                group.task_dep = [name for name in group.task_dep if name != f"{stage}:{label}"]
-    if REPORT in selected:
-        removed = {f"eval:{profile_id}" for profile_id in absent}
-        selected[:] = [name for name in selected if name not in removed]
-    for group in {*GROUPS} & {*selected}:
-        own = {f"{group}:{profile_id}" for profile_id in (*skipped, *absent)}
-        tasks[group].task_dep = [name for name in tasks[group].task_dep if name not in own]
-    return absent
+    skipped |= absent
+    whole_run, groups = REPORT in selected, {*GROUPS} & {*selected}
+    for task in filter(stage_of, tasks.values()):
+        task.meta["named"] = not whole_run
+    for profile_id, dataset in (label.split(":", 1) for label in skipped if ":" in label):
+        for stage in ("eval", *GROUPS) if whole_run else groups:
+            _leave_out(tasks.get(f"{stage}:{profile_id}"), {f"{stage}:{profile_id}:{dataset}"})
+    if whole_run:
+        selected[:] = [name for name in selected if name not in {f"eval:{profile_id}" for profile_id in absent}]
+    for group in groups:
+        _leave_out(tasks[group], {f"{group}:{profile_id}" for profile_id in skipped})
+
+
+def _leave_out(group: Any, names: set[str]) -> None:
+    if group:
+        group.task_dep = [name for name in group.task_dep if name not in names]
 
 
 def absent_models(tasks: Mapping[str, Any], selected: Sequence[str]) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Report:
     """
 
     config: Config
-    skipped: Mapping[str, str]
+    skipped: dict[str, str]
     chains: dict[tuple[str, str], list[tuple[Stage, Settings]]] = field(default_factory=dict)
 
     @property
@@ -50,7 +50,7 @@ class Report:
 
         begun = [[stage.label, stage.files.journal.stat().st_size] for stage in self.unfinished()]
         return {
-            "skipped profiles": digest_of(dict(self.skipped)),
+            "skipped profiles": digest_of(self.skipped),
             **({"ungraded completions": digest_of(begun)} if begun else {}),
             "outdated results": digest_of([[*key, reason] for key, reason in self.outdated().items()]),
             "templates": digest_of({path.name: digest(path.read_bytes()) for path in report.sources()}),

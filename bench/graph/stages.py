@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 from doit.action import PythonAction
 from doit.exceptions import TaskFailed
+from doit.task import Task
 
 from bench import datasets, jsonl, versions
 from bench.console import duration, in_worker, print_line, relative, warn
@@ -49,8 +50,6 @@ class Stage:
     profile: Profile
     dataset: str
     name: ClassVar[str] = ""
-    whole_run: ClassVar[bool] = False
-    """Whether all profiles were requested, so that a missing prerequisite is no error but skips the profile."""
 
     def __repr__(self) -> str:
         """As `doit info` shows it: its name, and its settings."""
@@ -113,8 +112,11 @@ class Stage:
         holder = holding(self.files.lock)
         return holder.removesuffix(self._mark) if holder.endswith(self._mark) else ""
 
-    def run(self) -> TaskFailed | None:
-        """The task's action: work under the lock; a failure is recorded for the report, and is one sentence."""
+    def run(self, task: Task) -> TaskFailed | None:
+        """The action of its task: work under the lock; a failure is recorded for the report, and is one sentence.
+
+        A prerequisite that the work finds missing is no failure of a whole run, in which the task was not `named`.
+        """
         begin_work()
         try:
             self.settings()
@@ -129,7 +131,8 @@ class Stage:
                 record = {"stage": self.name, "sentence": error.sentence, "at": time.strftime("%Y-%m-%d %H:%M")}
                 # The report skips the profile, as it does for a prerequisite that is missing before the run.
                 write_json(self.files.failure, record | {"missing": isinstance(error, MissingPrerequisite)})
-            return None if Stage.whole_run and isinstance(error, MissingPrerequisite) else self._failed(error)
+            named = task.meta.get("named", True)
+            return self._failed(error) if named or not isinstance(error, MissingPrerequisite) else None
         except (KeyboardInterrupt, Stopped):
             warn(f"\n{self.name} {self.label} stopped; the next doit goes on from here.")
             raise Stopped from None

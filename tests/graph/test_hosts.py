@@ -1,5 +1,8 @@
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from doit.task import dict_to_task
@@ -15,6 +18,8 @@ case "$*" in
   *) echo 1;;
 esac
 """
+REASON = "no model file /srv/good.gguf on far"
+SKIP = f"skip      c                         {REASON}"
 
 
 def test_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,12 +35,9 @@ def test_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     assert waits == {"a": [], "b": [], "c": ["a"], "d": ["b"], "e": [], "f": []}
 
 
-@pytest.mark.parametrize("reporter", ["", "console", "executed-only", "json", "zero", "error-only"])
-def test_a_host_without_the_model(project: Project, reporter: str, tmp_path: Path) -> None:
-    """Whatever the reporter, a profile whose host lacks the model is skipped with the reason, and the rest is run.
-
-    The host's engine is a program that says so.
-    """
+@pytest.fixture
+def run_far(project: Project, tmp_path: Path) -> Callable[..., CompletedProcess[str]]:
+    """Runs doit on a third profile, `c`, whose host lacks the model: the host's engine is a program that says so."""
     docker = tmp_path / "docker"
     docker.write_text(DOCKER)
     docker.chmod(0o755)
@@ -44,11 +46,22 @@ def test_a_host_without_the_model(project: Project, reporter: str, tmp_path: Pat
     path = project.root / "profiles.toml"
     path.write_text(f"{text}{path.read_text()}{profile}")
     environment = project.environment | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    ran = run("-f", DODO, *(["-r", reporter] if reporter else []), cwd=project.root, environment=environment)
+    return partial(run, "-f", DODO, cwd=project.root, environment=environment)
+
+
+@pytest.mark.parametrize("reporter", ["", "console", "executed-only", "json", "zero", "error-only"])
+def test_a_host_without_the_model(
+    project: Project, run_far: Callable[..., CompletedProcess[str]], reporter: str
+) -> None:
+    """Whatever the reporter, a profile whose host lacks the model is skipped with the reason, and the rest is run."""
+    ran = run_far(*(["-r", reporter] if reporter else []))
     assert ran.returncode == 0, ran.stderr
-    reason = "no model file /srv/good.gguf on far"
     # The JSON reporter takes both streams into what it prints.
-    assert f"skip      c                         {reason}" in (
-        ran.stderr if reporter not in ("", "json") else ran.stdout
-    )
-    assert f"| skipped | {reason}" in (project.results / "REPORT.md").read_text()
+    assert SKIP in (ran.stderr if reporter not in ("", "json") else ran.stdout)
+    assert f"| skipped | {REASON}" in (project.results / "REPORT.md").read_text()
+
+
+def test_generations_alone(run_far: Callable[..., CompletedProcess[str]]) -> None:
+    """With a reporter of doit's, too, the generations of all profiles do without that of an absent model."""
+    ran = run_far("-r", "console", "generate")
+    assert (ran.returncode, SKIP in ran.stderr) == (0, True)

@@ -1,17 +1,20 @@
 from pathlib import Path
 
 import pytest
+from doit.task import Task
 
 from bench import versions
 from bench.errors import BenchError, MissingPrerequisite, ServerError
 from bench.evaluate.results import Summary
 from bench.graph.settings import differences
-from bench.graph.stages import Evaluate, Generate, Samples, Stage, score_line
+from bench.graph.stages import Evaluate, Generate, Samples, score_line
 from bench.interrupts import Stopped
 from bench.locks import abandoned, locked
 from bench.profiles import Profile
 from bench.profiles.file import load
 from bench.stats import estimate
+
+TASK = Task("samples:one:demo", None, meta={})
 
 
 def profile_of(folder: Path, text: str, **_: object) -> tuple[object, Profile]:
@@ -94,12 +97,12 @@ def test_a_failure_is_told_until_the_stage_has_run(stage: Samples, monkeypatch: 
             raise error
 
     monkeypatch.setattr(Samples, "work", work)
-    failed = stage.run()
+    failed = stage.run(TASK)
     assert failed is not None
     assert failed.get_msg().startswith("one: it broke.")
     assert stage.last() == "failed last time: it broke"
     error = None
-    assert stage.run() is None
+    assert stage.run(TASK) is None
     assert stage.last() == ""
 
 
@@ -110,7 +113,7 @@ def test_a_missing_prerequisite_leaves_nothing(stage: Samples, monkeypatch: pyte
         raise MissingPrerequisite("the model is away.")
 
     monkeypatch.setattr(Samples, "settings", away)
-    failed = stage.run()
+    failed = stage.run(TASK)
     assert failed is not None
     assert failed.get_msg().startswith("one: the model is away.")
     assert not stage.files.failure.exists()
@@ -125,7 +128,7 @@ def test_an_interrupt_is_told(stage: Samples, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(Samples, "work", work)
     with pytest.raises(Stopped):
-        stage.run()
+        stage.run(TASK)
     assert stage.last() == "interrupted last time"
     assert Generate(stage.config, stage.profile, stage.dataset).last() == ""
 
@@ -173,7 +176,6 @@ def test_what_an_image_lacks_is_skipped_in_a_whole_run(
     """What is seen to be missing while a stage works fails it where it was asked for by name, else it is skipped."""
     missing = MissingPrerequisite("The sandbox has no node; choose an image that has it.")
     monkeypatch.setattr(Samples, "work", lambda _: (_ for _ in ()).throw(missing))
-    monkeypatch.setattr(Stage, "whole_run", whole)
-    failed = stage.run()
+    failed = stage.run(Task("samples:one:demo", None, meta={"named": not whole}))
     assert (failed is None) == whole
     assert stage.missing == missing.sentence
