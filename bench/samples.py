@@ -8,16 +8,15 @@ from dataclasses import asdict
 
 from bench import datasets
 from bench.console import in_worker, print_line
-from bench.datasets import Problem
 from bench.errors import SamplesError
-from bench.extract.targets import solution_of
+from bench.extract.targets import sample_of
 from bench.files import write_jsonl
 from bench.generate.journal import JournalEntry
 from bench.generate.requests import SampleId
 from bench.imports.collection import collect
 from bench.layout import JOURNAL, RunFiles
 from bench.profiles import Config, Profile
-from bench.records import Sample, SampleInfo, lost
+from bench.records import Sample
 
 
 def from_completions(
@@ -61,24 +60,4 @@ def _completed(
                 raise SamplesError(
                     f"{profile.id}: {problem.task_id} has no completion; run doit generate:{profile.id} to the end."
                 )
-            yield _extracted(entry, problem)
-
-
-def _extracted(entry: JournalEntry, problem: Problem) -> Sample:
-    """A truncated answer may hold a whole function, which EvalPlus would grade; a refused one holds nothing."""
-    completion = entry.completion
-    code, rule = "", "none"
-    if completion.outcome in ("stop", "truncated", "looping"):
-        extraction = solution_of(completion.answer, problem)
-        code, rule = extraction.code, extraction.rule
-    info = SampleInfo(
-        task_id=problem.task_id,
-        sample=completion.sample,
-        rule=rule,
-        lost=lost(completion.outcome, code),
-        outcome=completion.outcome,
-        completion_tokens=completion.completion_tokens,
-        seconds=completion.seconds,
-        origin=f"{JOURNAL}:{entry.line}",
-    )
-    return Sample(info, code)
+            yield sample_of(entry.completion, problem, f"{JOURNAL}:{entry.line}")

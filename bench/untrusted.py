@@ -13,6 +13,8 @@ from bench.text import plain
 
 LARGEST_FILE = 1 << 30
 """Bytes of one file of others, unpacked."""
+DIGITS = 4000
+"""Digits of a number that Python reads as an integer."""
 
 
 class TooLargeError(ValueError):
@@ -49,9 +51,14 @@ def read_file(path: Path, size: int = LARGEST_FILE) -> bytes:
 def parse_json(data: bytes | str) -> Any:
     """A JSON value. Raises ValueError for anything else, also where it is too deep or no UTF-8."""
     try:
-        return json.loads(data)
+        return json.loads(data, parse_int=integer)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def integer(digits: str) -> int | float:
+    """A number as json reads it; a float where Python refuses its digits, whose reading takes quadratic time."""
+    return int(digits) if len(digits) < DIGITS else float(digits)
 
 
 def table(value: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from bench.datasets.problem import Problem
 from bench.extract import Extraction, extract_code, normalized, split_thoughts
 from bench.extract.clean import cleaned
 from bench.extract.fences import dedented, fences
+from bench.records import Completion, Sample, SampleInfo, lost
 
 VALUE = re.compile(r"(?:answer|output|result|returns?|value|assert\b.*)[ \t]*(?:is|:|==?)[ \t]*(.+)$", re.IGNORECASE)
 MAX_VALUE = 100_000
@@ -25,6 +26,25 @@ def solution_of(answer: str, problem: Problem) -> Extraction:
     if problem.target == "source":
         return source(answer)
     return extract_code(answer, problem.function, problem.prompt)
+
+
+def sample_of(completion: Completion, problem: Problem, origin: str) -> Sample:
+    """The sample in a completion; a truncated one may hold a whole function, a refused one holds nothing."""
+    code, rule = "", "none"
+    if completion.outcome in ("stop", "truncated", "looping"):
+        extraction = solution_of(completion.answer, problem)
+        code, rule = extraction.code, extraction.rule
+    info = SampleInfo(
+        task_id=problem.task_id,
+        sample=completion.sample,
+        rule=rule,
+        lost=lost(completion.outcome, code),
+        outcome=completion.outcome,
+        completion_tokens=completion.completion_tokens,
+        seconds=completion.seconds,
+        origin=origin,
+    )
+    return Sample(info, code)
 
 
 def whole_program(answer: str) -> Extraction:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from bench.untrusted import items, number, positive, table
+from bench.untrusted import items, number, parse_json, positive, table
 
 THINKING = re.compile("think|reason|thought", re.IGNORECASE)
 """Names of a message's fields with thoughts, and types of its parts; of several fields, the first with text counts."""
@@ -31,7 +31,7 @@ SPEEDS = {
 }
 """Fields of timings and usage in llama.cpp, TabbyAPI and LM Studio."""
 LONG = 40
-"""Digits of a number that is no count; characters of a text that is no token."""
+"""Characters of a text that is no token."""
 EXPECTED_FIELDS = {"choices", "usage", "timings", "stats", "model", "id", "object"}
 
 """An event with one of these, even without choices, belongs to an answer."""
@@ -103,10 +103,10 @@ def read(event: Any, *, is_error: bool = False) -> Chunk:
 
 
 def parse(text: str) -> Any:
-    """A JSON value; None where it is null, or no JSON (yet). A number of hundreds of digits is a float."""
+    """A JSON value; None where it is null, or no JSON (yet)."""
     try:
-        return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < LONG else float(digits))
-    except (ValueError, RecursionError):
+        return parse_json(text)
+    except ValueError:
         return None
 
 

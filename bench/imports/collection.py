@@ -97,14 +97,14 @@ class _Collection:
                 raise
             self.unread[file] = error.sentence
             return
-        if is_python(file.place):
-            self._take_python(file, file_rows[0])
-            return
         self.incomplete += [row for row in file_rows if row.incomplete]
         complete = [row for row in file_rows if not row.incomplete]
+        resolve = self.names.of_file if is_python(file.place) else self.names.resolve
         resolved = []
-        for row, task_id, completion in current(complete, self.names.resolve(complete)):
-            if task_id in (ELSEWHERE, REMOVED):
+        for row, task_id, completion in current(complete, resolve(complete)):
+            if task_id is None:
+                self.unread[file] = ""
+            elif task_id in (ELSEWHERE, REMOVED):
                 self.left_out[task_id] += 1
             elif not task_id:
                 raise unknown(row, self.dataset)
@@ -119,19 +119,6 @@ class _Collection:
                 info = info_by_id.get((problem.task_id, count[problem.task_id]))
                 self._add(known_sample(sample, info) if info else sample)
                 count[problem.task_id] += 1
-
-    def _take_python(self, file: Source, row: Row) -> None:
-        task_id = self.names.of_file(row)
-        if task_id is None:
-            self.unread[file] = ""
-        elif task_id in (ELSEWHERE, REMOVED):
-            self.left_out[task_id] += 1
-        elif not task_id:
-            raise unknown(row, self.dataset)
-        else:
-            problem = self.dataset.problems[task_id]
-            for sample in samples_of(row, problem, reading_of([(row, problem)])):
-                self._add(sample)
 
     def _add(self, solution: Sample) -> None:
         """Keep a solution, except a duplicate or more than `samples` of a problem."""

@@ -14,8 +14,9 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 IDS = (
@@ -76,14 +77,15 @@ class Record:
         """The prompts of the model."""
         return [item for key, item in self.fields.items() if isinstance(item, str) and PROMPT.fullmatch(key.casefold())]
 
+    @cached_property
+    def defined(self) -> list[str]:
+        """The functions that its texts define."""
+        return _functions(text for values in self.texts.values() for text in values)
+
     @property
     def functions(self) -> list[str]:
         """The functions that its texts define, else those that its prompts define."""
-        for group in ([text for values in self.texts.values() for text in values], self.prompts):
-            groups = [match.groups() for text in group for match in FUNCTION.finditer(text)]
-            if groups:
-                return [name for names in groups for name in names if name]
-        return []
+        return self.defined or _functions(self.prompts)
 
 
 def records(value: Any, depth: int = 3) -> Iterator[Record]:
@@ -149,6 +151,10 @@ def _has_answer(record: Record) -> bool:
     if not record.texts.keys().isdisjoint(TEXTS):
         return True
     return any("\n" in text or "return" in text for values in record.texts.values() for text in values)
+
+
+def _functions(texts: Iterable[str]) -> list[str]:
+    return [name for text in texts for match in FUNCTION.finditer(text) for name in match.groups() if name]
 
 
 def folded(key: str) -> str:

@@ -12,15 +12,13 @@ from bench.imports.archives import AS_JSON_LINES, Source
 from bench.imports.files import is_python
 from bench.imports.formats import IDS, Record, folded, records
 from bench.text import plain
+from bench.untrusted import integer, parse_json
 
 TASK_IN_TEXT = re.compile(r'"task_id"\s*:\s*"([^"]+)"')
 PARTIAL_TOKEN = re.compile(r"\\?u[0-9a-fA-F]{0,4}|t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.|[eE][+-]?")
 """The unread rest of a JSON word, number or escape that is cut off in the middle."""
 SEPARATOR, PADDING = "\x1e", "\0\x1a \t\r\n"
 """The mark that begins a text of RFC 7464; characters that copying may leave at the end of a file."""
-DIGITS = 4000
-"""Python refuses to read longer numbers, which takes quadratic time."""
-
 
 NON_JSON = {
     "<!doctype": "a web page; download the file itself", "<html": "a web page; download the file itself",
@@ -67,10 +65,10 @@ def rows(source: Source, name: str) -> list[Row]:
 def _json_rows(text: str, name: str) -> Iterator[Row]:
     lines = text.rstrip().split("\n" if "\n" in text else "\r")
     first = next((line for line in lines if line.strip()), "")
-    if first.lstrip().startswith("[") or (first.lstrip().startswith("{") and not _is_value(first)):
+    if first.lstrip().startswith("[") or (first.lstrip().startswith("{") and _json_error(first)):
         try:
-            value = _load(text)
-        except (ValueError, RecursionError):
+            value = parse_json(text)
+        except ValueError:
             if first.lstrip().startswith("["):
                 raise _not_json(text, f"{name}:1") from None
             value = _values(text)
@@ -92,8 +90,8 @@ def _json_rows(text: str, name: str) -> Iterator[Row]:
 
 def _line_rows(line: str, origin: str) -> Iterator[Row]:
     try:
-        value = _load(line)
-    except (ValueError, RecursionError):
+        value = parse_json(line)
+    except ValueError:
         raise _not_json(line, origin) from None
     if isinstance(value, str) and value.lstrip().startswith("{"):
         yield from _line_rows(value, origin)
@@ -106,7 +104,7 @@ def _line_rows(line: str, origin: str) -> Iterator[Row]:
 
 def _values(text: str) -> list[Any] | None:
     """The objects in a text that follow each other, whatever line they are on; None where it has anything else."""
-    values, at, decoder = list[Any](), 0, json.JSONDecoder(parse_int=_integer)
+    values, at, decoder = list[Any](), 0, json.JSONDecoder(parse_int=integer)
     try:
         while start := re.compile(r"\s*\{").match(text, at):
             value, at = decoder.raw_decode(text, start.end() - 1)
@@ -116,33 +114,22 @@ def _values(text: str) -> list[Any] | None:
     return values if not text[at:].strip() else None
 
 
-def _is_value(text: str) -> bool:
+def _json_error(text: str) -> ValueError | None:
     try:
-        _load(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _load(text: str) -> Any:
-    return json.loads(text, parse_int=_integer)
-
-
-def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) < DIGITS else float(digits)
+        parse_json(text)
+    except ValueError as error:
+        return error
+    return None
 
 
 def _is_incomplete(line: str) -> bool:
     """Whether a last line is the beginning of an object: its writer was interrupted."""
-    try:
-        _load(line)
-    except json.JSONDecodeError as error:
-        rest = line[error.pos :].strip()
-        at_end = not rest or error.msg.startswith("Unterminated string") or PARTIAL_TOKEN.fullmatch(rest) is not None
-        return line.lstrip().startswith("{") and at_end
-    except RecursionError:
-        pass
-    return False
+    error = _json_error(line)
+    if not isinstance(error, json.JSONDecodeError):
+        return False
+    rest = line[error.pos :].strip()
+    at_end = not rest or error.msg.startswith("Unterminated string") or PARTIAL_TOKEN.fullmatch(rest) is not None
+    return line.lstrip().startswith("{") and at_end
 
 
 def _text(source: Source, name: str) -> str:

@@ -14,7 +14,7 @@ from bench import jsonl
 from bench.datasets import Problem
 from bench.errors import SamplesError
 from bench.extract import extract_code
-from bench.extract.targets import solution_of
+from bench.extract.targets import sample_of, solution_of
 from bench.imports.formats import TEXTS
 from bench.imports.rows import Row
 from bench.records import Completion, Sample, SampleInfo, lost
@@ -22,6 +22,8 @@ from bench.records import Completion, Sample, SampleInfo, lost
 LOST_OUTCOMES = ("empty", "error", "timeout")
 MAX_ROWS = 40
 """Rows of a file that decide how its texts are read."""
+Entry = tuple[Row, str | None, Completion | None]
+"""A row, the task_id of its problem, and the completion where it is one of a raw.jsonl."""
 Code = tuple[str, str]
 """A program, and the rule of its extraction."""
 
@@ -41,17 +43,17 @@ class Reading:
         return f"{self.key} read as {names[self.form]}" if self.expected and self.form != self.expected else ""
 
 
-def current(rows: Sequence[Row], tasks: Sequence[str]) -> list[tuple[Row, str, Completion | None]]:
+def current(rows: Sequence[Row], tasks: Sequence[str | None]) -> list[Entry]:
     """The rows with their problems; of a raw.jsonl, the last usable completion of each sample, by number."""
     entries = [(row, task_id, _completion(row)) for row, task_id in zip(rows, tasks, strict=True)]
-    journal: dict[tuple[str, int], tuple[Row, str, Completion | None]] = {}
+    others: list[Entry] = []
+    journal: dict[tuple[str, int], Entry] = {}
     for entry in entries:
         completion = entry[2]
-        if completion:
-            key = (completion.task_id, completion.sample)
-            if key not in journal or completion.outcome not in LOST_OUTCOMES:
-                journal[key] = entry
-    others = [entry for entry in entries if not entry[2]]
+        if completion is None:
+            others.append(entry)
+        elif (key := (completion.task_id, completion.sample)) not in journal or completion.outcome not in LOST_OUTCOMES:
+            journal[key] = entry
     return others + [journal[key] for key in sorted(journal, key=lambda key: key[1])]
 
 
@@ -137,12 +139,9 @@ def samples_of(row: Row, problem: Problem, reading: Reading, completion: Complet
     Raises SamplesError for a row without a text.
     """
     if completion:
-        code, rule = (
-            _answer(completion.answer, problem)
-            if completion.outcome in ("stop", "truncated", "looping")
-            else ("", "none")
-        )
-        return [Sample(_info(row, problem, completion.answer, code, rule, completion), code)]
+        sample = sample_of(completion, problem, row.origin)
+        info = replace(sample.info, answer=completion.answer, reasoning=completion.reasoning)
+        return [replace(sample, info=info)]
     key = reading.key if reading.key in row.record.texts else next(iter(row.record.texts), None)
     if key is None:
         raise SamplesError(
@@ -151,12 +150,21 @@ def samples_of(row: Row, problem: Problem, reading: Reading, completion: Complet
     form = reading.form
     if key != reading.key:
         form = _reading(key, [(text, problem) for text in row.record.texts[key]])[0].form
-    samples = []
+    reasoning, samples = row.record.fields.get("reasoning"), []
     for text in row.record.texts[key] or ("",):
         code, rule = READINGS[form](text, problem)
         if form == "body" and reading.expected == "program":
             rule = "continuation"
-        samples.append(Sample(_info(row, problem, text, code, rule), code))
+        info = SampleInfo(
+            task_id=problem.task_id,
+            sample=0,
+            rule=rule,
+            lost=lost("stop", code),
+            origin=row.origin,
+            answer="" if rule == "verbatim" else text,
+            reasoning=reasoning if isinstance(reasoning, str) else "",
+        )
+        samples.append(Sample(info, code))
     return samples
 
 
@@ -164,24 +172,6 @@ def known_sample(sample: Sample, info: SampleInfo) -> Sample:
     """A sample with its record in a samples_info.jsonl."""
     info = replace(info, sample=sample.info.sample, origin=sample.info.origin, lost=lost(info.outcome, sample.code))
     return Sample(info, sample.code)
-
-
-def _info(
-    row: Row, problem: Problem, text: str, code: str, rule: str, completion: Completion | None = None
-) -> SampleInfo:
-    reasoning = row.record.fields.get("reasoning")
-    return SampleInfo(
-        task_id=problem.task_id,
-        sample=0,
-        rule=rule,
-        lost=lost(completion.outcome if completion else "stop", code),
-        outcome=completion.outcome if completion else "stop",
-        completion_tokens=completion.completion_tokens if completion else 0,
-        seconds=completion.seconds if completion else 0.0,
-        origin=row.origin,
-        answer="" if rule == "verbatim" else text,
-        reasoning=reasoning if isinstance(reasoning, str) else "",
-    )
 
 
 def defines(code: str, name: str) -> bool:

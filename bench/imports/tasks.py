@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from bench import datasets
 from bench.datasets import Dataset
 from bench.errors import SamplesError
-from bench.imports.formats import FUNCTION, Position, Record
+from bench.imports.formats import Position, Record
 from bench.imports.rows import Row
 from bench.text import plain
 
@@ -43,7 +43,7 @@ class Names:
         task_ids = [self._by_name(row.record) for row in rows]
         for index, row in enumerate(rows):
             if row.by_file:
-                task_ids[index] = self.of_file(row) or self._by_text(row.record) or ""
+                task_ids[index] = self._of_file(row.record) or self._by_text(row.record) or ""
             elif task_ids[index] is None and not _has_number(row.record):
                 task_ids[index] = self._by_text(row.record)
         unresolved = [index for index, task_id in enumerate(task_ids) if task_id is None and not rows[index].incomplete]
@@ -52,10 +52,13 @@ class Names:
             task_ids[index] = task_id
         return [task_id or "" for task_id in task_ids]
 
-    def of_file(self, row: Row) -> str | None:
-        """The problem in a file's name, "" for an unknown one, None where there is none in it."""
-        task_id = self._by_name(row.record)
-        return self._by_function(row.record) if task_id is None else task_id
+    def of_file(self, rows: Sequence[Row]) -> list[str | None]:
+        """The problem in the name of a file, for its one row; "" for an unknown one, None where there is none in it."""
+        return [self._of_file(row.record) for row in rows]
+
+    def _of_file(self, record: Record) -> str | None:
+        task_id = self._by_name(record)
+        return self._by_function(record) if task_id is None else task_id
 
     def _by_name(self, record: Record) -> str | None:
         """The problem by its name or its function; "" for an unknown name with the dataset's prefix."""
@@ -118,7 +121,7 @@ class Names:
         """The numbers of texts that define their problem's function in a counting, and that define any function."""
         pairs = [(record, counting.get(-1 if n is None else n)) for record, n in zip(records, numbers, strict=True)]
         agree = sum(1 for record, task_id in pairs if task_id and self.implements(record, task_id))
-        return agree, sum(1 for record, task_id in pairs if task_id and _defines_any(record))
+        return agree, sum(1 for record, task_id in pairs if task_id and record.defined)
 
     def _counted(self, counting: Mapping[int, str], number: int | None) -> str | None:
         """The problem of a number, or REMOVED for one that the dataset's family had."""
@@ -135,8 +138,7 @@ class Names:
 
     def implements(self, record: Record, task_id: str) -> bool:
         """Whether a text defines the function of a problem."""
-        entry = self.dataset.problems[task_id].function
-        return any(entry in match.groups() for text in _texts(record) for match in FUNCTION.finditer(text))
+        return self.dataset.problems[task_id].function in record.defined
 
     @cached_property
     def _loose(self) -> Mapping[str, str]:
@@ -194,14 +196,6 @@ def unknown(row: Row, dataset: Dataset) -> SamplesError:
         f'{row.origin} solves the unknown problem "{plain(str(name))}"; {dataset.declaration.title} has '
         f"{tasks[0]} to {tasks[-1]}, so correct or delete that {place}."
     )
-
-
-def _defines_any(record: Record) -> bool:
-    return any(FUNCTION.search(text) for text in _texts(record))
-
-
-def _texts(record: Record) -> list[str]:
-    return [text for each in record.texts.values() for text in each]
 
 
 def _loose(name: str) -> str:
