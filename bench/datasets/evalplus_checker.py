@@ -72,28 +72,18 @@ def _find_zero(out: Any, arguments: Sequence[Any], atol: float) -> bool:
     return bool(abs(value) <= atol)
 
 
-def _sum_div(out: Any, _arguments: Sequence[Any], _atol: float) -> bool:
-    return bool(out == 0)
-
-
-def _surface_area(out: Any, arguments: Sequence[Any], atol: float) -> bool:
-    return bool(abs(out - _oracles()._surface_Area(*arguments)) <= atol)  # noqa: SLF001 - EvalPlus's own oracle
-
-
-def _digit_distance(out: Any, arguments: Sequence[Any], _atol: float) -> bool:
-    return bool(out == _oracles()._digit_distance_nums(*arguments))  # noqa: SLF001 - EvalPlus's own oracle
-
-
 @cache
-def _oracles() -> Any:
+def _evalplus(name: str) -> Callable[..., Any]:
+    """EvalPlus's own function for an oracle."""
     from evalplus.eval import _special_oracle  # noqa: PLC0415 - heavy, and two problems of MBPP need it
 
-    return _special_oracle
+    function: Callable[..., Any] = getattr(_special_oracle, name)
+    return function
 
 
-ORACLES: dict[tuple[str, str], Callable[[Any, Sequence[Any], float], bool]] = {
+ORACLES: dict[tuple[str, str], Callable[[Any, Sequence[Any], float], Any]] = {
     ("humaneval", "find_zero"): _find_zero,
-    ("mbpp", "sum_div"): _sum_div,
-    ("mbpp", "surface_Area"): _surface_area,
-    ("mbpp", "digit_distance_nums"): _digit_distance,
+    ("mbpp", "sum_div"): lambda out, _arguments, _atol: out == 0,
+    ("mbpp", "surface_Area"): lambda out, arguments, atol: abs(out - _evalplus("_surface_Area")(*arguments)) <= atol,
+    ("mbpp", "digit_distance_nums"): lambda out, arguments, _: out == _evalplus("_digit_distance_nums")(*arguments),
 }

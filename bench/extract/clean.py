@@ -5,7 +5,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from html import unescape
 from itertools import groupby
 from textwrap import dedent
@@ -58,7 +59,7 @@ def cleaned(text: str) -> str:
 
 def repaired(text: str) -> Iterator[str]:
     """Other readings of a text without code, each of which differs from it."""
-    for reading in (_decode, _unprompt, _unquote, _unnumber, _straighten, _split_definitions, _dedent_blocks):
+    for reading in _READINGS:
         other = reading(text)
         if other != text:
             yield other
@@ -101,19 +102,9 @@ def _decode(text: str) -> str:
     return text
 
 
-def _unprompt(text: str) -> str:
-    """The input lines of an interpreter session."""
-    return _marked_lines(r"(?:>>>|\.\.\.)(?: |$)", text)
-
-
 def _unquote(text: str) -> str:
     """The lines of a Markdown quote, or those that a diff adds."""
     return _marked_lines(r"> ?" if re.search(r"^> ?(?:def|class)\b", text, re.MULTILINE) else r"\+", text)
-
-
-def _unnumber(text: str) -> str:
-    """Lines without their numbers."""
-    return _marked_lines(r" *[0-9]{1,5}(?: ?[|:.)])?(?: |$)", text)
 
 
 def _marked_lines(mark: str, text: str) -> str:
@@ -121,11 +112,6 @@ def _marked_lines(mark: str, text: str) -> str:
     lines = [(match.end() if (match := re.match(mark, line)) else 0, line) for line in text.split("\n")]
     marked = sum(1 for size, _ in lines if size)
     return "\n".join(line[size:] if size else "" for size, line in lines) if marked > 1 else text
-
-
-def _straighten(text: str) -> str:
-    """Typographic quotes and minus signs as ASCII."""
-    return text.translate(_STRAIGHT)
 
 
 def _split_definitions(text: str) -> str:
@@ -138,3 +124,14 @@ def _dedent_blocks(text: str) -> str:
     """Indented blocks, each moved to the left margin."""
     blocks = groupby(text.split("\n"), key=lambda line: not line.strip() or line[0] in " \t")
     return "\n".join(dedent("\n".join(block)) if indented else "\n".join(block) for indented, block in blocks)
+
+
+_READINGS: tuple[Callable[[str], str], ...] = (
+    _decode,
+    partial(_marked_lines, r"(?:>>>|\.\.\.)(?: |$)"),  # of an interpreter session
+    _unquote,
+    partial(_marked_lines, r" *[0-9]{1,5}(?: ?[|:.)])?(?: |$)"),  # numbered lines
+    lambda text: text.translate(_STRAIGHT),
+    _split_definitions,
+    _dedent_blocks,
+)

@@ -31,37 +31,26 @@ def provenance(
 ) -> dict[str, Any]:
     """All of run.json, as docs/reference/results.md describes it; `completions` are in the journal's order."""
     servers = [completion.server for completion in completions if completion.server]
-    spans = list(map(span, completions))
+    last = servers[-1] if servers else {}
+    machine_record, spans = table(last.get("machine")), list(map(span, completions))
     return {
         "schema": SCHEMA,
         "profile": profile.id,
         "dataset": dataset,
         "dataset_hash": md5,
         "model": {**model_facts(config, profile), "fingerprint": fingerprint(config, profile)},
-        "server": {**last_server(servers), **answered_by(servers)},
+        "server": {name: value for name, value in last.items() if name not in (*COST_NAMES, "machine")}
+        | answered_by(servers),
         **different(servers),
         "models": dict(Counter(completion.model for completion in completions if completion.model)),
         "cost": cost(completions),
-        "machine": machine_of(servers),
+        "machine": {"label": machine.label(machine_record), **machine_record} if machine_record else {},
         "settings": recorded(profile),
         "totals": totals(completions),
         "versions": {"bench": bench.__version__, "python": platform.python_version()},
         "began": _local_time(min(begin for begin, _ in spans)) if spans else "",
         "ended": _local_time(max(end for _, end in spans)) if spans else "",
     }
-
-
-def last_server(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The server that answered last, without its costs."""
-    return (
-        {name: value for name, value in servers[-1].items() if name not in (*COST_NAMES, "machine")} if servers else {}
-    )
-
-
-def machine_of(servers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The machine on which the last server was started, with a line that names it; {} where that is not known."""
-    record = table(servers[-1].get("machine")) if servers else {}
-    return {"label": machine.label(record), **record} if record else {}
 
 
 def recorded(profile: Profile) -> dict[str, Any]:

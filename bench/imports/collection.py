@@ -99,9 +99,12 @@ class _Collection:
             return
         self.incomplete += [row for row in file_rows if row.incomplete]
         complete = [row for row in file_rows if not row.incomplete]
-        resolve = self.names.of_file if is_python(file.place) else self.names.resolve
+        if is_python(file.place):
+            task_ids = [self.names.of_file(row.record) for row in complete]
+        else:
+            task_ids = [*self.names.resolve(complete)]
         resolved = []
-        for row, task_id, completion in current(complete, resolve(complete)):
+        for row, task_id, completion in current(complete, task_ids):
             if task_id is None:
                 self.unread[file] = ""
             elif task_id in (ELSEWHERE, REMOVED):

@@ -76,9 +76,9 @@ def imported_by(profile: Profile, config: Config) -> SolutionFiles:
     Raises ProfilesError where there are no others.
     """
     matches = find(profile.solutions, config.file.parent)
-    output_folder = config.layout.folder(profile.id).resolve()
+    outputs = {config.layout.folder(profile.id).resolve() / name for name in datasets.known()}
     folders = {path.parent for path in (*(file.path for file in matches.files), *matches.ignored)}
-    written = {folder for folder in folders if _is_written(folder.resolve(), output_folder)}
+    written = {folder for folder in folders if folder.resolve() in outputs}
     files = tuple(file for file in matches.files if file.path.parent not in written)
     if matches.files and not files:
         elsewhere = relative(config.layout.folder(profile.id) / IMPORT, config.file.parent)
@@ -87,11 +87,6 @@ def imported_by(profile: Profile, config: Config) -> SolutionFiles:
             f"else; put its solutions elsewhere, such as {elsewhere}/."
         )
     return SolutionFiles(files, tuple(file for file in matches.ignored if file.parent not in written))
-
-
-def _is_written(folder: Path, output_folder: Path) -> bool:
-    """Whether doit writes a dataset's files in this folder, below the one of the profile."""
-    return folder.parent == output_folder and folder.name in datasets.known()
 
 
 def absence(profile: Profile, config: Config) -> str:

@@ -43,7 +43,7 @@ class Names:
         task_ids = [self._by_name(row.record) for row in rows]
         for index, row in enumerate(rows):
             if row.by_file:
-                task_ids[index] = self._of_file(row.record) or self._by_text(row.record) or ""
+                task_ids[index] = self.of_file(row.record) or self._by_text(row.record) or ""
             elif task_ids[index] is None and not _has_number(row.record):
                 task_ids[index] = self._by_text(row.record)
         unresolved = [index for index, task_id in enumerate(task_ids) if task_id is None and not rows[index].incomplete]
@@ -52,11 +52,8 @@ class Names:
             task_ids[index] = task_id
         return [task_id or "" for task_id in task_ids]
 
-    def of_file(self, rows: Sequence[Row]) -> list[str | None]:
-        """The problem in the name of a file, for its one row; "" for an unknown one, None where there is none in it."""
-        return [self._of_file(row.record) for row in rows]
-
-    def _of_file(self, record: Record) -> str | None:
+    def of_file(self, record: Record) -> str | None:
+        """The problem in the name of a record's file; "" for an unknown one, None where there is none in it."""
         task_id = self._by_name(record)
         return self._by_function(record) if task_id is None else task_id
 

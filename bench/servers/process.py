@@ -98,7 +98,9 @@ def report_xllamacpp_failure() -> None:
 @contextlib.contextmanager
 def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[Endpoint]:
     """Start the process, yield its endpoint when healthy, and always stop it. Raises ServerError."""
-    command = _command(profile, config)
+    command = executable(profile, config.file.parent)
+    if command is None:
+        raise MissingPrerequisite(f"{profile.id}: {absence(profile)}.")
     port = free_port(profile)
     flags = arguments(profile, str(model), HOST, port)
     unknown_flags = xllamacpp_server.unknown(flags) if command == XLLAMACPP else []
@@ -157,10 +159,3 @@ def port_taken(profile: Profile) -> ServerError:
         f"{profile.id}: port {port} on {HOST} is taken; find the process (ss -ltnp 'sport = :{port}') and stop it, "
         "or set port = 0 for any free one."
     )
-
-
-def _command(profile: Profile, config: Config) -> list[str]:
-    command = executable(profile, config.file.parent)
-    if command is None:
-        raise MissingPrerequisite(f"{profile.id}: {absence(profile)}.")
-    return command
