@@ -44,6 +44,9 @@ FILE_TYPES = {
 }  # fmt: skip
 """general.file_type, as llama.cpp numbers it."""
 
+PART = re.compile(r"-\d{5}-of-(\d{5})(?=\.gguf\Z)")
+"""The number of a part, in the name of a file of a model that is split."""
+
 QUANTIZATION = re.compile(
     r"(?<![A-Za-z0-9])((?:UD-)?(?:I?Q\d(?:_(?:K|XXS|XS|S|M|L|XL|NL|\d))*|TQ\d_\d|B?F16|F32|FP16|MXFP4(?:_MOE)?))"
     r"(?![A-Za-z0-9])",
@@ -76,11 +79,10 @@ Location = TypeVar("Location", bound=PurePath)
 
 def expected(model: Location) -> list[Location]:
     """All files that a model consists of, by its (first) file's name, in order."""
-    split = re.fullmatch(r"(.*)-(\d{5})-of-(\d{5})\.gguf", model.name)
+    split = PART.search(model.name)
     if not split:
         return [model]
-    total = int(split[3])
-    return [model.with_name(f"{split[1]}-{i:05d}-of-{total:05d}.gguf") for i in range(1, total + 1)]
+    return [model.with_name(PART.sub(f"-{i:05d}-of-{split[1]}", model.name)) for i in range(1, int(split[1]) + 1)]
 
 
 def parts(model: Path) -> list[Path]:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
@@ -23,7 +23,6 @@ from bench.text import plain
 PREFIX = "hf:"
 FORM = "hf:<org>/<repo>:<quantization, or a file of the repository>"
 REFERENCE = re.compile(r"hf:([\w.-]+/[\w.-]+):([\w./-]+)")
-PART = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)")
 NO_MODEL = ("mmproj", "imatrix")
 """Beginnings of the names of files that belong to a model, and are none."""
 
@@ -50,9 +49,9 @@ class Reference:
         models: dict[str, list[str]] = {}
         for file in sorted(file for file in files if file.endswith(".gguf")):
             if not PurePosixPath(file).name.lower().startswith(NO_MODEL):
-                models.setdefault(PART.sub("", file), []).append(file)
+                models.setdefault(gguf.PART.sub("", file), []).append(file)
         if self.chosen.endswith(".gguf"):
-            name = PART.sub("", self.chosen)
+            name = gguf.PART.sub("", self.chosen)
             matches = [model for model in models if name in (model, PurePosixPath(model).name)]
         else:
             matches = [model for model in models if quantization(model).lower() == self.chosen.lower()]
@@ -72,13 +71,13 @@ def quantization(file: str) -> str:
     return gguf.quantization_in(path.name) or gguf.quantization_in(path.parent.name)
 
 
-def cache() -> Path:
-    """The folder where Hugging Face's programs keep their downloads."""
-    named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+def cache(environment: Mapping[str, str] = os.environ, home: Path = Path("~")) -> Path:
+    """The folder where Hugging Face's programs keep their downloads, in a home folder and environment."""
+    named = environment.get("HF_HUB_CACHE") or environment.get("HUGGINGFACE_HUB_CACHE")
     if named:
         return user_path(named)
-    base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
-    return user_path(os.environ.get("HF_HOME") or base) / "hub"
+    base = Path(environment.get("XDG_CACHE_HOME") or home / ".cache") / "huggingface"
+    return user_path(environment.get("HF_HOME") or base) / "hub"
 
 
 def cached(model: str) -> Path:

@@ -65,14 +65,14 @@ def parse(data: bytes, kind: type[Record]) -> Iterator[Line[Record]]:
 def read(path: Path, kind: type[Record]) -> list[Line[Record]]:
     """The lines of a file, none where there is no such file. Raises BenchError where it cannot be read."""
     try:
-        return list(parse(_content(path), kind))
+        return list(parse(content(path), kind))
     except FileNotFoundError:
         return []
     except OSError as error:
         raise BenchError(f"{path} cannot be read ({error.strerror}); make it a readable file.") from error
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
     """All bytes of a file. Raises OSError, also for a pipe, which might never end."""
     if path.is_fifo():
         raise OSError(errno.EINVAL, "it is a pipe")

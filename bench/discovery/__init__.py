@@ -18,7 +18,6 @@ from bench.files import user_path
 from bench.text import UNSEEN, plain
 from bench.untrusted import number, whole
 
-SPLIT = re.compile(r"-(\d{5})-of-\d{5}$")
 SAMPLERS = {
     "temp": "temperature", "temperature": "temperature", "top_p": "top_p", "top_k": "top_k", "min_p": "min_p",
     "repeat_penalty": "repeat_penalty", "penalty_repeat": "repeat_penalty", "presence_penalty": "presence_penalty",
@@ -98,7 +97,7 @@ def candidate(path: Path, source: str, *, name: str = "", **overrides: Any) -> C
     missing = [part.name for part in gguf.expected(path) if not part.is_file()]
     if missing:
         raise UnusableError(f"its part {missing[0]} is missing")
-    stem = name or SPLIT.sub("", path.stem)
+    stem = name or Path(gguf.PART.sub("", path.name)).stem
     from_header = Candidate(
         source=source,
         model=str(path),

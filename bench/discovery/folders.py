@@ -7,10 +7,11 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from bench import hub
-from bench.discovery import SPLIT, Found, Places, UnusableError, candidate
+from bench import gguf, hub
+from bench.discovery import Found, Places, UnusableError, candidate
+from bench.files import read_table
 from bench.text import plain
-from bench.untrusted import parse_json, read_file, table, word
+from bench.untrusted import word
 
 MAX_DEPTH = 8
 """Depth to which folders are searched."""
@@ -23,8 +24,7 @@ def models(places: Places) -> Found:
 
 def hugging_face(places: Places) -> Found:
     """The cache of Hugging Face: models--<org>--<repo>/snapshots/<commit>/…, links into blobs/."""
-    home = places.environment_folder("HF_HOME", ".cache", "huggingface")
-    cache = places.environment_folder("HF_HUB_CACHE") if places.environment.get("HF_HUB_CACHE") else home / "hub"
+    cache = hub.cache(places.environment, places.home)
     for found in below(cache, "in Hugging Face's cache", within="snapshots"):
         yield found if isinstance(found, str) else replace(found, model=repository_name(Path(found.model), cache))
 
@@ -46,14 +46,8 @@ def repository_name(path: Path, cache: Path) -> str:
 def lm_studio(places: Places) -> Found:
     """LM Studio's folders: <publisher>/<repo>/…, the default ones and the one in its settings."""
     roots = [places.home / ".lmstudio", places.home / ".cache" / "lm-studio"]
-    folders = [root / "models" for root in roots]
-    for root in roots:
-        try:
-            settings = table(parse_json(read_file(root / "settings.json", 1 << 20)))
-        except (OSError, ValueError):
-            continue
-        if folder_name := word(settings.get("downloadsFolder")):
-            folders.append(Path(folder_name))
+    named = (word(read_table(root / "settings.json").get("downloadsFolder")) for root in roots)
+    folders = [*(root / "models" for root in roots), *map(Path, filter(None, named))]
     return chain.from_iterable(below(folder, "in LM Studio's folder") for folder in folders)
 
 
@@ -67,10 +61,8 @@ def llama_cpp(places: Places) -> Found:
 def below(folder: Path, source: str, *, within: str = "") -> Found:
     """The models below a folder, sorted by path; with `within`, only those below a folder of that name."""
     for path in sorted(_files(folder)):
-        split = SPLIT.search(path.stem)
-        if (split and split[1] != "00001") or (within and within not in path.parts):
-            continue
-        if path.name.startswith(("mmproj", "ggml-vocab")):
+        further_part = gguf.expected(path)[0] != path
+        if further_part or (within and within not in path.parts) or path.name.startswith(("mmproj", "ggml-vocab")):
             continue
         try:
             yield candidate(path, source)

@@ -99,7 +99,7 @@ class Journal:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return jsonl.content(path)
     except FileNotFoundError:
         return b""
     except OSError as error:

@@ -73,7 +73,7 @@ def _matches(pattern: str, models: Path) -> Iterator[tuple[str, str]]:
     expression = _expression(relative)
     for path in sorted(root.glob(relative.replace("[", "[[]"))):
         below = path.relative_to(root).as_posix()
-        match = expression.fullmatch(hub.PART.sub("", below)) or expression.fullmatch(below)
+        match = expression.fullmatch(gguf.PART.sub("", below)) or expression.fullmatch(below)
         if match is None or gguf.expected(path)[0] != path or path.name.startswith(hub.NO_MODEL):
             continue
         parts = [text.strip("/-") for text in match.groups()]

@@ -10,10 +10,8 @@ from urllib.parse import urlsplit
 from bench.docker import Engine
 from bench.errors import MissingPrerequisite, ServerError
 from bench.profiles import Host, Profile
-from bench.servers import health
+from bench.servers import endpoint, health
 from bench.text import plain
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def url(host: Host) -> str:
@@ -29,7 +27,7 @@ def require(profile: Profile, host: Host) -> None:
     """
     local = urlsplit(url(host))
     address = Engine(host.docker).address()
-    if local.hostname not in LOOPBACK or not address.startswith("ssh://"):
+    if not endpoint.is_loopback(url(host)) or not address.startswith("ssh://"):
         return
     port = local.port or 80
     with contextlib.suppress(OSError), socket.create_connection((local.hostname, port), timeout=5):

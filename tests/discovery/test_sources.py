@@ -72,11 +72,12 @@ def test_folders_in_a_circle(places: Places, model: Model) -> None:
     assert titles(folders.models(places)) == ["m Q8_0"]
 
 
-@pytest.mark.parametrize("variable", ["", "HF_HOME", "HF_HUB_CACHE"])
+@pytest.mark.parametrize("variable", ["", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME"])
 def test_hugging_face(places: Places, model: Model, variable: str) -> None:
     """Hugging Face's cache holds snapshots of links into blobs, below the home or where its variables say."""
-    at = {"": ".cache/huggingface/hub", "HF_HOME": "h/hub", "HF_HUB_CACHE": "c"}[variable]
-    value = {"": "", "HF_HOME": "h", "HF_HUB_CACHE": "c"}[variable]
+    home = ".cache/huggingface/hub"
+    at = {"": home, "HF_HOME": "h/hub", "XDG_CACHE_HOME": "h/huggingface/hub"}.get(variable, "c")
+    value = {"": "", "HF_HOME": "h", "XDG_CACHE_HOME": "h"}.get(variable, "c")
     repository = f"{at}/models--org--Small-GGUF"
     blob = model(f"{repository}/blobs/5d41402a")
     snapshot = places.home / repository / "snapshots" / "0123abc"

@@ -2,7 +2,7 @@ import json
 import os
 import resource
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -194,10 +194,11 @@ def test_a_newer_version(path: Path, newer: bytes) -> None:
             Journal(path)
 
 
-def test_an_unreadable_journal(path: Path) -> None:
-    """What cannot be read is named with the system's reason."""
-    path.mkdir()
-    with pytest.raises(JournalError, match=r"raw.jsonl cannot be read \(Is a directory\)"):
+@pytest.mark.parametrize(("make", "reason"), [(os.mkdir, "Is a directory"), (os.mkfifo, "it is a pipe")])
+def test_an_unreadable_journal(path: Path, make: Callable[[Path], None], reason: str) -> None:
+    """What cannot be read is named with the system's reason; a pipe, which might never end, is not waited for."""
+    make(path)
+    with pytest.raises(JournalError, match=rf"raw.jsonl cannot be read \({reason}\)"):
         Journal(path)
 
 
