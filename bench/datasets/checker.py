@@ -19,26 +19,16 @@ BLOCK = 1 << 16
 class Checker:
     """Equality, else EvalPlus's tolerance: relative 1e-7, and absolute `atol`, or 1e-6 from the first float on.
 
-    `unordered`: the elements of a list may come in any order.
+    `unordered`: the elements of a list may come in any order. `normalise` is the conversion of an output in the
+    sandbox: "", "set" (unless floats in order) or "not none". `needs_inputs`: an oracle needs the arguments.
+    `accepts_anything`: every return value is correct.
     """
 
     atol: float = 0.0
     unordered: bool = False
-
-    @property
-    def normalise(self) -> str:
-        """The conversion of an output in the sandbox: "", "set" (unless floats in order) or "not none"."""
-        return ""
-
-    @property
-    def needs_inputs(self) -> bool:
-        """Whether an oracle needs the arguments."""
-        return False
-
-    @property
-    def accepts_anything(self) -> bool:
-        """Whether every return value is correct."""
-        return False
+    normalise: str = ""
+    needs_inputs: bool = False
+    accepts_anything: bool = False
 
     def uncut_from(self, first_float: int) -> int:
         """The first test whose output must be compared by value, however large; -1 for none.
@@ -61,6 +51,10 @@ class Checker:
             return False
 
     def _equal(self, out: Any, expected: Any, _arguments: Sequence[Any], _atol: float) -> bool:
+        if self.accepts_anything:
+            return True
+        if self.normalise == "set":
+            return bool(_as_set(out) == _as_set(expected))
         if self.unordered and isinstance(out, list) and isinstance(expected, list):
             return Counter(map(digest, out)) == Counter(map(digest, expected))
         return bool(out == expected)
@@ -94,6 +88,10 @@ class ProgramChecker(Checker):
     def _equal(self, out: Any, expected: Any, _arguments: Sequence[Any], _atol: float) -> bool:
         lines, expected_lines = out.strip().split("\n"), expected.strip().split("\n")
         return len(lines) == len(expected_lines) and all(map(_same_line, lines, expected_lines))
+
+
+def _as_set(value: Any) -> Any:
+    return set(value) if isinstance(value, list | tuple) else value
 
 
 def _same_line(line: str, expected: str) -> bool:

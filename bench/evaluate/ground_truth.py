@@ -18,7 +18,7 @@ from typing import Any
 from bench import datasets
 from bench.datasets import Problem
 from bench.datasets.checker import Checker, ProgramChecker
-from bench.datasets.evalplus_checker import EvalPlusChecker
+from bench.datasets.evalplus_checker import evalplus_checker
 from bench.errors import GraderError
 from bench.evaluate import GRADER_VERSION
 from bench.evaluate.expected import Collector, Expected, encoded, heads, pack, read_checked, unpack, write_checked
@@ -204,5 +204,5 @@ def _checker(family: str, row: dict[str, Any]) -> Checker:
     if row["program"]["scheme"] != "call":
         return ProgramChecker()
     if family:
-        return EvalPlusChecker(row["atol"], family=family, entry_point=row["program"]["entry_point"])
+        return evalplus_checker(row["atol"], family=family, entry_point=row["program"]["entry_point"])
     return Checker(row["atol"], row["unordered"])

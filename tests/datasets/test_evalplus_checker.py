@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.datasets.checker import FLOAT_ATOL, Checker, close
-from bench.datasets.evalplus_checker import NOT_NONE_TASKS, SET_TASKS, EvalPlusChecker
+from bench.datasets.evalplus_checker import NOT_NONE_TASKS, SET_TASKS, evalplus_checker
 
-PLAIN = EvalPlusChecker(0, family="humaneval", entry_point="anything")
+PLAIN = evalplus_checker(0, family="humaneval", entry_point="anything")
 
 
 def right(out: Any, expected: Any, *, checker: Checker = PLAIN, atol: float = 0.0, arguments: Any = ()) -> bool:
@@ -42,7 +42,7 @@ def test_close_is_numpys(out: float, expected: float) -> None:
 
 def test_a_root_is_right_by_its_value_alone() -> None:
     """HumanEval/32 takes any root of the polynomial, and nothing else."""
-    checker = EvalPlusChecker(1e-4, family="humaneval", entry_point="find_zero")
+    checker = evalplus_checker(1e-4, family="humaneval", entry_point="find_zero")
     arguments = ([-6, 11, -6, 1],)
     assert all(right(root, 1.0, checker=checker, atol=1e-4, arguments=arguments) for root in (1.0, 2.0, 3.0))
     assert not right(1.5, 1.5, checker=checker, atol=1e-4, arguments=arguments)
@@ -57,9 +57,9 @@ def test_sets_and_matches_are_the_ones_of_evalplus() -> None:
     assert set(MBPP_OUTPUT_SET_EQ_TASKS) == SET_TASKS
     assert set(MBPP_OUTPUT_NOT_NONE_TASKS) == NOT_NONE_TASKS
     assert [
-        EvalPlusChecker(0, family="mbpp", entry_point=name).normalise for name in ("Diff", "check_str", "other")
+        evalplus_checker(0, family="mbpp", entry_point=name).normalise for name in ("Diff", "check_str", "other")
     ] == ["set", "not none", ""]
-    assert EvalPlusChecker(0, family="humaneval", entry_point="Diff").normalise == ""
+    assert evalplus_checker(0, family="humaneval", entry_point="Diff").normalise == ""
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_sets_and_matches_are_the_ones_of_evalplus() -> None:
 )
 def test_the_oracles_of_mbpp_take_their_own_answers(name: str, arguments: Any, out: Any) -> None:
     """Where EvalPlus has an oracle for a problem of MBPP, its answer is right beside the expected one."""
-    checker = EvalPlusChecker(1e-6, family="mbpp", entry_point=name)
+    checker = evalplus_checker(1e-6, family="mbpp", entry_point=name)
     from evalplus.eval import _special_oracle as oracles
 
     answers = {"surface_Area": "_surface_Area", "digit_distance_nums": "_digit_distance_nums"}

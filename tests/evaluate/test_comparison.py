@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.datasets.checker import Checker, ProgramChecker
-from bench.datasets.evalplus_checker import EvalPlusChecker
+from bench.datasets.evalplus_checker import evalplus_checker
 from bench.evaluate.comparison import Comparison
 from bench.evaluate.expected import Collector, Expected, offsets
 from bench.sandbox.inside import outputs
@@ -162,8 +162,8 @@ HOSTILE = [
 
 
 CHECKERS = [
-    EXACT, CLOSE, Checker(unordered=True), ProgramChecker(), EvalPlusChecker(family="mbpp", entry_point="Diff"),
-    EvalPlusChecker(1e-4, family="humaneval", entry_point="find_zero"),
+    EXACT, CLOSE, Checker(unordered=True), ProgramChecker(), evalplus_checker(family="mbpp", entry_point="Diff"),
+    evalplus_checker(1e-4, family="humaneval", entry_point="find_zero"),
 ]  # fmt: skip
 
 
@@ -201,7 +201,7 @@ def test_a_value_of_more_items_than_expected_is_wrong_undecoded() -> None:
 
 def test_anything_is_right_where_evalplus_takes_anything() -> None:
     """Mbpp/164 takes every return value, an object of the sample's own too."""
-    anything = EvalPlusChecker(family="mbpp", entry_point="are_equivalent")
+    anything = evalplus_checker(family="mbpp", entry_point="are_equivalent")
     assert right(object(), 1, checker=anything)
     assert right([1] * 9000, 1, checker=anything)
 
