@@ -18,18 +18,7 @@ from bench.datasets.rows import MAX_ITEM
 from bench.errors import BenchError, DatasetError
 from bench.files import write_atomic
 
-__all__ = [
-    "Dataset",
-    "Declaration",
-    "Problem",
-    "Suite",
-    "at_hand",
-    "declare",
-    "fingerprint",
-    "known",
-    "load",
-    "location",
-]
+__all__ = ["Dataset", "Declaration", "Problem", "Suite", "at_hand", "declare", "fingerprint", "known", "load"]
 
 VERSION = 2
 """To be raised when a reader becomes stricter: all tests of a file are then read again."""

@@ -12,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.errors import MissingPrerequisite, ServerError
 from bench.generate.answer import Answer, Ending
@@ -49,10 +50,6 @@ def open_command(profile: Profile, folder: Path, log: Path) -> Iterator[Send]:
         runner.close()
 
 
-class _StoppedError(Exception):
-    """The program was stopped, or took too long."""
-
-
 class _Runner:
     """Runs the program, and stops those that still run in the end."""
 
@@ -64,19 +61,22 @@ class _Runner:
 
     def answer(self, messages: Messages, seed: int | None) -> Answer:
         """The program's answer to one prompt."""
-        prompt = "\n\n".join(message["content"] for message in messages)
-        pause, tries = PAUSE, self.profile.server.retries + 1
-        code = 0
+        prompt = "\n\n".join(message["content"] for message in messages).encode("utf-8", "replace")
+        environment = os.environ | ({} if seed is None else {"BENCH_SEED": str(seed)})
+        tries, code = self.profile.server.retries + 1, 0
         for attempt in range(tries):
+            if attempt:
+                self.closed.wait(PAUSE * 2 ** (attempt - 1))
             try:
-                code, answer = self._run(prompt, seed)
-            except _StoppedError as error:
-                return Answer(ending=Ending.LATE, error=str(error))
+                code, text = self._run(prompt, environment)
+            except subprocess.TimeoutExpired as error:
+                sentence = f"the program took longer than request_timeout = {error.timeout:g} s"
+                return Answer(ending=Ending.LATE, error=sentence)
+            if self.closed.is_set():
+                return Answer(ending=Ending.LATE, error="stopped")
             if code == 0:
-                return answer
-            if attempt + 1 < tries:
-                self.closed.wait(pause)
-                pause *= 2
+                ending, reason = (Ending.CUT, "length") if len(text) > MAX_ANSWER else (Ending.ENDED, "stop")
+                return Answer(text[:MAX_ANSWER].decode("utf-8", "replace"), ending=ending, finish_reason=reason)
         ended = f"signal {-code}" if code < 0 else f"exit code {code}"
         attempts = "once" if tries == 1 else f"{tries} times, last"
         name = self.profile.server.command[0]
@@ -92,39 +92,29 @@ class _Runner:
         for process in running:
             stop(process)
 
-    def _run(self, prompt: str, seed: int | None) -> tuple[int, Answer]:
-        environment = os.environ | ({} if seed is None else {"BENCH_SEED": str(seed)})
+    def _run(self, prompt: bytes, environment: dict[str, str]) -> tuple[int, bytes]:
+        """The exit code and the output of one run. Raises TimeoutExpired, and ServerError where it cannot be run."""
         try:
-            code, text = self._exchange(prompt.encode("utf-8", "replace"), environment)
+            # Files, not pipes: no prompt or answer is too long for them, and no orphan can block by holding them open.
+            with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, self.log.open("ab") as stderr:
+                stdin.write(prompt)
+                stdin.seek(0)
+                code = self._wait(stdin=stdin, stdout=stdout, stderr=stderr, env=environment, cwd=self.folder)
+                stdout.seek(0)
+                return code, stdout.read(MAX_ANSWER + 1)
         except OSError as error:
             raise ServerError(
                 f"{self.profile.id}: there is no room for a prompt and an answer in {tempfile.gettempdir()}, or for "
                 f"{self.log} ({error.strerror}); free space."
             ) from None
-        ending, reason = (Ending.CUT, "length") if len(text) > MAX_ANSWER else (Ending.ENDED, "stop")
-        return code, Answer(text[:MAX_ANSWER].decode("utf-8", "replace"), ending=ending, finish_reason=reason)
 
-    def _exchange(self, prompt: bytes, environment: dict[str, str]) -> tuple[int, bytes]:
-        # Files, not pipes: no prompt or answer is too long for them, and no orphan can block by holding them open.
-        with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, self.log.open("ab") as stderr:
-            stdin.write(prompt)
-            stdin.seek(0)
-            with self._started(stdin.fileno(), stdout.fileno(), stderr.fileno(), environment) as process:
-                code = process.wait(self.profile.server.request_timeout)
-            stdout.seek(0)
-            return code, stdout.read(MAX_ANSWER + 1)
-
-    @contextlib.contextmanager
-    def _started(
-        self, stdin: int, stdout: int, stderr: int, environment: dict[str, str]
-    ) -> "Iterator[subprocess.Popen[bytes]]":
+    def _wait(self, **options: Any) -> int:
+        """The exit code of the program, started with these options of Popen; 0 at once where all are stopped."""
         with self.lock:
             if self.closed.is_set():
-                raise _StoppedError("stopped")
+                return 0
             try:
-                process = start(
-                    self.command, stdin=stdin, stdout=stdout, stderr=stderr, env=environment, cwd=self.folder
-                )
+                process = start(self.command, **options)
             except OSError as error:
                 raise ServerError(
                     f"{self.profile.id}: {self.profile.server.command[0]} cannot be started ({error.strerror}); "
@@ -132,9 +122,7 @@ class _Runner:
                 ) from None
             self.running.add(process)
         try:
-            yield process
-        except subprocess.TimeoutExpired as error:
-            raise _StoppedError(f"the program took longer than request_timeout = {error.timeout:g} s") from None
+            return process.wait(self.profile.server.request_timeout)
         finally:
             stop(process)
             with self.lock:

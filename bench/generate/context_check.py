@@ -14,6 +14,7 @@ from bench.generate.prompt import reasoning
 from bench.generate.requests import Request
 from bench.profiles import Profile
 from bench.servers import Endpoint, health
+from bench.untrusted import items, table
 
 PREFILL = "def solve("
 MEASURED = 3
@@ -62,21 +63,20 @@ def _rendered(profile: Profile, endpoint: Endpoint, request: Request) -> str:
     """A prompt with its chat template and the profile's own request fields; "" where the server has no such API."""
     sampling = profile.sampling
     fields = {"messages": request.messages, **reasoning(sampling.reasoning, llama=endpoint.llama), **sampling.request}
-    try:
-        return str(_post(endpoint, "apply-template", fields)["prompt"])
-    except (requests.RequestException, ValueError, KeyError, TypeError):
-        return ""
+    prompt = _post(endpoint, "apply-template", fields).get("prompt")
+    return prompt if isinstance(prompt, str) else ""
 
 
 def _tokens(endpoint: Endpoint, text: str) -> int:
-    try:
-        return len(_post(endpoint, "tokenize", {"content": text, "parse_special": True})["tokens"])
-    except (requests.RequestException, ValueError, KeyError, TypeError):
-        return 0
+    return len(items(_post(endpoint, "tokenize", {"content": text, "parse_special": True}).get("tokens")))
 
 
-def _post(endpoint: Endpoint, name: str, fields: dict[str, Any]) -> Any:
-    fields = {"model": endpoint.model, **fields}
-    url = f"{endpoint.root}/{name}"
+def _post(endpoint: Endpoint, name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The object that llama.cpp's own API answers; {} where there is none."""
     session = health.new_session(endpoint.headers, query=endpoint.query, local=endpoint.local)
-    return session.post(url, json=fields, timeout=30).json()
+    try:
+        return table(
+            session.post(f"{endpoint.root}/{name}", json={"model": endpoint.model, **fields}, timeout=30).json()
+        )
+    except (requests.RequestException, ValueError):
+        return {}
