@@ -15,9 +15,9 @@ import re
 import threading
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 from bench.extract import reduce
 from bench.extract.chunks import Part
@@ -38,13 +38,14 @@ MAX_BODY, MAX_FENCES = 50_000, 20
 _quiet = threading.Lock()
 
 
-@dataclass(frozen=True)
-class Extraction:
-    """Code, the rule of its extraction (`none` where there is no code), and the thoughts before it."""
+class Extraction(NamedTuple):
+    """Code, and the rule of its extraction (`none` where there is no code)."""
 
     code: str
     rule: str
-    reasoning: str = ""
+
+
+NOTHING = Extraction("", "none")
 
 
 def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
@@ -53,18 +54,20 @@ def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
     A completion may continue the `prompt`. Rules: `plain` (the answer is code), `fence`, `text` (code between prose),
     `continuation` (prompt and answer together), `other` (Python that does not define the entry point), `none`.
     """
-    thoughts = split_thoughts(normalized(answer))
-    text = dedented(cleaned(thoughts.answer))
-    if not thoughts.closed and not text.strip():
-        return Extraction("", "none", thoughts.reasoning)
+    text = readable(answer)
     # An invalid escape in a string is a warning, which -W error would turn into a syntax error.
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        code, rule = _find_code(text, entry_point, normalized(prompt))
-        if rule in ("other", "none") and len(text) <= MAX_BODY:
+        found = _find_code(text, entry_point, normalized(prompt))
+        if found.rule in ("other", "none") and len(text) <= MAX_BODY:
             readings = (_find_code(dedented(other), entry_point, normalized(prompt)) for other in repaired(text))
-            code, rule = next((pair for pair in readings if pair[1] not in ("other", "none")), (code, rule))
-    return Extraction(code, rule, thoughts.reasoning)
+            found = next((reading for reading in readings if reading.rule not in ("other", "none")), found)
+    return found
+
+
+def readable(answer: str) -> str:
+    """An answer without its thoughts and the marks of chat templates, its fenced code at the left margin."""
+    return dedented(cleaned(split_thoughts(normalized(answer)).answer))
 
 
 def normalized(text: str) -> str:
@@ -86,26 +89,27 @@ def _defines(entry_point: str) -> str:
     return rf"(?:(?:async[ \t]+def|def|class)[ \t]+{name}\b|{name}[ \t]*[:=])"
 
 
-def _find_code(text: str, entry_point: str, prompt: str) -> tuple[str, str]:
-    blocks, source, stub = fences(text), Text(text), ("", "")
+def _find_code(text: str, entry_point: str, prompt: str) -> Extraction:
+    blocks, source, stub = fences(text), Text(text), NOTHING
     # An entry point inside a class or an `if` is the second choice, as EvalPlus keeps it only if there is no other.
     for indent in ("", "[ \t]+"):
         best = _best(source.spans(re.compile(rf"^{indent}{_defines(entry_point)}", re.MULTILINE)), entry_point)
         if best:
             code = reduce.reachable(best.parts, entry_point) or best.source.strip()
-            stub = reduce.completed(code, partial(_other_parts, source, best)), _rule(best, text, blocks)
+            code = reduce.completed(code, partial(_other_parts, source, best))
+            stub = Extraction(code, _rule(best, text, blocks))
             if reduce.quality(best.parts, entry_point):
                 return stub
             break
     for body in [text[block.start : block.end] for block in blocks[:MAX_FENCES]] or [text]:
-        defined = stub[0] and re.search(rf"^{_defines(entry_point)}", body, re.MULTILINE)
+        defined = stub.code and re.search(rf"^{_defines(entry_point)}", body, re.MULTILINE)
         code = _continue_prompt(prompt, body, entry_point) if prompt and not defined else ""
         if code:
-            return code, "continuation"
-    if stub[0]:
+            return Extraction(code, "continuation")
+    if stub.code:
         return stub
     other = _best(source.spans(ANY_PYTHON), entry_point)
-    return (other.source.strip(), "other") if other else ("", "none")
+    return Extraction(other.source.strip(), "other") if other else NOTHING
 
 
 def _best(candidates: Iterable[Span], entry_point: str) -> Span | None:

@@ -31,6 +31,11 @@ def fences(text: str) -> list[Fence]:
     return blocks
 
 
+def fenced(text: str) -> list[str]:
+    """The contents of the fenced blocks of `text`."""
+    return [text[fence.start : fence.end] for fence in fences(text)]
+
+
 def dedented(text: str) -> str:
     """`text` with each wholly indented block (in a list, say) moved to the left margin."""
     pieces: list[str] = []

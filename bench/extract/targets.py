@@ -2,14 +2,12 @@
 
 import ast
 import re
-import warnings
 
 from bench.datasets import literals
 from bench.datasets.cruxeval import program
 from bench.datasets.problem import Problem
-from bench.extract import Extraction, extract_code, normalized, split_thoughts
-from bench.extract.clean import cleaned
-from bench.extract.fences import dedented, fences
+from bench.extract import NOTHING, Extraction, extract_code, readable
+from bench.extract.fences import fenced
 from bench.records import Completion, Sample, SampleInfo, lost
 
 VALUE = re.compile(r"(?:answer|output|result|returns?|value|assert\b.*)[ \t]*(?:is|:|==?)[ \t]*(.+)$", re.IGNORECASE)
@@ -30,10 +28,8 @@ def solution_of(answer: str, problem: Problem) -> Extraction:
 
 def sample_of(completion: Completion, problem: Problem, origin: str) -> Sample:
     """The sample in a completion; a truncated one may hold a whole function, a refused one holds nothing."""
-    code, rule = "", "none"
-    if completion.outcome in ("stop", "truncated", "looping"):
-        extraction = solution_of(completion.answer, problem)
-        code, rule = extraction.code, extraction.rule
+    graded = completion.outcome in ("stop", "truncated", "looping")
+    code, rule = solution_of(completion.answer, problem) if graded else NOTHING
     info = SampleInfo(
         task_id=problem.task_id,
         sample=completion.sample,
@@ -49,46 +45,40 @@ def sample_of(completion: Completion, problem: Problem, origin: str) -> Sample:
 
 def whole_program(answer: str) -> Extraction:
     """The longest fenced block that is Python, else the whole text if it is Python."""
-    thoughts = split_thoughts(normalized(answer))
-    text = dedented(cleaned(thoughts.answer))
-    blocks = [text[block.start : block.end] for block in fences(text)]
+    text = readable(answer)
+    blocks = fenced(text)
     for rule, candidates in (("fence", sorted(blocks, key=len, reverse=True)), ("plain", [text])):
-        code = next((text for text in candidates if text.strip() and _parses(text)), "")
+        code = next((text for text in candidates if text.strip() and parsed(text)), "")
         if code:
-            return Extraction(code.strip(), rule, thoughts.reasoning)
+            return Extraction(code.strip(), rule)
     # A truncated or wrong block is graded unchanged: it fails with Python's own message.
     longest = max(blocks, key=len, default="").strip()
-    return Extraction(longest, "fence" if longest else "none", thoughts.reasoning)
+    return Extraction(longest, "fence" if longest else "none")
 
 
 def source(answer: str) -> Extraction:
     """The longest fenced block in any language, else the whole text."""
-    thoughts = split_thoughts(normalized(answer))
-    text = dedented(cleaned(thoughts.answer))
-    longest = max((text[block.start : block.end].strip() for block in fences(text)), key=len, default="")
-    return Extraction(longest or text.strip(), "fence" if longest else "plain", thoughts.reasoning)
+    text = readable(answer)
+    longest = max((block.strip() for block in fenced(text)), key=len, default="")
+    return Extraction(longest or text.strip(), "fence" if longest else "plain")
 
 
 def value(answer: str) -> Extraction:
     """The last line, or fenced block, that is a Python literal, as a program that returns it."""
-    thoughts = split_thoughts(normalized(answer))
-    text = cleaned(thoughts.answer)
-    blocks = [text[block.start : block.end] for block in fences(text)]
+    text = readable(answer)
     lines = [line.strip() for line in text.splitlines() if len(line) < MAX_VALUE]
     marked = [match[1] for line in lines if (match := VALUE.search(line))]
-    for candidate in [text, *reversed(blocks), *reversed(marked), *reversed(lines)]:
+    for candidate in [text, *reversed(fenced(text)), *reversed(marked), *reversed(lines)]:
         bare = candidate.strip().strip("`").strip()
         for literal in (bare, bare.removesuffix(".")):
             if len(literal) <= MAX_VALUE and literals.is_literal(literal):
-                return Extraction(program(literal), "literal", thoughts.reasoning)
-    return Extraction("", "none", thoughts.reasoning)
+                return Extraction(program(literal), "literal")
+    return NOTHING
 
 
-def _parses(source: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True
+def parsed(source: str) -> ast.Module | None:
+    """The tree of a program, None where it is none."""
+    try:
+        return literals.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None

@@ -5,7 +5,6 @@ functions.
 """
 
 import ast
-import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +12,8 @@ from dataclasses import dataclass, replace
 from bench import jsonl
 from bench.datasets import Problem
 from bench.errors import SamplesError
-from bench.extract import extract_code
-from bench.extract.targets import sample_of, solution_of
+from bench.extract import Extraction, extract_code
+from bench.extract.targets import parsed, sample_of, solution_of
 from bench.imports.formats import TEXTS
 from bench.imports.rows import Row
 from bench.records import Completion, Sample, SampleInfo, lost
@@ -24,8 +23,6 @@ MAX_ROWS = 40
 """Rows of a file that decide how its texts are read."""
 Entry = tuple[Row, str | None, Completion | None]
 """A row, the task_id of its problem, and the completion where it is one of a raw.jsonl."""
-Code = tuple[str, str]
-"""A program, and the rule of its extraction."""
 
 
 @dataclass(frozen=True)
@@ -94,43 +91,40 @@ def _reading(key: str, texts: Sequence[tuple[str, Problem]]) -> tuple[Reading, i
 
 def _defines_function(form: str, text: str, problem: Problem) -> bool:
     """Whether a text in this form defines the problem's function. Prose before code is no program."""
-    return _implements(READINGS[form](text, problem)[0], problem)
+    return _implements(READINGS[form](text, problem).code, problem)
 
 
 def _implements(code: str, problem: Problem) -> bool:
     if problem.target == "source":
         return bool(code.strip())
-    return defines(code, problem.function) if problem.target == "function" else _parsed(code) is not None
+    return defines(code, problem.function) if problem.target == "function" else parsed(code) is not None
 
 
-def _program(text: str, problem: Problem) -> Code:
+def _program(text: str, problem: Problem) -> Extraction:
     """The text as it is, unless it is no code and has the function in a fence.
 
     Code with a stray fence after it stays as it is: other tools would not repair it either.
     """
-    if ("```" in text or "~~~" in text) and _parsed(text) is None:
+    if ("```" in text or "~~~" in text) and parsed(text) is None:
         extraction = extract_code(text, problem.function)
         if extraction.rule == "fence":
-            return extraction.code, extraction.rule
-    return text, "verbatim"
+            return extraction
+    return Extraction(text, "verbatim")
 
 
-def _body(text: str, problem: Problem) -> Code:
+def _body(text: str, problem: Problem) -> Extraction:
     """The prompt with the text, unless that is no code and has the function or its body in a fence."""
     code = problem.prompt + text
-    if ("```" in text or "~~~" in text) and _parsed(code) is None:
+    if ("```" in text or "~~~" in text) and parsed(code) is None:
         extraction = extract_code(text, problem.function, problem.prompt)
         if extraction.rule in ("fence", "continuation"):
-            return extraction.code, extraction.rule
-    return code, "verbatim"
+            return extraction
+    return Extraction(code, "verbatim")
 
 
-def _answer(text: str, problem: Problem) -> Code:
-    extraction = solution_of(text, problem)
-    return extraction.code, extraction.rule
-
-
-READINGS: Mapping[str, Callable[[str, Problem], Code]] = {"program": _program, "body": _body, "answer": _answer}
+READINGS: Mapping[str, Callable[[str, Problem], Extraction]] = {
+    "program": _program, "body": _body, "answer": solution_of,
+}  # fmt: skip
 
 
 def samples_of(row: Row, problem: Problem, reading: Reading, completion: Completion | None = None) -> list[Sample]:
@@ -176,7 +170,7 @@ def known_sample(sample: Sample, info: SampleInfo) -> Sample:
 
 def defines(code: str, name: str) -> bool:
     """Whether code that can be parsed binds a name at its top level, and not to a stub."""
-    tree = _parsed(code)
+    tree = parsed(code)
     return tree is not None and any(_binds(node, name) for node in tree.body)
 
 
@@ -193,15 +187,6 @@ def _binds(node: ast.stmt, name: str) -> bool:
         case ast.If() | ast.Try() | ast.With() | ast.For():
             return any(_binds(inner, name) for inner in node.body)
     return False
-
-
-def _parsed(text: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
 
 
 def undefined(samples: Sequence[Sample], problems: Mapping[str, Problem]) -> int:

@@ -205,11 +205,6 @@ def test_code_parses(row: Row) -> None:
         ast.parse(extract_code(row.answer, "add", PROMPT).code)
 
 
-def test_reasoning_is_kept() -> None:
-    """An extraction says what was thought before the code."""
-    assert extract_code(f"<think>\nfirst\n</think>\n{CODE}", "add").reasoning == "first"
-
-
 def test_without_a_prompt_nothing_continues_it() -> None:
     """A body alone is no code where there is no prompt to stand before it."""
     assert extract_code("    return a + b", "add").rule == "none"
