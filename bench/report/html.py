@@ -27,7 +27,7 @@ from bench.report.sample_pages import Matrix, matrix
 HERE = Path(__file__).parent
 STYLES = ("colors.css", "report.css")
 SCRIPTS = (
-    "dom", "data", "code", "table", "tips", "matrix", "list", "grid", "explorer", "sample", "diff", "pages", "main",
+    "dom", "data", "code", "table", "tips", "matrix", "list", "explorer", "sample", "diff", "pages", "main",
 )  # fmt: skip
 """In the order in which they run; `theme` runs before them, in the head."""
 

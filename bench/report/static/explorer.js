@@ -1,5 +1,6 @@
 "use strict";
-/* global el, leaderboards, kinds, badge, counts, total, differ, summary, count, Matrix, Grid, address, listNodes, outcomeOf, FIRST, MORE, remember */
+/* global el, fill, leaderboards, kinds, badge, counts, total, differ, summary, count, Matrix, address, listNodes, gridTable */
+/* global outcomeOf, FIRST, MORE, remember */
 // Around each matrix: what is filtered, and what is left of it.
 class Explorer {
   constructor(host) {
@@ -12,21 +13,15 @@ class Explorer {
     this.limit = FIRST;
     this.status = el("p", { class: "status", role: "status" });
     this.list = el("div", { class: "listing" });
-    const stage = el("div", {});
-    this.grid = new Grid(this);
-    host.append(this.controls(), this.status, stage, this.legend(), this.grid.node, this.list);
-    this.matrix = new Matrix(this.leaderboard, stage, {
-      describe: (place) => this.describe(place),
-      open: (place) => this.open(place),
-    });
+    this.grid = el("div", {});
+    this.folded = el("details", { class: "grid", ontoggle: () => this.fillGrid() }, el("summary", {}, "As a table"), this.grid);
+    this.matrix = new Matrix(this);
+    host.append(this.controls(), this.status, ...this.matrix.nodes, this.legend(), this.folded, this.list);
     this.update();
   }
 
   controls() {
-    const chips = [...kinds.keys()]
-      .map((letter) => [letter, total(this.leaderboard.models, letter)])
-      .filter(([, number]) => number > 0)
-      .map(([letter, number]) => this.chip(letter, number));
+    this.chips = [...kinds.keys()].map((letter) => this.chip(letter)).filter(Boolean);
     const search = el("input", {
       type: "search",
       placeholder: "Problem or function",
@@ -40,7 +35,7 @@ class Explorer {
     return el(
       "div",
       { class: "controls" },
-      el("div", { class: "chips", role: "group", "aria-label": "Outcomes" }, chips),
+      el("div", { class: "chips", role: "group", "aria-label": "Outcomes" }, this.chips),
       el(
         "div",
         { class: "fields" },
@@ -52,7 +47,9 @@ class Explorer {
     );
   }
 
-  chip(letter, number) {
+  chip(letter) {
+    const number = total(this.leaderboard.models, letter);
+    if (!number) return null;
     const toggle = () => {
       if (!this.wanted.delete(letter)) this.wanted.add(letter);
       this.set({});
@@ -136,14 +133,17 @@ class Explorer {
     const rows = this.compared ?? this.leaderboard.models.map((_, row) => row);
     const columns = this.leaderboard.order.filter((position) => this.keeps(position));
     this.visible = { rows, columns };
-    for (const chip of this.host.querySelectorAll(".chip[data-kind]")) {
-      const letter = [...this.wanted].find((one) => kinds.get(one).key === chip.dataset.kind);
-      chip.setAttribute("aria-pressed", String(letter !== undefined));
-    }
-    this.matrix.show(rows, columns, (model, position) => this.lit(model, position));
-    this.grid.fill();
+    const pressed = new Set([...this.wanted].map((letter) => kinds.get(letter).key));
+    for (const chip of this.chips) chip.setAttribute("aria-pressed", String(pressed.has(chip.dataset.kind)));
+    this.matrix.show(rows, columns);
+    this.fillGrid();
     this.describeAll(columns);
-    this.list.replaceChildren(...listNodes(this));
+    fill(this.list, listNodes(this));
+  }
+
+  /** The matrix as a table has a cell for each place, and is made when it is unfolded. */
+  fillGrid() {
+    fill(this.grid, this.folded.open ? gridTable(this) : null);
   }
 
   describeAll(columns) {
@@ -178,7 +178,7 @@ class Explorer {
       el("span", {}, model.title),
       badge(summary(model.places[position]), outcomeOf(model, position)),
       el("span", { class: "muted" }, `${passing} of ${count(this.leaderboard.scored.length, "model")} pass`),
-    ].filter(Boolean);
+    ];
   }
 
   open({ row, position }) {
@@ -203,7 +203,7 @@ class Explorer {
 
   more() {
     this.limit += MORE;
-    this.list.replaceChildren(...listNodes(this));
+    fill(this.list, listNodes(this));
   }
 }
 

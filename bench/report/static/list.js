@@ -79,6 +79,23 @@ function pairRows({ leaderboard, compared, visible }) {
   ]);
 }
 
+/** What the matrix shows, for those who cannot see it: a row for each problem, a column for each model. */
+function gridTable(explorer) {
+  const { leaderboard, visible } = explorer;
+  const heads = ["Problem", "Function", ...visible.rows.map((row) => leaderboard.models[row].title)];
+  const cell = (row, position) => {
+    const text = outcomeOf(leaderboard.models[row], position);
+    const href = `#${address.sample(leaderboard, position, row, explorer.firstLit(row, position))}`;
+    return summary(leaderboard.models[row].places[position]) === "-" ? text : el("a", { href }, text);
+  };
+  const rows = visible.columns.map((position) => () => [
+    leaderboard.tasks[position],
+    el("code", {}, leaderboard.functions[position]),
+    ...visible.rows.map((row) => cell(row, position)),
+  ]);
+  return table(heads, rows);
+}
+
 /** What became of a model's samples of a problem, in words. */
 function outcomeOf(model, position) {
   const place = model.places[position];

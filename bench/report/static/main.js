@@ -1,5 +1,5 @@
 "use strict";
-/* global el, leaderboards, theme, Explorer, samplePage, pairPage, modelPage, restoreSort */
+/* global el, fill, leaderboards, theme, Explorer, samplePage, pairPage, modelPage, restoreSort */
 // Addresses behind the # lead to samples, pairs and models, or hold the filters of the page of all results; any other is
 // a place on that page.
 const path = (...parts) => parts.map(encodeURIComponent).join("/");
@@ -65,7 +65,7 @@ function show(content) {
   if (!overview.hidden) Object.assign(home, { scroll: scrollY, focus: document.activeElement });
   overview.hidden = true;
   view.hidden = false;
-  view.replaceChildren(...content);
+  fill(view, content);
   for (const back of view.querySelectorAll("a.back")) back.setAttribute("href", `#${home.hash}`);
   scrollTo(0, 0);
   const heading = view.querySelector("h1");
@@ -77,7 +77,7 @@ function show(content) {
 function leave() {
   if (view.hidden) return false;
   view.hidden = true;
-  view.replaceChildren();
+  fill(view);
   overview.hidden = false;
   document.title = home.title;
   scrollTo(0, home.scroll);

@@ -1,5 +1,5 @@
 "use strict";
-/* global el, kinds, summary, address */
+/* global el, fill, kinds, summary, address */
 // The matrix of problems and models, on a canvas: a hundred models by some hundred problems are too many elements.
 const ROW = 20;
 const BARS = 26;
@@ -7,38 +7,26 @@ const CELL = { least: 6, most: 20, glyph: 10 };
 const MOST_PIXELS = 12e6;
 
 class Matrix {
-  /** `describe(place)` says what is at a place, `open(place)` shows it; a place is {row, position} of the leaderboard. */
-  constructor(leaderboard, host, { describe, open }) {
-    Object.assign(this, { leaderboard, host, describe, open, at: null });
+  /** The places that an explorer has left visible; `at` is the place of the cursor among them, or null. */
+  constructor(explorer) {
+    Object.assign(this, { explorer, leaderboard: explorer.leaderboard, at: null });
     this.names = el("ol", { class: "names" });
     this.canvas = el("canvas", {
       tabindex: "0",
       role: "application",
-      "aria-label": `Matrix of problems and models, ${leaderboard.title}; arrow keys move, Enter opens the sample`,
+      "aria-label": `Matrix of problems and models, ${this.leaderboard.title}; arrow keys move, Enter opens the sample`,
+      onpointermove: (event) => event.pointerType === "mouse" && this.move(this.placeAt(event)),
+      onpointerleave: () => document.activeElement === this.canvas || this.move(null),
+      onclick: (event) => this.click(event),
+      onkeydown: (event) => this.key(event),
+      onfocus: () => this.at || this.move({ row: 0, column: 0 }),
     });
-    this.scroller = el("div", { class: "scroller" }, this.canvas);
-    this.readout = el("p", { class: "readout", role: "status" }, this.hint());
+    this.cursor = el("i", { class: "cursor" });
     this.probe = el("i", { hidden: true });
-    host.append(this.probe, this.readout, el("div", { class: "matrix" }, this.names, this.scroller));
-    this.listen();
+    this.scroller = el("div", { class: "scroller" }, this.canvas, this.cursor, this.probe);
+    this.readout = el("p", { class: "readout", role: "status" });
+    this.nodes = [this.readout, el("div", { class: "matrix" }, this.names, this.scroller)];
     new ResizeObserver(() => this.draw()).observe(this.scroller);
-  }
-
-  hint() {
-    return matchMedia("(pointer: coarse)").matches
-      ? "Tap a place to see what it is, and again to open the sample."
-      : "Point at a place, or move with the arrow keys; a click or Enter opens the sample.";
-  }
-
-  listen() {
-    this.canvas.addEventListener(
-      "pointermove",
-      (event) => event.pointerType === "mouse" && this.move(this.placeAt(event)),
-    );
-    this.canvas.addEventListener("pointerleave", () => document.activeElement === this.canvas || this.move(null));
-    this.canvas.addEventListener("click", (event) => this.click(event));
-    this.canvas.addEventListener("keydown", (event) => this.key(event));
-    this.canvas.addEventListener("focus", () => this.at || this.move({ row: 0, column: 0 }));
   }
 
   /** A finger is wider than a place: its first tap says what is there, its second one opens it. */
@@ -46,40 +34,43 @@ class Matrix {
     const place = this.placeAt(event);
     const again = place && this.at && place.row === this.at.row && place.column === this.at.column;
     this.move(place);
-    if (place && (event.pointerType !== "touch" || again)) this.openAt(place);
+    if (place && (event.pointerType !== "touch" || again)) this.explorer.open(this.place);
   }
 
   key(event) {
-    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    const at = this.at ?? { row: 0, column: 0 };
+    const { row, column } = this.at ?? { row: 0, column: 0 };
     const last = this.columns.length - 1;
-    if (event.key === "Enter" || event.key === " ") this.openAt(at);
-    else if (event.key === "Home") this.move({ ...at, column: 0 });
-    else if (event.key === "End") this.move({ ...at, column: last });
-    else if (step)
-      this.move({ row: clamp(at.row + step[0], this.rows.length - 1), column: clamp(at.column + step[1], last) });
-    else return;
-    event.preventDefault();
-  }
-
-  openAt({ row, column }) {
-    if (this.columns.length && this.rows.length) this.open({ row: this.rows[row], position: this.columns[column] });
+    const next = {
+      ArrowLeft: { row, column: clamp(column - 1, last) },
+      ArrowRight: { row, column: clamp(column + 1, last) },
+      ArrowUp: { row: clamp(row - 1, this.rows.length - 1), column },
+      ArrowDown: { row: clamp(row + 1, this.rows.length - 1), column },
+      Home: { row, column: 0 },
+      End: { row, column: last },
+    }[event.key];
+    const opens = event.key === "Enter" || event.key === " ";
+    if (next) this.move(next);
+    else if (opens && this.at) this.explorer.open(this.place);
+    if (next) this.cursor.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (next || opens) event.preventDefault();
   }
 
   move(at) {
     this.at = at && this.columns.length && this.rows.length ? at : null;
-    this.readout.replaceChildren(
-      ...(this.at ? this.describe({ row: this.rows[at.row], position: this.columns[at.column] }) : [this.hint()]),
-    );
-    if (this.at) this.reveal();
-    this.draw();
+    fill(this.readout, this.at ? this.explorer.describe(this.place) : hint());
+    this.placeCursor();
   }
 
-  reveal() {
-    const left = this.at.column * this.width;
-    const { scrollLeft, clientWidth } = this.scroller;
-    if (left < scrollLeft) this.scroller.scrollLeft = left;
-    else if (left + this.width > scrollLeft + clientWidth) this.scroller.scrollLeft = left + this.width - clientWidth;
+  /** The place of the cursor, {row, position} of the leaderboard. */
+  get place() {
+    return { row: this.rows[this.at.row], position: this.columns[this.at.column] };
+  }
+
+  placeCursor() {
+    this.cursor.hidden = !this.at;
+    if (!this.at) return;
+    const [left, top] = [this.at.column * this.width, BARS + this.at.row * ROW];
+    Object.assign(this.cursor.style, { left: `${left}px`, top: `${top}px`, width: `${this.width}px`, height: `${ROW}px` });
   }
 
   placeAt(event) {
@@ -89,17 +80,16 @@ class Matrix {
     return row >= 0 && row < this.rows.length && column >= 0 && column < this.columns.length ? { row, column } : null;
   }
 
-  /** Show these rows and columns; `lit(model, position)` says which places stand out. */
-  show(rows, columns, lit) {
-    Object.assign(this, { rows, columns, lit, at: null });
-    this.names.replaceChildren(
-      ...rows.map((row) => {
-        const model = this.leaderboard.models[row];
-        return el("li", { title: model.title }, el("a", { href: `#${address.model(this.leaderboard, row)}` }, model.title));
-      }),
-    );
-    this.readout.replaceChildren(this.hint());
+  /** Show these rows and columns. */
+  show(rows, columns) {
+    Object.assign(this, { rows, columns });
+    const names = rows.map((row) => {
+      const { title } = this.leaderboard.models[row];
+      return el("li", { title }, el("a", { href: `#${address.model(this.leaderboard, row)}` }, title));
+    });
+    fill(this.names, names);
     this.draw();
+    this.move(null);
   }
 
   draw() {
@@ -113,20 +103,20 @@ class Matrix {
     Object.assign(this.canvas.style, { width: `${wide}px`, height: `${high}px` });
     const pen = this.canvas.getContext("2d");
     pen.scale(scale, scale);
-    this.paint(pen, getComputedStyle(this.canvas));
+    this.paint(pen);
+    this.placeCursor();
   }
 
-  paint(pen, style) {
+  paint(pen) {
     const inks = Object.fromEntries([...kinds].map(([letter, { key }]) => [letter, this.colors(`k-${key}`)]));
     const [ground, ink] = this.colors("m-bar");
-    pen.font = `700 11px ${style.fontFamily}`;
+    pen.font = `700 11px ${getComputedStyle(this.canvas).fontFamily}`;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     this.columns.forEach((position, column) => {
       this.paintBar(pen, position, column, ink, ground);
       this.rows.forEach((row, at) => this.paintPlace(pen, this.leaderboard.models[row], position, column, at, inks));
     });
-    if (this.at) this.paintCursor(pen, style.color);
   }
 
   /** Background and ink of a class in the theme of now. */
@@ -147,11 +137,10 @@ class Matrix {
   }
 
   paintPlace(pen, model, position, column, at, inks) {
-    const place = model.places[position];
-    const letter = summary(place);
+    const letter = summary(model.places[position]);
     const [x, y, width, height] = [column * this.width, BARS + at * ROW, this.width - 1, ROW - 1];
     const share = model.passes[position];
-    pen.globalAlpha = this.lit(model, position) ? 1 : 0.16;
+    pen.globalAlpha = this.explorer.lit(model, position) ? 1 : 0.16;
     pen.fillStyle = inks[letter][0];
     pen.fillRect(x, y, width, height);
     if (share > 0 && share < 1) {
@@ -164,13 +153,12 @@ class Matrix {
     }
     pen.globalAlpha = 1;
   }
+}
 
-  paintCursor(pen, ink) {
-    const { row, column } = this.at;
-    pen.strokeStyle = ink;
-    pen.lineWidth = 2;
-    pen.strokeRect(column * this.width, BARS + row * ROW, Math.max(3, this.width - 1), ROW - 1);
-  }
+function hint() {
+  return matchMedia("(pointer: coarse)").matches
+    ? "Tap a place to see what it is, and again to open the sample."
+    : "Point at a place, or move with the arrow keys; a click or Enter opens the sample.";
 }
 
 function clamp(value, most, least = 0) {

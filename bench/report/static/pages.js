@@ -3,9 +3,8 @@
 /* global verdictOf, failureOf, codeSection, answerSection, thoughtsOf, promptOf */
 // The pages behind addresses: a sample, and two models' samples side by side.
 
-/** Links to the neighbours in the order of the matrix: {previous, next} problems of the same kind of page. */
-function stepsOf(leaderboard, position, to) {
-  const order = leaderboard.order;
+/** Links to the neighbours of a problem in an order; `to` makes their addresses. */
+function stepsOf(order, position, to) {
   const at = order.indexOf(position);
   const link = (step, text, rel) => {
     const target = order[at + step];
@@ -55,11 +54,11 @@ function compareWith(leaderboard, position, row) {
   );
 }
 
-/** The way back, the way on, and the problem's name. */
-function headOf(leaderboard, position, steps) {
+/** The way back, the way on to the neighbours in an order, and the problem's name. */
+function headOf(leaderboard, position, order, to) {
   const name = leaderboard.functions[position];
   return [
-    el("p", { class: "crumb" }, el("a", { href: "#", class: "back" }, "← All results"), steps),
+    el("p", { class: "crumb" }, el("a", { href: "#", class: "back" }, "← All results"), stepsOf(order, position, to)),
     el("h1", { tabindex: "-1" }, leaderboard.tasks[position], name ? el("code", {}, name) : null),
   ];
 }
@@ -74,22 +73,14 @@ async function samplePage(leaderboard, position, row, number) {
   const model = leaderboard.models[row];
   const sample = await sampleOf(leaderboard, position, row, number);
   const name = leaderboard.functions[position];
+  const link = el("a", { href: `#${address.model(leaderboard, row)}` }, model.title);
   const head = [
-    ...headOf(
-      leaderboard,
-      position,
-      stepsOf(leaderboard, position, (target) => address.sample(leaderboard, target, row, 0)),
-    ),
-    el(
-      "p",
-      { class: "who" },
-      el("strong", {}, el("a", { href: `#${address.model(leaderboard, row)}` }, model.title)),
-      compareWith(leaderboard, position, row),
-    ),
+    headOf(leaderboard, position, leaderboard.order, (target) => address.sample(leaderboard, target, row, 0)),
+    el("p", { class: "who" }, el("strong", {}, link), compareWith(leaderboard, position, row)),
+    model.places[position].length > 1 ? numberLinks(leaderboard, position, row, number) : null,
   ];
-  if (model.places[position].length > 1) head.push(numberLinks(leaderboard, position, row, number));
   const body = sample.kind ? partsOf(sample, name, leaderboard.suites) : [el("p", {}, badge("-")), promptOf(sample)];
-  return [...head, ...body, othersOf(leaderboard, position, row)].filter(Boolean);
+  return [head, body, othersOf(leaderboard, position, row)];
 }
 
 function numberLinks(leaderboard, position, row, current) {
@@ -124,12 +115,14 @@ async function pairPage(leaderboard, position, rows) {
     const href = `#${address.sample(leaderboard, position, row, numbers[side])}`;
     return sideOf(samples[side], el("a", { href }, title), leaderboard, name, diff === null);
   });
+  const [a, b] = rows.map((row) => leaderboard.models[row]);
+  const order = leaderboard.order.filter((at) => at === position || differ(a, b, at));
   return [
-    ...headOf(leaderboard, position, differingSteps(leaderboard, position, rows)),
+    headOf(leaderboard, position, order, (target) => address.pair(leaderboard, target, ...rows)),
     promptOf(samples[0]),
     el("div", { class: "columns pair" }, sides),
     diff ? section("Code, line by line", "lines that differ are marked", diff) : null,
-  ].filter(Boolean);
+  ];
 }
 
 function sideOf(sample, title, leaderboard, name, withCode) {
@@ -169,10 +162,4 @@ function failuresOf(leaderboard, row, letter) {
     el("h3", {}, badge(letter), el("span", { class: "about" }, `${places.length}: ${kinds.get(letter).about}`)),
     el("ul", { class: "problems" }, items),
   );
-}
-
-function differingSteps(leaderboard, position, rows) {
-  const [a, b] = rows.map((row) => leaderboard.models[row]);
-  const order = leaderboard.order.filter((at) => at === position || differ(a, b, at));
-  return stepsOf({ ...leaderboard, order }, position, (target) => address.pair(leaderboard, target, ...rows));
 }

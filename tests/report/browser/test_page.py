@@ -293,6 +293,8 @@ def test_matrix_by_keyboard(page: Page) -> None:
     page.press("ArrowRight")
     place = page.run("({row: explorers[0].matrix.at.row, column: explorers[0].matrix.at.column})")
     assert place == {"row": 1, "column": 1}
+    left, top = page.run("(({offsetLeft, offsetTop}) => [offsetLeft, offsetTop])(document.querySelector('.cursor'))")
+    assert (left, top) == (page.run("explorers[0].matrix.width"), 26 + 20)
     demo = "leaderboards.get('demo')"
     cell = page.run(f"({{task: {demo}.tasks[{demo}.order[1]], model: {demo}.models[1].title}})")
     readout = page.run("document.querySelector('.readout').innerText")
