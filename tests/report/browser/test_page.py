@@ -405,6 +405,15 @@ def test_nothing_is_wider_than_the_window(page: Page, width: int, height: int, t
     assert page.run("[...document.querySelectorAll('.at-phone')].some(one => one.offsetParent)") is False
 
 
+def test_several_datasets_on_a_phone(tab: Page, tmp_path: Path) -> None:
+    """The links to several datasets are no wider than a phone."""
+    path = tmp_path / "report.html"
+    path.write_text(html.render(made.report(*nights.two()), {}))
+    tab.size(390, 800, phone=True)
+    tab.open(path)
+    assert tab.run("document.documentElement.scrollWidth") == 390
+
+
 def test_hostile_texts_do_nothing(tab: Page, tmp_path: Path) -> None:
     """Markup, addresses and escapes in titles, code, answers and failures are shown, and do nothing."""
     text = made.HOSTILE[0]
