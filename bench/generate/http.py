@@ -23,7 +23,7 @@ from bench.console import print_line
 from bench.errors import ServerError
 from bench.generate.answer import Answer, Ending
 from bench.generate.prompt import LIMITS, OPTIONAL
-from bench.generate.stream import Closed, Data, Event, Head, Reader, TimedOut
+from bench.generate.stream import Closed, Event, Head, Reader, TimedOut
 from bench.profiles import Profile
 from bench.servers import Endpoint, health
 from bench.servers.endpoint import failure
@@ -209,7 +209,7 @@ class Connection:
                 responded = True
                 self._put(_head(response))
                 for data in health.pieces(response):
-                    self._put(Data(data))
+                    self._put(data)
             self._put(Closed())
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer reports it
             self._put(_closed_by(error, self._base, responded=responded))

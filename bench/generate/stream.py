@@ -1,7 +1,7 @@
 """The events of a response → one answer. No clock, no socket: the same events give the same answer.
 
-    Head, Data, Data, …, Closed ─▶ Reader.feed ─▶ Reader.answer
-                  TimedOut ───────────┘
+    Head, bytes, bytes, …, Closed ─▶ Reader.feed ─▶ Reader.answer
+                    TimedOut ───────────┘
 
 A body is read as server-sent events, as JSON in one piece, or as an error message.
 """
@@ -45,13 +45,6 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Data:
-    """Bytes of the body, cut anywhere."""
-
-    data: bytes
-
-
-@dataclass(frozen=True)
 class Closed:
     """The body is over, or cut off by an `error`.
 
@@ -70,7 +63,8 @@ class TimedOut:
     error: str = ""
 
 
-Event = Head | Data | Closed | TimedOut
+Event = Head | bytes | Closed | TimedOut
+"""The bytes are of the body, cut anywhere."""
 
 
 class Reader:
@@ -102,10 +96,10 @@ class Reader:
         if self.answer is None:
             if isinstance(event, Head):
                 self._head = event
-            elif isinstance(event, Data):
-                for server_event in self._parser.feed(event.data):
+            elif isinstance(event, bytes):
+                for server_event in self._parser.feed(event):
                     self._feed_event(server_event)
-                self._size += len(event.data)
+                self._size += len(event)
                 if self._size > (LARGEST if self._head.ok else LARGEST_PAGE) or self._parser.line_bytes > LARGEST_LINE:
                     self._close(Closed("its body does not end"))
             elif isinstance(event, TimedOut):

@@ -142,10 +142,10 @@ def pieces(response: requests.Response) -> Iterator[bytes]:
         yield piece
 
 
-def facts(root: str, session: requests.Session | None = None, model: str = "") -> dict[str, Any]:
-    """The facts of a llama-server, {} for another server; `model` is the entry of /v1/models that counts."""
-    session = session or new_session()
-    return _facts(fetch(f"{root}/props", session), root, session, model)
+def facts(root: str) -> dict[str, Any]:
+    """The facts of a llama-server that was started for a profile; {} for another server."""
+    session = new_session()
+    return _facts(fetch(f"{root}/props", session), root, session, "")
 
 
 def find_llama(root: str, model: str, session: requests.Session, seconds: float) -> tuple[str, dict[str, Any]]:
@@ -167,6 +167,7 @@ def find_llama(root: str, model: str, session: requests.Session, seconds: float)
 
 
 def _facts(props: dict[str, Any], root: str, session: requests.Session, model: str) -> dict[str, Any]:
+    """`model` is the entry of /v1/models that counts."""
     if positive(props.get("total_slots")) is None:
         return {}
     entries = [table(entry) for entry in items(fetch(f"{root}/v1/models", session).get("data"))]

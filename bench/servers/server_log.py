@@ -64,9 +64,9 @@ def _append(log: Path, text: str) -> None:
         file.write(text)
 
 
-def tail(log: Path, lines: int = LINES) -> str:
+def tail(log: Path) -> str:
     """The last lines of the last start."""
-    return "\n".join(visible(line.expandtabs()) for line in _last_start(log)[-lines:])
+    return "\n".join(visible(line.expandtabs()) for line in _last_start(log)[-LINES:])
 
 
 def reason(log: Path) -> Reason:

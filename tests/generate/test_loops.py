@@ -7,7 +7,7 @@ import pytest
 from bench import datasets
 from bench.generate.answer import Ending
 from bench.generate.loops import is_loop
-from bench.generate.stream import Data, Reader
+from bench.generate.stream import Reader
 from tests.generate.conftest import Bench
 
 LINE = "Wait, the index may be off by one, so let me check it again.\n"
@@ -68,7 +68,7 @@ def test_a_loop_in_a_stream() -> None:
     readers = [Reader(4096, exact=True, stop_loops=on) for on in (True, False)]
     for _ in range(2000):
         for reader in readers:
-            reader.feed(Data(b"data: " + json.dumps({"choices": [{"delta": {"content": "so "}}]}).encode() + b"\n\n"))
+            reader.feed(b"data: " + json.dumps({"choices": [{"delta": {"content": "so "}}]}).encode() + b"\n\n")
     stopped, endless = (reader.answer for reader in readers)
     assert stopped
     assert endless is None

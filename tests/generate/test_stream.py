@@ -8,7 +8,7 @@ import pytest
 
 from bench.generate import stream
 from bench.generate.answer import Answer, Ending, by_reason, by_status
-from bench.generate.stream import Closed, Data, Event, Head, Reader, TimedOut
+from bench.generate.stream import Closed, Event, Head, Reader, TimedOut
 
 LIMIT = 512
 
@@ -39,7 +39,7 @@ def read(*events: Event | bytes, exact: bool = False) -> Answer:
     """The answer that these events make; bytes are data, and without another end the connection is closed."""
     reader = Reader(LIMIT, exact=exact)
     for event in [*events, Closed()]:
-        reader.feed(Data(event) if isinstance(event, bytes) else event)
+        reader.feed(event)
     assert reader.answer
     return reader.answer
 
@@ -245,9 +245,9 @@ def test_a_body_without_end(
     monkeypatch.setattr(stream, "LARGEST_LINE", 1 << 21)
     reader, size, began = Reader(LIMIT, exact=False), 0, time.process_time()
     reader.feed(head)
-    reader.feed(Data(begin))
+    reader.feed(begin)
     while reader.answer is None:
-        reader.feed(Data(again))
+        reader.feed(again)
         size += len(again)
     assert most <= size <= most + len(again)
     assert reader.answer.ending is ending
@@ -257,7 +257,7 @@ def test_a_body_without_end(
 def test_an_answer_on_a_connection_that_stays_open() -> None:
     """After finish_reason the text is whole, however the connection ends."""
     reader = Reader(LIMIT, exact=False)
-    reader.feed(Data(sse(piece("code", "stop"), done=False)))
+    reader.feed(sse(piece("code", "stop"), done=False))
     assert (reader.finished, reader.answer) == (True, None)
     reader.feed(TimedOut(Ending.HUNG, "silence"))
     assert reader.answer
@@ -313,7 +313,7 @@ def test_counts_of_any_type(count: Any, tokens: int) -> None:
 def test_text_after_a_finish_reason() -> None:
     """An answer whose every event has a finish_reason goes on until its end; what breaks off in it is none."""
     reader = Reader(LIMIT, exact=False)
-    reader.feed(Data(sse(piece("def f", "stop"), piece("(): pass", "stop"), done=False)))
+    reader.feed(sse(piece("def f", "stop"), piece("(): pass", "stop"), done=False))
     assert (reader.finished, reader.settled) == (True, False)
     assert read(sse(piece("def", "stop"), piece(" f", "stop"), done=False), Closed("cut off")).ending is BROKEN
 
