@@ -12,7 +12,7 @@ from bench.datasets import literals
 from bench.datasets.asserts import ENTRY
 from bench.datasets.leetcode import INSTRUCTION
 from bench.datasets.problem import Problem, Suite
-from bench.datasets.rows import MAX_ITEM, Row, fixable, row_by_row, syntax_problem
+from bench.datasets.rows import MAX_ITEM, Row, damaged, fixable, parsed, row_by_row
 from bench.errors import DatasetError
 
 PROGRAM_INSTRUCTION = (
@@ -117,24 +117,17 @@ def _tests(place: str, packed: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _unpacked(problem: str, text: str) -> Any:
     if text.lstrip()[:1] in ("[", "{"):
-        return _json(problem, text)
+        return parsed(text, problem)
     try:
         unpacker = zlib.decompressobj()
         data = unpacker.decompress(base64.b64decode(text, validate=True), MAX_ITEM)
         if not unpacker.unconsumed_tail and data[:1] == b"\x80":
             data = _pickled_text(data)
     except (ValueError, zlib.error) as error:
-        raise DatasetError(f"{problem} ({error}); download the file again, or fix that line.") from None
+        raise damaged(problem, error) from None
     if unpacker.unconsumed_tail:
         raise DatasetError(f"{problem} (more than {MAX_ITEM >> 20} MiB); remove that line.")
-    return _json(problem, data)
-
-
-def _json(problem: str, text: str | bytes) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{problem} ({syntax_problem(error)}); download the file again, or fix that line.") from None
+    return parsed(data, problem)
 
 
 def _pickled_text(data: bytes) -> bytes:

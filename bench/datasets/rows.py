@@ -77,10 +77,11 @@ def rows(path: Path) -> Iterator[Row]:
     lines = _lines(path)
     for number, line in enumerate(lines, 1):
         if number == 1 and line.lstrip()[:1] == b"[":
-            values = enumerate(_parsed(b"".join([line, *lines]), str(path)), 1)
-            yield from (_row(item, f"{path}, item {place}") for place, item in values)
+            values = enumerate(parsed(b"".join([line, *lines]), f"{path} is not JSON"), 1)
+            yield from (_row(item, f"{path}, item {index}") for index, item in values)
         elif line.strip():
-            yield _row(_parsed(line, f"{path}, line {number}"), f"{path}, line {number}")
+            place = f"{path}, line {number}"
+            yield _row(parsed(line, f"{place} is not JSON"), place)
 
 
 def _row(value: Any, place: str) -> Row:
@@ -89,13 +90,17 @@ def _row(value: Any, place: str) -> Row:
     return Row(value, place)
 
 
-def _parsed(data: bytes, place: str) -> Any:
+def parsed(data: str | bytes, problem: str) -> Any:
+    """A JSON value. Raises DatasetError, a sentence that begins with the `problem`, where it is none."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise DatasetError(
-            f"{place} is not JSON ({syntax_problem(error)}); download the file again, or fix that line."
-        ) from None
+        raise damaged(problem, error) from None
+
+
+def damaged(problem: str, error: Exception) -> DatasetError:
+    """The error for a damaged line."""
+    return DatasetError(f"{problem} ({syntax_problem(error)}); download the file again, or fix that line.")
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -48,7 +48,8 @@ def open_backend(
         from bench.generate.balancer import open_balancer  # noqa: PLC0415 - only the kind that is used
 
         def connect(url: str, health_timeout: float) -> OneBackend:
-            with _backend(_at(profile, url, health_timeout), config, log, requests, answered_request) as backend:
+            server = replace(profile.server, base_url=url, health_timeout=health_timeout)
+            with _backend(replace(profile, server=server), config, log, requests, answered_request) as backend:
                 # Nothing was started there, so the backend outlives the block.
                 return backend
 
@@ -103,15 +104,10 @@ def _backend(
                 fields.update({name: limit for name in LIMITS if name in fields})
             return client.complete(fields, tick)
 
-        recorded = facts(profile, endpoint)
         yield OneBackend(
-            profile, ask, recorded, think=prompts.in_thought, continues=prompts.continues, alone=alone,
+            profile, ask, facts(profile, endpoint), think=prompts.in_thought, continues=prompts.continues, alone=alone,
             answered_request=answered_request, measure=endpoint.measure,
         )  # fmt: skip
-
-
-def _at(profile: Profile, url: str, health_timeout: float) -> Profile:
-    return replace(profile, server=replace(profile.server, base_url=url, health_timeout=health_timeout))
 
 
 def facts(profile: Profile, endpoint: Endpoint) -> dict[str, Any]:
