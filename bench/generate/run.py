@@ -85,7 +85,7 @@ class Generation:
     files: RunFiles
     journal: Journal
     requests: list[Request]
-    suspects: dict[SampleId, Request] = field(default_factory=dict)
+    suspects: set[SampleId] = field(default_factory=set)
     failed: set[SampleId] = field(default_factory=set)
     models: list[str] = field(default_factory=list)
     only: set[str] | None = None
@@ -112,7 +112,7 @@ class Generation:
         if not selected:
             return
         total = len(self.requests) if self.only is None else len(have) + len(selected)
-        in_flight: dict[SampleId, Request] = {}
+        in_flight: set[SampleId] = set()
         progress, canary = Progress(self.profile.title, total, had=len(have)), self.canary(have)
         answered_request = next((r for r in self.requests if r.sample_id in have), None)
         with (
@@ -124,7 +124,10 @@ class Generation:
             for width, requests in self.batches(selected, backend):
                 progress.width = width
                 for request, completion in each(requests, lambda r: self.complete(backend, r, tick, in_flight), width):
-                    self.keep(request, completion, progress, canary)
+                    loss = self.keep(request, completion)
+                    if not (is_cut(completion) and completion.max_tokens < self.limit):
+                        progress.count(loss)
+                        canary.watch(completion, loss)
 
     def batches(self, selected: list[Request], backend: Backend) -> Iterator[tuple[int, list[Request]]]:
         """Requests to send at once, with the number of threads: with each limit, those truncated by the one before."""
@@ -145,14 +148,12 @@ class Generation:
                 if request.sample_id in self.suspects:
                     yield 1, [request]
 
-    def complete(
-        self, backend: Backend, request: Request, tick: Tick, in_flight: dict[SampleId, Request]
-    ) -> Completion:
+    def complete(self, backend: Backend, request: Request, tick: Tick, in_flight: set[SampleId]) -> Completion:
         """One completion. Raises DownError where the server goes down, and records a suspect's failure."""
         sample_id = request.sample_id
         # A suspect is to blame only if the server answers another request just before.
         conclusive = sample_id in self.suspects and backend.answers_again(tick)
-        in_flight[sample_id] = request
+        in_flight.add(sample_id)
         try:
             completion = backend.complete(request, tick)
         except DownError as error:
@@ -162,13 +163,11 @@ class Generation:
                 answer = Answer(ending=Ending.BROKEN, error=error.sentence)
                 self.keep(request, completion_of(request, self.profile, answer, 0.0, {}))
             raise
-        del in_flight[sample_id]
+        in_flight.remove(sample_id)
         return completion
 
-    def keep(
-        self, request: Request, completion: Completion, progress: Progress | None = None, canary: Canary | None = None
-    ) -> None:
-        """Write a completion into the journal and codegen.log. Raises CanaryError and JournalError."""
+    def keep(self, request: Request, completion: Completion) -> str:
+        """Write a completion into the journal and codegen.log; why it is lost, or "". Raises JournalError."""
         self.journal.append(completion)
         loss = loss_reason(completion, request)
         note(self.files.log("codegen"), log_line(completion, loss))
@@ -177,9 +176,7 @@ class Generation:
                 models = f"{completion.model}, those before by {self.models[-1]}"
                 print_line(f"  {completion.task_id} was answered by {models}")
             self.models.append(completion.model)
-        if progress and canary and not (is_cut(completion) and completion.max_tokens < self.limit):
-            progress.count(loss)
-            canary.watch(completion, loss)
+        return loss
 
     def canary(self, have: Mapping[SampleId, JournalEntry]) -> Canary:
         """A canary that has counted the journal's first completions, so that a resumed run begins no new count.

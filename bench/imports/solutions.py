@@ -43,14 +43,12 @@ class Reading:
 def current(rows: Sequence[Row], tasks: Sequence[str | None]) -> list[Entry]:
     """The rows with their problems; of a raw.jsonl, the last usable completion of each sample, by number."""
     entries = [(row, task_id, _completion(row)) for row, task_id in zip(rows, tasks, strict=True)]
-    others: list[Entry] = []
     journal: dict[tuple[str, int], Entry] = {}
-    for entry in entries:
-        completion = entry[2]
-        if completion is None:
-            others.append(entry)
-        elif (key := (completion.task_id, completion.sample)) not in journal or completion.outcome not in LOST_OUTCOMES:
-            journal[key] = entry
+    for row, task_id, completion in entries:
+        key = (completion.task_id, completion.sample) if completion else ("", 0)
+        if completion and (key not in journal or completion.outcome not in LOST_OUTCOMES):
+            journal[key] = row, task_id, completion
+    others = [entry for entry in entries if not entry[2]]
     return others + [journal[key] for key in sorted(journal, key=lambda key: key[1])]
 
 
@@ -67,7 +65,7 @@ def _completion(row: Row) -> Completion | None:
 def reading_of(rows: Sequence[tuple[Row, Problem]]) -> Reading:
     """How the texts of a file are read: under which key, and in which form."""
     sampled = rows[:: max(1, len(rows) // MAX_ROWS)][:MAX_ROWS]
-    keys = dict.fromkeys([*(key for key in TEXTS), *(key for row, _ in sampled for key in row.record.texts)])
+    keys = dict.fromkeys([*TEXTS, *(key for row, _ in sampled for key in row.record.texts)])
     best, best_count = None, 0
     for key in keys:
         texts = [(text, problem) for row, problem in sampled for text in row.record.texts.get(key, ())[:1]]
@@ -81,17 +79,16 @@ def reading_of(rows: Sequence[tuple[Row, Problem]]) -> Reading:
 
 def _reading(key: str, texts: Sequence[tuple[str, Problem]]) -> tuple[Reading, int]:
     """The reading of a key, and the number of functions that it defines."""
-    counts = {form: sum(_defines_function(form, text, problem) for text, problem in texts) for form in READINGS}
+    # Prose before code is no program.
+    counts = {
+        form: sum(_implements(read(text, problem).code, problem) for text, problem in texts)
+        for form, read in READINGS.items()
+    }
     expected = {"solution": "program", "completion": "body", "answer": "answer"}.get(key, "")
     if expected and 2 * counts[expected] >= max(counts.values()):
         return Reading(key, expected, expected), counts[expected]
     form = next(form for form in READINGS if counts[form] >= 0.9 * max(counts.values()))
     return Reading(key, form, expected), counts[form]
-
-
-def _defines_function(form: str, text: str, problem: Problem) -> bool:
-    """Whether a text in this form defines the problem's function. Prose before code is no program."""
-    return _implements(READINGS[form](text, problem).code, problem)
 
 
 def _implements(code: str, problem: Problem) -> bool:
