@@ -309,22 +309,18 @@ class _Reader:
         self.data, self.place = data, 0
 
     def take(self, count: int) -> bytes:
-        """So many bytes."""
         if count > len(self.data) - self.place:
             raise EOFError
         self.place += count
         return self.data[self.place - count : self.place]
 
     def unpack(self, form: str) -> tuple[Any, ...]:
-        """Values of struct's format."""
         return struct.unpack(form, self.take(struct.calcsize(form)))
 
     def scalar(self, form: str) -> Any:
-        """One value."""
         return self.unpack(form)[0]
 
     def text(self) -> str:
-        """A string."""
         return self.take(self.scalar("<Q")).decode("utf-8", "replace")
 
     def value(self, kind: int) -> Any:
