@@ -27,6 +27,7 @@ def draws(problems: int, discordant: float, gap: float) -> np.ndarray:
     return (u < (discordant - gap) / 2).astype(np.int8) - (u > 1 - (discordant + gap) / 2).astype(np.int8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("problems", "discordant"), [(164, 0.2), (164, 1.0), (1711, 0.1)])
 def test_equal_models_are_told_apart_in_at_most_five_percent(problems: int, discordant: float) -> None:
     """Looked at after each problem, the e-value of two equally good models reaches 20 in at most 5 % of duels."""
@@ -39,6 +40,7 @@ def test_equal_models_are_told_apart_in_at_most_five_percent(problems: int, disc
     assert 0.0 < alarms <= 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("discordant", [0.03, 0.06, 0.12])
 def test_a_difference_of_the_margin_is_called_within_it_in_at_most_five_percent(discordant: float) -> None:
     """The bets of the interval refute a true difference of the margin in at most 5 % of duels, at any time."""

@@ -238,6 +238,7 @@ def simulated(rng: random.Random, n: int, lost: float, won: float, samples: int)
     return actual
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("samples", "strata"), [(1, [164]), (1, [164, 378]), (4, [164])], ids=["one", "two sets", "k=4"]
 )

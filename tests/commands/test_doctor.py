@@ -160,6 +160,7 @@ def test_programs_that_are_there(doctor: Doctor, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_program_that_hangs(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a program that does not answer nothing is known: it is said to be slow, never to be missing."""
     monkeypatch.setattr(machine, "PATIENCE", 0.3)

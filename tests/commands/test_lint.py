@@ -96,6 +96,7 @@ def test_prompt_and_answer_in_full(linted: Lint) -> None:
     assert "  | red ␛[31m" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("template", "message"),
     [

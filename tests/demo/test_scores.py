@@ -61,6 +61,7 @@ def check_samples(passed: dict[str, dict[str, list[bool]]]) -> None:
         assert not any(len(set(rows[task])) == 2 for task in ALWAYS[suite] | NEVER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_canonical_solutions_pass(dataset: str, profiles: Profiles, tmp_path: Path) -> None:
     """Every bundled problem's own solution passes all its tests in the sandbox."""
@@ -86,6 +87,7 @@ def test_bundled_samples_differ(profiles: Profiles) -> None:
     check_samples(run(profiles(SAMPLES, NO_SERVER), "demo-mbpp")[1])
 
 
+@pytest.mark.slow
 def test_samples_at_a_temperature_differ(profiles: Profiles) -> None:
     """At a temperature, the model wavers where it is made to, and nowhere else."""
     pytest.importorskip("xllamacpp")

@@ -66,6 +66,7 @@ def test_the_second_try_has_the_whole_limits(truth: GroundTruth) -> None:
     assert run.limits == truth.known(truth.tasks["Demo/0"], "plus").limits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "error", ["MemoryError", "OSError(12, 'no memory')", 'RuntimeError("can\'t start new thread")']
 )

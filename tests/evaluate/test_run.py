@@ -140,6 +140,7 @@ def test_progress_ends_at_all(grader: Grader) -> None:
     assert (shares[0], shares[-1]) == (0.0, pytest.approx(1.0))
 
 
+@pytest.mark.slow
 def test_time_outs_get_their_whole_limit_with_a_core_to_themselves(grader: Grader) -> None:
     """A sample that ran out of time beside others gets all of its time before its verdict stands, and is counted."""
     grader.write([("Demo/0", "def total(numbers):\n    while True:\n        pass\n"), ("Demo/0", WRONG)])

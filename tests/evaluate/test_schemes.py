@@ -131,6 +131,7 @@ def test_programs(own: Grader) -> None:
     assert dict(zip(PROGRAMS, found, strict=True)) == {program: program[1] for program in PROGRAMS}
 
 
+@pytest.mark.slow
 def test_a_program_that_never_ends_times_out(own: Grader) -> None:
     """A program has the time of a test."""
     (row,) = statuses(own, [(SUM, "while True:\n    pass\n")])
@@ -252,6 +253,7 @@ def f(n):
     assert row == PASS
 
 
+@pytest.mark.slow
 def test_memory_of_processes_without_a_first_thread_counts(own: Grader) -> None:
     """What processes beside tests hold counts together, also where the first thread of each has ended."""
     source = """
@@ -317,6 +319,7 @@ SCRIPTS = [
 ]
 
 
+@pytest.mark.slow
 def test_programs_in_another_language(own: Grader, script: Problem) -> None:
     """JavaScript passes where each of its assertions has run and held; an exit code alone proves nothing."""
     found = statuses(own, [(script, source) for source, _ in SCRIPTS])

@@ -76,6 +76,7 @@ def test_other_limits_have_their_own_verdicts(grader: Grader, tmp_path: Path) ->
     assert (grader.run().plus_passed, grader.run().cached) == (1, 1)
 
 
+@pytest.mark.slow
 def test_time_outs_are_not_reused(grader: Grader, tmp_path: Path) -> None:
     """A verdict that hangs on time is found anew each time."""
     grader.cache = tmp_path / "own"

@@ -105,7 +105,15 @@ def parsed(monkeypatch: pytest.MonkeyPatch, text: str) -> int:
 
 
 @pytest.mark.parametrize("piece", REPEATED)
-@pytest.mark.parametrize("around", [("", ""), (f"{CODE}\n", ""), ("", f"\n{CODE}\n")], ids=["alone", "before", "after"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        ("", ""),
+        pytest.param((f"{CODE}\n", ""), marks=pytest.mark.slow),
+        pytest.param(("", f"\n{CODE}\n"), marks=pytest.mark.slow),
+    ],
+    ids=["alone", "before", "after"],
+)
 def test_parsing_is_linear(monkeypatch: pytest.MonkeyPatch, piece: str, around: tuple[str, str]) -> None:
     """Eight times the repetition is parsed at most sixteen times as much, and no character more often than a bound."""
     texts = [around[0] + piece * (size // len(piece)) + around[1] for size in (2_000, 16_000)]

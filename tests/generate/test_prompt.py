@@ -47,6 +47,7 @@ def requests() -> Iterator[list[dict[str, Any]]]:
         server.shutdown()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["humaneval", "mbpp"])
 @pytest.mark.usefixtures("real_datasets", "evalplus_imports")
 def test_messages_are_evalplus_messages(dataset: str, requests: list[dict[str, Any]], tmp_path: Path) -> None:

@@ -208,6 +208,7 @@ def test_patience(faulty: Bench) -> None:
         faulty.generate('system_prompt = ""')
 
 
+@pytest.mark.slow
 def test_a_queue_is_no_hanging_server(faulty: Bench) -> None:
     """A request that waits in the server's queue has time for as long as pieces of others arrive."""
     faulty.plan({"alone": True, "drops": 5})
@@ -238,6 +239,7 @@ def test_what_is_no_event_is_no_answer(faulty: Bench) -> None:
     assert faulty.count("asked") == 7
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_but_is_healthy(faulty: Bench) -> None:
     """Comments that keep the connection open, as llama-server sends them, are no answer: both limits hold."""
     faulty.plan({}, {"pings": 40})

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import shutil
 import signal
@@ -12,6 +13,8 @@ from tests.running import DODO, Fork, start
 UP_TO_DATE = "everything is up to date   results/report.html   results/REPORT.md\n"
 """What a whole run tells where nothing runs."""
 OLD = Path(__file__).with_name("version_0_1")
+INPUTS = ("profiles.toml", "answer", "solutions.jsonl")
+"""The files of a project."""
 
 
 @dataclass(frozen=True)
@@ -72,21 +75,27 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A project that has no results yet."""
-    for name in ("profiles.toml", "answer", "solutions.jsonl"):
+def project(first: Project, tmp_path: Path) -> Project:
+    """A project that has no results yet, where the verdicts on what it will grade are known."""
+    for name in INPUTS:
         shutil.copy(OLD / name, tmp_path / name)
+    for name in ("truth", "verdicts"):
+        shutil.copytree(first.results / ".cache" / name, tmp_path / "results" / ".cache" / name)
     return Project(tmp_path)
 
 
 @pytest.fixture(scope="session")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project after its first run."""
-    root = tmp_path_factory.mktemp("first")
-    for name in ("profiles.toml", "answer", "solutions.jsonl"):
-        shutil.copy(OLD / name, root / name)
-    project = Project(root)
-    project.doit()
+def first(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
+    """A project after its first run, which the processes that run tests share."""
+    base = tmp_path_factory.getbasetemp()
+    project = Project((base if worker_id == "master" else base.parent) / "first")
+    project.root.mkdir(exist_ok=True)
+    with project.root.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (project.results / "REPORT.md").exists():
+            for name in INPUTS:
+                shutil.copy(OLD / name, project.root / name)
+            project.doit()
     return project
 
 

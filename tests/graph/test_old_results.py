@@ -33,6 +33,7 @@ def test_results_of_version_0_1(old: Project) -> None:
     assert old.doit() == UP_TO_DATE
 
 
+@pytest.mark.slow
 def test_what_had_changed_since_version_0_1(old: Project) -> None:
     """What was edited before the first run of this version is told with old and new value."""
     old.edit("max_tokens = 256", "max_tokens = 300")
@@ -65,6 +66,7 @@ def test_a_lost_database(made: Project, content: bytes) -> None:
     assert made.doit() == UP_TO_DATE
 
 
+@pytest.mark.slow
 def test_a_dataset_that_is_away(project: Project, tmp_path: Path) -> None:
     """Without the dataset's file results stand: nothing runs, the report stays, and one note tells how to name it."""
     rows = [

@@ -94,6 +94,7 @@ def test_several_datasets_are_strata() -> None:
     assert set(family.datasets) == {"humaneval", "mbpp"}
 
 
+@pytest.mark.slow
 def test_bounds_hold_by_simulation() -> None:
     """The stated bound covers the true loss of 0.05 in at least 95 of 100 runs, allowing for chance."""
     rng, covered, runs = random.Random(11), 0, 400

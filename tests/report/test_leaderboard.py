@@ -139,6 +139,7 @@ def test_a_set_whose_own_tests_run_beside_the_solution() -> None:
     assert marked == own
 
 
+@pytest.mark.slow
 def test_the_best_is_picked_by_the_same_data() -> None:
     """Among six equally good models one is called worse in less than a fifth of reports; the report says so."""
     rng, wrong, runs = random.Random(4), 0, 60

@@ -62,6 +62,7 @@ def test_a_sandbox_that_does_not_hold_is_refused(tmp_path: Path) -> None:
     assert not pool.busy
 
 
+@pytest.mark.slow
 def test_bubblewrap_needs_no_root(tmp_path: Path) -> None:
     """A user who is not root grades in bubblewrap; a sandbox outlives the thread that asked for it."""
     if (reason := kinds.available("bubblewrap")) or subprocess.run([*SOMEBODY, "true"], check=False).returncode:
@@ -95,6 +96,7 @@ def test_nothing_of_the_probe_stays(tmp_path: Path, kind: str) -> None:
     assert not list(tmp_path.glob("canary-*"))
 
 
+@pytest.mark.slow
 def test_no_cpu_time_is_lost(tmp_path: Path) -> None:
     """What a sample used that was killed is in its end's CPU time, and in that of the sandbox's process, in full."""
     run = Run("total", marshal.dumps([[[1]]], 2), Limits(2.0, {}, 3.0))

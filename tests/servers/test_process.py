@@ -91,6 +91,7 @@ def test_killed_in_the_middle(make: Make, log: Path) -> None:
     assert not children()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patience", [1, 2])
 def test_stubborn_servers_end(
     make: Make, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: int

@@ -8,6 +8,8 @@ from bench.report.render import gather
 from tests.report import made, nights
 from tests.report.browser.chrome import Page
 
+pytestmark = pytest.mark.slow
+
 PLACES = (
     "[...document.querySelectorAll('.listing tbody tr')].map(row => [row.cells[0].innerText, row.cells[2].innerText])"
 )
@@ -441,7 +443,6 @@ def test_hostile_texts_do_nothing(tab: Page, tmp_path: Path) -> None:
     assert tab.requests == []
 
 
-@pytest.mark.slow
 def test_corpus_page(tab: Page, shared: Path, tmp_path: Path, real_datasets: dict[str, Path]) -> None:
     """Over real models' solutions, every sample of a hard problem opens, and nothing is complained about."""
     actual = made.many(shared, tmp_path, 6)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.report.browser.chrome import Page
 
+pytestmark = pytest.mark.slow
+
 WINDOWS = {"desk": (1280, 900), "phone": (390, 844)}
 VIEWS = {"overview": "", "matrix": "#matrix-demo", "sample": "#s/alpha-q8/demo/Demo%2F2/0",
          "pair": "#c/demo/Demo%2F2/alpha-q8/alpha-q4"}  # fmt: skip
