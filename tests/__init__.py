@@ -1,1 +1,10 @@
 """The tests, mirroring bench/; a package, so that helpers are imported by their full name."""
+
+from typing import Any
+
+import pytest
+
+
+def slow(*parameters: Any) -> list[Any]:
+    """Parameters of a test that show what a quick one shows, in further ways."""
+    return [pytest.param(parameter, marks=pytest.mark.slow) for parameter in parameters]

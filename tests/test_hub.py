@@ -42,6 +42,7 @@ def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         yield made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chosen", "contents"),
     [

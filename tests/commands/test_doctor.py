@@ -317,6 +317,7 @@ def test_sizes(count: int, output: str) -> None:
     assert console.size(count) == output
 
 
+@pytest.mark.slow
 def test_as_a_user_runs_it(tmp_path: Path) -> None:
     """`doit doctor` prints the findings and succeeds, whatever they are."""
     (tmp_path / "profiles.toml").write_text('[profiles.a]\nsolutions = "x.jsonl"\n')

@@ -89,6 +89,7 @@ def test_a_folder_is_no_dataset(override: Path) -> None:
     assert datasets.fingerprint("humaneval") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -180,6 +181,7 @@ def test_a_third_dataset(third: Path, tmp_path: Path) -> None:
     assert (summary.n_problems, summary.base_passed, summary.plus_passed) == (2, 2, 2)
 
 
+@pytest.mark.slow
 def test_names_of_problems_are_any(
     third: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declare: Callable[..., None]
 ) -> None:

@@ -50,6 +50,7 @@ def made(prompt: str) -> Problem:
     return Problem("Made/0", prompt, "f", "", (), scripted(prompt))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slots", [1, 8])
 def test_the_model_gives_the_bundled_answers(slots: int, model: Path, profiles: Profiles) -> None:
     """The model answers each problem token for token as the bundled answers say, one at a time and eight at once."""

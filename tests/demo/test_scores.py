@@ -75,6 +75,7 @@ def test_the_bundled_answers_have_the_known_score(dataset: str, profiles: Profil
     assert score(profiles(server=NO_SERVER), dataset) == GREEDY[dataset]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", HANGS_IN_ONE)
 def test_the_model_has_the_known_score(dataset: str, profiles: Profiles) -> None:
     """The model, built and served on the spot, is graded as is known in advance."""

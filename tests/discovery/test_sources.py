@@ -246,6 +246,7 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
 MODELS = [{"id": "qwen3:8b"}, {"id": "nomic-embed-text"}, {"id": 3}, {}, "x", {"id": "qwen3:8b"}, {"id": "a\x1b[31m"}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("port", "names"),
     [

@@ -167,6 +167,7 @@ CHECKERS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("out", HOSTILE)
 @pytest.mark.parametrize("wanted", [1, "x", [1.0] * 3, {1: 2}, [1] * 9000], ids=["int", "str", "list", "dict", "large"])
 @pytest.mark.parametrize("checker", CHECKERS)

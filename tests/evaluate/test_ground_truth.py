@@ -44,6 +44,7 @@ def damage(path: Path) -> None:
     path.write_bytes(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["damaged", "missing"])
 def test_what_is_damaged_is_made_again(own: Grader, how: str) -> None:
     """A damaged or missing file of the ground truth, of the inputs or of the runner is made anew."""
@@ -150,6 +151,7 @@ def test_ground_truth_belongs_to_a_python(own: Grader) -> None:
 IDS = ["Third/a-b", "Third/a_b", "Dritte/ä", "Dritte/ö", "第三/一", "../../x", "A" * 300, "Third/A_B"]
 
 
+@pytest.mark.slow
 def test_problems_with_similar_ids_have_files_of_their_own(
     own: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,6 +139,7 @@ def millions() -> tuple[str, str, float, int]:
     return result.status, str(result.failure and result.failure["actual"]), used.ru_utime, used.ru_maxrss
 
 
+@pytest.mark.slow
 def test_millions_of_items_cost_next_to_nothing() -> None:
     """Where a million numbers are expected, 38 million dicts are refused by their number."""
     # A process is charged with the memory of the one that started it, and pytest's may be large.

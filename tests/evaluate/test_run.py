@@ -39,6 +39,7 @@ def test_an_exception_is_told_with_its_line(grader: Grader) -> None:
     assert about["failure"]["line"] == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "error", "line"),
     [
@@ -94,6 +95,7 @@ def test_a_sample_may_import_what_it_cannot_use(grader: Grader, line: str) -> No
     assert [row[:2] for row in grader.grade([("Demo/0", f"{line}\n\n{SOLUTIONS['Demo/0']}")])] == [("pass", "pass")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("returned", "status"),
     [
@@ -152,6 +154,7 @@ def test_time_outs_get_their_whole_limit_with_a_core_to_themselves(grader: Grade
     assert about[0]["seconds"] >= 1
 
 
+@pytest.mark.slow
 def test_who_ran_out_of_time_runs_again_alone(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sample that ran out of time beside others runs again when they are done."""
     tries: list[Job] = []

@@ -181,6 +181,7 @@ AROUND = [
 ]
 
 
+@pytest.mark.slow
 def test_tests_beside_the_solution_are_not_passed_by_going_around_them(own: Grader) -> None:
     """A wrong answer, an early exit, a patched or skipped test and records written beforehand pass nothing."""
     found = statuses(own, [(UNITS, source) for source in AROUND])

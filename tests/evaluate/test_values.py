@@ -20,6 +20,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(values)
 def test_every_plain_value_comes_back(value: Any) -> None:
     """What Python's own writer makes of plain data reads as an equal value of the same type."""
@@ -35,6 +36,7 @@ def test_arbitrary_bytes_are_a_value_or_refused(data: bytes) -> None:
         decode(data)
 
 
+@pytest.mark.slow
 @given(values, st.data())
 def test_damaged_values_are_a_value_or_refused(value: Any, data: st.DataObject) -> None:
     """A changed byte or a cut makes another value or Undecodable, never another error."""

@@ -37,6 +37,7 @@ def test_what_is_known_is_not_run_again(grader: Grader, tmp_path: Path) -> None:
     assert [one["cached"] for one in grader.results()["bench"]["samples"]["Demo/0"]] == [True, True]
 
 
+@pytest.mark.slow
 def test_one_changed_sample_runs_alone(grader: Grader, tmp_path: Path) -> None:
     """Where one of many samples changed, that one runs and the others are taken from the cache."""
     grader.cache = tmp_path / "own"

@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bench.extract import chunks, extract_code, normalized, split_thoughts
+from tests import slow
 
 PROMPT = 'def add(a, b):\n    """Add."""\n'
 CODE = "def add(a, b):\n    return a + b"
@@ -106,13 +107,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch, text: str) -> int:
 
 @pytest.mark.parametrize("piece", REPEATED)
 @pytest.mark.parametrize(
-    "around",
-    [
-        ("", ""),
-        pytest.param((f"{CODE}\n", ""), marks=pytest.mark.slow),
-        pytest.param(("", f"\n{CODE}\n"), marks=pytest.mark.slow),
-    ],
-    ids=["alone", "before", "after"],
+    "around", [("", ""), *slow((f"{CODE}\n", ""), ("", f"\n{CODE}\n"))], ids=["alone", "before", "after"]
 )
 def test_parsing_is_linear(monkeypatch: pytest.MonkeyPatch, piece: str, around: tuple[str, str]) -> None:
     """Eight times the repetition is parsed at most sixteen times as much, and no character more often than a bound."""

@@ -87,6 +87,7 @@ def test_characters_are_not_tokens(make: Make, tmp_path: Path) -> None:
 NONE = ["--reasoning-format", "none"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "args", "outcome", "kept", "thought"),
     [
@@ -107,6 +108,7 @@ def test_a_thought_that_the_prompt_opened(
     assert done.reasoning.startswith(thought)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", [TEMPLATE, IF_IT_MAY])
 def test_an_answer_where_no_thought_was_opened(make: Make, template: str) -> None:
     """Where the template opens no thought, or was told not to, a cut answer is an answer as far as it came."""

@@ -125,7 +125,7 @@ def test_a_server_that_dies_and_dies_fails_the_profile(faulty: Bench) -> None:
 def test_one_request_by_which_a_server_fails(faulty: Bench, fault: object) -> None:
     """A prompt at which the server fails each time is that problem's failure with the words; all others are asked."""
     faulty.plan({"only": "f2()", "fault": fault})
-    done = faulty.generate(server="stall_timeout = 0.4")
+    done = faulty.generate(server="stall_timeout = 1")
     (lost,) = (completion for completion in done if completion.task_id == "Demo/2")
     assert lost.outcome in ("error", "timeout")
     assert lost.error
@@ -149,6 +149,7 @@ def test_refusals_in_a_row_of_a_server_that_works(faulty: Bench) -> None:
     assert [c.outcome for c in faulty.generate()] == ["stop"] + ["error"] * 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 410])
 def test_one_request_that_no_one_may_ask(faulty: Bench, status: int) -> None:
     """A status that is otherwise about the server costs one problem where others are answered, and stops the rest."""
@@ -249,6 +250,7 @@ def test_a_server_that_hangs_but_is_healthy(faulty: Bench) -> None:
     assert (late.outcome, late.seconds < 1) == ("timeout", True)
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs(faulty: Bench) -> None:
     """A server that sends nothing for stall_timeout is started once more, then the profile fails."""
     faulty.plan({}, {"sleep": 5})
@@ -264,6 +266,7 @@ def test_an_answer_that_takes_too_long(faulty: Bench) -> None:
     assert outcomes(faulty) == ["stop", "timeout", "stop", "stop", "stop", "stop"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "saw", "remedy"),
     [
@@ -378,6 +381,7 @@ def test_the_server_of_the_last_completion_is_recorded(faulty: Bench) -> None:
     assert again[0].server["in_flight"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("granted", "slots", "widest"), [(4, 3, 3), (2, 3, 2), (4, 1, 1)])
 def test_requests_in_flight(faulty: Bench, granted: int, slots: int, widest: int) -> None:
     """So many requests are in flight as the profile has slots, but never more than the server granted."""

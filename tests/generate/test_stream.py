@@ -227,6 +227,7 @@ def test_what_is_no_answer(events: list[Event | bytes], ending: Ending, message:
     assert (answer.ending, message in answer.error) == (ending, True), answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "begin", "again", "most", "ending"),
     [

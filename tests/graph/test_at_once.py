@@ -37,6 +37,7 @@ def begun(project: Project) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reporter", ["console", "json", ""])
 def test_a_second_doit_waits(slow: Project, reporter: str) -> None:
     """A second doit tells whom it waits for, then finds all answers, whatever reporter the first one has."""
@@ -49,6 +50,7 @@ def test_a_second_doit_waits(slow: Project, reporter: str) -> None:
     assert slow.asked <= 19  # the one that fails is tried again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reporter", ["console", ""])
 def test_clean_beside_a_run(slow: Project, reporter: str) -> None:
     """A clean beside a generation is refused with its process, and takes none of its answers."""
@@ -60,6 +62,7 @@ def test_clean_beside_a_run(slow: Project, reporter: str) -> None:
     assert len(slow.file("a", "raw.jsonl").read_text().splitlines()) == 18
 
 
+@pytest.mark.slow
 def test_looks_beside_a_run(project: Project) -> None:
     """why, list, info, compare and doctor wait for nobody, and why tells of the run."""
     slow = slowed(project, 0.2)
@@ -74,6 +77,7 @@ def test_looks_beside_a_run(project: Project) -> None:
     assert first.returncode == 0
 
 
+@pytest.mark.slow
 def test_an_interrupt(slow: Project) -> None:
     """A run that is stopped leaves its answers, which the report grades as a part, and goes on from there."""
     first = slow.start("-r", "console")

@@ -36,6 +36,7 @@ def test_a_folder_where_a_file_should_be(made: Project, name: str, code: int, ph
     assert phrase in made.doit(code=code)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"[1]", b"\xff\xfe", b'"x"', b"{"])
 def test_records_of_another_shape(made: Project, content: bytes) -> None:
     """Records that are no JSON objects, or no text at all, are survived by every command."""
@@ -52,6 +53,7 @@ COMMANDS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_a_full_standard_output(made: Project, arguments: list[str]) -> None:
     """Where standard output takes no more, a run and each command, doit's own too, end with one sentence."""

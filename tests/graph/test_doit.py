@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.sandbox.kinds import available
+from tests import slow
 from tests.graph.conftest import UP_TO_DATE, Project
 
 pytestmark = pytest.mark.skipif(bool(available("bubblewrap")), reason="no bubblewrap to grade in")
@@ -144,7 +145,7 @@ def test_targets_and_patterns(made: Project) -> None:
     assert made.tasks("eval:b*") == ["eval b"]
 
 
-@pytest.mark.parametrize("how", [["-n", "2"], ["-n", "3", "-P", "thread"], ["-r", "console"], ["--continue"]])
+@pytest.mark.parametrize("how", [["-n", "2"], *slow(["-n", "3", "-P", "thread"], ["-r", "console"], ["--continue"])])
 def test_other_ways_to_run(project: Project, how: list[str]) -> None:
     """Several at once, in threads, under another reporter: all is built once, the report last, then all is fresh."""
     out = project.doit(*how)

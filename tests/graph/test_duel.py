@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from tests.graph.conftest import UP_TO_DATE, Project
 
 DUEL = """
@@ -10,6 +12,7 @@ duel = "b"
 """
 
 
+@pytest.mark.slow
 def test_a_duel_stops_when_it_is_settled(made: Project) -> None:
     """The model is asked in portions, only until it is shown to be worse; then nothing is left to do."""
     before = made.asked
@@ -27,6 +30,7 @@ def test_a_duel_stops_when_it_is_settled(made: Project) -> None:
     assert made.asked - before == 19  # one failed, and is asked again
 
 
+@pytest.mark.slow
 def test_a_duel_goes_on_where_it_stopped_and_follows_the_other(made: Project) -> None:
     """Where the results to beat change, the answers that are there are used again, and more is asked if need be."""
     (made.root / "profiles.toml").write_text((made.root / "profiles.toml").read_text() + DUEL)

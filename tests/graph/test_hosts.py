@@ -9,6 +9,7 @@ from doit.task import dict_to_task
 
 from bench.graph import hosts
 from bench.graph.hosts import OnePerMachine
+from tests import slow
 from tests.graph.conftest import Project
 from tests.running import DODO, run
 
@@ -49,7 +50,7 @@ def run_far(project: Project, tmp_path: Path) -> Callable[..., CompletedProcess[
     return partial(run, "-f", DODO, cwd=project.root, environment=environment)
 
 
-@pytest.mark.parametrize("reporter", ["", "console", "executed-only", "json", "zero", "error-only"])
+@pytest.mark.parametrize("reporter", ["", *slow("console", "executed-only", "json", "zero", "error-only")])
 def test_a_host_without_the_model(
     project: Project, run_far: Callable[..., CompletedProcess[str]], reporter: str
 ) -> None:

@@ -54,6 +54,7 @@ def test_a_copied_folder(made: Project) -> None:
     assert made.file("c", "raw.jsonl").read_bytes().startswith(journal)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"[]", b"\xff"])
 def test_a_lost_database(made: Project, content: bytes) -> None:
     """With another database than it wrote, doit makes up for it from the results, without a traceback."""

@@ -38,6 +38,7 @@ def test_a_damaged_model_is_skipped(tmp_path: Path) -> None:
         prerequisites.require(config, config.profiles[0])
 
 
+@pytest.mark.slow
 def test_a_dataset_whose_program_is_missing_is_skipped(project: Project) -> None:
     """Without Node a dataset in JavaScript is skipped before anything is asked, with what to install; by name it fails.
 

@@ -164,6 +164,7 @@ def test_names_that_look_like_globs(tmp_path: Path) -> None:
     assert names(tmp_path, "run[1]")[0] == ["run[1]/part-01.jsonl"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", ["", "**", "../..//**/nothing*", "no**", "a\0b", "~nobody-here/x", "[", "*" * 300])
 def test_odd_names_find_nothing_and_harm_nothing(tmp_path: Path, entry: str) -> None:
     """Whatever the profile says, looking for it does not raise."""

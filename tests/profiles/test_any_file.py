@@ -48,6 +48,7 @@ def written(value: Any) -> str:
     return toml(value)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(FILES)
 def test_any_file(tables: dict[str, Any]) -> None:

@@ -98,6 +98,7 @@ def traced(report: Report, leaderboard: Leaderboard, line: Line) -> set[str]:
     return known
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", NIGHTS)
 def test_every_figure_is_traced_to_its_rows(count: int) -> None:
     """Over 1, 2, 17 and 78 models, each number of a line is one of the rows that it names, or of their tests."""
@@ -115,6 +116,7 @@ def test_every_figure_is_traced_to_its_rows(count: int) -> None:
         assert numbers(text.replace("GLM-4.7", "")) <= traced(whole, leaderboard, line), line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 17, 78])
 def test_every_figure_of_the_ladder_is_traced_to_its_rows(count: int) -> None:
     """Each rung's figures are those of its rows, and of the problems that it and the largest of its family pass."""

@@ -114,6 +114,7 @@ def test_the_front() -> None:
         assert beaten == (row not in actual)
 
 
+@pytest.mark.slow
 def test_no_model_of_the_front_is_dropped() -> None:
     """Of a hundred models, every one of the front has its point and its name; what has no speed is counted."""
     many = [

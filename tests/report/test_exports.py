@@ -72,6 +72,7 @@ def test_a_row_as_markdown() -> None:
         assert part in cells
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_titles(text: str) -> None:
     """Whatever a title is, pictures and tables show it, and no file has a name of its own."""

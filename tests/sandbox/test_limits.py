@@ -171,6 +171,7 @@ def test_the_calibration_measures_work() -> None:
     assert 0.005 < limits.calibration() < 2
 
 
+@pytest.mark.slow
 def test_waiting_is_left_out_of_own_time() -> None:
     """Of two processes that share one core, each has used about half of the wall time."""
     core = {min(os.sched_getaffinity(0))}

@@ -41,6 +41,7 @@ def tried(code: str, *, testing: bool = False) -> str:
     return subprocess.run([sys.executable, "-c", begin + code], capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 @x86
 @pytest.mark.parametrize("kind", DENIED)
 def test_what_is_not_listed_is_denied(kind: str) -> None:

@@ -101,6 +101,7 @@ def test_a_server_that_fails(make: Make, log: Path) -> None:
     assert f"{url}/v1 answers 500" in error.sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codes", [(503, 503, 503, 200), (502, 504, 404), (501,)])
 def test_waits_for_one_that_loads(make: Make, log: Path, codes: tuple[int, ...]) -> None:
     """One that says that it loads or is away is waited for, and need not list its models; no facts are made up."""
@@ -173,6 +174,7 @@ def routing(pages: dict[str, Any]) -> Iterator[str]:
         server.server_close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pages", "below"),
     [
@@ -196,6 +198,7 @@ def test_a_llama_server_behind_a_router(make: Make, log: Path, pages: dict[str, 
         assert (endpoint.base_url, endpoint.root) == (f"{url}/v1", f"{url}{below}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "props",
     [{}, [], {"total_slots": "many"}, {"total_slots": 1e400}, {"total_slots": -1}, {"total_slots": [1]}],
