@@ -22,17 +22,17 @@ from doit.exceptions import InvalidDodoFile
 from doit.task import Task, dict_to_task
 
 from bench import interrupts
-from bench.commands.cache import clear_cache
 from bench.console import relative
 from bench.errors import BenchError
 from bench.files import make_folder
 from bench.graph import database
+from bench.graph.cleaning import Clean, clear_cache
 from bench.graph.hosts import OnePerMachine
 from bench.graph.prerequisites import skipped
 from bench.graph.report import Report
 from bench.graph.reporter import RunReporter, title
 from bench.graph.settings import AllUpToDate
-from bench.graph.stages import Clean, Evaluate, Generate, Samples, Stage
+from bench.graph.stages import Evaluate, Generate, Samples, Stage
 from bench.profiles import Profile
 from bench.profiles.file import chosen, load
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 JOURNAL = "raw.jsonl"
 SAMPLES = "samples.jsonl"
@@ -21,51 +22,46 @@ RESERVED = ("REPORT.md", "report.html", "report.json", HISTORY, LESSON)
 """Names in the results folder that no profile may have."""
 
 
+class Folder(Protocol):
+    """A folder with files of fixed names."""
+
+    @property
+    def root(self) -> Path:
+        """Its path."""
+
+
+class File:
+    """A file (or folder) of a fixed name in its owner's folder: the attribute is its path."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, folder: Folder, _: object) -> Path:
+        return folder.root / self.name
+
+
 @dataclass(frozen=True)
 class Layout:
     """The files below one results directory."""
 
     root: Path
 
-    @property
-    def report(self) -> Path:
-        """The report that people read."""
-        return self.root / "REPORT.md"
-
-    @property
-    def page(self) -> Path:
-        """The interactive report."""
-        return self.root / "report.html"
-
-    @property
-    def data(self) -> Path:
-        """The report for programs."""
-        return self.root / "report.json"
-
-    @property
-    def lesson(self) -> Path:
-        """The lesson on a too small max_tokens, where the results folder has it."""
-        return self.root / LESSON
-
-    @property
-    def share(self) -> Path:
-        """The folder of files to share."""
-        return self.root / "share"
-
-    @property
-    def database(self) -> Path:
-        """The database of doit."""
-        return self.root / ".doit.json"
-
-    @property
-    def cache(self) -> Path:
-        """The folder of files that can be computed again: ground truth, verdicts, the demo's model."""
-        return self.root / ".cache"
-
-    @property
-    def selftests(self) -> Path:
-        """The results of the self-tests on this machine."""
-        return self.cache / SELFTESTS
+    report = File("REPORT.md")
+    """The report that people read."""
+    page = File("report.html")
+    """The interactive report."""
+    data = File("report.json")
+    """The report for programs."""
+    lesson = File(LESSON)
+    """The lesson on a too small max_tokens, where the results folder has it."""
+    share = File("share")
+    """The folder of files to share."""
+    database = File(".doit.json")
+    """The database of doit."""
+    cache = File(".cache")
+    """The folder of files that can be computed again: ground truth, verdicts, the demo's model."""
+    selftests = File(f".cache/{SELFTESTS}")
+    """The results of the self-tests on this machine."""
 
     def folder(self, profile_id: str) -> Path:
         """All of one profile's files."""
@@ -95,6 +91,21 @@ class RunFiles:
     folder: Path
     dataset: str
 
+    journal = File(JOURNAL)
+    """Append-only, one completion a line."""
+    samples = File(SAMPLES)
+    """EvalPlus's sample format, in problem order."""
+    sample_info = File(SAMPLE_INFO)
+    """Per sample, in the order of samples.jsonl: outcome, extraction rule, tokens, origin."""
+    results = File(RESULTS)
+    """EvalPlus's result schema plus our `bench` block."""
+    provenance = File(PROVENANCE)
+    """The provenance of the completions."""
+    failure = File(FAILURE)
+    """The failure of a stage's last try; absent after success."""
+    lock = File(".lock")
+    """Locked by the running stage; its text stays where the stage was killed."""
+
     @classmethod
     def around(cls, file: Path) -> "RunFiles":
         """The files of the run that `file` belongs to, if any."""
@@ -104,41 +115,6 @@ class RunFiles:
     def root(self) -> Path:
         """results/<profile>/<dataset>/."""
         return self.folder / self.dataset
-
-    @property
-    def journal(self) -> Path:
-        """Append-only, one completion a line."""
-        return self.root / JOURNAL
-
-    @property
-    def samples(self) -> Path:
-        """EvalPlus's sample format, in problem order."""
-        return self.root / SAMPLES
-
-    @property
-    def sample_info(self) -> Path:
-        """Per sample, in the order of samples.jsonl: outcome, extraction rule, tokens, origin."""
-        return self.root / SAMPLE_INFO
-
-    @property
-    def results(self) -> Path:
-        """EvalPlus's result schema plus our `bench` block."""
-        return self.root / RESULTS
-
-    @property
-    def provenance(self) -> Path:
-        """The provenance of the completions."""
-        return self.root / PROVENANCE
-
-    @property
-    def failure(self) -> Path:
-        """The failure of a stage's last try; absent after success."""
-        return self.root / FAILURE
-
-    @property
-    def lock(self) -> Path:
-        """Locked by the running stage; its text stays where the stage was killed."""
-        return self.root / ".lock"
 
     def log(self, name: str) -> Path:
         """A log for people: `server` of a profile, `codegen` and `evaluation` of each dataset."""

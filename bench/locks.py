@@ -67,30 +67,30 @@ def _acquire(lock: int, subject: str, *, wait: bool) -> None:
 
 def holding(path: Path) -> str:
     """The holder of the lock on `path`, and since when; "" where it is free. Does not wait."""
-    try:
-        lock = _regular(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
-    except OSError:
-        return ""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _holder(lock) or "another process"
-    finally:
-        os.close(lock)
-    return ""
+    holder, is_held = _state(path)
+    return (holder or "another process") if is_held else ""
 
 
 def abandoned(path: Path) -> str:
     """The text of the lock's last holder, if it was stopped or killed before its block ended; "" otherwise."""
+    holder, is_held = _state(path)
+    return "" if is_held else holder
+
+
+def _state(path: Path) -> tuple[str, bool]:
+    """The text in a lock's file, "" where there is none, and whether the lock is held."""
     try:
         lock = _regular(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
     except OSError:
-        return ""
+        return "", False
     try:
-        holder = _holder(lock)
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(lock), True
+    else:
+        return _holder(lock), False
     finally:
         os.close(lock)
-    return holder if holder and not holding(path) else ""
 
 
 def shared_folder(path: Path) -> Path:

@@ -11,7 +11,8 @@ from doit.cmd_base import DoitCmdBase
 
 from bench.errors import BenchError
 from bench.interrupts import Stopped, watch_output
-from bench.profiles import Config
+from bench.profiles import Config, Profile
+from bench.text import plain
 
 watch_output()  # here, since doit loads this for each of its own commands too: dodo.py, or all commands for its help
 
@@ -37,6 +38,13 @@ class Command(DoitCmdBase):  # type: ignore[misc] # doit is untyped
         if not isinstance(config, Config):
             raise BenchError(f"doit {self.name} is for bench's dodo.py; name it with -f, or go to its folder.")
         return config
+
+    def profile(self, profile_id: str) -> Profile:
+        """A profile by its id. Raises BenchError where there is none."""
+        for profile in self.declared.profiles:
+            if profile.id == profile_id:
+                return profile
+        raise BenchError(f'There is no profile "{plain(profile_id)}"; doit list has them.')
 
     @property
     def skipped(self) -> dict[str, str]:

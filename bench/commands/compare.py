@@ -19,9 +19,9 @@ class Compare(Command):
             "long": f"profile-{name}",
             "default": "",
             "type": str,
-            "help": f"the {ordinal} profile",
+            "help": f"{ordinal} profile",
         }
-        for name, ordinal in (("a", "first"), ("b", "second"))
+        for name, ordinal in (("a", "the first"), ("b", "the second"))
     )
 
     def _execute(self, pos_args: list[str], a: str = "", b: str = "") -> int:
@@ -31,16 +31,13 @@ class Compare(Command):
         """The comparison on each dataset that is graded for both."""
         from bench.report import compare  # noqa: PLC0415 - heavy
 
-        known = {profile.id: profile for profile in self.declared.profiles}
         if len(names) != 2:
             raise BenchError("compare takes two profiles: doit compare <profile> <profile>; doit list has them.")
-        for name in names:
-            if name not in known:
-                raise BenchError(f'There is no profile "{name}"; doit list has them.')
         a, b = names
-        common = [dataset for dataset in known[a].sampling.datasets if dataset in known[b].sampling.datasets]
+        first, second = (self.profile(name).sampling.datasets for name in names)
+        common = [dataset for dataset in first if dataset in second]
         if not common:
             raise BenchError(f"{a} and {b} have no dataset in common; give one of them the other's in datasets.")
-        files = {dataset: [self.declared.layout.run(name, dataset).results for name in names] for dataset in common}
-        graded = [dataset for dataset in common if all(path.exists() for path in files[dataset])]
+        run = self.declared.layout.run
+        graded = [name for name in common if run(a, name).results.exists() and run(b, name).results.exists()]
         yield "\n\n".join(compare.side_by_side(self.declared, a, b, dataset) for dataset in graded or common)

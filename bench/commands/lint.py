@@ -301,15 +301,12 @@ class Lint(Command):
         if not names:
             raise BenchError("doit lint takes a profile: doit lint <profile>; doit list has them.")
         for name in names:
-            yield from lint(self.declared, name)
+            yield from lint(self.declared, self.profile(name))
 
 
-def lint(config: Config, profile_id: str) -> Iterator[str]:
-    """All lines about a profile. Raises BenchError where there is none of that name."""
-    profiles = {profile.id: profile for profile in config.profiles}
-    if profile_id not in profiles:
-        raise BenchError(f'There is no profile "{visible(profile_id)}"; doit list has them.')
-    evidence = collect(config, profiles[profile_id])
+def lint(config: Config, profile: Profile) -> Iterator[str]:
+    """All lines about a profile. Raises BenchError where there is nothing to look at."""
+    evidence = collect(config, profile)
     for finding in findings(evidence):
         yield from wrapped(finding)
     yield from first_exchange(evidence)

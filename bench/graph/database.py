@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from doit.dependency import JsonDB
 from doit.exceptions import InvalidTask
 
@@ -22,6 +23,29 @@ from bench.untrusted import table
 
 STAMPS = ".stamps"
 """The folder beside the outputs that version 0.1 had in place of doit's database."""
+
+FileState = tuple[float, int, str]
+"""A file's time, size and MD5."""
+
+
+class TaskValues(msgspec.Struct):
+    """The values that our tasks save."""
+
+    settings: dict[str, Any] = {}
+    files: dict[str, FileState] = {}
+
+
+class TaskRecord(msgspec.Struct, rename=lambda name: f"{name}:"):
+    """A task's record, beside the states of its file dependencies."""
+
+    deps: list[Any] = []
+    checker: str = ""
+    ignore: str = ""
+    result: str | dict[str, Any] = ""
+    values: TaskValues = msgspec.field(default_factory=TaskValues, name="_values_:")
+
+
+KEYS = {field.encode_name for field in msgspec.structs.fields(TaskRecord)}
 
 
 class Database(JsonDB):  # type: ignore[misc] # doit is untyped
@@ -94,28 +118,14 @@ def prepare(layout: Layout) -> str:
     return str(path)
 
 
-KEYS: dict[str, type | tuple[type, ...]] = {
-    "_values_:": dict, "deps:": list, "checker:": str, "ignore:": str, "result:": (str, dict),
-}  # fmt: skip
-"""Keys of a task's record beside the states of its file dependencies."""
-
-
 def _is_record(record: Any) -> bool:
     """Whether doit can read a task's record."""
-    if not isinstance(record, dict) or not all(isinstance(record[key], KEYS[key]) for key in KEYS.keys() & record):
+    try:
+        msgspec.convert(record, TaskRecord)
+        msgspec.convert({name: record[name] for name in record.keys() - KEYS}, dict[str, FileState])
+    except (msgspec.ValidationError, OverflowError):
         return False
-    values = record.get("_values_:", {})
-    files = values.get("files", {})
-    return (
-        isinstance(values.get("settings", {}), dict)
-        and isinstance(files, dict)
-        and all(map(_is_state, [*files.values(), *(record[name] for name in record.keys() - KEYS)]))
-    )
-
-
-def _is_state(value: Any) -> bool:
-    """Whether it is a file's time, size and MD5."""
-    return isinstance(value, list) and [type(part) for part in value] in ([float, int, str], [int, int, str])
+    return True
 
 
 def _take_over(layout: Layout) -> None:

@@ -15,6 +15,7 @@ from bench.console import in_worker, relative, warn
 from bench.errors import BenchError
 from bench.files import digest, digest_of, read_table, write_json
 from bench.graph import unfinished
+from bench.graph.cleaning import remove
 from bench.graph.settings import Settings, describe, is_changed
 from bench.graph.stages import Generate, Stage
 from bench.locks import locked
@@ -107,9 +108,7 @@ class Report:
         """Remove the reports and the files to share; the task's clean action."""
         shared = sorted(self.config.layout.share.glob("*"))
         for path in filter(Path.is_file, [*self.targets, *shared]):
-            print(f"  removes {relative(path)}")
-            if not dryrun:
-                path.unlink()
+            remove(path, dryrun=dryrun)
 
     @property
     def _record(self) -> Path:

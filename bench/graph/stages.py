@@ -16,7 +16,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from doit.action import PythonAction
 from doit.exceptions import TaskFailed
 from doit.task import Task
 
@@ -24,6 +23,7 @@ from bench import datasets, jsonl, versions
 from bench.console import duration, in_worker, print_line, relative, warn
 from bench.errors import BenchError, LockedError, MissingPrerequisite, SamplesError
 from bench.files import digest, digest_of, read_table, write_json
+from bench.graph.cleaning import remove
 from bench.graph.prerequisites import require
 from bench.graph.settings import Change, Settings
 from bench.interrupts import Stopped, begin_work
@@ -32,14 +32,6 @@ from bench.locks import abandoned, holding, locked
 from bench.profiles import Config, Profile
 from bench.progress import Progress, live
 from bench.text import visible
-
-
-class Clean(PythonAction):  # type: ignore[misc] # doit is untyped
-    """doit's clean action, with a readable description."""
-
-    def __str__(self) -> str:
-        """The description in doit's output."""
-        return "remove its files"
 
 
 @dataclass(frozen=True, repr=False)
@@ -155,10 +147,8 @@ class Stage:
             raise SystemExit(error.sentence) from None
 
     def remove(self, path: Path, *, dryrun: bool) -> None:
-        """Remove one file."""
-        print(f"  removes {relative(path)}")
-        if not dryrun:
-            path.unlink()
+        """Remove one of the targets, or a failure's record."""
+        remove(path, dryrun=dryrun)
 
     def _locked(self, *, wait: bool) -> contextlib.AbstractContextManager[None]:
         return locked(self.files.lock, subject=relative(self.files.root), wait=wait, note=self._mark)

@@ -45,7 +45,8 @@ def linted(tmp_path: Path) -> Lint:
         base = Completion(key="k", task_id="Demo/0", sample=0, outcome="stop", answer="```python\nx = 1\n```")
         rows = [asdict(base) | {"task_id": f"Demo/{i}"} | one for i, one in enumerate(done)]
         journal.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        text = "\n".join(lint(load(tmp_path / "profiles.toml"), "m"))
+        config = load(tmp_path / "profiles.toml")
+        text = "\n".join(lint(config, config.profile("m")))
         head, _, rest = text.partition("\nFirst prompt")
         return re.sub(r"\n {36}", " ", head) + "\nFirst prompt" + rest
 
@@ -112,14 +113,12 @@ def test_hostile_templates(template: str, message: str) -> None:
     assert message in rendered(template, {"messages": []})
 
 
-def test_no_such_profile(tmp_path: Path) -> None:
-    """A name that no profile has is one sentence; so is a profile whose solutions were made elsewhere."""
+def test_an_imported_profile(tmp_path: Path) -> None:
+    """A profile whose solutions were made elsewhere is one sentence."""
     (tmp_path / "profiles.toml").write_text('[profiles.a]\nsolutions = "x.jsonl"\n')
     config = load(tmp_path / "profiles.toml")
-    with pytest.raises(BenchError, match='There is no profile "b"; doit list has them'):
-        list(lint(config, "b"))
     with pytest.raises(BenchError, match="a: its solutions were made elsewhere"):
-        list(lint(config, "a"))
+        list(lint(config, config.profile("a")))
 
 
 def test_as_a_user_gives_it(tmp_path: Path) -> None:
