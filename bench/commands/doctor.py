@@ -155,20 +155,13 @@ def _images(machine: Machine) -> Iterator[Finding]:
 
 def _datasets(config: Config) -> Iterator[Finding]:
     """The datasets that profiles name, then all other known ones except the demo's."""
-    named = dict.fromkeys(dataset for profile in config.profiles for dataset in profile.sampling.datasets)
-    proofs = read_table(config.layout.selftests)
-    for name in [
-        *named,
-        *(dataset for dataset in datasets.known() if dataset not in named and not dataset.startswith("demo")),
-    ]:
-        finding, (programs, remedy) = _dataset(name, datasets.known()[name], proofs, needed=name in named), ("", "")
-        if finding.state == "ok":
-            programs, remedy = absent_programs(config, name)
-        yield (
-            replace(finding, state="missing", text=f"{finding.text}; {programs}", remedy=remedy)
-            if programs
-            else finding
-        )
+    named, proofs = config.datasets, read_table(config.layout.selftests)
+    others = [name for name in datasets.known() if name not in named and not name.startswith("demo")]
+    for name in [*named, *others]:
+        finding = _dataset(name, datasets.known()[name], proofs, needed=name in named)
+        if finding.state == "ok" and (absent := absent_programs(config, name)):
+            finding = replace(finding, state="missing", text=f"{finding.text}; {absent.text}", remedy=absent.remedy)
+        yield finding
 
 
 def _dataset(name: str, declared: Declaration, proofs: dict[str, Any], *, needed: bool) -> Finding:

@@ -15,6 +15,5 @@ class Prompts(Command):
         """Each file when it is written."""
         from bench.imports.prompts import write  # noqa: PLC0415 - only here
 
-        named = [dataset for profile in self.declared.profiles for dataset in profile.sampling.datasets]
-        for name in dict.fromkeys(named):
+        for name in self.declared.datasets:
             yield relative(write(self.declared, name))

@@ -18,8 +18,7 @@ class Selftest(Command):
         from bench.evaluate.selftest import selftest  # noqa: PLC0415 - heavy
 
         config = self.declared
-        named = [dataset for profile in config.profiles for dataset in profile.sampling.datasets]
-        every = [*named, *(name for name, source in datasets.known().items() if source.variable)]
+        every = [*config.datasets, *(name for name, source in datasets.known().items() if source.variable)]
         for name in dict.fromkeys(names or every):
             if name not in datasets.known():
                 raise BenchError(f'There is no dataset "{name}"; choose among {", ".join(datasets.known())}.')

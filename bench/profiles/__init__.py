@@ -294,6 +294,11 @@ class Config:
     report: Reporting = Reporting()
     server: Server = field(default_factory=Server)
 
+    @property
+    def datasets(self) -> list[str]:
+        """The datasets that profiles name, in their order, each once."""
+        return list(dict.fromkeys(name for profile in self.profiles for name in profile.sampling.datasets))
+
     def profile(self, profile_id: str) -> Profile:
         """The profile of that id; KeyError where there is none."""
         return {profile.id: profile for profile in self.profiles}[profile_id]
