@@ -27,11 +27,11 @@ def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
 
-    def found(text: str) -> dict[str, Finding]:
+    def findings(text: str) -> dict[str, Finding]:
         (tmp_path / "profiles.toml").write_text(text)
         return {finding.name: finding for finding in report(load(tmp_path / "profiles.toml"))}
 
-    return found
+    return findings
 
 
 def program(folder: Path, name: str, text: str) -> None:
@@ -58,23 +58,23 @@ def test_shipped_profiles_on_a_bare_machine(monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_a_reference_that_nobody_published(doctor: Doctor) -> None:
     """A reference that names no published score is pointed out with the nearest one, and stops nothing."""
-    found = doctor('[profiles.x]\nmodel = "builtin:demo"\nreference = "Claude Opus 4.55"\n')
-    assert found["x"].state == "note"
-    assert 'no published score of "Claude Opus 4.55"' in found["x"].text
-    assert found["x"].remedy == 'name a row of reference-scores.json; did you mean "Claude Opus 4.5"?'
-    assert render([found["x"]]).endswith("1 of 1 profiles can run on this machine.")
+    findings = doctor('[profiles.x]\nmodel = "builtin:demo"\nreference = "Claude Opus 4.55"\n')
+    assert findings["x"].state == "note"
+    assert 'no published score of "Claude Opus 4.55"' in findings["x"].text
+    assert findings["x"].remedy == 'name a row of reference-scores.json; did you mean "Claude Opus 4.5"?'
+    assert render([findings["x"]]).endswith("1 of 1 profiles can run on this machine.")
     assert doctor('[profiles.x]\nmodel = "builtin:demo"\nreference = "Claude Opus 4.5"\n')["x"].state == "ok"
 
 
 def test_profiles_on_other_machines(doctor: Doctor) -> None:
     """A profile on another machine needs no engine here, and its host is named; an engine there is not asked."""
-    found = doctor(
+    findings = doctor(
         '[hosts.box]\ndocker = "ssh://me@box"\nmodels = "/srv/models"\n[hosts.lab]\nendpoints = ["http://a.invalid:1/v1"]\n'
         '[profiles.x]\nmodel = "x.gguf"\nhost = "box"\n[profiles.y]\nmodel = "y"\nhost = "lab"\n'
     )
-    assert found["Docker engine"].state == "note"
-    assert "x.gguf on box (ssh://me@box), which is not asked here; no docker command with" in found["x"].text
-    assert found["y"].text == "y on lab (http://a.invalid:1/v1); nobody answers at http://a.invalid:1/v1"
+    assert findings["Docker engine"].state == "note"
+    assert "x.gguf on box (ssh://me@box), which is not asked here; no docker command with" in findings["x"].text
+    assert findings["y"].text == "y on lab (http://a.invalid:1/v1); nobody answers at http://a.invalid:1/v1"
 
 
 def test_endpoints(doctor: Doctor) -> None:
@@ -87,10 +87,10 @@ def test_endpoints(doctor: Doctor) -> None:
         )
         assert [doctor(text)[name].state for name in "ye"] == ["ok", "ok"]
         other.close()
-        found = doctor(text)
-    assert (found["y"].state, found["y"].text) == ("note", f"y on lab ({one}, {two}); nobody answers at {two}")
-    assert found["y"].remedy == "start that server, or fix its address"
-    assert found["e"].state == "ok"
+        findings = doctor(text)
+    assert (findings["y"].state, findings["y"].text) == ("note", f"y on lab ({one}, {two}); nobody answers at {two}")
+    assert findings["y"].remedy == "start that server, or fix its address"
+    assert findings["e"].state == "ok"
     assert [doctor(text)[name].state for name in "ye"] == ["missing", "missing"]
 
 
@@ -105,11 +105,11 @@ def test_model_files(doctor: Doctor, tmp_path: Path) -> None:
         '[profiles.one]\nmodel = "one.gguf"\n[profiles.big]\nmodel = "big/m-00001-of-00003.gguf"\n'
     )
     program(tmp_path, "llama-server", "")
-    found = doctor(text)
-    assert (found["one"].state, found["one"].text) == ("ok", "1 kB")
+    findings = doctor(text)
+    assert (findings["one"].state, findings["one"].text) == ("ok", "1 kB")
     folder = f"{tmp_path}/models/big".replace(str(Path.home()), "~")
-    assert found["big"].text == f"no m-00003-of-00003.gguf in {folder} (1 of 3 parts are missing)"
-    assert found["big"].remedy == "download it there, or set [paths] models"
+    assert findings["big"].text == f"no m-00003-of-00003.gguf in {folder} (1 of 3 parts are missing)"
+    assert findings["big"].remedy == "download it there, or set [paths] models"
     (tmp_path / "models" / "big" / "m-00003-of-00003.gguf").write_bytes(EMPTY + bytes(600_000))
     assert doctor(text)["big"].text == "2 MB in 3 parts"
 
@@ -119,9 +119,9 @@ def test_imports(doctor: Doctor, tmp_path: Path) -> None:
     text = '[profiles.made]\nsolutions = "made/"\n[profiles.none]\nsolutions = "none/*.jsonl"\n'
     (tmp_path / "made").mkdir()
     (tmp_path / "made" / "part-01.jsonl").touch()
-    found = doctor(text)
-    assert (found["made"].state, found["made"].text) == ("ok", "1 file of solutions in made/")
-    assert (found["none"].state, found["none"].text) == ("missing", "no solutions yet in none/*.jsonl")
+    findings = doctor(text)
+    assert (findings["made"].state, findings["made"].text) == ("ok", "1 file of solutions in made/")
+    assert (findings["none"].state, findings["none"].text) == ("missing", "no solutions yet in none/*.jsonl")
 
 
 def test_what_servers_need(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,31 +129,31 @@ def test_what_servers_need(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.delenv("MY_KEY", raising=False)
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "m.gguf").write_bytes(EMPTY)
-    found = doctor(
+    findings = doctor(
         '[profiles.c]\nmodel = "m.gguf"\n[profiles.c.server]\nkind = "compose"\ngpu = true\n'
         '[profiles.p]\nmodel = "m.gguf"\n[profiles.p.server]\nkind = "process"\nexecutable = "my-server"\n'
         '[profiles.a]\n[profiles.a.server]\nkind = "command"\ncommand = ["agent", "-p"]\n'
         '[profiles.e]\nmodel = "x"\n[profiles.e.server]\nkind = "endpoint"\nbase_url = "http://h.invalid"\n'
         'api_key_env = "MY_KEY"\n'
     )
-    assert {name: found[name].text for name in "cpae"} == {
+    assert {name: findings[name].text for name in "cpae"} == {
         "c": "24 B; no Docker; no compose; no GPU",
         "p": "24 B; no my-server",
         "a": "agent -p; no program agent",
         "e": "x at http://h.invalid; no key in MY_KEY; nobody answers at http://h.invalid",
     }
-    assert all(found[name].state == "missing" for name in "cpae")
+    assert all(findings[name].state == "missing" for name in "cpae")
 
 
 def test_programs_that_are_there(doctor: Doctor, tmp_path: Path) -> None:
     """What a program says of itself is shown; images that are not here are said to be pulled later."""
     program(tmp_path, "nvidia-smi", "print('GPU 1, 24 GiB'); print('GPU 2, 16 GiB')")
     program(tmp_path, "docker", "import sys; sys.exit(1) if 'image' in sys.argv else print('28.0')")
-    found = doctor('[profiles.c]\nmodel = "m.gguf"\n[profiles.c.server]\nkind = "compose"\nimage = "i:t"\n')
-    assert (found["GPU"].state, found["GPU"].text) == ("ok", "GPU 1, 24 GiB; GPU 2, 16 GiB")
-    assert (found["Docker engine"].text, found["compose plugin"].text) == ("28.0", "28.0")
-    assert found["image"].text == "i:t is not here yet"
-    assert found["sandbox"].text == "code that models wrote runs in docker"
+    findings = doctor('[profiles.c]\nmodel = "m.gguf"\n[profiles.c.server]\nkind = "compose"\nimage = "i:t"\n')
+    assert (findings["GPU"].state, findings["GPU"].text) == ("ok", "GPU 1, 24 GiB; GPU 2, 16 GiB")
+    assert (findings["Docker engine"].text, findings["compose plugin"].text) == ("28.0", "28.0")
+    assert findings["image"].text == "i:t is not here yet"
+    assert findings["sandbox"].text == "code that models wrote runs in docker"
     program(tmp_path, "bwrap", "print('bubblewrap 0.8')")
     assert (
         doctor('[profiles.c]\nsolutions = "x.jsonl"\n')["sandbox"].text == "code that models wrote runs in bubblewrap"
@@ -166,12 +166,15 @@ def test_a_program_that_hangs(doctor: Doctor, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(machine, "PATIENCE", 0.3)
     program(tmp_path, "docker", "import time; time.sleep(60)")
     program(tmp_path, "nvidia-smi", "import time; time.sleep(60)")
-    found = doctor('[profiles.a]\nmodel = "m.gguf"\nserver = { kind = "compose", gpu = true }\n')
+    findings = doctor('[profiles.a]\nmodel = "m.gguf"\nserver = { kind = "compose", gpu = true }\n')
     for name in ("Docker engine", "GPU"):
-        assert (found[name].state, found[name].text) == ("note", "it did not answer in time (no answer within 0.3 s)")
-        assert found[name].remedy == "ask again when the machine is less busy"
-    assert "compose did not answer in time; GPU did not answer in time" in found["a"].text
-    assert "unknown" in found["sandbox"].text
+        assert (findings[name].state, findings[name].text) == (
+            "note",
+            "it did not answer in time (no answer within 0.3 s)",
+        )
+        assert findings[name].remedy == "ask again when the machine is less busy"
+    assert "compose did not answer in time; GPU did not answer in time" in findings["a"].text
+    assert "unknown" in findings["sandbox"].text
 
 
 @pytest.mark.parametrize(
@@ -190,18 +193,18 @@ def test_a_program_that_hangs(doctor: Doctor, tmp_path: Path, monkeypatch: pytes
 def test_an_engine_that_refuses(doctor: Doctor, tmp_path: Path, message: str, remedy: str) -> None:
     """Of an engine that does not serve this user, Docker's words decide the remedy; nothing is to be installed."""
     program(tmp_path, "docker", f"import sys; sys.exit({message!r})")
-    found = doctor('[profiles.a]\nmodel = "m.gguf"\nserver = { kind = "compose" }\n')["Docker engine"]
-    assert (found.state, found.text) == ("missing", message.rstrip("."))
-    assert found.remedy.startswith(remedy)
+    findings = doctor('[profiles.a]\nmodel = "m.gguf"\nserver = { kind = "compose" }\n')["Docker engine"]
+    assert (findings.state, findings.text) == ("missing", message.rstrip("."))
+    assert findings.remedy.startswith(remedy)
 
 
 def test_bubblewrap_that_may_not(doctor: Doctor, tmp_path: Path) -> None:
     """Where bubblewrap is installed and can make no sandbox, as in a container, there is none, for its own reason."""
     program(tmp_path, "bwrap", "import sys; sys.exit('bwrap: No permissions' if len(sys.argv) > 2 else print('0.8'))")
-    found = doctor('[profiles.a]\nsolutions = "x.jsonl"\n')
-    assert (found["bubblewrap"].state, found["bubblewrap"].text) == ("note", "bwrap: No permissions")
-    assert found["sandbox"].state == "missing"
-    assert "docs/howto/docker.md" in found["sandbox"].remedy
+    findings = doctor('[profiles.a]\nsolutions = "x.jsonl"\n')
+    assert (findings["bubblewrap"].state, findings["bubblewrap"].text) == ("note", "bwrap: No permissions")
+    assert findings["sandbox"].state == "missing"
+    assert "docs/howto/docker.md" in findings["sandbox"].remedy
 
 
 def test_a_gpu_whose_driver_fails(doctor: Doctor, tmp_path: Path) -> None:
@@ -214,9 +217,9 @@ def test_damaged_models(doctor: Doctor, tmp_path: Path) -> None:
     """A model file that no server would load is missing, with what is wrong about it."""
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "m.gguf").write_bytes(b"<html>")
-    found = doctor('[profiles.a]\nmodel = "m.gguf"\n')["a"]
-    assert found.text.startswith("m.gguf is no GGUF file but a web page")
-    assert "download it again" in found.remedy
+    findings = doctor('[profiles.a]\nmodel = "m.gguf"\n')["a"]
+    assert findings.text.startswith("m.gguf is no GGUF file but a web page")
+    assert "download it again" in findings.remedy
 
 
 @pytest.mark.parametrize(
@@ -238,12 +241,14 @@ def test_a_wheel_that_cannot_be_loaded(
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
     process.xllamacpp_failure.cache_clear()
-    found = doctor('[server]\nkind = "process"\n[profiles.p]\nmodel = "m.gguf"\n[profiles.d]\nmodel = "builtin:demo"\n')
+    findings = doctor(
+        '[server]\nkind = "process"\n[profiles.p]\nmodel = "m.gguf"\n[profiles.d]\nmodel = "builtin:demo"\n'
+    )
     process.xllamacpp_failure.cache_clear()
-    assert found["llama-server"].text == f"the wheel xllamacpp: the system library {library} is missing"
-    assert found["llama-server"].remedy.startswith(remedy)
-    assert remedy in found["p"].remedy
-    assert found["d"].text == "its bundled answers, for no llama-server can be started here"
+    assert findings["llama-server"].text == f"the wheel xllamacpp: the system library {library} is missing"
+    assert findings["llama-server"].remedy.startswith(remedy)
+    assert remedy in findings["p"].remedy
+    assert findings["d"].text == "its bundled answers, for no llama-server can be started here"
 
 
 @pytest.mark.parametrize(
@@ -252,9 +257,9 @@ def test_a_wheel_that_cannot_be_loaded(
 )
 def test_no_sandbox(doctor: Doctor, kind: str, state: str, output: str) -> None:
     """Without any sandbox nothing is graded; to do without one by name is noted."""
-    found = doctor(f'[sandbox]\nkind = "{kind}"\n[profiles.a]\nsolutions = "x.jsonl"\n')
-    assert found["sandbox"].state == state
-    assert output in found["sandbox"].text
+    findings = doctor(f'[sandbox]\nkind = "{kind}"\n[profiles.a]\nsolutions = "x.jsonl"\n')
+    assert findings["sandbox"].state == state
+    assert output in findings["sandbox"].text
 
 
 def test_a_cluster(doctor: Doctor) -> None:
@@ -285,16 +290,16 @@ def test_what_is_known_of_a_dataset(doctor: Doctor, tmp_path: Path, monkeypatch:
     (tmp_path / "tasks" / "one" / "prompt.md").write_text("Write f.")
     (tmp_path / "tasks" / "one" / "test_f.py").write_text("def test():\n    assert f()\n")
     (tmp_path / "torn.jsonl").write_text("{")
-    found = doctor(text)
-    place = found["mine"].text.rpartition("; ")[2]
-    assert found["mine"].text == (
+    findings = doctor(text)
+    place = findings["mine"].text.rpartition("; ")[2]
+    assert findings["mine"].text == (
         "1 problem, mine alone; tests of its own run in the solution's process, which could forge a pass; "
         f"not proved yet: doit selftest mine; {place}"
     )
-    assert (found["torn"].state, found["torn"].remedy) == ("missing", "download the file again, or fix that line")
-    assert "torn.jsonl, line 1 is not JSON" in found["torn"].text
-    assert found["cruxeval-o"].text.startswith("not here yet: ")
-    assert found["cruxeval-o"].text.endswith("800 problems, 2024, MIT")
+    assert (findings["torn"].state, findings["torn"].remedy) == ("missing", "download the file again, or fix that line")
+    assert "torn.jsonl, line 1 is not JSON" in findings["torn"].text
+    assert findings["cruxeval-o"].text.startswith("not here yet: ")
+    assert findings["cruxeval-o"].text.endswith("800 problems, 2024, MIT")
     proof = {"dataset": "mine", "sandbox": "docker", "plus": 1, "problems": 1, "date": "2026-01-02"}
     config = load(tmp_path / "profiles.toml")
     write_json(config.layout.selftests, {"mine docker": proof, "torn docker": "damaged"})

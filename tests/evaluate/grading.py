@@ -107,10 +107,10 @@ class Grader:
         """Base status, plus status and the bench block's words on each sample, in the order of `pairs`."""
         self.write(pairs)
         self.run(**options)
-        found, seen = self.results(), dict.fromkeys(SOLUTIONS, 0)
+        results, seen = self.results(), dict.fromkeys(SOLUTIONS, 0)
         graded = []
         for task_id, _ in pairs:
-            row = found["eval"][task_id][seen[task_id]]
-            graded.append((row["base_status"], row["plus_status"], found["bench"]["samples"][task_id][seen[task_id]]))
+            row = results["eval"][task_id][seen[task_id]]
+            graded.append((row["base_status"], row["plus_status"], results["bench"]["samples"][task_id][seen[task_id]]))
             seen[task_id] += 1
         return graded

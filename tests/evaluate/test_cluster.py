@@ -72,13 +72,13 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
 
 def samples(copies: int) -> list[tuple[str, str]]:
     """Right, wrong, failing, empty and hanging solutions of every problem, each so many times with another name."""
-    found = []
+    pairs = []
     for number in range(copies):
         for task_id, right in SOLUTIONS.items():
             name = right.partition("(")[0].removeprefix("def ")
             wrong = [f"def {name}(*_): return {number}", f"def {name}(*_): raise ValueError", f"# {number}", ""]
-            found += [(task_id, f"{text}\n# {number}" * bool(text)) for text in [right, *wrong]]
-    return [*found, ("Demo/0", "def total(numbers):\n    while True: pass\n")]
+            pairs += [(task_id, f"{text}\n# {number}" * bool(text)) for text in [right, *wrong]]
+    return [*pairs, ("Demo/0", "def total(numbers):\n    while True: pass\n")]
 
 
 ALONE: dict[int, list[tuple[str, str, bool]]] = {}
@@ -91,9 +91,9 @@ def statuses_here(grader: Grader, copies: int) -> list[tuple[str, str, bool]]:
     return ALONE[copies]
 
 
-def statuses(found: list[tuple[str, str, dict[str, Any]]]) -> list[tuple[str, str, bool]]:
+def statuses(graded: list[tuple[str, str, dict[str, Any]]]) -> list[tuple[str, str, bool]]:
     """What must be the same wherever a sample was graded."""
-    return [(base, plus, about["retried"]) for base, plus, about in found]
+    return [(base, plus, about["retried"]) for base, plus, about in graded]
 
 
 @pytest.mark.slow
@@ -103,16 +103,16 @@ def test_a_cluster_finds_what_one_machine_finds(grader: Grader, tmp_path: Path, 
     programs.worker(1)
     programs.worker(2)
     far = Grader(tmp_path / "far", tmp_path / "far-cache")
-    given = samples(3)
-    found = far.grade(given, scheduler=programs.address)
-    assert statuses(found) == statuses_here(grader, 3)
-    kept = [json.loads(line)["key"] for line in (far.cache / "verdicts" / "demo.jsonl").read_bytes().splitlines()]
-    assert len(kept) == len(set(kept)) == len({*given}) - 1
+    pairs = samples(3)
+    graded = far.grade(pairs, scheduler=programs.address)
+    assert statuses(graded) == statuses_here(grader, 3)
+    keys = [json.loads(line)["key"] for line in (far.cache / "verdicts" / "demo.jsonl").read_bytes().splitlines()]
+    assert len(keys) == len(set(keys)) == len({*pairs}) - 1
     block = far.results()["bench"]
     assert (block["scheduler"], block["workers"], block["retries"]) == (programs.address, 2, 1)
     assert block["sandbox"]["kind"] == "bubblewrap"
     assert block["sandbox"]["numpy"]
-    assert far.run(scheduler=programs.address).cached == len(given) - 1
+    assert far.run(scheduler=programs.address).cached == len(pairs) - 1
 
 
 @pytest.mark.slow
@@ -139,9 +139,9 @@ def test_workers_that_cannot_grade_are_left_out(
     while grader_workers(programs.address) < 3:
         time.sleep(0.1)
     assert grader.run(scheduler=programs.address, reuse=False).plus_passed == len(SOLUTIONS)
-    said = capsys.readouterr().out
-    assert "is left out: it has another grader; install this machine's bench and EvalPlus there" in said
-    assert 'is left out: [sandbox] kind = "bubblewrap" cannot be used here (' in said
+    output = capsys.readouterr().out
+    assert "is left out: it has another grader; install this machine's bench and EvalPlus there" in output
+    assert 'is left out: [sandbox] kind = "bubblewrap" cannot be used here (' in output
 
 
 def grader_workers(address: str) -> int:
@@ -162,7 +162,7 @@ def test_a_worker_that_is_killed_loses_nothing(
     first = programs.worker(1)
     if how == "it ends":
         programs.worker(2)
-    given = samples(3)
+    pairs = samples(3)
 
     def on_progress(done: int, _of: int, phase: str, _share: float) -> None:
         if done >= 10 and not phase and first.poll() is None:
@@ -171,9 +171,9 @@ def test_a_worker_that_is_killed_loses_nothing(
             if how != "it ends":
                 programs.worker(2)
 
-    found = grader.grade(given, scheduler=programs.address, reuse=False, on_progress=on_progress)
+    graded = grader.grade(pairs, scheduler=programs.address, reuse=False, on_progress=on_progress)
     assert first.poll() is not None
-    assert statuses(found) == statuses_here(grader, 3)
+    assert statuses(graded) == statuses_here(grader, 3)
     assert "left out" not in capsys.readouterr().out
 
 
@@ -183,8 +183,8 @@ def test_a_scheduler_that_ends_is_one_sentence(grader: Grader, programs: Program
     grader.cache = tmp_path / "own"
     scheduler = programs.scheduler()
     programs.worker(1)
-    given = samples(3)
-    grader.write(given)
+    pairs = samples(3)
+    grader.write(pairs)
     grader.files.results.write_text("old")
 
     def on_progress(done: int, _of: int, phase: str, _share: float) -> None:

@@ -44,26 +44,26 @@ def compared(
     return comparison
 
 
-def right(out: Any, wanted: Any, *, checker: Checker = EXACT, uncut: bool = False) -> bool:
+def right(out: Any, expected: Any, *, checker: Checker = EXACT, uncut: bool = False) -> bool:
     """Whether one output is right."""
     limit = outputs.UNCUT if uncut else outputs.LIMIT
-    found = compared(wire([out], limit), expected_of([wanted], limit=limit), checker=checker)
-    return found.failure is None and found.index == 1
+    comparison = compared(wire([out], limit), expected_of([expected], limit=limit), checker=checker)
+    return comparison.failure is None and comparison.index == 1
 
 
 @pytest.mark.parametrize("sizes", [(1 << 20,), (1,), (3, 7, 11)])
 def test_the_expected_bytes_are_right_however_they_are_cut(sizes: tuple[int, ...]) -> None:
     """Outputs that are the expected ones are right, in one piece or byte by byte."""
     values = [1, [2.5, "x"], {"a": {1}}, list(range(50)), list(range(5000))]
-    found = compared(wire(values), expected_of(values), sizes=sizes)
-    assert (found.index, found.failure) == (5, None)
+    comparison = compared(wire(values), expected_of(values), sizes=sizes)
+    assert (comparison.index, comparison.failure) == (5, None)
 
 
 @pytest.mark.parametrize("sizes", [(1 << 20,), (1,), (4, 9)])
 def test_equal_values_of_other_bytes_are_right(sizes: tuple[int, ...]) -> None:
     """Where bytes differ, the values decide, and the records after it are judged too."""
-    found = compared(wire([1.0, True, {2: 1, 1: 2}]), expected_of([1, 1, {1: 2, 2: 1}]), sizes=sizes)
-    assert (found.index, found.failure) == (3, None)
+    comparison = compared(wire([1.0, True, {2: 1, 1: 2}]), expected_of([1, 1, {1: 2, 2: 1}]), sizes=sizes)
+    assert (comparison.index, comparison.failure) == (3, None)
     wrong = compared(wire([1.0, True, 5]), expected_of([1, 1, 6]), sizes=sizes)
     assert (wrong.index, wrong.failure) == (2, {"actual": "5", "expected": "6"})
 
@@ -87,14 +87,14 @@ LARGE = [
 ]
 
 
-@pytest.mark.parametrize(("out", "wanted", "equal"), LARGE)
-def test_large_values_are_right_where_python_calls_them_equal(out: Any, wanted: Any, *, equal: bool) -> None:
+@pytest.mark.parametrize(("out", "expected", "equal"), LARGE)
+def test_large_values_are_right_where_python_calls_them_equal(out: Any, expected: Any, *, equal: bool) -> None:
     """Large values cross as digests: the same for numbers of other types, and for sets and dicts in any order."""
-    assert (out == wanted) is equal
-    assert right(out, wanted) is equal
+    assert (out == expected) is equal
+    assert right(out, expected) is equal
 
 
-@pytest.mark.parametrize(("out", "wanted", "close"), [
+@pytest.mark.parametrize(("out", "expected", "close"), [
     ([n + 1e-9 for n in range(3000)], [float(n) for n in range(3000)], True),
     ([*map(float, range(2999)), 7.0], [float(n) for n in range(3000)], False),
     (list(range(3000)), [float(n) for n in range(3000)], True),
@@ -105,16 +105,16 @@ def test_large_values_are_right_where_python_calls_them_equal(out: Any, wanted: 
     ([[n + 1e-9] for n in range(3000)], [[float(n)] for n in range(3000)], True),
     ([[2.0 + 1e-9]], [2.0], True), ([[]], [2.0], False), (([[]],), (2.0,), False), ([[], []], [[2.0], [3.0]], False),
 ])  # fmt: skip
-def test_numbers_within_the_tolerance_are_right(out: Any, wanted: Any, *, close: bool) -> None:
+def test_numbers_within_the_tolerance_are_right(out: Any, expected: Any, *, close: bool) -> None:
     """Where a tolerance holds, large outputs cross whole and are compared number by number, as NumPy does."""
-    assert right(out, wanted, checker=CLOSE, uncut=True) is close
+    assert right(out, expected, checker=CLOSE, uncut=True) is close
 
 
 def test_nan_equals_nothing() -> None:
     """An expected NaN is not met by a NaN, as in EvalPlus, though the bytes are the same."""
     value = float("nan")
-    found = compared(wire([1, value]), expected_of([1, value], nan=(1,)))
-    assert (found.index, found.failure) == (1, {"actual": "NaN", "expected": "nan"})
+    comparison = compared(wire([1, value]), expected_of([1, value], nan=(1,)))
+    assert (comparison.index, comparison.failure) == (1, {"actual": "NaN", "expected": "nan"})
     assert compared(wire([1.0, value]), expected_of([1, value], nan=(1,))).failure
 
 
@@ -169,11 +169,13 @@ CHECKERS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("out", HOSTILE)
-@pytest.mark.parametrize("wanted", [1, "x", [1.0] * 3, {1: 2}, [1] * 9000], ids=["int", "str", "list", "dict", "large"])
+@pytest.mark.parametrize(
+    "expected", [1, "x", [1.0] * 3, {1: 2}, [1] * 9000], ids=["int", "str", "list", "dict", "large"]
+)
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_whatever_a_sample_sends_is_wrong_with_a_plain_reason(out: bytes, wanted: Any, checker: Checker) -> None:
+def test_whatever_a_sample_sends_is_wrong_with_a_plain_reason(out: bytes, expected: Any, checker: Checker) -> None:
     """Records that hold no plain data, too much of it, or huge numbers are wrong, and the reason is short text."""
-    comparison = Comparison(checker, expected_of([wanted]), [([1, 2],)])
+    comparison = Comparison(checker, expected_of([expected]), [([1, 2],)])
     assert not comparison.feed(out + DONE)
     assert comparison.index == 0
     assert comparison.failure
@@ -184,20 +186,20 @@ def test_whatever_a_sample_sends_is_wrong_with_a_plain_reason(out: bytes, wanted
 def test_a_record_far_larger_than_expected_is_wrong_unread() -> None:
     """A record that claims more bytes than any equal value has is wrong before it is held in memory."""
     header = outputs.HEADER.pack(outputs.VALUE, 1 << 30)
-    found = compared(header + b"x" * 100, expected_of([1]), checker=CLOSE)
-    assert found.failure == {"actual": f"{1 << 30} bytes", "expected": "1"}
+    comparison = compared(header + b"x" * 100, expected_of([1]), checker=CLOSE)
+    assert comparison.failure == {"actual": f"{1 << 30} bytes", "expected": "1"}
 
 
 def test_a_value_of_more_items_than_expected_is_wrong_undecoded() -> None:
     """An output is decoded as far as the expected one has items, and no further."""
-    wanted = [1.0] * 10_000
-    found = compared(
+    expected = [1.0] * 10_000
+    comparison = compared(
         record(outputs.VALUE, b"[\x40\x9c\0\0" + b"{0" * 40_000),
-        expected_of([wanted], limit=outputs.UNCUT),
+        expected_of([expected], limit=outputs.UNCUT),
         checker=CLOSE,
     )
-    assert found.failure
-    assert found.failure["actual"] == "<not plain data>"
+    assert comparison.failure
+    assert comparison.failure["actual"] == "<not plain data>"
 
 
 def test_anything_is_right_where_evalplus_takes_anything() -> None:
@@ -215,11 +217,11 @@ plain = st.recursive(
 
 
 @given(plain, plain)
-def test_right_is_equal(out: Any, wanted: Any) -> None:
+def test_right_is_equal(out: Any, expected: Any) -> None:
     """Without a tolerance an output is right if and only if Python calls it equal, small or large."""
-    assert right(out, wanted) is (out == wanted)
+    assert right(out, expected) is (out == expected)
     filler = "x" * 5000
-    assert right([out, filler], [wanted, filler]) is (out == wanted)
+    assert right([out, filler], [expected, filler]) is (out == expected)
 
 
 def test_offsets_are_where_records_begin() -> None:

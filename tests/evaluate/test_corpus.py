@@ -29,7 +29,7 @@ def real_limits(monkeypatch: pytest.MonkeyPatch, demo: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def truths(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ground truth of the real datasets, which tests share."""
     return tmp_path_factory.mktemp("real")
 
@@ -55,55 +55,55 @@ def verdicts(files: RunFiles, order: list[tuple[str, str]]) -> dict[tuple[str, s
     """The verdict on each line of a graded file."""
     rows: dict[str, list[Any]] = json.loads(files.results.read_bytes())["eval"]
     taken = {task_id: iter(group) for task_id, group in rows.items()}
-    found = {}
+    by_sample = {}
     for model, task_id in order:
         row = next(taken[task_id])
-        found[model, task_id] = [row["base_status"], row["plus_status"]]
-    return found
+        by_sample[model, task_id] = [row["base_status"], row["plus_status"]]
+    return by_sample
 
 
 def test_real_models_have_evalpluss_verdicts(
-    shared: Path, real_datasets: Any, known: Path, tmp_path: Path, kind: str
+    shared: Path, real_datasets: Any, truths: Path, tmp_path: Path, kind: str
 ) -> None:
     """Every verdict of EvalPlus on the corpus is ours, but for those that EvalPlus itself does not repeat."""
     corpus = shared / "corpus"
     models = QUICK if kind == "docker" else sorted(path.stem for path in corpus.glob("*.jsonl"))
     files = RunFiles(tmp_path, "humaneval")
     order = pooled(corpus, models, files.samples)
-    evaluate(files, "humaneval", Sandbox(kind=kind, image=IMAGE), known, reuse=False)
-    found = verdicts(files, order)
+    evaluate(files, "humaneval", Sandbox(kind=kind, image=IMAGE), truths, reuse=False)
+    actual = verdicts(files, order)
     differing = {}
     for model in models:
-        wanted = json.loads((corpus / "verdicts" / f"{model}.json").read_text())
-        for task_id, verdict in wanted["verdicts"].items():
-            ours = found.get((model, task_id))
-            if task_id not in wanted["unstable"] and ours and passed(ours) != passed(verdict):
-                differing[model, task_id] = (ours, verdict)
-        assert {task for name, task in found if name == model} == set(wanted["verdicts"])
+        published = json.loads((corpus / "verdicts" / f"{model}.json").read_text())
+        for task_id, verdict in published["verdicts"].items():
+            own = actual.get((model, task_id))
+            if task_id not in published["unstable"] and own and passed(own) != passed(verdict):
+                differing[model, task_id] = (own, verdict)
+        assert {task for name, task in actual if name == model} == set(published["verdicts"])
     assert differing == {}
 
 
 @pytest.mark.parametrize(("dataset", "count"), [("humaneval", 164), ("mbpp", 378)])
-def test_canonical_solutions_all_pass(real_datasets: Any, known: Path, kind: str, dataset: str, count: int) -> None:
+def test_canonical_solutions_all_pass(real_datasets: Any, truths: Path, kind: str, dataset: str, count: int) -> None:
     """All canonical solutions of HumanEval+ and MBPP+ pass base and plus."""
-    proof = selftest(dataset, Sandbox(kind=kind, image=IMAGE), known)
+    proof = selftest(dataset, Sandbox(kind=kind, image=IMAGE), truths)
     assert (proof.n_problems, proof.base_passed, proof.plus_passed) == (count, count, count)
 
 
 @pytest.mark.parametrize("kind", ["bubblewrap"], indirect=True)
 def test_ten_gradings_of_real_solutions(
-    shared: Path, real_datasets: Any, known: Path, tmp_path: Path, kind: str
+    shared: Path, real_datasets: Any, truths: Path, tmp_path: Path, kind: str
 ) -> None:
     """Ten gradings of a real model's solutions, five with both cores kept busy, have EvalPlus's verdicts each time."""
-    wanted = json.loads((shared / "corpus" / "verdicts" / f"{TEN_TIMES}.json").read_text())
+    published = json.loads((shared / "corpus" / "verdicts" / f"{TEN_TIMES}.json").read_text())
     files = RunFiles(tmp_path, "humaneval")
     order = pooled(shared / "corpus", [TEN_TIMES], files.samples)[:10]
-    kept = files.samples.read_text().splitlines(keepends=True)[:10]
-    files.samples.write_text("".join(kept))
+    first = files.samples.read_text().splitlines(keepends=True)[:10]
+    files.samples.write_text("".join(first))
     for turn in range(10):
         with busy(600, cores=2 * (turn % 2)):
-            evaluate(files, "humaneval", Sandbox(kind=kind, image=IMAGE), known, reuse=False)
-        found = verdicts(files, order)
-        stable = {task: verdict for (_, task), verdict in found.items() if task not in wanted["unstable"]}
-        differing = {task for task, verdict in stable.items() if passed(verdict) != passed(wanted["verdicts"][task])}
+            evaluate(files, "humaneval", Sandbox(kind=kind, image=IMAGE), truths, reuse=False)
+        actual = verdicts(files, order)
+        stable = {task: verdict for (_, task), verdict in actual.items() if task not in published["unstable"]}
+        differing = {task for task, verdict in stable.items() if passed(verdict) != passed(published["verdicts"][task])}
         assert differing == set(), f"turn {turn}"

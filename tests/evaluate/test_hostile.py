@@ -67,12 +67,12 @@ def left_behind(kind: str) -> list[str]:
     if kind == "docker":
         return [one.name for one in docker.Engine().owned("sandbox") if one.owner == process_identity.current()]
     users = {bubblewrap.FIRST_UID + (os.getpid() * 16 + number) % 5000 for number in range(16)}
-    found = []
+    names = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if entry.name.isdigit() and entry.stat().st_uid in users:
-                found.append(entry.name)
-    return found
+                names.append(entry.name)
+    return names
 
 
 def marked(own: Path) -> list[Path]:
@@ -187,11 +187,11 @@ def test_the_search_of_memory_finds_what_is_there(grader: Grader) -> None:
     assert (base, plus) == ("pass", "pass")
 
 
-@pytest.mark.parametrize("kept", [True, False], ids=["the same sandbox", "a sandbox to be replaced"])
-def test_samples_do_not_meet(grader: Grader, *, kept: bool) -> None:
+@pytest.mark.parametrize("same_sandbox", [True, False], ids=["the same sandbox", "a sandbox to be replaced"])
+def test_samples_do_not_meet(grader: Grader, *, same_sandbox: bool) -> None:
     """What one sample leaves in its sandbox is gone before the next one runs in it, or the sandbox is."""
     grader.workers = 1
-    leaves, finds = traces(kept=kept)
+    leaves, finds = traces(same_sandbox=same_sandbox)
     assert [row[1] for row in grader.grade([("Demo/0", leaves), ("Demo/0", finds)], reuse=False)] == ["fail", "fail"]
 
 
@@ -212,15 +212,15 @@ def test_a_changed_sandbox_is_replaced(grader: Grader) -> None:
 
 def test_traces_would_be_found(grader: Grader) -> None:
     """The sample that looks for traces passes where they are: left by itself, in the same run."""
-    leaves, finds = traces(kept=True)
+    leaves, finds = traces(same_sandbox=True)
     first = leaves.replace("def total", "def leave")
     both = f"{first}\nkept = leave([])\n{finds}"
     ((base, plus, _),) = grader.grade([("Demo/0", both)], reuse=False)
     assert (base, plus) == ("pass", "pass")
 
 
-def traces(*, kept: bool) -> tuple[str, str]:
-    """The sample that leaves traces and the one that finds them; without what has a sandbox replaced, where `kept`."""
+def traces(*, same_sandbox: bool) -> tuple[str, str]:
+    """The sample that leaves traces and the one that finds them; with the `same_sandbox`, no trace has it replaced."""
     leaves, finds = (source(Path(__file__).parent / "hostile" / f"{name}.py") for name in ORDER)
-    lines = [line for line in leaves.splitlines() if not (kept and ("shmget" in line or "msgget" in line))]
+    lines = [line for line in leaves.splitlines() if not (same_sandbox and ("shmget" in line or "msgget" in line))]
     return "\n".join(lines), finds

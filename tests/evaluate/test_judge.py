@@ -25,12 +25,12 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def readers() -> Iterator[Readers]:
     """Readers, forked as they are needed."""
-    found = Readers()
-    yield found
-    found.close()
+    forked = Readers()
+    yield forked
+    forked.close()
 
 
-def judged(
+def result_of(
     readers: Readers,
     out: bytes,
     values: list[Any],
@@ -56,38 +56,38 @@ def children_of(pid: int) -> list[int]:
 def test_the_expected_bytes_need_no_reader() -> None:
     """A sample that returns what the reference returns passes, and no process is started for it."""
     readers = Readers()
-    assert judged(readers, wire([1, [2.5]]), [1, [2.5]]).status == "pass"
+    assert result_of(readers, wire([1, [2.5]]), [1, [2.5]]).status == "pass"
     assert readers.forker is None
 
 
 def test_other_bytes_are_read_elsewhere(readers: Readers) -> None:
     """From the first other byte on a process of its own compares, and its finding is the result."""
-    assert judged(readers, wire([1, 2.0, True]), [1, 2, 1]).status == "pass"
-    wrong = judged(readers, wire([1, 2.0, 5]), [1, 2, 6])
+    assert result_of(readers, wire([1, 2.0, True]), [1, 2, 1]).status == "pass"
+    wrong = result_of(readers, wire([1, 2.0, 5]), [1, 2, 6])
     assert (wrong.status, wrong.index, wrong.failure) == ("fail", 2, {"actual": "5", "expected": "6"})
 
 
 def test_a_missing_output_is_no_pass(readers: Readers) -> None:
     """A process that ends before its last test fails, whatever its exit status says."""
     for out in (wire([1, 2]), wire([1.0, 2])):
-        result = judged(readers, out[: -len(DONE)], [1, 2, 3])
+        result = result_of(readers, out[: -len(DONE)], [1, 2, 3])
         assert (result.status, result.failure) == ("fail", {"error": "ended without a result", "line": 0})
 
 
 def test_a_suite_without_tests_has_no_failing_one(readers: Readers) -> None:
     """Where a suite has no tests, a sample that says it was in one fails before the first."""
     error = record(outputs.ERROR, marshal.dumps(("ValueError", "no", 1), 2))
-    result = judged(readers, error, [], test=4)
+    result = result_of(readers, error, [], test=4)
     assert (result.status, result.index) == ("fail", None)
 
 
 @pytest.mark.parametrize("out", [HOSTILE[0], *(out for out in HOSTILE if out[0] == outputs.ERROR)])
 def test_a_hostile_record_is_its_samples_failure(readers: Readers, out: bytes) -> None:
     """An error with a number of 5,000 digits, or no error at all, fails with a sentence; the next sample is judged."""
-    result = judged(readers, out, [1])
+    result = result_of(readers, out, [1])
     assert result.status == "fail"
     assert result.failure
-    assert judged(readers, wire([1.0]), [1]).status == "pass"
+    assert result_of(readers, wire([1.0]), [1]).status == "pass"
 
 
 def test_a_readers_death_is_its_samples_failure() -> None:
@@ -96,26 +96,26 @@ def test_a_readers_death_is_its_samples_failure() -> None:
     judge = Judge(Comparison(EXACT, expected_of([1, 2])), readers)
     assert judge.feed(wire([1.0])[: -len(DONE)])
     assert readers.forker
-    while not (found := children_of(readers.forker.pid)):
+    while not (children := children_of(readers.forker.pid)):
         time.sleep(0.01)
-    os.kill(found[-1], signal.SIGKILL)
+    os.kill(children[-1], signal.SIGKILL)
     while judge.feed(b""):
         time.sleep(0.01)
     result = judge.finish(End(0, "", test=1, seconds=0.1, dirty=False))
     assert (result.status, result.failure) == ("fail", {"error": UNREADABLE, "line": 0})
     assert SHARED.match(str(result.failure and result.failure["error"]))
-    assert judged(readers, wire([1.0]), [1]).status == "pass"
+    assert result_of(readers, wire([1.0]), [1]).status == "pass"
     readers.close()
 
 
 def test_readers_come_again_where_their_forker_was_ended() -> None:
     """Whoever ends the process that forks readers ends no grading."""
     readers = Readers()
-    assert judged(readers, wire([1.0]), [1]).status == "pass"
+    assert result_of(readers, wire([1.0]), [1]).status == "pass"
     assert readers.forker
     readers.forker.kill()
     readers.forker.wait()
-    assert judged(readers, wire([1.0]), [1]).status == "pass"
+    assert result_of(readers, wire([1.0]), [1]).status == "pass"
     readers.close()
 
 
@@ -159,7 +159,7 @@ def test_the_end_of_the_process_decides_what_a_missing_output_means(
     readers: Readers, broken: str, status: int, expected: str
 ) -> None:
     """Time, memory and signals are different failures, with the test that ran."""
-    result = judged(readers, b"", [1, 2], broken=broken, status=status)
+    result = result_of(readers, b"", [1, 2], broken=broken, status=status)
     assert (result.status, result.index) == (expected, 1)
     assert result.failure
     assert result.failure["error"].split()[0] in ("test", "used", "was")

@@ -21,8 +21,8 @@ PAIRS = [*SOLUTIONS.items(), ("Demo/0", WRONG), ("Demo/0", FIRST)]
 
 def in_bubblewrap(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a program that runs model code: it sees this machine's Python, and writes in `folder` alone."""
-    shown = ("/usr", "/lib", "/lib64", "/bin", "/etc/alternatives", sys.base_prefix, sys.prefix)
-    binds = [part for path in shown for part in ("--ro-bind-try", path, path)]
+    paths = ("/usr", "/lib", "/lib64", "/bin", "/etc/alternatives", sys.base_prefix, sys.prefix)
+    binds = [part for path in paths for part in ("--ro-bind-try", path, path)]
     settings = [part for name, value in environment.items() for part in ("--setenv", name, value)]
     box = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--clearenv", *settings]
     # /tmp first: Python itself may be below it.
@@ -39,14 +39,14 @@ def test_evalplus_reads_our_results(grader: Grader, tmp_path: Path, capsys: pyte
     grader.grade(PAIRS)
     shutil.copyfile(grader.files.results, tmp_path / "samples_eval_results.json")
     evaluate("humaneval", samples=str(tmp_path / "samples.jsonl"), parallel=1)
-    said = capsys.readouterr().out
-    found = grader.results()["pass_at_k"]
-    assert found == {
+    output = capsys.readouterr().out
+    pass_at_k = grader.results()["pass_at_k"]
+    assert pass_at_k == {
         "base": {"pass@1": pytest.approx((5 + 2 / 3) / 6)},
         "plus": {"pass@1": pytest.approx((5 + 1 / 3) / 6)},
     }
-    scores = re.findall(r"pass@1:\t([0-9.]+)", said)
-    assert scores == [f"{found[suite]['pass@1']:.3f}" for suite in ("base", "plus")]
+    scores = re.findall(r"pass@1:\t([0-9.]+)", output)
+    assert scores == [f"{pass_at_k[suite]['pass@1']:.3f}" for suite in ("base", "plus")]
 
 
 def test_our_rows_have_evalpluss_keys(grader: Grader) -> None:
@@ -71,10 +71,10 @@ def test_pass_at_10_is_evalpluss(grader: Grader, tmp_path: Path, capsys: pytest.
     grader.grade(few + [pair for pair in SOLUTIONS.items() if pair[0] != "Demo/0"] * 10)
     shutil.copyfile(grader.files.results, tmp_path / "samples_eval_results.json")
     evaluate("humaneval", samples=str(tmp_path / "samples.jsonl"), parallel=1)
-    found = grader.results()["pass_at_k"]
-    assert found["plus"] == {"pass@1": pytest.approx((5 + 0.2) / 6), "pass@10": 1.0}
+    pass_at_k = grader.results()["pass_at_k"]
+    assert pass_at_k["plus"] == {"pass@1": pytest.approx((5 + 0.2) / 6), "pass@10": 1.0}
     scores = re.findall(r"pass@(\d+):\t([0-9.]+)", capsys.readouterr().out)
-    ours = [(name, value) for suite in ("base", "plus") for name, value in found[suite].items()]
+    ours = [(name, value) for suite in ("base", "plus") for name, value in pass_at_k[suite].items()]
     assert scores == [(name.removeprefix("pass@"), f"{value:.3f}") for name, value in ours]
 
 
@@ -96,5 +96,5 @@ def test_evalplus_grades_our_samples(grader: Grader, real_datasets: dict[str, Pa
     )  # fmt: skip
     result = tmp_path / "samples_eval_results.json"
     assert result.exists(), ran.stderr[-1000:]
-    found: dict[str, list[dict[str, Any]]] = json.loads(result.read_bytes())["eval"]
-    assert [found[row["task_id"]][0]["base_status"] for row in rows] == ["pass", "pass", "pass", "fail"]
+    graded: dict[str, list[dict[str, Any]]] = json.loads(result.read_bytes())["eval"]
+    assert [graded[row["task_id"]][0]["base_status"] for row in rows] == ["pass", "pass", "pass", "fail"]

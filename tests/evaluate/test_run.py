@@ -174,11 +174,11 @@ def test_who_ran_out_of_time_runs_again_alone(grader: Grader, monkeypatch: pytes
 def test_the_bench_block_says_how_it_was_graded(grader: Grader) -> None:
     """Versions, sandbox, dataset, retries and seconds stand beside EvalPlus's schema."""
     grader.grade([("Demo/0", WRONG)])
-    found = grader.results()
-    assert list(found) == ["date", "hash", "eval", "pass_at_k", "bench"]
-    block = found["bench"]
+    results = grader.results()
+    assert list(results) == ["date", "hash", "eval", "pass_at_k", "bench"]
+    block = results["bench"]
     assert {"schema", "grader", "evalplus", "python", "sandbox", "dataset_hash", "retries", "seconds"} <= set(block)
-    assert (block["sandbox"]["kind"], block["dataset_hash"]) == ("bubblewrap", found["hash"])
+    assert (block["sandbox"]["kind"], block["dataset_hash"]) == ("bubblewrap", results["hash"])
 
 
 def test_the_log_says_how_it_was_graded(grader: Grader) -> None:

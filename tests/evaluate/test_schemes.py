@@ -67,9 +67,9 @@ PROBLEMS = [LITERAL, SUM, SOLUTION_CLASS, ANY_ORDER, SETS, NO_REFERENCE, UNITS, 
 def own(grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Grader]:
     """A grader of the problems above."""
     declaration = Declaration("own", "Own", "tasks", files=(str(tmp_path),))
-    found = datasets.Dataset(declaration, "0", {problem.task_id: problem for problem in PROBLEMS})
+    dataset = datasets.Dataset(declaration, "0", {problem.task_id: problem for problem in PROBLEMS})
     datasets.declare({"own": declaration})
-    monkeypatch.setattr(datasets, "load", lambda _: found)
+    monkeypatch.setattr(datasets, "load", lambda _: dataset)
     monkeypatch.setattr(datasets, "fingerprint", lambda _: "0")
     grader.dataset = "own"
     yield grader
@@ -80,9 +80,10 @@ def statuses(own: Grader, pairs: list[tuple[Problem, str]]) -> list[tuple[str, s
     """Both statuses of each solution, and why it failed."""
     own.write([(problem.task_id, text) for problem, text in pairs])
     own.run(reuse=False)
-    found = own.results()
+    results = own.results()
     rows = {
-        task: iter(zip(found["eval"][task], found["bench"]["samples"][task], strict=True)) for task in found["eval"]
+        task: iter(zip(results["eval"][task], results["bench"]["samples"][task], strict=True))
+        for task in results["eval"]
     }
     graded = []
     for problem, _ in pairs:
@@ -127,8 +128,8 @@ PROGRAMS = [
 
 def test_programs(own: Grader) -> None:
     """A program reads standard input and writes its output in whichever way; failing with a reason is failing."""
-    found = statuses(own, [(SUM, source) for source, _ in PROGRAMS])
-    assert dict(zip(PROGRAMS, found, strict=True)) == {program: program[1] for program in PROGRAMS}
+    rows = statuses(own, [(SUM, source) for source, _ in PROGRAMS])
+    assert dict(zip(PROGRAMS, rows, strict=True)) == {program: program[1] for program in PROGRAMS}
 
 
 @pytest.mark.slow
@@ -154,8 +155,8 @@ SOLUTIONS = [
 
 def test_classes_orders_and_given_outputs(own: Grader) -> None:
     """A harness calls what the solution defines, and given outputs are compared with as computed ones are."""
-    found = statuses(own, [(problem, source) for problem, source, _ in SOLUTIONS])
-    assert [(*one[:2], row) for one, row in zip(SOLUTIONS, found, strict=True)] == SOLUTIONS
+    rows = statuses(own, [(problem, source) for problem, source, _ in SOLUTIONS])
+    assert [(*one[:2], row) for one, row in zip(SOLUTIONS, rows, strict=True)] == SOLUTIONS
 
 
 FORGED = (
@@ -184,8 +185,8 @@ AROUND = [
 @pytest.mark.slow
 def test_tests_beside_the_solution_are_not_passed_by_going_around_them(own: Grader) -> None:
     """A wrong answer, an early exit, a patched or skipped test and records written beforehand pass nothing."""
-    found = statuses(own, [(UNITS, source) for source in AROUND])
-    passed = [source for source, row in zip(AROUND, found, strict=True) if row[:2] != ("fail", "fail")]
+    rows = statuses(own, [(UNITS, source) for source in AROUND])
+    passed = [source for source, row in zip(AROUND, rows, strict=True) if row[:2] != ("fail", "fail")]
     assert passed == []
 
 
@@ -212,9 +213,9 @@ def test_hostile_samples_of_other_schemes(own: Grader, problem: Problem, end: st
     texts = [(Path(__file__).parent / "hostile" / f"{name}.py").read_text(encoding="utf-8") for name in HOSTILE]
     right = [f"{problem.reference}# {number}\n" for number in range(len(texts))]
     pairs = [(problem, one) for text, after in zip(texts, right, strict=True) for one in (text + end, after)]
-    found = [row[0] for row in statuses(own, pairs)]
-    assert [name for name, status in zip(HOSTILE, found[::2], strict=True) if status == "pass"] == []
-    assert [name for name, status in zip(HOSTILE, found[1::2], strict=True) if status != "pass"] == []
+    verdicts = [row[0] for row in statuses(own, pairs)]
+    assert [name for name, status in zip(HOSTILE, verdicts[::2], strict=True) if status == "pass"] == []
+    assert [name for name, status in zip(HOSTILE, verdicts[1::2], strict=True) if status != "pass"] == []
 
 
 @pytest.mark.slow
@@ -226,9 +227,9 @@ def test_hostile_literals(own: Grader) -> None:
     ]  # fmt: skip
     right = [f"[1{' ' * number}, 2]" for number in range(len(hostile))]
     texts = [solution_of(text, LITERAL).code for pair in zip(hostile, right, strict=True) for text in pair]
-    found = [row[0] for row in statuses(own, [(LITERAL, text) for text in texts])]
-    assert {*found[::2]} == {"fail", "timeout"}
-    assert {*found[1::2]} == {"pass"}
+    verdicts = [row[0] for row in statuses(own, [(LITERAL, text) for text in texts])]
+    assert {*verdicts[::2]} == {"fail", "timeout"}
+    assert {*verdicts[1::2]} == {"pass"}
 
 
 def test_tests_have_files_and_processes_of_their_own(own: Grader) -> None:
@@ -284,8 +285,8 @@ def script(own: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prob
         pytest.skip("no Node (apt install nodejs)")
     (tmp_path / "js.jsonl").write_text(json.dumps(SCRIPT) + "\n")
     (problem,) = humanevalpack.problems(tmp_path / "js.jsonl")
-    found = datasets.Dataset(datasets.known()["own"], "2", {problem.task_id: problem})
-    monkeypatch.setattr(datasets, "load", lambda _: found)
+    dataset = datasets.Dataset(datasets.known()["own"], "2", {problem.task_id: problem})
+    monkeypatch.setattr(datasets, "load", lambda _: dataset)
     monkeypatch.setattr(datasets, "fingerprint", lambda _: "2")
     return problem
 
@@ -323,8 +324,8 @@ SCRIPTS = [
 @pytest.mark.slow
 def test_programs_in_another_language(own: Grader, script: Problem) -> None:
     """JavaScript passes where each of its assertions has run and held; an exit code alone proves nothing."""
-    found = statuses(own, [(script, source) for source, _ in SCRIPTS])
-    assert [(source, row[0]) for (source, _), row in zip(SCRIPTS, found, strict=True)] == SCRIPTS
+    rows = statuses(own, [(script, source) for source, _ in SCRIPTS])
+    assert [(source, row[0]) for (source, _), row in zip(SCRIPTS, rows, strict=True)] == SCRIPTS
 
 
 SAME = [
@@ -354,8 +355,8 @@ def test_what_tests_in_another_language_compare_with_is_not_replaced(
     few = replace(script, harness=FEW, reference=ODD)
     datasets.load("own").problems[few.task_id] = few
     monkeypatch.setattr(datasets, "fingerprint", lambda _: "3")
-    found = statuses(own, [(few, ODD), *((few, f"{lie}\nconst few = (n) => [5, 5, 5]\n") for lie in SAME)])
-    assert [row[0] for row in found] == ["pass", *["fail"] * len(SAME)]
+    rows = statuses(own, [(few, ODD), *((few, f"{lie}\nconst few = (n) => [5, 5, 5]\n") for lie in SAME)])
+    assert [row[0] for row in rows] == ["pass", *["fail"] * len(SAME)]
 
 
 def test_the_reference_in_another_language_passes(own: Grader, script: Problem) -> None:
@@ -385,8 +386,8 @@ def test_inputs_that_are_no_json_are_written_as_python_does(own: Grader) -> None
 def test_a_problem_without_outputs_and_reference_is_one_sentence(own: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be compared with anything is named."""
     bare = Problem("Own/bare", prompt="", entry_point="f", reference="", suites=(Suite("tests", [[1]]),))
-    found = datasets.Dataset(datasets.known()["own"], "1", {"Own/bare": bare})
-    monkeypatch.setattr(datasets, "load", lambda _: found)
+    dataset = datasets.Dataset(datasets.known()["own"], "1", {"Own/bare": bare})
+    monkeypatch.setattr(datasets, "load", lambda _: dataset)
     monkeypatch.setattr(datasets, "fingerprint", lambda _: "1")
     own.write([("Own/bare", "def f(n):\n    return n\n")])
     with pytest.raises(GraderError, match="Own/bare has neither expected outputs nor a reference"):

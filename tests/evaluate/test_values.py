@@ -24,9 +24,9 @@ values = st.recursive(
 @given(values)
 def test_every_plain_value_comes_back(value: Any) -> None:
     """What Python's own writer makes of plain data reads as an equal value of the same type."""
-    found = decode(marshal.dumps(value, 2))
-    assert found == value
-    assert type(found) is type(value)
+    decoded = decode(marshal.dumps(value, 2))
+    assert decoded == value
+    assert type(decoded) is type(value)
 
 
 @given(st.binary(max_size=200))

@@ -97,12 +97,12 @@ def test_an_image_without_numpy(docked: Grader, variant: str) -> None:
 def test_an_image_without_evalplus_will_do(docked: Grader) -> None:
     """The grader brings its own runner: Python 3 and NumPy are all that an image needs."""
     assert [row[:2] for row in docked.grade(list(SOLUTIONS.items()), reuse=False)] == [("pass", "pass")] * 6
-    found = subprocess.run(
+    ended = subprocess.run(
         ["docker", "run", "--rm", "--network", "none", IMAGE, "python3", "-c", "import evalplus"],
         capture_output=True,
         check=False,
     )
-    assert b"No module named 'evalplus'" in found.stderr
+    assert b"No module named 'evalplus'" in ended.stderr
 
 
 def test_no_engine_is_one_sentence(docked: Grader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -44,10 +44,10 @@ def limits_of(test: float = 4.0, suite: float = 61.0, **longer: float) -> dict[s
     return {"test": test, "longer": {name[5:]: limit for name, limit in longer.items()}, "suite": suite}
 
 
-def watch(given: dict[str, Any] | None = None, *, alone: bool = False) -> tuple[Watch, Scripted, list[int]]:
+def watch(limits: dict[str, Any] | None = None, *, alone: bool = False) -> tuple[Watch, Scripted, list[int]]:
     """A watch with a meter to set and the number of the test that runs."""
     meter, progress = Scripted(), [1, 0]
-    job = {"limits": given or limits_of(), "alone": alone, "memory": 1 << 30, "has_large_outputs": False}
+    job = {"limits": limits or limits_of(), "alone": alone, "memory": 1 << 30, "has_large_outputs": False}
     seen = Watch(job, progress)
     seen.start(meter)
     seen.testing = True
@@ -71,11 +71,11 @@ def test_each_test_has_its_own_time() -> None:
 def test_who_says_that_the_next_test_has_begun_gains_nothing() -> None:
     """Only an output that has come ends the time of a test, whatever a sample tells its runner."""
     seen, meter, progress = watch()
-    found = []
+    broken = []
     for tenth in range(100):
         progress[0], progress[1] = tenth, 1
-        found.append(at(seen, meter, tenth / 10))
-    assert found.index("time") / 10 == pytest.approx(4.2, abs=0.11)
+        broken.append(at(seen, meter, tenth / 10))
+    assert broken.index("time") / 10 == pytest.approx(4.2, abs=0.11)
 
 
 @pytest.mark.parametrize("records", [0, 1])
@@ -112,11 +112,11 @@ def test_writing_an_output_down_is_not_the_samples_time() -> None:
 def test_a_suite_has_a_time_too() -> None:
     """Many tests, each within its limit, may not take more than the suite's."""
     seen, meter, progress = watch(limits_of(suite=10.0))
-    found = []
+    broken = []
     for number in range(1, 7):
         progress[0], meter.records = number, number - 1
-        found.append(at(seen, meter, number * 2.0))
-    assert found == ["", "", "", "", "", "time"]
+        broken.append(at(seen, meter, number * 2.0))
+    assert broken == ["", "", "", "", "", "time"]
 
 
 def test_waiting_for_a_core_is_not_held_against_a_sample() -> None:
@@ -131,8 +131,8 @@ def test_alone_the_limits_stretch_by_how_slow_the_machine_is(monkeypatch: pytest
         monkeypatch.setattr(limits, "calibration", lambda slowness=slowness: slowness * limits.NOMINAL)
         for alone, end in ((True, last), (False, 4.0)):
             seen, meter, _ = watch(alone=alone)
-            found = [at(seen, meter, tenth / 10, cpu=tenth / 10) for tenth in range(130)]
-            assert found.index("time") / 10 == pytest.approx(end + 0.1, abs=0.11)
+            broken = [at(seen, meter, tenth / 10, cpu=tenth / 10) for tenth in range(130)]
+            assert broken.index("time") / 10 == pytest.approx(end + 0.1, abs=0.11)
 
 
 def test_one_odd_measurement_changes_little(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,5 +221,5 @@ def test_gradings_say_the_same(grader: Grader, turns: int) -> None:
     expected += [("pass", "pass")] * 3 + [("pass", "fail")]
     for turn in range(turns):
         with busy(600, cores=2 * (turn % 2)):
-            found = [row[:2] for row in grader.grade(pairs, reuse=False)]
-        assert found == expected, f"turn {turn}"
+            actual = [row[:2] for row in grader.grade(pairs, reuse=False)]
+        assert actual == expected, f"turn {turn}"

@@ -240,7 +240,7 @@ def test_each_second_try_has_a_core(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [len(found) for found in done] == [6, 6]
+    assert [len(pairs) for pairs in done] == [6, 6]
 
 
 def test_no_memory_from_zero(grader: Grader) -> None:
