@@ -84,6 +84,7 @@ def prepare() -> None:
 
     Workers of doit -n end with the run.
     """
+    watch_output()
     handle(interrupt)
     end_with_reader()
     register_after_fork(prepare, lambda _: end_with_parent())

@@ -14,7 +14,7 @@ from bench.interrupts import Stopped, watch_output
 from bench.profiles import Config, Profile
 from bench.text import plain
 
-watch_output()  # here, since doit loads this for each of its own commands too: dodo.py, or all commands for its help
+watch_output()  # for doit's help, which loads all commands and no graph
 
 
 class Command(DoitCmdBase):  # type: ignore[misc] # doit is untyped

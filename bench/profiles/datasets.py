@@ -10,7 +10,7 @@ from bench.datasets.declared import catalogue
 from bench.errors import ProfilesError
 from bench.files import user_path
 from bench.profiles import OwnDataset
-from bench.profiles.sentence import filled, require
+from bench.profiles.sentence import as_table, filled, require
 from bench.text import plain
 
 LISTS = ("file", "url", "sha256")
@@ -28,11 +28,12 @@ def own_datasets(tables: dict[str, Any], folder: Path, name: str) -> dict[str, D
 
 
 def _own(name: str, table: Any, folder: Path, where: str) -> Declaration:
-    if not isinstance(table, dict):
-        raise ProfilesError(f"{where} is not a table; write it as a section.")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         raise ProfilesError(f"{where}: a name has at most 100 letters, digits and . _ - alone; rename it.")
-    listed = {key: [value] if key in LISTS and isinstance(value, str) else value for key, value in table.items()}
+    listed = {
+        key: [value] if key in LISTS and isinstance(value, str) else value
+        for key, value in as_table(table, where).items()
+    }
     ours = catalogue().get(name)
     if ours and set(listed) <= {"file"}:
         own = filled(OwnDataset(), listed, where)

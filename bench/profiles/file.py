@@ -35,7 +35,7 @@ from bench.profiles import (
 from bench.profiles.datasets import own_datasets
 from bench.profiles.families import expanded
 from bench.profiles.keys import keys
-from bench.profiles.sentence import as_toml, choice, filled, reject_unknown, require
+from bench.profiles.sentence import as_table, as_toml, choice, filled, reject_unknown, require
 from bench.text import plain
 
 SECTIONS = ("defaults", "server", "sandbox", "evaluate", "report", "paths", "datasets", "hosts", "profiles")
@@ -74,11 +74,11 @@ def read(text: str, file: Path) -> Config:
     tables, name = _parse(text, file), file.name
     reject_unknown(tables, SECTIONS, f"{name}:")
     for section in SECTIONS:
-        _table(tables.setdefault(section, {}), f"{name}: [{section}]")
+        as_table(tables.setdefault(section, {}), f"{name}: [{section}]")
     datasets.declare(own_datasets(tables["datasets"], file.parent, name))
     defaults = f"{name}: [defaults]"
     sampling = filled(Sampling(), _with_limits(tables["defaults"], defaults), defaults)
-    _check_sampling(sampling, f"{name}: [defaults]")
+    _check_sampling(sampling, defaults)
     server = filled(Server(), tables["server"], f"{name}: [server]")
     sandbox = filled(Sandbox(), tables["sandbox"], f"{name}: [sandbox]")
     evaluation = filled(Evaluation(), tables["evaluate"], f"{name}: [evaluate]")
@@ -90,7 +90,7 @@ def read(text: str, file: Path) -> Config:
         _profile(expanded_id, own, where, sampling, server, known)
         for profile_id, table in tables["profiles"].items()
         for where in [f"{name}: [profiles.{plain(profile_id)}]"]
-        for expanded_id, own in expanded(profile_id, _table(table, where), models, where).items()
+        for expanded_id, own in expanded(profile_id, as_table(table, where), models, where).items()
     )
     if not profiles:
         raise ProfilesError(
@@ -123,12 +123,6 @@ def _parse(text: str, file: Path) -> dict[str, Any]:
         raise ProfilesError(f"{file.name} is nested too deeply; write it in sections.") from None
 
 
-def _table(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ProfilesError(f"{where} is not a table; write it as a section.")
-    return value
-
-
 def _profile(
     profile_id: str, table: dict[str, Any], where: str, sampling: Sampling, server: Server, known: dict[str, Host]
 ) -> Profile:
@@ -138,7 +132,7 @@ def _profile(
     if isinstance(own.get("solutions"), str):
         own["solutions"] = [own["solutions"]]
     host = hosts.chosen(table, known, where)
-    settings = _table(table.get("server", {}), f"{where[:-1]}.server]")
+    settings = as_table(table.get("server", {}), f"{where[:-1]}.server]")
     server = hosts.placed(filled(server, settings, f"{where[:-1]}.server]"), settings, host, where)
     sampling_table = {name: value for name, value in table.items() if name in keys(Sampling)}
     sampling = filled(sampling, _with_limits(sampling_table, where), where)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from bench.errors import ProfilesError
 from bench.profiles import THIS_MACHINE, Host, Line, Profile, Server
 from bench.profiles.keys import keys
-from bench.profiles.sentence import converted, filled, require
+from bench.profiles.sentence import as_table, converted, filled, require
 from bench.text import plain
 
 DOCKER_ONLY = ("models", "listen", "port", "url")
@@ -61,11 +61,9 @@ def check(profile: Profile, where: str) -> None:
 
 
 def _host(name: str, table: Any, where: str) -> Host:
-    if not isinstance(table, dict):
-        raise ProfilesError(f"{where} is not a table; write it as a section.")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == THIS_MACHINE:
         raise ProfilesError(f"{where}: a host's name has letters, digits and . _ - alone; rename it.")
-    host = filled(Host(name), table, where)
+    host = filled(Host(name), as_table(table, where), where)
     if bool(host.docker) == bool(host.endpoints):
         has = "both docker and endpoints; keep" if host.docker else "neither docker nor endpoints; set"
         raise ProfilesError(f"{where} has {has} one of them.")

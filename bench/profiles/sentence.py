@@ -72,6 +72,13 @@ def remedy(key: Key, value: Any) -> str:
     return f"use {TYPES[schema['type']]} {bounds}".rstrip()
 
 
+def as_table(value: Any, where: str) -> dict[str, Any]:
+    """A table of the file. Raises ProfilesError where it is something else."""
+    if not isinstance(value, dict):
+        raise ProfilesError(f"{where} is not a table; write it as a section.")
+    return value
+
+
 def reject_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
     """Raise ProfilesError for the first key of `table` that is not in `known`, with the nearest known one."""
     names = list(known)
