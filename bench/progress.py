@@ -125,7 +125,8 @@ def live(progress: Progress, *, stays: bool = True) -> Iterator[None]:
     Several at once, as with doit -n, cannot share a line: then there are whole lines too. Where it `stays`, the last
     state remains to be read.
     """
-    if sys.stdout.isatty() and _alone():
+    alone = threading.current_thread() is threading.main_thread() and not in_worker()
+    if sys.stdout.isatty() and alone:
         from rich.console import Console  # noqa: PLC0415 - only where there is a terminal
         from rich.live import Live  # noqa: PLC0415 - the same
         from rich.text import Text  # noqa: PLC0415 - the same
@@ -144,10 +145,6 @@ def live(progress: Progress, *, stays: bool = True) -> Iterator[None]:
         yield
     if stays:
         print_line(progress.text(width=0))
-
-
-def _alone() -> bool:
-    return threading.current_thread() is threading.main_thread() and not in_worker()
 
 
 @contextlib.contextmanager

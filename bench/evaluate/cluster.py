@@ -66,6 +66,7 @@ class Sandboxes(WorkerPlugin):  # type: ignore[misc] # distributed is untyped
         self.name, self.code = f"bench-{secrets.token_hex(8)}", code()
         self.bundle, self.sandbox, self.trusted = data, sandbox, trusted
         self.trouble = ""
+        self.grader: ThisMachine | None = None
 
     async def setup(self, worker: Worker) -> None:
         """Prepare the sandboxes, off the event loop."""
@@ -93,7 +94,7 @@ class Sandboxes(WorkerPlugin):  # type: ignore[misc] # distributed is untyped
     def in_use(self) -> Iterator[ThisMachine]:
         """The sandboxes, for one task; restarted where they had ended. Raises SandboxError."""
         with self.lock:
-            if not self.tasks and not self._is_open():
+            if self.grader is None or self.grader.pool.closed:
                 kind = sandbox_for(self.sandbox, trusted=self.trusted)
                 self.grader = self.open.enter_context(ThisMachine(self.truth, kind))
                 self.grader.select_ground_truth()
@@ -107,9 +108,6 @@ class Sandboxes(WorkerPlugin):  # type: ignore[misc] # distributed is untyped
             timer = Timer(IDLE, self._end_if_idle)
             timer.daemon = True
             timer.start()
-
-    def _is_open(self) -> bool:
-        return hasattr(self, "grader") and not self.grader.pool.closed
 
     def _end_if_idle(self) -> None:
         if time.monotonic() - self.last >= IDLE - 1:
@@ -157,7 +155,7 @@ def compute(name: str, task_ids: Sequence[str]) -> list[tuple[str, bytes]]:
 def state(name: str, dask_worker: Any) -> tuple[str, Environment | None, int]:
     """The reason why a worker cannot grade ("" where it can), its sandbox (None while it prepares), its threads."""
     plugin = dask_worker.plugins.get(name)
-    if plugin is None or plugin.trouble or not hasattr(plugin, "grader"):
+    if plugin is None or plugin.trouble or plugin.grader is None:
         return (plugin.trouble if plugin else ""), None, 0
     return "", plugin.grader.environment, dask_worker.state.nthreads
 

@@ -140,13 +140,9 @@ def fork(control_fd: int) -> None:
                 control.close()
                 _read(socket.socket(fileno=sockets[0]))
             os.close(sockets[0])
-            children = _running({*children, pid})
+            children = {child for child in (*children, pid) if os.waitpid(child, os.WNOHANG) == (0, 0)}
     for pid in children:
         os.waitpid(pid, 0)
-
-
-def _running(children: set[int]) -> set[int]:
-    return {pid for pid in children if os.waitpid(pid, os.WNOHANG) == (0, 0)}
 
 
 def _read(connection: socket.socket) -> NoReturn:

@@ -3,6 +3,7 @@
 `contents` lists the bound files: the interpreter, its standard library, NumPy, and the shared libraries that they load.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -246,12 +247,8 @@ def _processes(settings: Sandbox) -> int:
     if os.getuid() == 0 or release >= PER_NAMESPACE:
         # The runner and the first process of the sample's namespace are among them.
         return settings.pids + 2
-    own = sum(1 for entry in Path("/proc").iterdir() if entry.name.isdigit() and _owned(entry))
+    own = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            own += process.stat().st_uid == os.getuid()
     return settings.pids + own
-
-
-def _owned(entry: Path) -> bool:
-    try:
-        return entry.stat().st_uid == os.getuid()
-    except OSError:
-        return False

@@ -116,9 +116,11 @@ class SandboxInstance:
         self.dirty = False
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the sandbox
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, cwd=folder, bufsize=0,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, cwd=folder,
             start_new_session=True,
         )  # fmt: skip
+        self.stdin: Any = self.process.stdin
+        self.stdout: Any = self.process.stdout
 
     def handshake(self) -> dict[str, Any]:
         """The runner's versions and features. Raises NotStartedError with the sandbox's own message."""
@@ -126,18 +128,14 @@ class SandboxInstance:
             letter, body = self._frame(time.monotonic() + START_SECONDS)
             facts: dict[str, Any] = json.loads(body)
         except (SandboxEnded, ValueError):
-            output = self.last_output()
+            self.process.poll()
+            self.errors.seek(0)
+            output = self.errors.read()[-2000:].decode("utf-8", "replace").strip()
             self.close()
             raise NotStartedError(f"The sandbox did not start: {_reason(output)}", log=output) from None
         if letter != b"H":
             raise SandboxError("The sandbox runs another runner than this project's; clear the cache.")
         return facts
-
-    def last_output(self) -> str:
-        """The last lines of the stderr of the sandbox's own program."""
-        self.process.poll()
-        self.errors.seek(0)
-        return self.errors.read()[-2000:].decode("utf-8", "replace").strip()
 
     def run(self, run: Run, source: str, feed: Callable[[bytes], bool]) -> End:
         """Run a suite; `feed` gets the sample's bytes as they come, False stops it. Raises SandboxEnded."""
@@ -164,10 +162,9 @@ class SandboxInstance:
 
     def _send(self, message: dict[str, Any], data: bytes = b"") -> None:
         head = json.dumps(message).encode()
-        view = memoryview(len(head).to_bytes(4, "little") + head + data)
         try:
-            while view:
-                view = view[os.write(self._fd(self.process.stdin), view) :]
+            self.stdin.write(len(head).to_bytes(4, "little") + head + data)
+            self.stdin.flush()
         except OSError:
             raise SandboxEnded from None
 
@@ -178,7 +175,7 @@ class SandboxInstance:
         return self._read(1, deadline), self._read(size, deadline)
 
     def _read(self, count: int, deadline: float) -> bytes:
-        fd, parts = self._fd(self.process.stdout), []
+        fd, parts = self.stdout.fileno(), []
         while count:
             ready, _, _ = select.select([fd], [], [], max(0.0, deadline - time.monotonic()))
             part = os.read(fd, min(count, CHUNK)) if ready else b""
@@ -188,22 +185,16 @@ class SandboxInstance:
             count -= len(part)
         return b"".join(parts)
 
-    @staticmethod
-    def _fd(pipe: Any) -> int:
-        return int(pipe.fileno())
-
     def close(self) -> None:
         """End the sandbox and wait for it; all of its processes end with it."""
         with contextlib.suppress(OSError):
-            if self.process.stdin:
-                self.process.stdin.close()
+            self.stdin.close()
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        if self.process.stdout:
-            self.process.stdout.close()
+        self.stdout.close()
         self.errors.close()
 
 
