@@ -89,7 +89,7 @@ class _Grading:
             limits=expected.limits if self.job.before else expected.short_limits,
             alone=self.job.before is not None,
             core=self.core,
-            form=checker.normalise,
+            normalise=checker.normalise,
             uncut_from=checker.uncut_from(expected.first_float),
             has_large_outputs=expected.has_large_outputs,
             **task.program,

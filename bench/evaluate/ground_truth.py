@@ -164,7 +164,7 @@ class GroundTruth:
         run = Run(
             inputs=self.marshalled_inputs(task, suite),
             limits=UNLIMITED,
-            form=task.checker.normalise,
+            normalise=task.checker.normalise,
             timed=True,
             uncut_from=task.checker.uncut_from(-1),
             **task.program,

@@ -48,7 +48,7 @@ class Run:
     `entry_point` is called with each of the inputs. `restricted` takes away what EvalPlus takes away from a sample.
     With the `scheme` "program" the solution runs as one, and each input is its standard input; with "command" the three
     texts are `files` beside which `build` and `command` run.
-    `inputs` are the arguments of its tests, marshalled; `form` is what an output becomes before it is sent
+    `inputs` are the arguments of its tests, marshalled; `normalise` is what an output becomes before it is sent
     (`Checker.normalise`); from test `uncut_from` on (-1: never) a large output crosses whole, not as a digest. With
     `alone`, nothing of ours runs beside it: it keeps to the `core` (-1: any), and the `limits` stretch by how slow the
     machine is. `has_large_outputs`: writing one down may take its time.
@@ -59,7 +59,7 @@ class Run:
     limits: Limits
     alone: bool = False
     core: int = -1
-    form: str = ""
+    normalise: str = ""
     timed: bool = False
     uncut_from: int = -1
     preamble: str = ""

@@ -177,7 +177,7 @@ def execute(source: str, filename: str, namespace: dict[str, Any]) -> None:
 
 def tests(function: Any, inputs: list[Any], job: dict[str, Any], pipe: Pipe, progress: Any) -> None:
     """Call `function` with each input and queue each output; from test `uncut_from` on they cross whole."""
-    uncut, form, timed = job["uncut_from"], job["form"], job["timed"]
+    uncut, normalise, timed = job["uncut_from"], job["normalise"], job["timed"]
     # CPU time: what a reference takes must not hang on how busy the machine is. Tests of its own may well sleep.
     clock = process_time if job["restricted"] else perf_counter
     # Bound now: the function may replace them.
@@ -194,10 +194,10 @@ def tests(function: Any, inputs: list[Any], job: dict[str, Any], pipe: Pipe, pro
                 first_float = index
                 uncut = uncut if uncut >= 0 else index
         whole = 0 <= uncut <= index
-        if form == "set":
+        if normalise == "set":
             # Floats in order may be right within the tolerance, where their set is not.
             value = value if whole and type(value) in (list, tuple) and outputs.is_floats(value) else set(value)
-        elif form == "not none" and type(value) is not bool:
+        elif normalise == "not none" and type(value) is not bool:
             value = value is not None
         progress[1] = 1
         sent = record(value, outputs.UNCUT if whole else outputs.LIMIT)

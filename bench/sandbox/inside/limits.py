@@ -50,14 +50,14 @@ class Moment(NamedTuple):
 
 
 class Meter:
-    """The usage of a sample: its process is `pid`, or the one inside of that; `born_with` bytes are the runner's.
+    """The usage of a sample: its process is `pid`, or the one inside of that; `baseline` bytes are those of the runner.
 
     `stalled` are seconds in which the judge did not read, `records` counts whole records. `cpu` (seconds) and `memory`
     (bytes) are those of all processes, at the last measurement; CPU time never decreases.
     """
 
-    def __init__(self, pid: int, born_with: int, *, inner: bool = False) -> None:
-        self.pid, self.born_with, self.inner = pid, born_with, inner
+    def __init__(self, pid: int, baseline: int, *, inner: bool = False) -> None:
+        self.pid, self.baseline, self.inner = pid, baseline, inner
         self.began, self.stalled, self.records = time.monotonic(), 0.0, 0
         self.cpu, self.memory = 0.0, 0
 
@@ -84,7 +84,7 @@ class Meter:
                 cpu += sum(map(int, figures[11:15])) / TICKS
                 pages += int(figures[21]) or _pages_of_threads(pid)
         self.cpu = max(self.cpu, cpu)
-        self.memory = max(0, pages * mmap.PAGESIZE - self.born_with)
+        self.memory = max(0, pages * mmap.PAGESIZE - self.baseline)
 
 
 def _pages_of_threads(pid: int) -> int:

@@ -10,7 +10,7 @@ import os
 import platform
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import seccomp
@@ -24,68 +24,63 @@ VSOCK, LEASE, NEW_USER = 40, 1024, 0x10000000
 SETTINGS = "/proc/sys/kernel/pid_max", "/proc/sys/kernel/hostname", "/proc/self/oom_score_adj", "/proc/sysrq-trigger"
 
 
-def findings(job: dict[str, Any]) -> list[str]:
+def findings(job: dict[str, Any]) -> Iterator[str]:
     """A sentence for each leak; `job` names the host, its listeners and a file of it."""
-    holes = [*_network(job["listeners"]), *_files(job["canary"], job["secret"]), *_privileges()]
-    holes += _neighbours(job["host"])
-    return [*holes, *_calls()] if platform.machine() in seccomp.AUDIT else holes
+    yield from _network(job["listeners"])
+    yield from _files(job["canary"], job["secret"])
+    yield from _privileges()
+    yield from _neighbours(job["host"])
+    if platform.machine() in seccomp.AUDIT:
+        yield from _calls()
 
 
-def _network(listeners: list[list[Any]]) -> list[str]:
-    holes = []
+def _network(listeners: list[list[Any]]) -> Iterator[str]:
     for host, port in listeners:
         with contextlib.suppress(OSError), socket.create_connection((host, port), SECONDS):
-            holes.append(f"it connected to {host}:{port} of this machine")
+            yield f"it connected to {host}:{port} of this machine"
     for family, address in OUTSIDE:
         with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((address, 53))
-            holes.append(f"it has a route to {address}")
-    return holes
+            yield f"it has a route to {address}"
 
 
-def _files(canary: str, secret: str) -> list[str]:
-    holes = []
+def _files(canary: str, secret: str) -> Iterator[str]:
     with contextlib.suppress(OSError), open(canary, encoding="utf-8") as file:
         if file.read() == secret:
-            holes.append(f"it read {canary}")
+            yield f"it read {canary}"
     for place in PLACES:
         path = os.path.join(place, ".bench-probe")
         with contextlib.suppress(OSError):
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
             os.unlink(path)
-            holes.append(f"it wrote to {place}")
-    return holes
+            yield f"it wrote to {place}"
 
 
-def _privileges() -> list[str]:
+def _privileges() -> Iterator[str]:
     with open("/proc/self/status", encoding="ascii", errors="replace") as file:
         status = dict(line.split(":", 1) for line in file if ":" in line)
-    holes = []
     if os.getuid() == 0 or os.geteuid() == 0:
-        holes.append("it is root")
+        yield "it is root"
     if int(status.get("CapEff", "0"), 16):
-        holes.append(f"it has capabilities ({status['CapEff'].strip()})")
+        yield f"it has capabilities ({status['CapEff'].strip()})"
     if status.get("NoNewPrivs", "0").strip() != "1":
-        holes.append("it can gain privileges")
-    return holes
+        yield "it can gain privileges"
 
 
-def _neighbours(host: str) -> list[str]:
-    holes = []
+def _neighbours(host: str) -> Iterator[str]:
     # Process 1 is the runner, or the sample's own.
     others = {name for name in os.listdir("/proc") if name.isdigit()} - {"1", str(os.getpid())}
     if others:
-        holes.append("it sees other processes")
+        yield "it sees other processes"
     if os.uname().nodename == host:
-        holes.append(f"it knows the name of this machine ({host})")
+        yield f"it knows the name of this machine ({host})"
     for path in SETTINGS:
         with contextlib.suppress(OSError):
             os.close(os.open(path, os.O_WRONLY))
-            holes.append(f"it can change {path}")
-    return holes
+            yield f"it can change {path}"
 
 
-def _calls() -> list[str]:
+def _calls() -> Iterator[str]:
     """System calls that the filter should have denied."""
     library = ctypes.CDLL(None)
     library.mmap.restype = ctypes.c_void_p
@@ -108,12 +103,10 @@ def _calls() -> list[str]:
         # Last: a traced process stops at its next signal.
         "it traced a process": lambda: _checked(library.ptrace(0, 0, 0, 0)),
     }
-    holes = []
     for sentence, attempt in tries.items():
         with contextlib.suppress(OSError):
             attempt()
-            holes.append(sentence)
-    return holes
+            yield sentence
 
 
 def _checked(result: int) -> None:

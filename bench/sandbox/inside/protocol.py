@@ -44,7 +44,7 @@ class RecordCounter:
     """
 
     def __init__(self) -> None:
-        self.begun = self.left = 0
+        self.started = self.left = 0
         self.head = b""
 
     def take(self, data: Any) -> int:
@@ -55,11 +55,11 @@ class RecordCounter:
             self.left -= step
             at += step
             if at == size:
-                return self.begun - (self.left > 0)
+                return self.started - (self.left > 0)
             part = bytes(data[at : at + HEADER.size - len(self.head)])
             self.head += part
             at += len(part)
             if len(self.head) == HEADER.size:
                 self.left = HEADER.unpack(self.head)[1]
                 self.head = b""
-                self.begun += 1
+                self.started += 1

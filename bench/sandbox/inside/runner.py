@@ -81,7 +81,7 @@ def be_child(job: dict[str, Any], namespaces: Namespaces, pipes: tuple[int, int]
             os.closerange(first, last)
         confine(job, namespaces)
         if job["op"] == "probe":
-            write_all(memoryview(json.dumps(probe.findings(job)).encode()), records)
+            write_all(memoryview(json.dumps(list(probe.findings(job))).encode()), records)
             os._exit(0)
         inputs = marshal.loads(data) if data else []  # noqa: S302 - the project's own bytes
         SCHEMES[job["scheme"]].run(job, source, inputs, pipes, progress)
@@ -218,7 +218,7 @@ def main() -> None:
     progress = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("I")
     filtered = namespaces.own >= 0 and platform.machine() in seccomp.AUDIT
     send(b"H", json.dumps({**loaded, "filtered": filtered, "private": namespaces.private}).encode())
-    born_with = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     first = cleanup.state()
     gc.collect()
     gc.freeze()
@@ -231,7 +231,7 @@ def main() -> None:
         progress[0] = progress[1] = 0
         watch = Watch(job, progress)
         child = Child(job, namespaces, progress)
-        watch.start(Meter(child.pid, born_with, inner=namespaces.private))
+        watch.start(Meter(child.pid, baseline, inner=namespaces.private))
         end = attend(child, watch)
         BUFFER[:] = bytes(len(BUFFER))
         kept = not namespaces.private and not cleanup.cleared(job["folder"])
