@@ -219,9 +219,10 @@ def _profiles(config: Config, machine: Machine) -> Iterator[Finding]:
         notes = _reference(profile)
         if not profile.imported and not profile.builtin:
             for name, (probe, remedy) in _server(config, profile, machine).items():
-                (notes if probe.silent else missing)[
-                    f"{name} did not answer in time" if probe.silent else f"no {name}"
-                ] = remedy
+                if probe.silent:
+                    notes[f"{name} did not answer in time"] = remedy
+                else:
+                    missing[f"no {name}"] = remedy
         silent = [url for url in _endpoints(profile) if not machine.reached[url]]
         if silent:
             # One answering endpoint is enough.

@@ -1,8 +1,10 @@
 """Findings of doctor and lint, as people read them."""
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Literal
 
 from bench.console import WIDTH, line
@@ -23,17 +25,12 @@ class Finding:
     remedy: str = ""
 
 
-def render(findings: Iterable[Finding]) -> str:
+def render(findings: Sequence[Finding]) -> str:
     """The findings as people read them, aligned as the lines of a run are."""
-    lines: list[str] = []
-    section, ready = "", []
-    for finding in findings:
-        if finding.section != section:
-            section = finding.section
-            lines += ["", section]
-        lines += wrapped(finding)
-        ready += [finding.state != "missing"] if section == "Profiles" else []
-    return "\n".join([*lines[1:], "", f"{sum(ready)} of {len(ready)} profiles can run on this machine."])
+    sections = groupby(findings, attrgetter("section"))
+    parts = ["\n".join([section, *chain.from_iterable(map(wrapped, group))]) for section, group in sections]
+    ready = [finding.state != "missing" for finding in findings if finding.section == "Profiles"]
+    return "\n\n".join([*parts, f"{sum(ready)} of {len(ready)} profiles can run on this machine."])
 
 
 def wrapped(finding: Finding) -> Iterator[str]:
