@@ -88,48 +88,40 @@ class Record:
         return self.defined or _functions(self.prompts)
 
 
-def records(value: Any, depth: int = 3) -> Iterator[Record]:
+def records(value: Any, depth: int = 3) -> list[Record]:
     """The records in a JSON value, up to `depth` wrappers deep; none where its form is unknown."""
-    if isinstance(value, list):
-        if value and all(isinstance(item, str | list) for item in value):
-            for index, item in enumerate(value):
-                yield Record((Position(index, len(value)),), {"generation": tuple(texts(item))})
-            return
-        for item in value:
-            yield from records(item, depth) if isinstance(item, dict) else ()
-    elif isinstance(value, dict):
-        yield from _object_records(value, depth)
+    if isinstance(value, dict):
+        return _object_records(value, depth)
+    entries = value if isinstance(value, list) else []
+    if all(isinstance(entry, str | list) for entry in entries):
+        answers = [tuple(texts(entry)) for entry in entries]
+        return [Record((Position(at, len(entries)),), {"generation": answer}) for at, answer in enumerate(answers)]
+    return [record for entry in entries if isinstance(entry, dict) for record in records(entry, depth)]
 
 
-def _object_records(value: dict[str, Any], depth: int) -> Iterator[Record]:
+def _object_records(value: dict[str, Any], depth: int) -> list[Record]:
     if rows := _column_rows(value):
-        yield from records(rows, depth)
-        return
-    results, samples = value.get("eval"), value.get("samples")
-    if isinstance(samples, list) and samples and _all_objects(samples):
-        yield from (record for item in samples for record in records(item, depth))
-        return
-    if isinstance(results, dict):
+        return records(rows, depth)
+    if _all_objects(value.get("samples")):
+        return records(value["samples"], depth)
+    if isinstance(results := value.get("eval"), dict):
         lists = ((name, items) for name, items in results.items() if isinstance(items, list))
         entries = ((name, item) for name, items in lists for item in items if isinstance(item, dict))
-        yield from (_record({"task_id": name} | item) for name, item in entries)
-        return
+        return [_record({"task_id": name} | item) for name, item in entries]
     record = _record(value)
     if record.names and record.texts:
-        yield record
-        return
+        return [record]
     if by_problem := list(_map_records(value)):
-        yield from by_problem
-        return
+        return by_problem
     wrapped = [
         [record for record in records(item, depth - 1) if _has_answer(record)]
         for item in value.values()
-        if depth and (isinstance(item, dict) or (isinstance(item, list) and item and _all_objects(item)))
+        if depth and (isinstance(item, dict) or _all_objects(item))
     ]
     if best := max(wrapped, key=len, default=[]):
-        yield from best
-    elif (record.names and _is_named(value)) or (record.functions and not record.texts.keys().isdisjoint(TEXTS)):
-        yield record
+        return best
+    alone = (record.names and _is_named(value)) or (record.functions and not record.texts.keys().isdisjoint(TEXTS))
+    return [record] if alone else []
 
 
 def _column_rows(value: dict[str, Any]) -> list[dict[str, Any]]:
@@ -162,8 +154,8 @@ def folded(key: str) -> str:
     return re.sub(r"[\W_]", "", key.casefold())
 
 
-def _all_objects(value: list[Any]) -> bool:
-    return all(isinstance(item, dict) for item in value)
+def _all_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
 def _is_named(value: dict[str, Any]) -> bool:
@@ -238,11 +230,7 @@ def texts(value: Any) -> list[str]:
 
 
 def _is_chat(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(item, dict) and ("role" in item or {"from", "value"} <= item.keys()) for item in value)
-    )
+    return _all_objects(value) and all("role" in item or {"from", "value"} <= item.keys() for item in value)
 
 
 def _content(value: Any) -> str:

@@ -73,7 +73,7 @@ def _json_rows(text: str, name: str) -> Iterator[Row]:
                 raise _not_json(text, f"{name}:1") from None
             value = _values(text)
         if value is not None:
-            parsed = list(records(value))
+            parsed = records(value)
             origins = [f"{name}, entry {n}" for n in range(1, len(parsed) + 1)] if len(parsed) != 1 else [name]
             if value and not any(record.texts for record in parsed):
                 raise _unknown(value, name)
@@ -96,7 +96,7 @@ def _line_rows(line: str, origin: str) -> Iterator[Row]:
     if isinstance(value, str) and value.lstrip().startswith("{"):
         yield from _line_rows(value, origin)
         return
-    parsed = list(records(value))
+    parsed = records(value)
     if not parsed:
         raise _unknown(value, origin)
     yield from (Row(record, origin) for record in parsed)

@@ -40,17 +40,17 @@ class Names:
         if len(rows) == len(self.dataset.problems) and not any(row.record.names for row in rows):
             positions = (Position(index, len(rows)) for index in range(len(rows)))
             rows = [replace(row, record=replace(row.record, names=(next(positions),))) for row in rows]
-        task_ids = [self._by_name(row.record) for row in rows]
-        for index, row in enumerate(rows):
-            if row.by_file:
-                task_ids[index] = self.of_file(row.record) or self._by_text(row.record) or ""
-            elif task_ids[index] is None and not _has_number(row.record):
-                task_ids[index] = self._by_text(row.record)
-        unresolved = [index for index, task_id in enumerate(task_ids) if task_id is None and not rows[index].incomplete]
-        by_number = self._by_number([rows[index].record for index in unresolved])
-        for index, task_id in zip(unresolved, by_number, strict=True):
-            task_ids[index] = task_id
-        return [task_id or "" for task_id in task_ids]
+        task_ids = [self._of_row(row) for row in rows]
+        unresolved = [row.record for row, task_id in zip(rows, task_ids, strict=True) if task_id is None]
+        by_number = iter(self._by_number(unresolved))
+        return [next(by_number) if task_id is None else task_id for task_id in task_ids]
+
+    def _of_row(self, row: Row) -> str | None:
+        """The problem of one row by itself; None where the others decide what its number means."""
+        if row.by_file:
+            return self.of_file(row.record) or self._by_text(row.record) or ""
+        task_id = self._by_name(row.record)
+        return self._by_text(row.record) if task_id is None and not _has_number(row.record) else task_id
 
     def of_file(self, record: Record) -> str | None:
         """The problem in the name of a record's file; "" for an unknown one, None where there is none in it."""
@@ -122,10 +122,10 @@ class Names:
 
     def _counted(self, counting: Mapping[int, str], number: int | None) -> str | None:
         """The problem of a number, or REMOVED for one that the dataset's family had."""
-        if number is None or number in counting:
-            return counting.get(-1 if number is None else number)
+        if number is None:
+            return None
         ever = self.dataset.declaration.md5 and number in NUMBERS.get(self.dataset.name, ())
-        return REMOVED if ever else None
+        return counting.get(number, REMOVED if ever else None)
 
     def _by_function(self, record: Record) -> str | None:
         """The problem by a number in a name, if a text defines its function."""
