@@ -3,6 +3,7 @@
 Only `download` needs the network. HF_ENDPOINT, HF_TOKEN, HF_HOME and HF_HUB_CACHE are the hub's own variables.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -10,7 +11,8 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Self
+from types import SimpleNamespace
+from typing import Any
 
 from bench import gguf
 from bench.console import print_line, size
@@ -186,25 +188,13 @@ def _check_space(needed: int) -> None:
         )
 
 
-class Bar:
-    """The progress bar that the hub's library counts bytes with."""
+def _bar(progress: Progress) -> contextlib.nullcontext[Any]:
+    """A progress bar for the hub's library, which counts bytes; a negative number where a server starts again."""
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
+    def update(count: int) -> None:
+        progress.done += count
 
-    def __call__(self, **_: Any) -> "Bar":
-        """The library makes one for each file."""
-        return self
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def update(self, count: int) -> None:
-        """Count bytes; a negative number where a server does not resume and starts again."""
-        self.progress.done += count
+    return contextlib.nullcontext(SimpleNamespace(update=update))
 
 
 def _fetch(reference: Reference, file: Any, endpoint: str | None, progress: Progress) -> Path:
@@ -219,7 +209,7 @@ def _fetch(reference: Reference, file: Any, endpoint: str | None, progress: Prog
             url = hf_hub_url(reference.repository, file.path, endpoint=endpoint)
             file_download.http_get(
                 url, content, resume_size=content.tell(), headers=build_hf_headers(), expected_size=file.size,
-                displayed_filename=PurePosixPath(file.path).name, tqdm_class=Bar(progress),  # type: ignore[arg-type]
+                displayed_filename=PurePosixPath(file.path).name, tqdm_class=lambda **_: _bar(progress),  # type: ignore[arg-type]
             )  # fmt: skip
         with part.open("rb") as content:
             if hashlib.file_digest(content, "sha256").hexdigest() != file.lfs.sha256:

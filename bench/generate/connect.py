@@ -19,11 +19,6 @@ from bench.servers import Endpoint
 from bench.servers.lock import one_server
 from bench.servers.start import serve
 
-FACTS = (
-    "build", "slots", "context", "parameters", "bytes", "quantization", "chat_template", "image", "machine",
-    "load_seconds",
-)  # fmt: skip
-
 
 @contextlib.contextmanager
 def open_backend(
@@ -112,9 +107,9 @@ def _backend(
 
 def facts(profile: Profile, endpoint: Endpoint) -> dict[str, Any]:
     """The record of a server in a completion: its facts, host and placement."""
-    recorded = {name: endpoint.facts[name] for name in FACTS if endpoint.facts.get(name) not in (None, "")}
+    known = {name: value for name, value in endpoint.facts.items() if value not in (None, "")}
     location = {"host": profile.host.name, "endpoint": endpoint.base_url} if profile.host else {}
-    return {"kind": profile.server.kind, **recorded, **location, "placement": list(profile.placement)}
+    return {"kind": profile.server.kind, **known, **location, "placement": list(profile.placement)}
 
 
 def _no_server(profile: Profile) -> bool:

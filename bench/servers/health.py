@@ -178,8 +178,8 @@ def _facts(props: dict[str, Any], root: str, session: requests.Session, model: s
         "build": word(props.get("build_info")),
         "slots": whole(props["total_slots"]),
         "context": whole(context),
-        "chat_template": digest(template if isinstance(template, str) else ""),
         "parameters": whole(meta.get("n_params")),
         "bytes": whole(meta.get("size")),
         "quantization": word(meta.get("ftype")) or None,
+        "chat_template": digest(template if isinstance(template, str) else ""),
     }

@@ -8,7 +8,7 @@ import contextlib
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,21 +31,15 @@ JOULES = 3600.0
 """Joules in a watt-hour."""
 
 
-@contextlib.contextmanager
-def metering() -> Iterator["Meter"]:
-    """A meter that has measured this machine idle, and runs for the block."""
-    meter = Meter(GpuMonitor(), Rapl())
-    try:
-        yield meter
-    finally:
-        meter.gpus.close()
-
-
 class Meter:
-    """Figures of GPUs, processors and processes."""
+    """Figures of GPUs, processors and processes, beyond those of the idle machine when it was made."""
 
-    def __init__(self, gpus: "GpuMonitor", processors: "Rapl") -> None:
-        self.gpus, self.processors = gpus, processors
+    def __init__(self) -> None:
+        self.gpus, self.processors = GpuMonitor(), Rapl()
+
+    def close(self) -> None:
+        """Read the GPUs no more."""
+        self.gpus.close()
 
     def read(self, pid: int | None = None) -> dict[str, Any]:
         """Peak `memory` of a process tree and `gpu_memory` in bytes, `energy` in Wh since the last call."""

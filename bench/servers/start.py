@@ -11,7 +11,7 @@ from bench.console import print_line
 from bench.profiles import Config, Profile
 from bench.servers import Endpoint
 from bench.servers.lock import one_server
-from bench.servers.meter import metering
+from bench.servers.meter import Meter
 
 Serve = Callable[[Profile, Config, Path, Path], contextlib.AbstractContextManager[Endpoint]]
 """`serve` of a kind's module: profile, config, model and log → an Endpoint for the block."""
@@ -31,7 +31,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
         if not profile.server.starts or profile.host:
             yield _enter(stack, lambda: kind(profile, config, model, log))
             return
-        meter = stack.enter_context(metering())
+        meter = stack.enter_context(contextlib.closing(Meter()))
         endpoint = _enter(stack, lambda: kind(profile, config, model, log))
         facts = endpoint.facts | {"machine": machine.record()}
         yield replace(endpoint, facts=facts, measure=lambda: meter.read(endpoint.pid))

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_gpu_memory_and_energy(gpus: Path) -> None:
     """Beyond what idle GPUs have: the peak of memory, and the energy since one last asked."""
-    with meter.metering() as running:
+    with closing(meter.Meter()) as running:
         (gpus / "busy").touch()
         began = time.monotonic()
         assert eventually(lambda: running.gpus.memory() == 5000 << 20)
@@ -75,7 +76,7 @@ def test_a_gpu_without_power_readings(tmp_path: Path, monkeypatch: pytest.Monkey
     for folder in imitated(tmp_path, monkeypatch, "[N/A]", "[N/A]"):
         text = (folder / "bin" / "nvidia-smi").read_text().replace("1, 0, 10.0", "1, [N/A], [N/A]")
         (folder / "bin" / "nvidia-smi").write_text(text)
-        with meter.metering() as running:
+        with closing(meter.Meter()) as running:
             assert running.read() == {"gpu_memory": 0}
 
 
@@ -85,7 +86,7 @@ def test_processors(packages: Path) -> None:
     package.mkdir()
     (package / "energy_uj").write_text("900000000")
     (package / "max_energy_range_uj").write_text("1000000000")
-    with meter.metering() as running:
+    with closing(meter.Meter()) as running:
         (package / "energy_uj").write_text("100000000")
         assert running.read()["energy"] == pytest.approx(200 / 3600, rel=0.01)
         assert running.read()["energy"] == 0
@@ -94,7 +95,7 @@ def test_processors(packages: Path) -> None:
 def test_nothing_to_read() -> None:
     """Without GPU and counters, and without a process, there is no figure."""
     machine.record.cache_clear()
-    with meter.metering() as running:
+    with closing(meter.Meter()) as running:
         assert running.read() == {}
         assert running.read(2**22 + 1) == {}
 
