@@ -152,12 +152,11 @@ def _unreadable(declaration: Declaration, error: Exception) -> str:
     """The sentence for a dataset that is missing, cannot be downloaded, or is damaged."""
     place, cause = source.locations(declaration)[0], f"{type(error).__name__}: {error}"
     title, variable = declaration.title, declaration.variable
-    if not place.exists() and variable and str(place) == source.override(declaration):
-        download = " to have it downloaded" if declaration.md5 else ""
-        return f"The dataset {title} is not at {place}, which {variable} names; put it there, or unset it{download}."
+    if not place.exists() and source.override(declaration):
+        remedy = "put it there, or unset it to have it downloaded"
+        return f"The dataset {title} is not at {place}, which {variable} names; {remedy}."
     if not place.exists():
-        remedy = f"let {variable} name the unpacked file" if variable else "put its file there"
-        remedy = f"connect this machine, or {remedy}"
+        remedy = f"connect this machine, or let {variable} name the unpacked file"
         return f"The dataset {title} is not at {place} and cannot be fetched ({cause}); {remedy}."
     remedy = "delete it to have it downloaded again" if declaration.md5 or declaration.urls else "fix it"
     if variable:
