@@ -2,16 +2,16 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from bench.discovery import Candidate, Found, Places, family, folders, ollama, presets, servers
 from tests.discovery.conftest import Model
+from tests.servers.helpers import on_loopback
 
 
 def split(found: Found) -> tuple[list[Candidate], list[str]]:
@@ -227,9 +227,6 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
     status, body, location = request.param
 
     class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *args: object) -> None:
-            pass
-
         def do_GET(self) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -237,10 +234,8 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
             self.end_headers()
             self.wfile.write(body)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
+    with on_loopback(Handler) as url:
+        yield int(url.rpartition(":")[2])
 
 
 MODELS = [{"id": "qwen3:8b"}, {"id": "nomic-embed-text"}, {"id": 3}, {}, "x", {"id": "qwen3:8b"}, {"id": "a\x1b[31m"}]

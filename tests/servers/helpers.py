@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,18 @@ def refusal(made: tuple[Profile, Config], log: Path) -> BenchError:
     with pytest.raises(BenchError) as caught, serving(made, log):
         pass
     return caught.value
+
+
+@contextlib.contextmanager
+def on_loopback(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The URL of a server that answers each request by this handler, and is silent about it."""
+    quiet = type("Quiet", (handler,), {"log_message": lambda *_: None})
+    with ThreadingHTTPServer(("127.0.0.1", 0), quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 def script(path: Path, text: str) -> str:

@@ -1,11 +1,10 @@
 import contextlib
-import http.server
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from bench.generate.http import Client
 from bench.servers import Endpoint, health
 from bench.servers.endpoint import base, is_loopback
 from bench.servers.process import serve
-from tests.servers.helpers import Make, refusal, say, serving
+from tests.servers.helpers import Make, on_loopback, refusal, say, serving
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def answering(*codes: int) -> Iterator[str]:
     """The URL of a server that answers each request with the next code, and the last code from then on."""
     left = list(codes)
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             code = left.pop(0) if len(left) > 1 else left[0]
             self.send_response(code)
@@ -41,16 +40,8 @@ def answering(*codes: int) -> Iterator[str]:
                 self.send_header("Location", "http://elsewhere/v1/models")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with on_loopback(Handler) as url:
+        yield url
 
 
 def test_with_the_key(guarded: Endpoint, make: Make, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +142,7 @@ def routing(pages: dict[str, Any]) -> Iterator[str]:
     """
     requests: list[str] = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             requests.append(self.path)
             page = pages.get(self.path, 404)
@@ -162,16 +153,8 @@ def routing(pages: dict[str, Any]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(json.dumps(page).encode() if code == 200 else b"page not found")
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with on_loopback(Handler) as url:
+        yield url
 
 
 @pytest.mark.slow
@@ -230,7 +213,7 @@ def test_a_query(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, key: st
     monkeypatch.setenv("MY_KEY", key)
     requests: list[str] = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             requests.append(f"{self.path} {self.headers}")
             self.send_response(404 if self.command == "GET" else 200)
@@ -242,17 +225,11 @@ def test_a_query(make: Make, log: Path, monkeypatch: pytest.MonkeyPatch, key: st
             answer = {"choices": [{"message": {"content": "It is 4."}, "finish_reason": "stop"}]}
             self.wfile.write(json.dumps(answer).encode())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}/openai/deployments/m?api-version=2024-12-01-preview"
-    made = make("endpoint", model="m", server={"base_url": url, "api_key_env": "MY_KEY"})
-    with serving(made, log) as endpoint:
-        assert Client(endpoint, made[0], 0.0).complete({"messages": []}, lambda _: None).text == "It is 4."
-    server.shutdown()
-    server.server_close()
+    with on_loopback(Handler) as root:
+        url = f"{root}/openai/deployments/m?api-version=2024-12-01-preview"
+        made = make("endpoint", model="m", server={"base_url": url, "api_key_env": "MY_KEY"})
+        with serving(made, log) as endpoint:
+            assert Client(endpoint, made[0], 0.0).complete({"messages": []}, lambda _: None).text == "It is 4."
     assert requests[-1].startswith("/openai/deployments/m/chat/completions?api-version=2024-12-01-preview ")
     assert all("api-version=2024-12-01-preview" in one and header in one for one in requests)
 
@@ -262,23 +239,15 @@ def test_no_key_for_another_server(header: str) -> None:
     """A server that sends a request on to another one does not send our key with it."""
     seen: list[str | None] = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             seen.append(self.headers[header])
-            self.send_response(307 if self.server is first else 200)
-            self.send_header("Location", f"http://127.0.0.1:{second.server_port}/")
+            self.send_response(200 if len(seen) > 1 else 307)
+            self.send_header("Location", f"{second}/")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    first, second = (http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2))
-    for server in (first, second):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    health.new_session({header: "sesame"}).get(f"http://127.0.0.1:{first.server_port}/", timeout=5)
-    for server in (first, second):
-        server.shutdown()
-        server.server_close()
+    with on_loopback(Handler) as first, on_loopback(Handler) as second:
+        health.new_session({header: "sesame"}).get(f"{first}/", timeout=5)
     assert seen == ["sesame", None]
 
 
@@ -289,7 +258,7 @@ def test_a_body_without_end(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pieces = {"endless": b"x" * 65536, "slow": b"x", "deep": b"[" * 500_000}[body]
     sent = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
@@ -300,16 +269,10 @@ def test_a_body_without_end(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
                     if body == "slow":
                         time.sleep(0.02)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    began = time.monotonic()
-    assert health.fetch(f"http://127.0.0.1:{server.server_port}/props", health.new_session(), 0.5) == {}
-    assert time.monotonic() - began < 5
-    server.shutdown()
-    server.server_close()
+    with on_loopback(Handler) as url:
+        began = time.monotonic()
+        assert health.fetch(f"{url}/props", health.new_session(), 0.5) == {}
+        assert time.monotonic() - began < 5
     assert sum(sent) < 1 << 26
 
 
