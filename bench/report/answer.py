@@ -5,13 +5,14 @@ REPORT.md, the page and doit's last lines show the same answer. Every line names
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
 
 from bench import datasets
 from bench.console import counted, duration, listed, size
 from bench.profiles import Config
 from bench.report.duels import Duel, duels
-from bench.report.format import DASH, both_p_values, rate, short_seconds, with_interval
+from bench.report.format import DASH, both_p_values, known, rate, short_seconds, with_interval
 from bench.report.ladder import MARGIN
 from bench.report.leaderboard import Leaderboard, Pair, Row, leaderboards_of, pooled
 from bench.report.outcomes import loss_of
@@ -61,8 +62,8 @@ class Answer:
 
 def main_leaderboard(leaderboards: Sequence[Leaderboard]) -> Leaderboard | None:
     """The leaderboard that answers: all datasets together, else the one with the most ranked models and problems."""
-    known = [leaderboard for leaderboard in leaderboards if leaderboard.rows]
-    real = [leaderboard for leaderboard in known if not leaderboard.dataset.startswith("demo")] or known
+    filled = [leaderboard for leaderboard in leaderboards if leaderboard.rows]
+    real = [leaderboard for leaderboard in filled if not leaderboard.dataset.startswith("demo")] or filled
     together = pooled(leaderboards)
     if together and len(together.rows) == max(len(leaderboard.ranked) for leaderboard in real):
         return together
@@ -71,43 +72,39 @@ def main_leaderboard(leaderboards: Sequence[Leaderboard]) -> Leaderboard | None:
 
 def answer(leaderboards: Sequence[Leaderboard], margin: float = MARGIN, duels: Sequence[Duel] = ()) -> Answer | None:
     """The answer over all datasets; None without any result."""
-    conclusion, alone = _answer(leaderboards, margin), f" {ALONE}" if duels else ""
-    decided = tuple(
-        Line("duel", duel.title, (duel.results[0].id, duel.results[0].duel), f"against {duel.opponent}, {duel.verdict}")
-        for duel in duels
-    )
-    return (
-        replace(conclusion, headline=conclusion.headline.removesuffix(alone), lines=(*conclusion.lines, *decided))
-        if conclusion
-        else None
-    )
-
-
-def _answer(leaderboards: Sequence[Leaderboard], margin: float) -> Answer | None:
     leaderboard = main_leaderboard(leaderboards)
     if leaderboard is None:
         return None
     ranked = leaderboard.ranked
-    used = (
-        [leaderboard.dataset for leaderboard in leaderboards if leaderboard.rows]
-        if leaderboard.dataset == POOLED
-        else [leaderboard.dataset]
-    )
-    if not ranked:
-        return Answer("No model has attempted every problem, so none is ranked.", tuple(_losses(leaderboard)))
-    if len(ranked) == 1:
-        return _single(leaderboard, ranked[0])
     tied = [row for row in ranked if row.tied_with_best]
-    where = leaderboard.name if leaderboard.dataset != POOLED else "all sets"
-    lines = [Line("best", tied[0].title, (tied[0].result.id,), _figures(tied[0], where))]
-    if len(tied) > 1:
-        splits = [f"{row.title} ({_split(leaderboard.pair(tied[0], row))})" for row in tied[1:]]
-        test = f"not shown to be worse ({_test(leaderboard)}, Holm over {counted(len(ranked) - 1, 'test')})"
-        lines.append(Line("tied", "", _ids(tied[1:]), f"{listed(splits, NAMED)}: {test}"))
-    lines += [Line(label, row.title, (row.result.id,), _figures(row)) for label, row in _picks(tied)]
-    lines += _worse(leaderboard, tied[0], [row for row in ranked if not row.tied_with_best])
+    if len(ranked) > 1:
+        headline, lines = _headline(tied, ranked), _compared(leaderboard, tied)
+    elif ranked:
+        headline, lines = _single(leaderboard, ranked[0], alone=not duels), _place(leaderboard, ranked[0])
+    else:
+        headline, lines = "No model has attempted every problem, so none is ranked.", []
+    used = [one.dataset for one in leaderboards if one.rows and leaderboard.dataset in (one.dataset, POOLED)]
     lines += [*_losses(leaderboard), *_to_settle(leaderboard, tied, used, margin)]
-    return Answer(_headline(tied, ranked), tuple(lines))
+    for duel in duels:
+        ids = duel.results[0].id, duel.results[0].duel
+        lines.append(Line("duel", duel.title, ids, f"against {duel.opponent}, {duel.verdict}"))
+    return Answer(headline, tuple(lines))
+
+
+def _compared(leaderboard: Leaderboard, tied: Sequence[Row]) -> list[Line]:
+    """The best, those tied with it, those to pick among them, and the worse ones."""
+    best, *others = tied
+    where = leaderboard.name if leaderboard.dataset != POOLED else "all sets"
+    lines = [Line("best", best.title, _ids([best]), _figures(best, where))]
+    if others:
+        pairs = [leaderboard.pair(best, row) for row in others]
+        splits = [f"{row.title} ({len(pair.first_wins)}{DASH}{len(pair.second_wins)})"
+                  for row, pair in zip(others, pairs, strict=True)]  # fmt: skip
+        test = next((pair.test for pair in leaderboard.pairs if pair.several), pairs[0].test)
+        shown = f"not shown to be worse ({test}, Holm over {counted(len(leaderboard.ranked) - 1, 'test')})"
+        lines.append(Line("tied", "", _ids(others), f"{listed(splits, NAMED)}: {shown}"))
+    lines += [Line(label, row.title, _ids([row]), _figures(row)) for label, row in _picks(tied)]
+    return lines + _worse(leaderboard, best)
 
 
 def _headline(tied: Sequence[Row], ranked: Sequence[Row]) -> str:
@@ -143,38 +140,34 @@ def quickest(tied: Sequence[Row], near: float = NEAR) -> Row | None:
     return row
 
 
-def _single(leaderboard: Leaderboard, row: Row) -> Answer:
-    score = row.metrics.score
-    lines = [Line("score", row.title, (row.result.id,), _figures(row, leaderboard.name))]
-    published = [
-        model
-        for model in among([(row.title, row.metrics)], leaderboard.dataset)
-        if leaderboard.suites[-1] in model.scores
-    ]
+def _single(leaderboard: Leaderboard, row: Row, *, alone: bool) -> str:
+    others = "No other model has a rank." if len(leaderboard.rows) > 1 else ALONE if alone else ""
+    return f"{row.title} scores {with_interval(row.metrics.score)} %. {others}".strip()
+
+
+def _place(leaderboard: Leaderboard, row: Row) -> list[Line]:
+    """The score of a single model, and its neighbours among the published ones."""
+    lines = [Line("score", row.title, _ids([row]), _figures(row, leaderboard.name))]
+    suite = leaderboard.suites[-1]
+    published = [model for model in among([(row.title, row.metrics)], leaderboard.dataset) if suite in model.scores]
     if len(published) > 1:
-        position = next(place for place, model in enumerate(published) if model.source is None)
-        near = [(side, published[position + step]) for side, step in (("below", -1), ("above", 1))
-                if 0 <= position + step < len(published)]  # fmt: skip
-        around = [f"{side} {model.title} ({model.scores[leaderboard.suites[-1]]:.1f})" for side, model in near]
-        text = f"{position + 1} of {len(published)} among published scores: {', '.join(around)}"
-        lines.append(Line("place", row.title, (row.result.id,), text))
-    lines += _losses(leaderboard)
-    alone = ALONE if len(leaderboard.rows) == 1 else "No other model has a rank."
-    return Answer(f"{row.title} scores {with_interval(score)} %. {alone}", tuple(lines))
+        place = next(place for place, model in enumerate(published) if model.source is None)
+        near = [("below", model) for model in published[place - 1 : place]]
+        near += [("above", model) for model in published[place + 1 : place + 2]]
+        around = ", ".join(f"{side} {model.title} ({model.scores[suite]:.1f})" for side, model in near)
+        text = f"{place + 1} of {len(published)} among published scores: {around}"
+        lines.append(Line("place", row.title, _ids([row]), text))
+    return lines
 
 
 def fastest(rows: Sequence[Row]) -> Row | None:
     """The row of the highest speed; None where none is known."""
-    return max(
-        (row for row in rows if row.metrics.cost.speed), key=lambda row: row.metrics.cost.speed or 0, default=None
-    )
+    return max((row for row in rows if row.metrics.cost.speed), key=attrgetter("metrics.cost.speed"), default=None)
 
 
 def smallest(rows: Sequence[Row]) -> Row | None:
     """The row of the smallest model file; None where none is known."""
-    return min(
-        (row for row in rows if row.metrics.cost.bytes), key=lambda row: row.metrics.cost.bytes or 0, default=None
-    )
+    return min((row for row in rows if row.metrics.cost.bytes), key=attrgetter("metrics.cost.bytes"), default=None)
 
 
 def _picks(tied: Sequence[Row]) -> list[tuple[str, Row]]:
@@ -189,20 +182,19 @@ def _picks(tied: Sequence[Row]) -> list[tuple[str, Row]]:
 
 def _figures(row: Row, name: str = "") -> str:
     cost = row.metrics.cost
-    per_solved = _seconds(row)
     parts = [
         f"{with_interval(row.metrics.score)} %{f' on {name}' if name else ''}",
-        f"{rate(cost.speed)} tok/s" if cost.speed else "",
-        size(cost.bytes) if cost.bytes else "",
-        f"{short_seconds(per_solved)} a solved problem" if per_solved else "",
+        known(lambda speed: f"{rate(speed)} tok/s", cost.speed),
+        known(size, cost.bytes),
+        known(lambda seconds: f"{short_seconds(seconds)} a solved problem", _seconds(row)),
     ]
     return ", ".join(filter(None, parts))
 
 
-def _worse(leaderboard: Leaderboard, best: Row, rows: Sequence[Row]) -> list[Line]:
+def _worse(leaderboard: Leaderboard, best: Row) -> list[Line]:
+    rows = [row for row in leaderboard.ranked if not row.tied_with_best]
     statements = [
-        Line("worse", row.title, (best.result.id, row.result.id), _evidence(leaderboard.pair(best, row), row))
-        for row in rows[:WORSE]
+        Line("worse", row.title, _ids([best, row]), _evidence(leaderboard.pair(best, row), row)) for row in rows[:WORSE]
     ]
     rest = rows[WORSE:]
     if rest:
@@ -215,14 +207,6 @@ def _evidence(pair: Pair, row: Row) -> str:
     won, lost = len(pair.second_wins), len(pair.first_wins)
     p = both_p_values(row.p_best or 0.0, row.corrected_best or 0.0)
     return f"{with_interval(row.metrics.score)} %, {won} won, {lost} lost against the best, {p}"
-
-
-def _split(pair: Pair) -> str:
-    return f"{len(pair.first_wins)}{DASH}{len(pair.second_wins)}"
-
-
-def _test(leaderboard: Leaderboard) -> str:
-    return "exact sign-flip test" if any(pair.several for pair in leaderboard.pairs) else "exact McNemar"
 
 
 def _losses(leaderboard: Leaderboard) -> list[Line]:
@@ -267,15 +251,15 @@ def _to_settle(leaderboard: Leaderboard, tied: Sequence[Row], used: Sequence[str
     rounded = round(needed, -2) if needed >= 100 else round(needed, -1) or 10
     more = f"about {counted(rounded, 'more problem')}{_suggestion(used, needed)}"
     text = f"{more} to tell {best.title} from {other.title}"
-    return [Line("to settle", "", (best.result.id, other.result.id), text)]
+    return [Line("to settle", "", _ids([best, other]), text)]
 
 
 def _suggestion(used: Sequence[str], needed: int) -> str:
     """The datasets to add, in the order in which they are declared, until they are enough; not many small ones."""
-    known = datasets.known()
-    present, added = [candidate for candidate in used if candidate in known], list[str]()
-    for candidate, declaration in known.items():
-        enough = sum(known[name].count for name in added) >= needed
+    declared = datasets.known()
+    present, added = [candidate for candidate in used if candidate in declared], list[str]()
+    for candidate, declaration in declared.items():
+        enough = sum(declared[name].count for name in added) >= needed
         if not enough and declaration.count >= needed * NOTABLE and candidate not in present:
             added.append(candidate)
     names = ", ".join(f'"{candidate}"' for candidate in [*present, *added])

@@ -51,70 +51,56 @@ def _difference(row: Row) -> float | None:
     return None if row.versus is None else round(row.versus.difference, 2)
 
 
-def _seconds(row: Row) -> float | None:
-    return row.metrics.per_solved(row.metrics.cost.seconds)
+def _cost(name: str) -> Callable[[Row], float | None]:
+    return lambda row: getattr(row.metrics.cost, name)
 
 
-def _tokens(row: Row) -> float | None:
-    return row.metrics.per_solved(row.metrics.cost.tokens)
-
-
-def _energy(row: Row) -> float | None:
-    return row.metrics.per_solved(row.metrics.cost.energy)
+def _per_solved(name: str) -> Callable[[Row], float | None]:
+    return lambda row: row.metrics.per_solved(getattr(row.metrics.cost, name))
 
 
 def _state(state: str) -> str:
     return "" if state == "done" else STATE_NAMES.get(state, state)
 
 
+TITLE = Column("title", "Model", lambda row: row.title, str, "as profiles.toml names it", numeric=False, low_first=True)
 COLUMNS = (
     Column("rank", "#", lambda row: row.rank, str, "=1: not shown to be worse than the best", low_first=True),
-    Column("title", "Model", lambda row: row.title, str, "as profiles.toml names it", numeric=False, low_first=True),
+    TITLE,
     Column("state", "state", lambda row: row.result.state, _state, "whether the result is whole", numeric=False),
     Column("points_ahead", "vs published", _difference, signed, "points ahead of its reference's published score"),
-    Column("tokens_per_second", "tok/s", lambda row: row.metrics.cost.speed, rate, "tokens generated per second"),
-    Column("bytes", "GB", lambda row: row.metrics.cost.bytes, gigabytes, "size of the model's file", low_first=True),
-    Column("seconds_per_solved", "per solved", _seconds, short_seconds, "time by the problems solved", low_first=True),
-    Column(
-        "seconds", "total time", lambda row: row.metrics.cost.seconds, duration, "requests in flight", low_first=True
-    ),
+    Column("tokens_per_second", "tok/s", _cost("speed"), rate, "tokens generated per second"),
+    Column("bytes", "GB", _cost("bytes"), gigabytes, "size of the model's file", low_first=True),
+    Column("seconds_per_solved", "per solved", _per_solved("seconds"), short_seconds, "time by the problems solved",
+           low_first=True),
+    Column("seconds", "total time", _cost("seconds"), duration, "requests in flight", low_first=True),
     Column("lost", "lost", lambda row: row.metrics.lost, listed, "no whole answer", numeric=False, low_first=True),
-    Column("tokens", "tokens", lambda row: row.metrics.cost.tokens, whole, "generated", "cost", low_first=True),
-    Column("tokens_per_solved", "tokens per solved", _tokens, whole, "by the problems solved", "cost", low_first=True),
-    Column("prompt_tokens_per_second", "prompt tok/s", lambda row: row.metrics.cost.prompt_speed, rate, "read", "cost"),
-    Column("first_token_seconds", "first token", lambda row: row.metrics.cost.first_token, short_seconds, "", "cost"),
-    Column("load_seconds", "load", lambda row: row.metrics.cost.load, short_seconds, "until the server is up", "cost"),
-    Column("peak_memory", "memory GB", lambda row: row.metrics.cost.memory, gigabytes, "the server's peak", "cost"),
-    Column("peak_gpu_memory", "GPU GB", lambda row: row.metrics.cost.gpu_memory, gigabytes, "peak of the GPUs", "cost"),
-    Column("energy_wh_per_solved", "Wh per solved", _energy, "{:.2f}".format, "estimate, idle subtracted", "cost"),
-)
+    Column("tokens", "tokens", _cost("tokens"), whole, "generated", "cost", low_first=True),
+    Column("tokens_per_solved", "tokens per solved", _per_solved("tokens"), whole, "by the problems solved", "cost",
+           low_first=True),
+    Column("prompt_tokens_per_second", "prompt tok/s", _cost("prompt_speed"), rate, "read", "cost"),
+    Column("first_token_seconds", "first token", _cost("first_token"), short_seconds, "", "cost"),
+    Column("load_seconds", "load", _cost("load"), short_seconds, "until the server is up", "cost"),
+    Column("peak_memory", "memory GB", _cost("memory"), gigabytes, "the server's peak", "cost"),
+    Column("peak_gpu_memory", "GPU GB", _cost("gpu_memory"), gigabytes, "peak of the GPUs", "cost"),
+    Column("energy_wh_per_solved", "Wh per solved", _per_solved("energy"), "{:.2f}".format, "estimate, idle subtracted",
+           "cost"),
+)  # fmt: skip
 
 
 def suite_columns(leaderboard: Leaderboard) -> list[Column]:
     """A column for each suite; the last one is the score, and bears its interval."""
-    *first, last = leaderboard.suites
+    *others, last = leaderboard.suites
 
-    def value(suite: str) -> Callable[[Row], Estimate | None]:
-        return lambda row: row.metrics.suites.get(suite)
+    def column(suite: str, title: str, text: Callable[[Estimate], str], about: str) -> Column:
+        return Column(suite, title, lambda row: row.metrics.suites.get(suite), text, about)
 
     return [
         *(
-            Column(
-                suite,
-                leaderboard.suite_title(suite),
-                value(suite),
-                lambda one: percent(one.value),
-                f"pass@1, {suite} tests",
-            )
-            for suite in first
+            column(suite, leaderboard.suite_title(suite), lambda one: percent(one.value), f"pass@1, {suite} tests")
+            for suite in others
         ),
-        Column(
-            last,
-            f"{leaderboard.suite_title(last)} (95 %)",
-            value(last),
-            with_interval,
-            "pass@1 of all problems, in percent",
-        ),
+        column(last, f"{leaderboard.suite_title(last)} (95 %)", with_interval, "pass@1 of all problems, in percent"),
     ]
 
 
@@ -123,8 +109,7 @@ def columns(leaderboard: Leaderboard) -> list[Column]:
     return [*COLUMNS[:2], *suite_columns(leaderboard), *COLUMNS[2:]]
 
 
-def visible_columns(leaderboard: Leaderboard, place: str, rows: list[Row] | None = None) -> list[Column]:
+def visible_columns(leaderboard: Leaderboard, place: str) -> list[Column]:
     """The columns of one table that any of its rows has a value for."""
-    rows = list(leaderboard.rows) if rows is None else rows
     candidates = [column for column in columns(leaderboard) if column.place == place]
-    return [column for column in candidates if any(column.show(row) != NONE for row in rows)]
+    return [column for column in candidates if any(column.show(row) != NONE for row in leaderboard.rows)]

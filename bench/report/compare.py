@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from bench.console import counted
 from bench.errors import BenchError
@@ -26,29 +27,23 @@ def side_by_side(config: Config, a: str, b: str, dataset: str) -> str:
     if a == b:
         raise BenchError(f"{a} is on both sides; doit compare -a <profile> -b <profile> takes two of them.")
     every = results.read_all(config, {}, {})
-    pair_results = [
-        next(result for result in every if (result.id, result.dataset) == (name, dataset)) for name in (a, b)
-    ]
-    for result in pair_results:
+    both = [next(result for result in every if (result.id, result.dataset) == (name, dataset)) for name in (a, b)]
+    for result in both:
         if not result.samples:
             raise BenchError(f"{result.id} has no result on {dataset}; doit eval:{result.id} makes one.")
         if result.stopped_early:
-            raise BenchError(
-                f"{result.id} has no score: its duel with {result.duel} was settled early; REPORT.md has it."
-            )
+            settled = f"its duel with {result.duel} was settled early"
+            raise BenchError(f"{result.id} has no score: {settled}; REPORT.md has it.")
     # Ranks and corrected p values are those of the whole leaderboard, as the report has them.
     leaderboard = leaderboard_of(dataset, [result for result in every if result.dataset == dataset])
-    lines = [
-        *_table(leaderboard, [leaderboard.row(result.id) for result in pair_results]),
-        "",
-        *_verdict(leaderboard, pair_results),
-    ]
+    rows = [leaderboard.row(result.id) for result in both]
+    lines = [*_table(leaderboard, rows), "", *_verdict(leaderboard, both)]
     return "\n".join(line.rstrip() for line in lines)
 
 
 def _table(leaderboard: Leaderboard, rows: Sequence[Row]) -> list[str]:
     lines = [
-        f"{fitted(f'{leaderboard.name}, {leaderboard.problems} problems', NAME + CELL)}",
+        fitted(f"{leaderboard.name}, {leaderboard.problems} problems", NAME + CELL),
         f"{'':<{NAME}}  {'A':<{CELL}}  B",
     ]
     for column in columns(leaderboard):
@@ -60,31 +55,22 @@ def _table(leaderboard: Leaderboard, rows: Sequence[Row]) -> list[str]:
 
 def _cells(title: str, cells: Sequence[str]) -> list[str]:
     """One column of the leaderboard as lines: a cell that is too long goes on below."""
-    parts = [textwrap.wrap(plain(cell), CELL) or [""] for cell in cells]
-    high = max(map(len, parts))
-    rows = zip(*([*part, *[""] * (high - len(part))] for part in parts), strict=True)
-    return [
-        f"{fitted('' if at else title, NAME)}  {fitted(first, CELL)}  {fitted(second, CELL)}"
-        for at, (first, second) in enumerate(rows)
-    ]
+    parts = [[title], *(textwrap.wrap(plain(cell), CELL) for cell in cells)]
+    rows = zip_longest(*parts, fillvalue="")
+    return [f"{fitted(name, NAME)}  {fitted(first, CELL)}  {fitted(second, CELL)}" for name, first, second in rows]
 
 
 def _verdict(leaderboard: Leaderboard, both: Sequence[Result]) -> list[str]:
     pair, corrected = compare(*both), _corrected(leaderboard, both)
     won, lost = len(pair.first_wins), len(pair.second_wins)
-    part = (
-        f" of the {counted(pair.common, 'problem')} that both attempted" if pair.common < leaderboard.problems else ""
-    )
+    part = f" of the {counted(pair.common, 'problem')} that both attempted"
+    part = part if pair.common < leaderboard.problems else ""
     if not won + lost:
         often = " equally often" if pair.several else ""
         return _wrapped(f"They pass the same {leaderboard.name} problems{part}{often}: nothing tells them apart.")
     better = ("A", "B") if pair.difference >= 0 else ("B", "A")
-    claim = (
-        "is better than"
-        if (corrected if corrected is not None else pair.p) < ALPHA
-        else "is not shown to be better than"
-    )
-    test = "exact sign-flip test" if pair.several else "exact McNemar"
+    significant = (pair.p if corrected is None else corrected) < ALPHA
+    claim = "is better than" if significant else "is not shown to be better than"
     counts = f"A passes {won} more often, B {lost}" if pair.several else f"A alone passes {won}, B alone {lost}"
     p = p_value(pair.p) + (
         f"; {p_value(corrected)} corrected for all {counted(len(leaderboard.pairs), 'pair')} of the report"
@@ -94,7 +80,7 @@ def _verdict(leaderboard: Leaderboard, both: Sequence[Result]) -> list[str]:
     passes = "passes more often" if pair.several else "alone passes"
     return [
         *_wrapped(f"On {counted(won + lost, f'{leaderboard.name} problem')}{part} they differ: {counts}."),
-        *_wrapped(f"{better[0]} {claim} {better[1]} ({test}: {p})."),
+        *_wrapped(f"{better[0]} {claim} {better[1]} ({pair.test}: {p})."),
         *_wrapped(f"A less B, in points with the paired 95 % interval: {gap}."),
         *_wins(f"A {passes}", pair.first_wins),
         *_wins(f"B {passes}", pair.second_wins),

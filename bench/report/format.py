@@ -1,6 +1,7 @@
 """Figures as people read them, everywhere the same."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from bench.console import duration
 from bench.stats import Estimate
@@ -8,7 +9,13 @@ from bench.stats import Estimate
 DASH = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
+N = TypeVar("N", int, float)
 UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+
+
+def known(form: Callable[[N], str], value: N | None, absent: str = "") -> str:
+    """A figure as `form` writes it, or `absent` where it is not known."""
+    return form(value) if value else absent
 
 
 def percent(fraction: float) -> str:
@@ -84,11 +91,6 @@ def short_count(count: float) -> str:
 def whole(count: float) -> str:
     """A count with its thousands: 1,234."""
     return f"{count:,.0f}"
-
-
-def letter(number: int) -> str:
-    """The letter of a footnote: a to z, then aa."""
-    return chr(ord("a") + number % 26) * (1 + number // 26)
 
 
 def as_json(value: Any) -> Any:

@@ -9,18 +9,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bench.console import counted
-from bench.report import columns, details, findings, outcomes, sample_pages
+from bench.report import columns, details, outcomes, sample_pages
 from bench.report import format as figures
 from bench.report.charts import Chart, charts
 from bench.report.columns import Column
 from bench.report.leaderboard import Leaderboard, Row
-from bench.report.markdown import TABLES, Report
+from bench.report.markdown import PAGE, Report, template
 from bench.report.results import POOLED, Result
 from bench.report.sample_pages import Matrix, matrix
 
@@ -62,13 +60,16 @@ def render(report: Report, journals: Mapping[tuple[str, str], Path]) -> str:
     sections = [_section(report, leaderboard) for leaderboard in report.displayed]
     matrices = [section.matrix for section in sections if section.matrix]
     theme, script = _script(["theme"]), _script(SCRIPTS)
-    page: str = template().render(
+    page: str = template(PAGE).render(
         policy=_policy(theme, script),
         css="".join(map(_static, STYLES)) + "".join(map(_style, outcomes.TABLE)),
         theme=theme,
         script=script,
         report=report,
         sections=sections,
+        format=figures,
+        outcomes=outcomes,
+        page_of=page_of,
         index=to_script(
             {"kinds": sample_pages.kinds(), "leaderboards": [_index(section) for section in sections if section.matrix]}
         ),
@@ -112,26 +113,6 @@ def to_script(value: Any) -> str:
     """`value` as JSON that may stand inside a script element, whatever texts are in it."""
     text = json.dumps(value, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-@lru_cache(maxsize=1)
-def template() -> Any:
-    """The page's template, compiled: the longer part of rendering a small report."""
-    import jinja2  # noqa: PLC0415 - only reports need it
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["counted"] = counted
-    environment.globals |= {
-        "details": details, "findings": findings, "format": figures, "outcomes": outcomes, "page_of": page_of,
-        "tables": TABLES,
-    }  # fmt: skip
-    return environment.get_template("report.html.j2")
 
 
 def _style(outcome: outcomes.Outcome) -> str:

@@ -1,7 +1,7 @@
 """report.json: the figures of REPORT.md for programs; docs/reference/report-json.md explains each key."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from bench.report.budget import Budget
@@ -9,6 +9,7 @@ from bench.report.columns import columns
 from bench.report.details import incomparable, machine_label
 from bench.report.duels import Duel
 from bench.report.format import as_json
+from bench.report.history import Change
 from bench.report.ladder import Family, Rung
 from bench.report.leaderboard import Leaderboard, Pair, Row
 from bench.report.markdown import Report
@@ -46,26 +47,22 @@ def _dataset(leaderboard: Leaderboard) -> dict[str, Any]:
 
 
 def _budgets(report: Report, leaderboard: Leaderboard) -> dict[str, Any]:
-    budgets = report.budgets.get(leaderboard.dataset, ())
-    changes = report.changes.get(leaderboard.dataset, ())
     return {
-        "budgets": list(map(_budget, budgets)),
-        "changes": [
-            {
-                "id": change.row.result.id,
-                "before": change.before,
-                "won": change.won,
-                "lost": change.lost,
-                "reasons": change.reasons,
-            }
-            for change in changes
-        ],
+        "budgets": list(map(_budget, report.budgets.get(leaderboard.dataset, ()))),
+        "changes": list(map(_change, report.changes.get(leaderboard.dataset, ()))),
     }
 
 
+def _fields(value: Any, *names: str) -> dict[str, Any]:
+    return {name: as_json(getattr(value, name)) for name in names}
+
+
 def _about(result: Result) -> dict[str, Any]:
-    names = ("id", "title", "note", "state", "reason", "remedy")
-    return {name: getattr(result, name) for name in names}
+    return _fields(result, "id", "title", "note", "state", "reason", "remedy")
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"id": change.row.result.id, **_fields(change, "before", "won", "lost", "reasons")}
 
 
 def row_json(leaderboard: Leaderboard, row: Row) -> dict[str, Any]:
@@ -77,9 +74,7 @@ def row_json(leaderboard: Leaderboard, row: Row) -> dict[str, Any]:
         "score": as_json(figures.score),
         "p_best": as_json(row.p_best),
         "corrected_p_best": as_json(row.corrected_best),
-        "problems": figures.problems,
-        "attempted": figures.attempted,
-        "samples": figures.samples,
+        **_fields(figures, "problems", "attempted", "samples"),
         "pass_at_k": {
             "k": figures.k, "problems": figures.k_problems,
             **{suite: as_json(one) for suite, one in figures.at_k.items()},
@@ -129,14 +124,12 @@ def _versus(row: Row) -> dict[str, Any] | None:
 
 def _reference(reference: Reference) -> dict[str, Any]:
     source, scores = reference.source, {suite: reference.scores.get(suite) for suite in SUITES}
-    return {
-        "model": reference.model, **scores, "source": source.name, "url": source.url, "date": source.date,
-        "comparable": source.comparable, "why": source.why, "note": reference.note,
-    }  # fmt: skip
+    about = _fields(source, "url", "date", "comparable", "why")
+    return {"model": reference.model, **scores, "source": source.name, **about, "note": reference.note}
 
 
 def _budget(budget: Budget) -> dict[str, Any]:
-    points = [{key: as_json(value) for key, value in asdict(point).items()} for point in budget.points]
+    points = [_fields(point, "limit", "score", "ended", "minutes") for point in budget.points]
     return {"id": budget.row.result.id, "of_ended": as_json(budget.of_ended), "points": points}
 
 
@@ -145,15 +138,16 @@ def _family(family: Family) -> dict[str, Any]:
 
 
 def _duel(duel: Duel) -> dict[str, Any]:
-    now = duel.state
+    state = _fields(duel.state, *(field.name for field in fields(duel.state)), "e_value")
     return {
         "id": duel.results[0].id, "title": duel.title, "against": duel.results[0].duel, "asked": duel.attempted,
-        "of": duel.problems, **{name: as_json(value) for name, value in asdict(now).items()},
-        "e_value": as_json(now.e_value), "verdict": duel.verdict,
+        "of": duel.problems, **state, "verdict": duel.verdict,
     }  # fmt: skip
 
 
 def _rung(rung: Rung) -> dict[str, Any]:
-    names = ("title", "quantization", "bytes", "problems", "won", "lost", "p", "corrected", "same_file", "speed_ratio")
-    figures = {name: as_json(getattr(rung, name)) for name in (*names, "saved_bytes", "verdict")}
-    return {"id": rung.rows[0].result.id, **figures, "difference": as_json(rung.difference)}
+    figures = _fields(
+        rung, "title", "quantization", "bytes", "problems", "won", "lost", "p", "corrected", "same_file", "speed_ratio",
+        "saved_bytes", "verdict", "difference",
+    )  # fmt: skip
+    return {"id": rung.rows[0].result.id, **figures}

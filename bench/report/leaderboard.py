@@ -47,6 +47,11 @@ class Pair:
         """Whether the corrected test shows a difference."""
         return self.corrected < ALPHA
 
+    @property
+    def test(self) -> str:
+        """The name of its test."""
+        return "exact sign-flip test" if self.several else "exact McNemar"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -178,18 +183,12 @@ def leaderboards_of(results: Sequence[Result]) -> list[Leaderboard]:
 def leaderboard_of(dataset: str, results: Sequence[Result]) -> Leaderboard:
     """The leaderboard of the results on one dataset."""
     often = Counter(result.title for result in results)
-    graded = sorted(
-        (
-            Row(
-                result,
-                metrics(result),
-                result.title if often[result.title] == 1 else f"{result.title} ({plain(result.id)})",
-            )
-            for result in results
-            if result.samples
-        ),
-        key=_order,
-    )
+    graded = [
+        Row(result, metrics(result), result.title + (f" ({plain(result.id)})" if often[result.title] > 1 else ""))
+        for result in results
+        if result.samples
+    ]
+    graded.sort(key=_order)
     rows = [row for row in graded if not row.result.stopped_early]
     ranked = [row.result for row in rows if _is_ranked(row)]
     pairs = tuple(compare_all(ranked))
@@ -208,9 +207,7 @@ def leaderboard_of(dataset: str, results: Sequence[Result]) -> Leaderboard:
 
 def pooled(leaderboards: Sequence[Leaderboard]) -> Leaderboard | None:
     """All datasets but the demo's together, over the profiles with a rank on each; None for a single dataset."""
-    real = [
-        leaderboard for leaderboard in leaderboards if leaderboard.rows and not leaderboard.dataset.startswith("demo")
-    ]
+    real = [one for one in leaderboards if one.rows and not one.dataset.startswith("demo")]
     ranked = [[row.result.id for row in leaderboard.ranked] for leaderboard in real]
     ids = [name for name in ranked[0] if all(name in names for names in ranked)] if ranked else []
     if len(real) < 2 or not ids:

@@ -11,9 +11,9 @@ from bench.console import counted, duration, size
 from bench.report import details, escape, findings, references
 from bench.report.answer import Answer
 from bench.report.budget import Budget
-from bench.report.columns import NONE, Column, visible_columns
+from bench.report.columns import NONE, TITLE, Column, visible_columns
 from bench.report.duels import Duel
-from bench.report.format import p_value, percent, rate, short_seconds, signed_interval, with_interval
+from bench.report.format import known, p_value, percent, rate, short_seconds, signed_interval, whole, with_interval
 from bench.report.history import Change
 from bench.report.ladder import Family
 from bench.report.leaderboard import Leaderboard, Pair
@@ -21,6 +21,7 @@ from bench.report.outcomes import BY_KEY
 from bench.report.results import Result
 
 TEMPLATES = Path(__file__).parent / "templates"
+PAGE = "report.html.j2"
 TABLE_ROWS = 20
 """Lines of a table of pairs or of problems; report.json has all."""
 
@@ -80,10 +81,8 @@ class Report:
     @property
     def displayed(self) -> list[Leaderboard]:
         """The leaderboards that have rows, all datasets together first."""
-        return [
-            *([self.pooled] if self.pooled else []),
-            *(leaderboard for leaderboard in self.leaderboards if leaderboard.rows),
-        ]
+        together = [self.pooled] if self.pooled else []
+        return together + [leaderboard for leaderboard in self.leaderboards if leaderboard.rows]
 
     @property
     def title(self) -> str:
@@ -102,33 +101,24 @@ class Report:
 def render(report: Report) -> str:
     """REPORT.md; the same input gives the same text."""
     retried = sum(row.metrics.retried for leaderboard in report.leaderboards for row in leaderboard.rows)
-    text = template().render(
-        report=report,
-        tables=TABLES,
-        findings=findings,
-        details=details,
-        references=references,
-        proofs=_proofs(report.selftests),
-        retried=retried,
-    )
-    return _tidied(text)
+    return _tidied(template("REPORT.md.j2").render(report=report, proofs=_proofs(report.selftests), retried=retried))
 
 
-@lru_cache(maxsize=1)
-def template() -> Any:
-    """The template of REPORT.md, compiled."""
+@lru_cache(maxsize=2)
+def template(name: str) -> Any:
+    """A template of a report, compiled; only that of the page escapes by itself, Markdown has a filter for it."""
     import jinja2  # noqa: PLC0415 - only reports need it
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=False,  # noqa: S701 - Markdown, escaped by its own filter and in Table
+        autoescape=name == PAGE,  # noqa: S701 - Markdown is escaped by its own filter, and in Table
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
     )
     environment.filters |= {"md": escape.markdown, "counted": counted, "tag": escape.tag}
-    return environment.get_template("REPORT.md.j2")
+    environment.globals |= {"details": details, "findings": findings, "references": references, "tables": TABLES}
+    return environment.get_template(name)
 
 
 def _headline(leaderboard: Leaderboard) -> Table:
@@ -137,8 +127,7 @@ def _headline(leaderboard: Leaderboard) -> Table:
 
 def _cost(leaderboard: Leaderboard) -> Table | None:
     costs = visible_columns(leaderboard, "cost")
-    title = next(column for column in visible_columns(leaderboard, "headline") if column.key == "title")
-    return _columns(leaderboard, [title, *costs]) if costs else None
+    return _columns(leaderboard, [TITLE, *costs]) if costs else None
 
 
 def _columns(leaderboard: Leaderboard, chosen: Sequence[Column]) -> Table:
@@ -151,8 +140,7 @@ def _outcomes(leaderboard: Leaderboard) -> Table:
     """Counts of samples by outcome; outcomes that no model has are left out."""
     keys = [key for key in BY_KEY if any(row.metrics.outcomes.get(key) for row in leaderboard.rows)]
     rows = [
-        [row.title, *(f"{row.metrics.outcomes[key]:,}" if key in row.metrics.outcomes else NONE for key in keys)]
-        for row in leaderboard.rows
+        [row.title, *(known(whole, row.metrics.outcomes.get(key), NONE) for key in keys)] for row in leaderboard.rows
     ]
     return Table(["Model", *(BY_KEY[key].label for key in keys)], [False, *(True for _ in keys)], rows)
 
@@ -192,18 +180,12 @@ def _discriminating(leaderboard: Leaderboard) -> Table:
     order = sorted(dividing, key=lambda problem: -min(len(problem.passed), len(problem.failed)))
     rows = []
     for problem in order[:TABLE_ROWS]:
-        many = len(problem.passed) > len(problem.failed)
-        models = (
-            "all but " + findings.names(leaderboard, problem.failed)
-            if many
-            else "only " + findings.names(leaderboard, problem.passed)
-        )
-        total = len(problem.passed) + len(problem.failed)
+        passed, total = len(problem.passed), len(problem.passed) + len(problem.failed)
+        few = ("all but", problem.failed) if 2 * passed > total else ("only", problem.passed)
         name = f"{problem.task_id} {leaderboard.functions.get(problem.task_id, '')}".strip()
-        rows.append([name, f"{len(problem.passed)} of {total}", models])
-    return Table(
-        ["Problem", "passed by", "models"], [False, True, False], rows, left_out=max(0, len(order) - TABLE_ROWS)
-    )
+        rows.append([name, f"{passed} of {total}", f"{few[0]} {findings.names(leaderboard, few[1])}"])
+    titles = ["Problem", "passed by", "models"]
+    return Table(titles, [False, True, False], rows, left_out=max(0, len(order) - TABLE_ROWS))
 
 
 def _published(leaderboard: Leaderboard) -> Table | None:
@@ -211,18 +193,15 @@ def _published(leaderboard: Leaderboard) -> Table | None:
     models = references.among([(row.title, row.metrics) for row in leaderboard.rows], leaderboard.dataset)
     if not models:
         return None
-    numbers = {
-        reference: at for at, reference in enumerate(references.sources(references.references(leaderboard.dataset)), 1)
-    }
+    sources = references.sources(references.references(leaderboard.dataset))
     rows = []
     for model in models:
-        source = (
-            f"({numbers[model.source]}){', not comparable' if model.against else ''}" if model.source else "**ours**"
-        )
+        if model.source:
+            source = f"({1 + sources.index(model.source)}){', not comparable' if model.against else ''}"
+        else:
+            source = ", ".join(filter(None, ["ours", model.against]))
         scores = [f"{model.scores[suite]:.1f}" if suite in model.scores else NONE for suite in leaderboard.suites]
-        rows.append(
-            [model.title, *scores, source if model.source else ", ".join(filter(None, ["ours", model.against]))]
-        )
+        rows.append([model.title, *scores, source])
     titles = ["Model", *map(leaderboard.suite_title, leaderboard.suites), "source"]
     return Table(titles, [False, *(True for _ in leaderboard.suites), False], rows)
 
@@ -234,10 +213,9 @@ def _budget(budgets: Sequence[Budget]) -> Table | None:
         return None
     rows = []
     for budget in budgets:
-        known = {point.limit: point for point in budget.points}
-        cells = [f"{known[limit].score:.1f}" if limit in known else NONE for limit in limits]
-        minutes = duration(60 * budget.points[-1].minutes)
-        rows.append([budget.row.title, *cells, f"{budget.of_ended:.1f}", minutes])
+        scores = {point.limit: f"{point.score:.1f}" for point in budget.points}
+        cells = [scores.get(limit, NONE) for limit in limits]
+        rows.append([budget.row.title, *cells, f"{budget.of_ended:.1f}", duration(60 * budget.points[-1].minutes)])
     titles = ["Model", *(f"{limit:,}" for limit in limits), "of those that ended", "time"]
     return Table(titles, [False, *[True] * (len(limits) + 2)], rows)
 
@@ -251,18 +229,16 @@ def _ladder(families: Sequence[Family]) -> Table:
         rows.append([family.name])
         results.append(None)
         for rung in family.rungs:
-            speed = rung.rows[0].metrics.cost.speed
-            seconds, tokens = rung.per_solved(lambda cost: cost.seconds), rung.per_solved(lambda cost: cost.tokens)
             if rung.bytes:
                 bars[len(rows)] = rung.bytes / max(other.bytes or 0 for other in family.rungs)
             results.append(rung.rows[0].result)
             rows.append([
                 rung.name,
-                size(rung.bytes) if rung.bytes else NONE,
+                known(size, rung.bytes, NONE),
                 percent(rung.score),
-                rate(speed) if speed else NONE,
-                short_seconds(seconds) if seconds else NONE,
-                f"{tokens:,.0f}" if tokens else NONE,
+                known(rate, rung.rows[0].metrics.cost.speed, NONE),
+                known(short_seconds, rung.per_solved(lambda cost: cost.seconds), NONE),
+                known(whole, rung.per_solved(lambda cost: cost.tokens), NONE),
                 f"{rung.won}, {rung.lost} of {rung.problems:,}" if rung.difference else NONE,
                 signed_interval(rung.difference) if rung.difference else NONE,
                 rung.verdict,
@@ -294,11 +270,8 @@ def _unfinished(results: Iterable[Result]) -> Table | None:
 def _source(origin: references.Source) -> str:
     """A source with its date, and whether ours may stand beside its scores; Markdown."""
     name = f"[{escape.markdown(origin.name)}]({origin.url})" if origin.url else escape.markdown(origin.name)
-    why = (
-        "comparable, the same tests and prompt"
-        if origin.comparable
-        else f"not comparable: {escape.markdown(origin.why)}"
-    )
+    comparable = "comparable, the same tests and prompt"
+    why = comparable if origin.comparable else f"not comparable: {escape.markdown(origin.why)}"
     return f"{name}, {origin.date or 'date not known'}: {why}."
 
 
@@ -315,8 +288,8 @@ def _proofs(selftests: Mapping[str, Any]) -> list[str]:
     for test in selftests.values():
         if not isinstance(test, dict) or not {"dataset", "problems", "plus", "date"} <= test.keys():
             continue
-        known = datasets.known().get(str(test["dataset"]))
-        title = f"{known.title}{'+' if 'plus' in known.suites else ''}" if known else str(test["dataset"])
+        declared = datasets.known().get(str(test["dataset"]))
+        title = f"{declared.title}{'+' if 'plus' in declared.suites else ''}" if declared else str(test["dataset"])
         box = f" in the sandbox {test['sandbox']}" if test.get("sandbox") else ""
         sentences.append(
             f"{title}: {test['plus']} of {test['problems']} reference solutions passed{box} on {test['date']}."

@@ -116,11 +116,6 @@ class Scored:
     source: Source | None
     against: str
 
-    @property
-    def where(self) -> str:
-        """The source of its scores."""
-        return " ".join(filter(None, [self.source.name, self.source.date])) if self.source else "measured here"
-
 
 def among(ours: Iterable[tuple[str, Metrics]], dataset: str) -> list[Scored]:
     """Ours, by title, and all published ones, best plus first; those without it after them, best base first."""
