@@ -138,10 +138,7 @@ def _shortened(text: str, pixels: float) -> str:
 
 def svg(spec: Spec, about: str) -> str:
     """A chart as an SVG element that needs no script, style or address; `about` describes it."""
-    import vl_convert  # noqa: PLC0415 - heavy
-
-    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION)
-    drawn = re.sub(r'<a xlink:href="[^"#]*#', '<a tabindex="-1" href="#', drawn)
+    drawn = re.sub(r'<a xlink:href="[^"#]*#', '<a tabindex="-1" href="#', plain_svg(spec))
     for color, variable in _variables().items():
         drawn = drawn.replace(f'"{color}"', f'"var(--{variable})"')
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{html.escape(about)}" ', 1)

@@ -74,12 +74,8 @@ def outcomes(ours: Mapping[str, Result], theirs: Mapping[str, Result]) -> list[i
     """
     signs = []
     for dataset, task_id in ordered_problems({name: theirs[name] for name in ours if name in theirs}):
-        rate = ours[dataset].rates.get(task_id)
-        if rate is None:
+        solved = ours[dataset].solves.get(task_id)
+        if solved is None:
             break
-        signs.append(_passes(rate) - _passes(theirs[dataset].rates[task_id]))
+        signs.append(solved - theirs[dataset].solves[task_id])
     return signs
-
-
-def _passes(rate: tuple[int, int]) -> int:
-    return int(2 * rate[0] >= rate[1])

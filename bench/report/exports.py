@@ -17,7 +17,7 @@ from bench.report import charts, details
 from bench.report.answer import main_leaderboard
 from bench.report.columns import columns
 from bench.report.escape import markdown
-from bench.report.format import as_json, percent, rate, short_count, with_interval
+from bench.report.format import as_json, known, percent, rate, short_count, with_interval
 from bench.report.jsonfile import row_json
 from bench.report.leaderboard import Leaderboard, Row
 from bench.report.markdown import Report
@@ -60,7 +60,6 @@ def exports(report: Report) -> Iterator[tuple[str, str | bytes]]:
 
 def table(report: Report) -> str:
     """Every row of every dataset as CSV, by the keys of the columns; an estimate takes three."""
-    buffer = io.StringIO()
     rows: list[dict[str, object]] = []
     for leaderboard in report.leaderboards:
         for row in leaderboard.rows:
@@ -73,6 +72,7 @@ def table(report: Report) -> str:
                 else:
                     cells[column.key] = column.number(row)
             rows.append(cells)
+    buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
@@ -87,17 +87,13 @@ def _cell(value: object) -> object:
 def headline(leaderboard: Leaderboard) -> charts.Spec:
     """The chart that stands for the report, with its title: quality against speed, or the scores."""
     nowhere = {row.result.id: "" for row in leaderboard.rows}
-    drawing, name = charts.quality(leaderboard, nowhere), "quality"
-    if drawing is None:
-        drawing, name = charts.scores(leaderboard, nowhere), "scores"
+    quality, scores = charts.quality(leaderboard, nowhere), charts.scores(leaderboard, nowhere)
+    drawing = quality or scores
     assert drawing is not None
-    spec = charts.filled(name, drawing)
+    spec = charts.filled("quality" if quality else "scores", drawing)
     machine = details.machine(row.result for row in leaderboard.rows)
-    spec["title"] = {
-        "text": f"{leaderboard.name}, {leaderboard.problems} problems",
-        "subtitle": machine,
-        "anchor": "start",
-    }
+    title = f"{leaderboard.name}, {leaderboard.problems} problems"
+    spec["title"] = {"text": title, "subtitle": machine, "anchor": "start"}
     spec["padding"] |= {"top": 56}
     spec["config"] |= {"background": "#ffffff"}
     return spec
@@ -124,17 +120,16 @@ def badge(leaderboard: Leaderboard) -> str:
 def row_markdown(leaderboard: Leaderboard, row: Row) -> str:
     """One row as a Markdown table of the form of llama-bench's, with machine and build."""
     cost, server = row.metrics.cost, row.result.server
-    parameters = positive(server.get("parameters"))
     cells = {
         "model": row.title,
-        "size": size(cost.bytes) if cost.bytes else "",
-        "params": short_count(parameters) if parameters else "",
+        "size": known(size, cost.bytes),
+        "params": known(short_count, positive(server.get("parameters"))),
         "machine": details.machine_label(row.result),
         "build": word(server.get("build")),
         "test": f"{leaderboard.name}, {row.metrics.problems} problems",
         "score (95 %)": f"{with_interval(row.metrics.score)} %",
-        "t/s": rate(cost.speed) if cost.speed else "",
+        "t/s": known(rate, cost.speed),
     }
-    known = {title: text for title, text in cells.items() if text}
-    lines = [list(known), ["---"] * len(known), [markdown(text) for text in known.values()]]
+    cells = {title: text for title, text in cells.items() if text}
+    lines = [list(cells), ["---"] * len(cells), map(markdown, cells.values())]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

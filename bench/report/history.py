@@ -41,19 +41,17 @@ class Change:
 
 def line_of(row: Row) -> dict[str, Any]:
     """The line of a graded result."""
-    result, passed = row.result, [task for task, (passes, n) in row.result.rates.items() if 2 * passes >= n]
+    result = row.result
     return {
         "v": 1,
         "profile": result.id,
         "dataset": result.dataset,
         "title": row.title,
         "graded": result.date,
-        "verdicts": digest_of(
-            [[sample.task_id, sample.number, sample.solution, sample.statuses] for sample in result.samples]
-        ),
+        "verdicts": digest_of([[one.task_id, one.number, one.solution, one.statuses] for one in result.samples]),
         "score": as_json(row.metrics.score),
         "problems": row.metrics.problems,
-        "passed": passed,
+        "passed": [task for task, solved in result.solves.items() if solved],
         "build": word(result.server.get("build")),
         "fingerprint": word(result.model.get("fingerprint")),
         "max_tokens": result.max_tokens,

@@ -46,10 +46,6 @@ class Section:
         start = min(row.metrics.score.low for row in self.leaderboard.rows) * 100 // 10 * 10
         return round(100 * (100 * score - start) / (100 - start)) if start < 100 else 100
 
-    def address(self, row: Row) -> str:
-        """The page of a model, or its facts where it has none."""
-        return f"#{self.anchors[row.result.id]}"
-
     def chart(self, *names: str) -> list[Chart]:
         """The charts with these names."""
         return [chart for chart in self.charts if chart.name in names]

@@ -64,14 +64,10 @@ class Rung:
 
     def per_solved(self, amount: Callable[[Cost], float | None]) -> float | None:
         """An amount of its cost by the problems solved; None where it is not known of each dataset."""
-        per_row = [row.metrics.per_solved(amount(row.metrics.cost)) for row in self.rows]
-        solved = sum(row.metrics.solved for row in self.rows)
-        known = [
-            (amount_each, row.metrics.solved)
-            for amount_each, row in zip(per_row, self.rows, strict=True)
-            if amount_each is not None
-        ]
-        return sum(amount_each * n for amount_each, n in known) / solved if len(known) == len(self.rows) else None
+        solved = [row.metrics.solved for row in self.rows]
+        each = [row.metrics.per_solved(amount(row.metrics.cost)) for row in self.rows]
+        known = [one * n for one, n in zip(each, solved, strict=True) if one is not None]
+        return sum(known) / sum(solved) if len(known) == len(solved) else None
 
     @property
     def significant(self) -> bool:

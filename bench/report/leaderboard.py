@@ -151,14 +151,14 @@ class Leaderboard:
     @cached_property
     def discrimination(self) -> list[Discrimination]:
         """Every problem that a row attempted, in the dataset's order."""
-        known = {row.result.id: row.result.rates for row in self.rows}
+        known = {row.result.id: row.result.solves for row in self.rows}
         tasks = max(known.values(), key=len, default={})
         discriminating = []
         for task in dict.fromkeys([*tasks, *(task for each in known.values() for task in each)]):
-            attempted = [name for name in known if task in known[name]]
-            passed = [name for name in attempted if 2 * known[name][task][0] >= known[name][task][1]]
-            failed = [name for name in attempted if name not in passed]
-            discriminating.append(Discrimination(task, tuple(passed), tuple(failed)))
+            passed, failed = (
+                tuple(name for name in known if known[name].get(task) is solved) for solved in (True, False)
+            )
+            discriminating.append(Discrimination(task, passed, failed))
         return discriminating
 
     @cached_property
@@ -189,20 +189,19 @@ def leaderboard_of(dataset: str, results: Sequence[Result]) -> Leaderboard:
         if result.samples
     ]
     graded.sort(key=_order)
-    rows = [row for row in graded if not row.result.stopped_early]
+    stopped, rows = (tuple(row for row in graded if row.result.stopped_early is early) for early in (True, False))
     ranked = [row.result for row in rows if _is_ranked(row)]
     pairs = tuple(compare_all(ranked))
     ranks = rank([result.id for result in ranked], pairs)
-    rows = [
+    rows = tuple(
         replace(
             row,
             **ranks.get(row.result.id, {}),  # type: ignore[arg-type]
             versus=compared(row.result.reference, dataset, row.metrics.suites),
         )
         for row in rows
-    ]
-    others = tuple(result for result in results if not result.samples)
-    return Leaderboard(dataset, tuple(rows), others, pairs, tuple(row for row in graded if row.result.stopped_early))
+    )
+    return Leaderboard(dataset, rows, tuple(result for result in results if not result.samples), pairs, stopped)
 
 
 def pooled(leaderboards: Sequence[Leaderboard]) -> Leaderboard | None:
@@ -236,14 +235,14 @@ def compare(first: Result, second: Result) -> Pair:
     """Two results compared by the exact paired test, not corrected for anything."""
     one, other = first.rates, second.rates
     common = [task for task in one if task in other]
-    unit = lcm(*{count for task in common for count in (one[task][1], other[task][1])})
+    counts = {count for task in common for count in (one[task][1], other[task][1])}
+    unit = lcm(*counts)
     gaps = {task: _times(one[task], unit) - _times(other[task], unit) for task in common if one[task] != other[task]}
     wins = tuple(task for task, gap in gaps.items() if gap > 0)
     losses = tuple(task for task, gap in gaps.items() if gap < 0)
     p = sign_flip(list(gaps.values()))
     difference = sum(gaps.values()) / unit / len(common) if common else 0.0
-    several = any(count > 1 for task in common for count in (one[task][1], other[task][1]))
-    return Pair(first.id, second.id, len(common), several, wins, losses, difference, p, p)
+    return Pair(first.id, second.id, len(common), max(counts, default=1) > 1, wins, losses, difference, p, p)
 
 
 def _times(rate: tuple[int, int], unit: int) -> int:

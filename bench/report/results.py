@@ -120,6 +120,11 @@ class Result:
         """For each problem that was attempted: how many samples passed, and how many there are."""
         return {task: (sum(sample.passed for sample in group), len(group)) for task, group in self.by_problem.items()}
 
+    @cached_property
+    def solves(self) -> dict[str, bool]:
+        """For each problem that was attempted: whether at least half of its samples passed."""
+        return {task: 2 * passed >= n for task, (passed, n) in self.rates.items()}
+
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of the run, {} for imports."""
