@@ -2,10 +2,10 @@
 
 import contextlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from bench.generate import context_check
 from bench.generate.answer import Answer, Ending
@@ -18,6 +18,9 @@ from bench.profiles import Config, Profile
 from bench.servers import Endpoint
 from bench.servers.lock import one_server
 from bench.servers.start import serve
+
+Opener = Callable[..., contextlib.AbstractContextManager[Backend]]
+"""As open_backend."""
 
 
 @contextlib.contextmanager
@@ -55,28 +58,24 @@ def open_backend(
             yield backend
 
 
-class ReusedBackend:
+@contextlib.contextmanager
+def reused_backend() -> Iterator[Opener]:
     """open_backend for several runs in a row: the backend stays open until the block ends or a run fails."""
+    with contextlib.ExitStack() as stack:
+        backends: list[Backend] = []
 
-    def __enter__(self) -> Self:
-        self.stack = contextlib.ExitStack()
-        self.backend: Backend | None = None
-        return self
+        @contextlib.contextmanager
+        def reopen(*args: Any) -> Iterator[Backend]:
+            if not backends:
+                backends.append(stack.enter_context(open_backend(*args)))
+            try:
+                yield backends[0]
+            except BaseException:
+                backends.clear()
+                stack.close()
+                raise
 
-    def __exit__(self, *_: object) -> None:
-        self.stack.close()
-
-    @contextlib.contextmanager
-    def __call__(self, profile: Profile, *rest: Any) -> Iterator[Backend]:
-        """As open_backend."""
-        if self.backend is None:
-            self.backend = self.stack.enter_context(open_backend(profile, *rest))
-        try:
-            yield self.backend
-        except BaseException:
-            self.stack.close()
-            self.backend = None
-            raise
+        yield reopen
 
 
 @contextlib.contextmanager

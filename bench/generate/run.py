@@ -2,8 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bench import datasets
@@ -13,7 +12,7 @@ from bench.generate.answer import Answer, Ending
 from bench.generate.backend import Backend
 from bench.generate.canary import FIRST, Canary
 from bench.generate.completion import completion_of, loss_reason
-from bench.generate.connect import open_backend
+from bench.generate.connect import Opener, open_backend
 from bench.generate.http import CancelledError, DownError, Tick
 from bench.generate.journal import Journal, JournalEntry
 from bench.generate.model import file_of, identify
@@ -28,8 +27,6 @@ from bench.servers import compose
 from bench.servers.server_log import note, tail
 from bench.text import plain
 
-Opener = Callable[..., AbstractContextManager[Backend]]
-"""As open_backend."""
 STARTS = 5
 """Starts of a server that ends or hangs in the middle; one that then answers no request fails at once."""
 

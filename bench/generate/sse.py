@@ -18,16 +18,15 @@ LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 
 @dataclass(frozen=True)
 class ServerEvent:
-    """The data of one event, as text and as JSON (None where it is none); `is_error`: the server has marked it so."""
+    """The data of one event, as text and as JSON (None where it is none); `is_error`: the server has marked it so.
+
+    `stray`: a line outside of events.
+    """
 
     text: str
     value: Any = None
     is_error: bool = False
-
-
-@dataclass(frozen=True)
-class StrayLine(ServerEvent):
-    """A line outside of events."""
+    stray: bool = False
 
 
 class EventParser:
@@ -103,4 +102,4 @@ class EventParser:
         self._in_json = self._in_json or text.lstrip().startswith(("{", "["))
         self._stray_size += len(text)
         if self._stray_size < MAX_STRAY:
-            yield StrayLine(text)
+            yield ServerEvent(text, stray=True)

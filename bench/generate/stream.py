@@ -14,7 +14,7 @@ from bench.generate import chunk
 from bench.generate.answer import TOKEN_TOLERANCE, Answer, Ending, by_error, by_reason, by_status
 from bench.generate.chunk import Chunk, Failure, Piece
 from bench.generate.loops import is_loop
-from bench.generate.sse import DONE, EventParser, ServerEvent, StrayLine
+from bench.generate.sse import DONE, EventParser, ServerEvent
 from bench.text import plain
 
 LOOP_CHECK = 64
@@ -134,7 +134,7 @@ class Reader:
     def _feed_event(self, event: ServerEvent) -> None:
         if self.answer is not None:
             return
-        if isinstance(event, StrayLine) or not self._head.ok:
+        if event.stray or not self._head.ok:
             self._stray_lines.append(event.text)
         elif DONE in (event.text, event.value):
             self._end(clean=True, done=True)

@@ -11,7 +11,7 @@ from bench.duel import ProblemId, state_of
 from bench.errors import MissingPrerequisite
 from bench.evaluate.run import alone, evaluate
 from bench.files import digest_of
-from bench.generate.connect import ReusedBackend
+from bench.generate.connect import reused_backend
 from bench.generate.model import file_of
 from bench.generate.requests import completions_of
 from bench.generate.run import generate
@@ -49,7 +49,7 @@ def run(config: Config, profile: Profile) -> None:
         datasets.load(name)
     problems, size = ordered_problems(theirs), max(PORTION, 2 * profile.sampling.slots)
     begin, end = 0, max(size, _first(config, profile, problems))
-    with ReusedBackend() as opener:
+    with reused_backend() as opener:
         while True:
             for name in theirs:
                 task_ids = {task for dataset, task in problems[begin:end] if dataset == name}
