@@ -1,5 +1,6 @@
 """Health checks of servers, and their facts. For actions only: imports requests."""
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -69,7 +70,7 @@ def wait(url: str, profile: Profile, ended: Callable[[], str | None], log: Path)
     timeout, session = profile.server.health_timeout, new_session()
     began = time.monotonic()
     while time.monotonic() < began + timeout:
-        healthy = status(url, session) == requests.codes.ok
+        healthy = _answer(f"{url}/health", session, 5.0)[0] == requests.codes.ok
         end = ended()
         if end:
             raise _start_error(profile, end, log)
@@ -102,28 +103,20 @@ def _start_error(profile: Profile, end: str, log: Path) -> StartError:
     return error
 
 
-def status(url: str, session: requests.Session) -> int:
-    """The status of /health; 0 without an answer."""
-    try:
-        with session.get(f"{url}/health", timeout=5, stream=True) as response:
-            return response.status_code
-    except requests.RequestException:
-        return 0
-
-
 def fetch(url: str, session: requests.Session, seconds: float = 10.0) -> dict[str, Any]:
     """The JSON object at a URL; {} for anything else, also where it is too large, too deep or too slow."""
     return _answer(url, session, seconds)[1]
 
 
 def _answer(url: str, session: requests.Session, seconds: float) -> tuple[int, dict[str, Any]]:
-    try:
-        with session.get(url, timeout=seconds, stream=True) as response:
-            if response.status_code != requests.codes.ok:
-                return response.status_code, {}
-            return requests.codes.ok, table(parse_json(bounded(pieces(response), size=MAX_BODY, seconds=seconds)))
-    except (requests.RequestException, HTTPError, ValueError):
-        return 0, {}
+    """The status, 0 without an answer, and the JSON object."""
+    status, value = 0, None
+    failures = contextlib.suppress(requests.RequestException, HTTPError, ValueError)
+    with failures, session.get(url, timeout=seconds, stream=True) as response:
+        status = response.status_code
+        if status == requests.codes.ok:
+            value = parse_json(bounded(pieces(response), size=MAX_BODY, seconds=seconds))
+    return status, table(value)
 
 
 def _when_loaded(url: str, session: requests.Session, seconds: float) -> dict[str, Any]:
