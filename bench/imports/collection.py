@@ -56,7 +56,7 @@ def collect(profile: Profile, config: Config, dataset_name: str) -> Imported:
             collection.read(file, relative(file.place, base))
     if not collection.solutions:
         raise _no_solutions(profile, config, collection)
-    _require_complete(profile, dataset, collection.solutions, collection.incomplete)
+    _require_complete(collection)
     solutions = collection.solutions
     ordered = {task_id: tuple(solutions[task_id]) for task_id in dataset.problems if task_id in solutions}
     return Imported(ordered, _sentence(collection, ordered, files))
@@ -141,15 +141,14 @@ class _Collection:
             solutions.append(solution)
 
 
-def _require_complete(
-    profile: Profile, dataset: Dataset, collected: Mapping[str, Sequence[Sample]], incomplete: Sequence[Row]
-) -> None:
-    samples, total = profile.sampling.samples, len(dataset.problems)
-    unsolved = [task_id for task_id in dataset.problems if len(collected.get(task_id, ())) < samples]
+def _require_complete(collection: _Collection) -> None:
+    profile, problems = collection.profile, collection.dataset.problems
+    samples, total = profile.sampling.samples, len(problems)
+    unsolved = [task_id for task_id in problems if len(collection.solutions.get(task_id, ())) < samples]
     if not unsolved or profile.partial:
         return
     each = f" with {samples} samples each" if samples > 1 else ""
-    truncated_rows = [row for row in incomplete if _named(row) in unsolved]
+    truncated_rows = [row for row in collection.incomplete if _named(row) in unsolved]
     verb = "is" if len(unsolved) == 1 else "are"
     hint = f" (incomplete in {truncated_rows[0].origin})" if truncated_rows else ""
     advice = (
