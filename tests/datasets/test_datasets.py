@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from bench import datasets
+from bench.commands import prompts
 from bench.datasets import rows, source
 from bench.datasets.declared import catalogue
 from bench.errors import DatasetError
 from bench.evaluate.run import evaluate
 from bench.graph.report import Report
-from bench.imports import prompts
 from bench.imports.collection import collect
 from bench.layout import RunFiles
 from bench.profiles import Sandbox

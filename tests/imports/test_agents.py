@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.imports import prompts
+from bench.commands import prompts
 from bench.imports.files import holds_solutions
 from bench.profiles.file import load
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from bench import datasets
+from bench.commands import prompts
 from bench.extract import extract_code
-from bench.imports import prompts
 from bench.profiles import Config
 from bench.profiles.file import load
 
