@@ -2,7 +2,8 @@
 
 import html
 import re
-import unicodedata
+
+from rich.cells import cell_len, set_cell_size
 
 from bench.text import plain
 
@@ -36,20 +37,7 @@ def tag(text: str) -> str:
     return html.escape(plain(text))
 
 
-def columns(text: str) -> int:
-    """The width of the text in columns of a terminal."""
-    return sum(_width(char) for char in text)
-
-
 def fitted(text: str, width: int) -> str:
-    """The plain text in exactly `width` columns: cut, or filled with spaces."""
+    """The plain text in exactly `width` columns of a terminal: cut, or filled with spaces."""
     line = plain(text)
-    while columns(line) > width:
-        line = line.removesuffix("…")[:-1] + "…"
-    return line + " " * (width - columns(line))
-
-
-def _width(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+    return set_cell_size(line, width) if cell_len(line) <= width else set_cell_size(line, width - 1) + "…"

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from bench.errors import BenchError
 from bench.report.compare import side_by_side
-from bench.report.escape import columns
 from bench.report.format import DASH
 from tests.report.made import HOSTILE, local, result, written
 
@@ -62,7 +62,7 @@ def test_parts(tmp_path: Path) -> None:
 def test_fits_80_columns(tmp_path: Path, title: str) -> None:
     """Whatever the titles, no line is wider than 80 columns or holds a control character."""
     output = compared(tmp_path, "p" * 100, "b" * 100, title)
-    assert all(columns(line) <= 80 for line in output.splitlines())
+    assert all(cell_len(line) <= 80 for line in output.splitlines())
     assert all(line.isprintable() for line in output.splitlines())
 
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from rich.cells import cell_len
 
 from bench.report import escape
 from bench.text import LONGEST, plain
@@ -94,11 +95,11 @@ def test_no_links_of_themselves() -> None:
 @given(st.text(max_size=40), st.integers(4, 40))
 def test_fitted(text: str, width: int) -> None:
     """A fitted text takes the same number of columns, whatever is in it."""
-    assert escape.columns(escape.fitted(text, width)) == width
+    assert cell_len(escape.fitted(text, width)) == width
 
 
 def test_wide_characters() -> None:
     """East Asian characters take two columns, combining ones none."""
-    assert escape.columns("日本") == 4
-    assert escape.columns("e\u0301") == 1
+    assert escape.fitted("日本", 5) == "日本 "
+    assert escape.fitted("e\u0301", 2) == "e\u0301 "
     assert escape.fitted("日本語モデル", 7) == "日本語…"
