@@ -1,109 +1,86 @@
 "use strict";
-/* global el, fill, leaderboards, kinds, badge, counts, total, differ, summary, count, Matrix, address, listNodes, gridTable */
-/* global outcomeOf, FIRST, MORE, remember */
+/* global el, fill, leaderboards, kinds, badge, counts, total, differ, summary, count, Matrix, address, listNodes */
+/* global gridTable, outcomeOf, FIRST, MORE, remember */
 // Around each matrix: what is filtered, and what is left of it.
 class Explorer {
   constructor(host) {
     this.leaderboard = leaderboards.get(host.dataset.leaderboard);
     this.host = host;
-    this.wanted = new Set();
-    this.pair = ["", ""];
-    this.words = [];
-    this.allPass = true;
-    this.limit = FIRST;
     this.status = el("p", { class: "status", role: "status" });
     this.list = el("div", { class: "listing" });
     this.grid = el("div", {});
-    this.folded = el("details", { class: "grid", ontoggle: () => this.fillGrid() }, el("summary", {}, "As a table"), this.grid);
+    const toggle = el("summary", {}, "As a table");
+    this.folded = el("details", { class: "grid", ontoggle: () => this.fillGrid() }, toggle, this.grid);
     this.matrix = new Matrix(this);
-    host.append(this.controls(), this.status, ...this.matrix.nodes, this.legend(), this.folded, this.list);
+    this.form = this.controls();
+    host.append(this.form, this.status, ...this.matrix.nodes, this.legend(), this.folded, this.list);
     this.update();
   }
 
+  /** The filters are what is chosen in this form. */
   controls() {
-    this.chips = [...kinds.keys()].map((letter) => this.chip(letter)).filter(Boolean);
-    const search = el("input", {
-      type: "search",
-      placeholder: "Problem or function",
-      "aria-label": "Search problems",
-      oninput: (event) => this.set({ words: wordsOf(event.target.value) }),
-    });
-    const hide = (event) => this.set({ allPass: event.target.checked });
-    const easy = el("input", { type: "checkbox", checked: true, onchange: hide });
-    const pickers = [el("label", {}, "Where ", this.picker(0)), el("label", {}, " and ", this.picker(1)), " differ"];
-    const pair = this.leaderboard.models.length > 1 ? pickers : [];
+    const { models } = this.leaderboard;
+    const picker = (name, label, none) => {
+      const options = models.map((model) => el("option", { value: model.id }, model.title));
+      return el("select", { name, "aria-label": label }, el("option", { value: "" }, none), options);
+    };
+    const chips = [...kinds.values()].map((kind) => this.chip(kind));
+    const first = el("label", {}, "Where ", picker("a", "First model", "one model"));
+    const second = el("label", {}, " and ", picker("b", "Second model", "another"));
+    const hide = el("input", { type: "checkbox", name: "hide", checked: true });
+    const reset = () => {
+      this.form.reset();
+      this.changed();
+    };
+    const keep = (event) => event.preventDefault();
     return el(
-      "div",
-      { class: "controls" },
-      el("div", { class: "chips", role: "group", "aria-label": "Outcomes" }, this.chips),
+      "form",
+      { class: "controls", autocomplete: "off", oninput: () => this.changed(), onsubmit: keep },
+      el("div", { class: "chips", role: "group", "aria-label": "Outcomes" }, chips),
       el(
         "div",
         { class: "fields" },
-        search,
-        el("span", { class: "pair" }, pair),
-        el("label", { class: "check" }, easy, "hide problems that all pass"),
-        el("button", { type: "button", class: "quiet", onclick: () => this.reset() }, "Reset"),
+        el("input", { type: "search", name: "q", placeholder: "Problem or function", "aria-label": "Search problems" }),
+        el("span", { class: "pair", hidden: models.length < 2 }, first, second, " differ"),
+        el("label", { class: "check" }, hide, "hide problems that all pass"),
+        el("button", { type: "button", class: "quiet", onclick: reset }, "Reset"),
       ),
     );
   }
 
-  chip(letter) {
+  chip({ letter, key }) {
     const number = total(this.leaderboard.models, letter);
     if (!number) return null;
-    const toggle = () => {
-      if (!this.wanted.delete(letter)) this.wanted.add(letter);
-      this.set({});
-    };
-    return el(
-      "button",
-      { type: "button", class: "chip", "data-kind": kinds.get(letter).key, onclick: toggle },
-      badge(letter),
-      el("span", { class: "n" }, number.toLocaleString("en")),
-    );
-  }
-
-  picker(side) {
-    const options = this.leaderboard.models.map((model) => el("option", { value: model.id }, model.title));
-    const [label, none] = side ? ["Second model", "another"] : ["First model", "one model"];
-    const pick = (event) => {
-      this.pair[side] = event.target.value;
-      this.set({});
-    };
-    return el("select", { "aria-label": label, onchange: pick }, el("option", { value: "" }, none), options);
+    const box = el("input", { type: "checkbox", name: "only", value: key });
+    const figure = el("span", { class: "n" }, number.toLocaleString("en"));
+    return el("label", { class: "chip", "data-kind": key }, box, badge(letter), figure);
   }
 
   /** A change by the reader: shown, and kept in the address. */
-  set(changes) {
-    Object.assign(this, changes, { limit: FIRST });
+  changed() {
     this.update();
-    remember(this.leaderboard.dataset, this.state());
-  }
-
-  reset() {
-    this.restore({});
     remember(this.leaderboard.dataset, this.state());
   }
 
   /** The filters as the address holds them; what is as at the beginning is left out. */
   state() {
+    const form = new FormData(this.form);
     return {
-      only: [...this.wanted].map((letter) => kinds.get(letter).key).join(","),
-      q: this.words.join(" "),
-      a: this.pair[0],
-      b: this.pair[1],
-      all: this.allPass ? "" : "1",
+      only: form.getAll("only").join(","),
+      q: wordsOf(form.get("q")).join(" "),
+      a: form.get("a"),
+      b: form.get("b"),
+      all: form.has("hide") ? "" : "1",
     };
   }
 
   /** Filters from an address; what it does not have, or nobody knows, is as at the beginning. */
   restore({ only = "", q = "", a = "", b = "", all = "" }) {
-    const keys = new Set(only.split(","));
-    this.wanted = new Set([...kinds.values()].filter(({ key }) => keys.has(key)).map(({ letter }) => letter));
-    this.pair = [a, b].map((id) => (this.leaderboard.row.has(id) ? id : ""));
-    this.host.querySelectorAll("select").forEach((select, side) => (select.value = this.pair[side]));
-    this.host.querySelector("input[type=search]").value = q;
-    this.host.querySelector("input[type=checkbox]").checked = all !== "1";
-    Object.assign(this, { words: wordsOf(q), allPass: all !== "1", limit: FIRST });
+    const { elements } = this.form;
+    for (const box of this.form.querySelectorAll("[name=only]")) box.checked = only.split(",").includes(box.value);
+    elements.q.value = q;
+    elements.hide.checked = all !== "1";
+    [elements.a.value, elements.b.value] = [a, b].map((id) => (this.leaderboard.row.has(id) ? id : ""));
     this.update();
   }
 
@@ -130,11 +107,13 @@ class Explorer {
   }
 
   update() {
+    const { only, q, a, b, all } = this.state();
+    const keys = only.split(",");
+    this.wanted = new Set([...kinds.values()].filter(({ key }) => keys.includes(key)).map(({ letter }) => letter));
+    Object.assign(this, { pair: [a, b], words: wordsOf(q), allPass: !all, limit: FIRST });
     const rows = this.compared ?? this.leaderboard.models.map((_, row) => row);
     const columns = this.leaderboard.order.filter((position) => this.keeps(position));
     this.visible = { rows, columns };
-    const pressed = new Set([...this.wanted].map((letter) => kinds.get(letter).key));
-    for (const chip of this.chips) chip.setAttribute("aria-pressed", String(pressed.has(chip.dataset.kind)));
     this.matrix.show(rows, columns);
     this.fillGrid();
     this.describeAll(columns);
