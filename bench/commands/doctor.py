@@ -21,7 +21,7 @@ from bench.imports.files import guide, imported_by
 from bench.machine import ABSENT, Machine, Probe, label, look, record
 from bench.processes import find_program
 from bench.profiles import Config, Profile
-from bench.sandbox.kinds import available
+from bench.sandbox.kinds import AUTOMATIC, available
 
 ADD_BUBBLEWRAP = "apt install bubblewrap"
 ALLOW_BUBBLEWRAP = "allow user namespaces; in a container, by the options of docs/howto/docker.md"
@@ -126,20 +126,23 @@ def _grader(config: Config, machine: Machine) -> Finding:
     if kind == "none":
         text = "none: code that models wrote runs with your rights"
         return Finding("Machine", "note", "sandbox", text, 'set [sandbox] kind = "auto"')
-    probes = {"docker": machine.docker, "bubblewrap": machine.bubblewrap}
-    if kind not in ("auto", *probes):
-        reason = available(kind)
-        probes[kind] = Probe(reason=reason) if reason else Probe(kind)
-    usable = {name: probe for name, probe in probes.items() if kind in ("auto", name)}
+    known = {"docker": machine.docker, "bubblewrap": machine.bubblewrap}
+    names = AUTOMATIC if kind == "auto" else [kind]
+    probes = {name: known[name] if name in known else _sandbox(name) for name in names}
     # As the grading chooses: an image is pulled where nothing else can grade.
     absent = "" if machine.images.get(config.sandbox.image) else "docker"
-    for name, probe in sorted(usable.items(), key=lambda one: one[0] == absent):
+    for name, probe in sorted(probes.items(), key=lambda one: one[0] == absent):
         if probe:
             return Finding("Machine", "ok", "sandbox", f"code that models wrote runs in {name}")
-    if any(probe.silent for probe in usable.values()):
+    if any(probe.silent for probe in probes.values()):
         return Finding("Machine", "note", "sandbox", "unknown, for Docker did not answer in time", BUSY)
     text = "none: code that models wrote is not run, and nothing is graded"
     return Finding("Machine", "missing", "sandbox", text, f"start Docker, or {_bubblewrap_remedy(machine)}")
+
+
+def _sandbox(kind: str) -> Probe:
+    reason = available(kind)
+    return Probe(reason=reason) if reason else Probe(kind)
 
 
 def _images(machine: Machine) -> Iterator[Finding]:
