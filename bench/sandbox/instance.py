@@ -137,24 +137,18 @@ class SandboxInstance:
             raise SandboxError("The sandbox runs another runner than this project's; clear the cache.")
         return facts
 
-    def run(self, run: Run, source: str, feed: Callable[[bytes], bool]) -> End:
-        """Run a suite; `feed` gets the sample's bytes as they come, False stops it. Raises SandboxEnded."""
-        job = {"op": "run", **asdict(run)}
-        return End(**self.call(job, source, feed, seconds=run.longest, inputs=job.pop("inputs")))
-
-    def call(
-        self, job: dict[str, Any], source: str, feed: Callable[[bytes], bool], *, seconds: float, inputs: bytes = b""
-    ) -> dict[str, Any]:
-        """Send a job, hand its records to `feed`, return its end record. Raises SandboxEnded."""
-        data = source.encode("utf-8", "surrogatepass")
-        sizes = {"source_bytes": len(data), "inputs_bytes": len(inputs)}
-        self._send({**job, **sizes, "memory": self.memory, "processes": self.processes}, data + inputs)
-        deadline, reading = time.monotonic() + seconds, True
+    def run(self, run: Run, source: str, feed: Callable[[bytes], bool], **probe: Any) -> End:
+        """Run a suite, or the probe; `feed` gets its bytes as they come, False stops it. Raises SandboxEnded."""
+        text, job = source.encode("utf-8", "surrogatepass"), {"op": "run", **asdict(run), **probe}
+        inputs = job.pop("inputs")
+        job |= {"source_bytes": len(text), "inputs_bytes": len(inputs)}
+        self._send(job | {"memory": self.memory, "processes": self.processes}, text + inputs)
+        deadline, reading = time.monotonic() + run.longest, True
         while True:
             letter, body = self._frame(deadline)
             if letter == b"E":
-                end: dict[str, Any] = json.loads(body)
-                self.dirty = end["dirty"]
+                end = End(**json.loads(body))
+                self.dirty = end.dirty
                 return end
             if reading and not feed(body):
                 reading = False

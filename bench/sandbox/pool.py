@@ -57,11 +57,8 @@ class Pool:
         with self.lock:
             self.closed = True
             sandboxes = self.started + self.free + self.busy
-        threads = [threading.Thread(target=sandbox.close) for sandbox in sandboxes]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(max(1, len(sandboxes))) as closers:
+            closers.map(SandboxInstance.close, sandboxes)
         self.opener.shutdown()
         if self.targets:
             self.targets.close()

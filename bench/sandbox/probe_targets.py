@@ -4,12 +4,11 @@ import json
 import secrets
 import socket
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 
 from bench.errors import SandboxError
 from bench.files import write_atomic
-from bench.sandbox.instance import Limits, SandboxEnded, SandboxInstance, into
+from bench.sandbox.instance import Limits, Run, SandboxEnded, SandboxInstance, into
 
 PROBE_SECONDS = 30.0
 
@@ -27,20 +26,13 @@ class ProbeTargets:
 
     def probe(self, sandbox: SandboxInstance) -> list[str]:
         """The leaks, one clause each. Raises SandboxError where the probe does not come back."""
-        answer, limits = bytearray(), asdict(Limits(PROBE_SECONDS, {}, PROBE_SECONDS))
-        job = {
-            "op": "probe",
-            "listeners": [listener.getsockname() for listener in self.listeners],
-            "canary": str(self.canary),
-            "secret": self.secret,
-            "host": socket.gethostname(),
-            # The runner keeps limits whatever it runs.
-            "limits": limits,
-            "alone": False,
-            "has_large_outputs": False,
-        }
+        answer, run = bytearray(), Run("", b"", Limits(PROBE_SECONDS, {}, PROBE_SECONDS))
+        addresses = [listener.getsockname() for listener in self.listeners]
         try:
-            sandbox.call(job, "", into(answer), seconds=PROBE_SECONDS)
+            sandbox.run(
+                run, "", into(answer), op="probe", listeners=addresses, canary=str(self.canary), secret=self.secret,
+                host=socket.gethostname(),
+            )  # fmt: skip
             return list(json.loads(answer))
         except (SandboxEnded, ValueError):
             raise SandboxError(

@@ -93,14 +93,14 @@ def confine(job: dict[str, Any], namespaces: Namespaces) -> None:
     """Confine this child to its namespaces, its core if it has one, and the allowed system calls. Raises OSError."""
     if os.getpid() != 1:
         os.setsid()
-    if job.get("core", -1) >= 0:
+    if job["core"] >= 0:
         # An engine may have given its container other cores.
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, {job["core"]})
     os.chdir(job["folder"])
     if namespaces.own >= 0:
         drop_rights(namespaces.user)
-        seccomp.restrict(testing=not job.get("restricted", True))
+        seccomp.restrict(testing=not job["restricted"])
 
 
 def relay(child: Child, meter: Meter, counter: RecordCounter) -> bool:
