@@ -1,7 +1,9 @@
 """Untrusted text for people: invisible characters, and those that disguise a text, become visible."""
 
+import difflib
 import re
 import unicodedata
+from collections.abc import Iterable
 
 HIDDEN = r"\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
 UNSEEN = re.compile(rf"[{HIDDEN}\ud800-\udfff]")
@@ -23,6 +25,12 @@ def plain(text: str, longest: int = LONGEST) -> str:
     line = " ".join(visible(text).split())
     cleaned = "".join(char if unicodedata.category(char) not in ("Cf", "Cn", "Co") else "�" for char in line)
     return cleaned if len(cleaned) <= longest else f"{cleaned[: longest - 1]}…"
+
+
+def did_you_mean(name: str, names: Iterable[str], likeness: float = 0.6) -> str:
+    """The question whether the nearest of some names is meant; "" where none is near."""
+    near = difflib.get_close_matches(name, list(names), 1, likeness)
+    return f'did you mean "{near[0]}"?' if near else ""
 
 
 def without_secrets(text: str) -> str:

@@ -1,6 +1,5 @@
 """The profiles that this machine can run, and remedies for the rest. Nothing is started, pulled or downloaded."""
 
-import difflib
 import importlib.util
 import os
 import shutil
@@ -22,6 +21,7 @@ from bench.machine import ABSENT, Machine, Probe, label, look, record
 from bench.processes import find_program
 from bench.profiles import Config, Profile
 from bench.sandbox.kinds import AUTOMATIC, available
+from bench.text import did_you_mean
 
 ADD_BUBBLEWRAP = "apt install bubblewrap"
 ALLOW_BUBBLEWRAP = "allow user namespaces; in a container, by the options of docs/howto/docker.md"
@@ -241,9 +241,8 @@ def _reference(profile: Profile) -> Missing:
 
     if not profile.reference or profile.reference in models():
         return {}
-    near = difflib.get_close_matches(profile.reference, models(), 1, 0.3)
-    hint = f'; did you mean "{near[0]}"?' if near else ""
-    return {f'no published score of "{profile.reference}"': f"name a row of {FILE.name}{hint}"}
+    remedy = "; ".join(filter(None, [f"name a row of {FILE.name}", did_you_mean(profile.reference, models(), 0.3)]))
+    return {f'no published score of "{profile.reference}"': remedy}
 
 
 def _imports(config: Config, profile: Profile) -> tuple[str, Missing]:

@@ -1,6 +1,5 @@
 """[hosts.<name>] of profiles.toml → checked records, and the server settings of profiles with a `host`."""
 
-import difflib
 import re
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from bench.errors import ProfilesError
 from bench.profiles import THIS_MACHINE, Host, Line, Profile, Server
 from bench.profiles.keys import keys
 from bench.profiles.sentence import as_table, converted, filled, require
-from bench.text import plain
+from bench.text import did_you_mean, plain
 
 DOCKER_ONLY = ("models", "listen", "port", "url")
 DECIDED = ("kind", "base_url", "port")
@@ -47,8 +46,7 @@ def chosen(table: dict[str, Any], known: dict[str, Host], where: str) -> Host | 
     name = converted(replace(keys(Profile)["host"], kind=Line), table["host"], where)
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f'did you mean "{near[0]}"?' if near else f"add a section [hosts.{name}], or remove the key."
+    hint = did_you_mean(name, known) or f"add a section [hosts.{name}], or remove the key."
     raise ProfilesError(f'{where} host = "{name}" is not declared; {hint}')
 
 

@@ -1,6 +1,5 @@
 """A table of profiles.toml → a record, by msgspec; an error is one sentence: section, key, value, remedy."""
 
-import difflib
 import json
 import math
 import re
@@ -12,7 +11,7 @@ import msgspec
 
 from bench.errors import ProfilesError
 from bench.profiles.keys import Key, keys
-from bench.text import plain, without_secrets
+from bench.text import did_you_mean, plain, without_secrets
 
 Record = TypeVar("Record")
 
@@ -84,16 +83,15 @@ def reject_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -
     names = list(known)
     for key in table:
         if key not in names:
-            near = difflib.get_close_matches(key, names, 1)
-            hint = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(sorted(names))}."
+            hint = did_you_mean(key, names) or f"it knows {', '.join(sorted(names))}."
             raise ProfilesError(f'{where} has the unknown key "{plain(key)}"; {hint}')
 
 
 def choice(value: Any, names: Iterable[str]) -> str:
     """The remedy for an unknown name: the nearest one, if one is near, and all of them."""
     known = list(names)
-    near = difflib.get_close_matches(value, known, 1) if isinstance(value, str) else []
-    return (f'did you mean "{near[0]}"? It is one of ' if near else "choose among ") + ", ".join(known)
+    hint = did_you_mean(value, known) if isinstance(value, str) else ""
+    return (f"{hint} It is one of " if hint else "choose among ") + ", ".join(known)
 
 
 def require(fits: object, where: str, key: str, value: Any, remedy: str) -> None:

@@ -135,7 +135,7 @@ def test_large_outputs_are_compared_by_value(own: Grader) -> None:
     assert [row[:2] for row in graded] == [("pass", "pass"), ("pass", "pass"), ("pass", "fail")]
 
 
-def test_a_suite_with_large_outputs_is_wide(own: Grader) -> None:
+def test_a_suite_with_large_outputs_is_marked(own: Grader) -> None:
     """Where an output is large, writing outputs down may take its time; elsewhere it may not."""
     truth = ground_truth(own.cache)
     assert [truth.known(truth.tasks[task], "plus").has_large_outputs for task in ("Demo/0", "Demo/2")] == [False, True]
