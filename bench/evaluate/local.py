@@ -23,8 +23,7 @@ class ThisMachine:
     where = ""
 
     def __init__(self, truth: GroundTruth, kind: SandboxKind) -> None:
-        kind.programs = truth.programs
-        self.truth, self.pool, self.readers = truth, Pool(kind, truth.root), Readers()
+        self.truth, self.pool, self.readers = truth, Pool(kind, truth.root, truth.programs), Readers()
 
     def __enter__(self) -> Self:
         self.pool.__enter__()

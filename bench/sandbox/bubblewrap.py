@@ -96,10 +96,10 @@ class Bubblewrap(SandboxKind):
         phrase = process.stderr.strip() or "bubblewrap does not start"
         return f"{phrase}; this root may not make namespaces, an ordinary user may" if os.getuid() == 0 else phrase
 
-    def start(self, runner: Path, number: int) -> SandboxInstance:
+    def start(self, runner: Path, number: int, programs: Sequence[str]) -> SandboxInstance:
         """Start bwrap with the runner in it."""
         limit = _processes(self.settings)
-        line = [*scope(self.settings), *command(runner.resolve(), number, self.programs)]
+        line = [*scope(self.settings), *command(runner.resolve(), number, programs)]
         return SandboxInstance(line, memory=self.memory, processes=limit)
 
 

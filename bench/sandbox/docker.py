@@ -57,9 +57,9 @@ class Docker(SandboxKind):
         with contextlib.suppress(DockerError):
             Engine().remove_orphans(KIND)
 
-    def start(self, runner: Path, number: int) -> SandboxInstance:
+    def start(self, runner: Path, number: int, programs: Sequence[str]) -> SandboxInstance:
         """Start a container."""
-        return SandboxInstance(command(self.settings, runner.resolve(), number, self.programs), memory=self.memory)
+        return SandboxInstance(command(self.settings, runner.resolve(), number, programs), memory=self.memory)
 
 
 def command(settings: Sandbox, runner: Path, number: int, programs: Sequence[str] = ()) -> list[str]:

@@ -2,6 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,8 +22,6 @@ class SandboxKind(ABC):
 
     identity: str
     image: str = ""
-    programs: tuple[str, ...] = ()
-    """Programs that samples need in the sandbox beside Python."""
 
     def __init__(self, settings: Sandbox, *, pull: bool = True) -> None:  # noqa: ARG002 - for kinds that have images
         """Raises SandboxError where something is missing, which `pull` may fetch."""
@@ -34,8 +33,11 @@ class SandboxKind(ABC):
         """The reason why sandboxes of this kind cannot be used on this machine; None where they can."""
 
     @abstractmethod
-    def start(self, runner: Path, number: int) -> SandboxInstance:
-        """Start a sandbox, the grading's `number`th, that sees the folder `runner` read-only. Raises SandboxError."""
+    def start(self, runner: Path, number: int, programs: Sequence[str]) -> SandboxInstance:
+        """Start a sandbox, the grading's `number`th, that sees the folder `runner` read-only and has these programs.
+
+        Raises SandboxError.
+        """
 
     def remove_orphans(self) -> None:  # noqa: B027 - most leave nothing
         """Remove sandboxes of killed gradings from this machine."""

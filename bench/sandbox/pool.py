@@ -31,10 +31,13 @@ BUFFER = 1000
 
 
 class Pool:
-    """The sandboxes of one grading; `folder` is for its files, `facts` are those of the first sandbox."""
+    """The sandboxes of one grading; `folder` is for its files, `facts` are those of the first sandbox.
 
-    def __init__(self, kind: SandboxKind, folder: Path) -> None:
-        self.kind, self.folder = kind, folder
+    `programs` are those that samples need beside Python.
+    """
+
+    def __init__(self, kind: SandboxKind, folder: Path, programs: Sequence[str] = ()) -> None:
+        self.kind, self.folder, self.programs = kind, folder, programs
         self.facts: dict[str, Any] = {}
         self.opened = 0
         self.started: list[SandboxInstance] = []
@@ -70,7 +73,7 @@ class Pool:
 
     def _open(self) -> SandboxInstance:
         number, self.opened = self.opened, self.opened + 1
-        return self.opener.submit(self.kind.start, self.runner, number).result()
+        return self.opener.submit(self.kind.start, self.runner, number, self.programs).result()
 
     def acquire(self) -> SandboxInstance:
         """A sandbox that passed its probe. Raises SandboxError, and SandboxEnded where the pool is closed.

@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,7 +25,7 @@ class Unsandboxed(SandboxKind):
     def failure() -> None:
         """It runs everywhere."""
 
-    def start(self, runner: Path, number: int) -> SandboxInstance:  # noqa: ARG002 - all are alike
+    def start(self, runner: Path, number: int, programs: Sequence[str]) -> SandboxInstance:  # noqa: ARG002 - all are alike
         """Start the runner as it is."""
-        command = [sys.executable, "-s", "-m", "inside.runner", "0", *self.programs]
+        command = [sys.executable, "-s", "-m", "inside.runner", "0", *programs]
         return SandboxInstance(command, memory=self.memory, folder=runner)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ SOMEBODY = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
 class Leaky(Bubblewrap):
     """Says that it is bubblewrap, and keeps nothing from what runs in it."""
 
-    def start(self, runner: Path, number: int) -> SandboxInstance:
+    def start(self, runner: Path, number: int, programs: Sequence[str]) -> SandboxInstance:
         """Start the runner beside everything else."""
         command = [sys.executable, "-s", "-m", "inside.runner", "0"]
         return SandboxInstance(command, memory=1 << 30, folder=runner)
@@ -112,7 +113,7 @@ def test_a_sandbox_without_numpy_is_refused(tmp_path: Path) -> None:
     """Where the sandbox's Python has no NumPy, which solutions import, one sentence says so."""
 
     class Bare(Bubblewrap):
-        def start(self, runner: Path, number: int) -> SandboxInstance:
+        def start(self, runner: Path, number: int, programs: Sequence[str]) -> SandboxInstance:
             code = "import sys; sys.modules['numpy'] = None; sys.argv[1:] = ['0']; import runpy;"
             code += "runpy.run_module('inside.runner', run_name='__main__')"
             return SandboxInstance([sys.executable, "-s", "-c", code], memory=1 << 30, folder=runner)
@@ -127,7 +128,7 @@ def test_a_sandbox_that_does_not_start_says_why(tmp_path: Path) -> None:
     """The sandbox's own last words are in the sentence."""
 
     class Broken(Bubblewrap):
-        def start(self, runner: Path, number: int) -> SandboxInstance:
+        def start(self, runner: Path, number: int, programs: Sequence[str]) -> SandboxInstance:
             started.append(number)
             return SandboxInstance(["bwrap", "--no-such-option"], memory=1 << 30)
 
@@ -142,8 +143,8 @@ def test_a_sandbox_that_dies_while_it_starts_is_tried_once_more(tmp_path: Path) 
     """One death at the start, for want of something at that moment, ends no grading."""
 
     class Weak(Bubblewrap):
-        def start(self, runner: Path, number: int) -> SandboxInstance:
-            return super().start(runner, number) if number else SandboxInstance(["false"], memory=1 << 30)
+        def start(self, runner: Path, number: int, programs: Sequence[str]) -> SandboxInstance:
+            return super().start(runner, number, programs) if number else SandboxInstance(["false"], memory=1 << 30)
 
     with Pool(Weak(Sandbox()), tmp_path) as pool:
         pool.release(pool.acquire())
