@@ -32,6 +32,7 @@ PROFILE, RESULTS = "bench.profile", "bench.results"
 SYSTEMD = Path("/run/systemd/system")
 """Present where systemd runs."""
 ABSENT = "docker is not installed"
+NO_COMPOSE = "docker has no compose plugin"
 SILENT = "no answer within"
 UNREACHED = (SILENT, "error during connect", "Cannot connect to the Docker daemon")
 """Beginnings of reasons where no engine was reached."""
@@ -121,7 +122,7 @@ class Engine:
         except DockerError as error:
             # Without the plugin, docker takes the arguments for flags of its own.
             missing = re.search(r"unknown (shorthand )?flag|is not a docker command|unknown command", error.sentence)
-            raise DockerError("docker has no compose plugin") if missing else error from None
+            raise DockerError(NO_COMPOSE) if missing else error from None
 
     def failure(self) -> str | None:
         """The reason why no engine answers; None where one does."""
@@ -204,7 +205,9 @@ def orphan_notices(results: Path | None = None, seconds: float = 5.0) -> list[st
 
 
 def remedy(failure: str) -> str:
-    """The remedy where no engine of this machine answers, by the reason."""
+    """The remedy where no engine of this machine answers, or it lacks compose, by the reason."""
+    if failure == NO_COMPOSE:
+        return compose_remedy()
     if failure.startswith(ABSENT):
         return f"install it ({_of_system(ENGINE) or 'docs.docker.com/engine/install'})"
     if "permission denied" in failure:

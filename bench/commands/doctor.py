@@ -73,7 +73,7 @@ def _programs(config: Config, machine: Machine) -> Iterator[Finding]:
     for name, probe, remedy, needed in (
         ("GPU", machine.gpus, ADD_GPU, gpu),
         ("Docker engine", machine.docker, docker.remedy(machine.docker.reason), compose or kind == "docker"),
-        ("compose plugin", machine.compose, _compose_remedy(machine), compose),
+        ("compose plugin", machine.compose, docker.remedy(machine.compose.reason), compose),
         ("llama-server", _llama_server(), "", process),
         ("bubblewrap", machine.bubblewrap, _bubblewrap_remedy(machine), kind == "bubblewrap"),
     ):
@@ -87,12 +87,6 @@ def _finding(name: str, probe: Probe, remedy: str, *, needed: bool) -> Finding:
         return Finding("Machine", "note", name, f"it did not answer in time ({probe.reason})", BUSY)
     text, _, own_remedy = probe.reason.partition("; ")
     return Finding("Machine", "missing" if needed else "note", name, text, own_remedy or remedy)
-
-
-def _compose_remedy(machine: Machine) -> str:
-    if machine.compose.reason == docker.ABSENT:
-        return docker.remedy(docker.ABSENT)
-    return docker.compose_remedy()
 
 
 def _bubblewrap_remedy(machine: Machine) -> str:

@@ -10,15 +10,14 @@ from doit.reporter import ConsoleReporter
 from bench.console import BLUE, GREY, RED, colored, duration, line, relative, warn
 from bench.graph import hosts
 from bench.graph.hosts import GROUPS, REPORT, stage_of
-from bench.graph.settings import Settings
+from bench.graph.settings import settings_of
 from bench.interrupts import Stopped, begin_work
 from bench.profiles import Config
 
 
 def title(task: Any) -> str:
     """The title of a task: the verb, its object, and the reason when doit decided to run it."""
-    ((settings, *_),) = [entry for entry in task.uptodate if isinstance(entry[0], Settings)]
-    verb, name = task.meta["title"]
+    settings, (verb, name) = settings_of(task), task.meta["title"]
     missing = settings.now is None and settings.others  # the failure that follows names it
     return line(verb, name, "cannot run" if missing else settings.text or "forced")
 

@@ -151,12 +151,18 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     ]
 
 
+def settings_of(task: Any) -> Settings:
+    """The settings of a stage's task, or of the report's."""
+    settings: Settings = next(entry[0] for entry in task.uptodate if isinstance(entry[0], Settings))
+    return settings
+
+
 def describe(task: Any, *, counted: bool = True) -> str:
     """The reasons why a stage's task would run, in one line; "" where it is up to date.
 
     Unless `counted`, the journal is not read to count the missing completions.
     """
-    ((settings, *_),) = [entry for entry in task.uptodate if isinstance(entry[0], Settings)]
+    settings = settings_of(task)
     settings.looking = True
     try:
         status = Globals.dep_manager.get_status(task, {}, get_log=True)
