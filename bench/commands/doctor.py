@@ -22,6 +22,7 @@ from bench.processes import find_program
 from bench.profiles import Config, Profile
 from bench.sandbox.kinds import AUTOMATIC, available
 from bench.text import did_you_mean
+from bench.untrusted import table
 
 ADD_BUBBLEWRAP = "apt install bubblewrap"
 ALLOW_BUBBLEWRAP = "allow user namespaces; in a container, by the options of docs/howto/docker.md"
@@ -174,7 +175,7 @@ def _dataset(name: str, declared: Declaration, proofs: dict[str, Any], *, needed
     except DatasetError as error:
         text, _, remedy = error.sentence.rstrip(".").rpartition("; ")
         return Finding("Datasets", "missing", name, text, remedy)
-    known = [proof for proof in proofs.values() if isinstance(proof, dict) and proof.get("dataset") == name]
+    known = [proof for proof in map(table, proofs.values()) if proof.get("dataset") == name]
     left_out = f"{counted(len(dataset.left_out), 'problem')} left out" if dataset.left_out else ""
     own = any(problem.own_tests for problem in dataset.problems.values()) or any(one.get("own_tests") for one in known)
     forgeable = "tests of its own run in the solution's process, which could forge a pass" if own else ""

@@ -24,7 +24,7 @@ from bench.generate.prompt import messages, reasoning
 from bench.profiles import Config, Profile
 from bench.records import Completion
 from bench.text import visible
-from bench.untrusted import number, table, whole, word
+from bench.untrusted import number, whole, word
 
 LONG = 20_000
 """Characters of a prompt or an answer that are shown."""
@@ -68,13 +68,7 @@ class Evidence:
     @property
     def server(self) -> dict[str, Any]:
         """The server of the last completion, as recorded."""
-        return table(self.completions[-1].server) if self.completions else {}
-
-    @property
-    def limit(self) -> int:
-        """The largest max_tokens of the profile."""
-        max_tokens: Any = self.profile.sampling.max_tokens
-        return max(max_tokens) if isinstance(max_tokens, tuple | list) else int(max_tokens)
+        return self.completions[-1].server if self.completions else {}
 
     @property
     def template(self) -> str:
@@ -124,7 +118,7 @@ def _finding(name: str, text: str, remedy: str = "") -> Finding:
 
 
 def _answers(evidence: Evidence) -> Iterator[Finding]:
-    completions = evidence.completions
+    completions, limit = evidence.completions, evidence.profile.sampling.max_tokens
     if not completions:
         yield _finding("answers", f"none on {evidence.dataset} yet", f"doit generate:{evidence.profile.id}")
         return
@@ -136,8 +130,8 @@ def _answers(evidence: Evidence) -> Iterator[Finding]:
         ended = max(
             (completion.completion_tokens for completion in completions if completion.outcome == "stop"), default=0
         )
-        text = f"{cut} cut off at {evidence.limit} tokens; the longest that ended has {ended}"
-        yield _finding("truncated", text, f"max_tokens = {2 * evidence.limit}, or less thinking (reasoning)")
+        text = f"{cut} cut off at {limit} tokens; the longest that ended has {ended}"
+        yield _finding("truncated", text, f"max_tokens = {2 * limit}, or less thinking (reasoning)")
     if loops := outcomes["looping"]:
         text = f"{loops} repeated themselves and were stopped"
         yield _finding("looping", text, "the sampling that its file or card recommends, or a larger quantization")
@@ -159,7 +153,8 @@ def _answers(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _context(evidence: Evidence) -> Finding:
-    requested, granted = evidence.profile.sampling.context, whole(evidence.server.get("context"))
+    sampling, granted = evidence.profile.sampling, whole(evidence.server.get("context"))
+    requested, limit = sampling.context, sampling.max_tokens
     architecture = text_of(evidence.header.get("general.architecture"))
     trained = whole(evidence.header.get(f"{architecture}.context_length"))
     longest = max((completion.prompt_tokens for completion in evidence.completions), default=0)
@@ -171,9 +166,9 @@ def _context(evidence: Evidence) -> Finding:
         )
     if granted and granted < requested:
         return _finding("context", summary, "take -c and -np out of args, or ask the server's owner for more")
-    if longest and longest + evidence.limit > (granted or requested):
-        text = f"{summary}; the longest prompt has {longest}, max_tokens is {evidence.limit}"
-        return _finding("context", text, f"context = {longest + evidence.limit}")
+    if longest and longest + limit > (granted or requested):
+        text = f"{summary}; the longest prompt has {longest}, max_tokens is {limit}"
+        return _finding("context", text, f"context = {longest + limit}")
     return _finding("context", summary)
 
 

@@ -79,7 +79,7 @@ class _Grading:
 
     def _suite(self, suite: str) -> tuple[SuiteResult, float]:
         task, checker, expected = self.task, self.task.checker, self.truth.expected(self.sandbox, self.task, suite)
-        inputs = self.truth.marshalled_inputs(task, suite)
+        inputs = self.truth.marshalled(task, suite)
         if task.own_tests:
             nonce = secrets.token_hex(16)
             inputs = marshal.dumps(with_nonce(self.truth.inputs(task, suite), nonce), 2)

@@ -24,7 +24,7 @@ from bench.evaluate import GRADER_VERSION
 from bench.evaluate.expected import Collector, Expected, encoded, heads, pack, read_checked, unpack, write_checked
 from bench.evaluate.problem_tests import ProblemTests, file_name
 from bench.evaluate.values import decode
-from bench.files import digest, digest_of, read_json, write_atomic, write_json
+from bench.files import digest, digest_of, read_table, write_atomic, write_json
 from bench.sandbox.instance import Limits, Run, SandboxInstance
 
 FORMAT = 7
@@ -51,8 +51,8 @@ class GroundTruth:
         self._kept = lru_cache(maxsize=16)(_read)
 
     def _index(self) -> dict[str, ProblemTests]:
-        saved = read_json(self.root / "index.json")
-        if not (isinstance(saved, dict) and saved.get("check") == digest_of(saved.get("tasks"))):
+        saved = read_table(self.root / "index.json")
+        if saved.get("check") != digest_of(saved.get("tasks")):
             saved = {"tasks": [self._prepare(problem) for problem in datasets.load(self.dataset).problems.values()]}
             write_json(self.root / "index.json", saved | {"check": digest_of(saved["tasks"])})
         family = datasets.known()[self.dataset].family
@@ -92,13 +92,13 @@ class GroundTruth:
 
     def inputs(self, task: ProblemTests, suite: str) -> list[Any]:
         """The inputs of a suite. Raises GraderError where the file was damaged."""
-        return marshal.loads(self.marshalled_inputs(task, suite))  # type: ignore[no-any-return]  # noqa: S302 - own file, digest checked
+        return marshal.loads(self.marshalled(task, suite))  # type: ignore[no-any-return]  # noqa: S302 - own file, digest checked
 
-    def marshalled_inputs(self, task: ProblemTests, suite: str) -> bytes:
-        """The inputs of a suite as they are sent to a sandbox. Raises GraderError where the file was damaged."""
-        return self._sound_file(task, "inputs", suite)
+    def marshalled(self, task: ProblemTests, suite: str, kind: str = "inputs") -> bytes:
+        """The inputs of a suite as they are sent to a sandbox, or its outputs, if the dataset has them.
 
-    def _sound_file(self, task: ProblemTests, kind: str, suite: str) -> bytes:
+        Raises GraderError where the file was damaged.
+        """
         data = self._file(task.task_id, kind, suite).read_bytes()
         if digest(data) != getattr(task, kind)[suite]:
             raise GraderError(f"The {kind} of {task.task_id} in {self.root} are damaged; delete that folder.")
@@ -128,7 +128,7 @@ class GroundTruth:
         try:
             for kind in ("inputs", "outputs"):
                 for suite in getattr(task, kind):
-                    self._sound_file(task, kind, suite)
+                    self.marshalled(task, suite, kind)
         except (OSError, GraderError):
             return False
         return True
@@ -148,7 +148,7 @@ class GroundTruth:
             collected = self._collect(sandbox, task, suite)
         if suite in task.outputs:
             # The dataset's outputs are expected, whatever the reference returns; it only measures the times.
-            values = marshal.loads(self._sound_file(task, "outputs", suite))  # noqa: S302 - own file, digest checked
+            values = marshal.loads(self.marshalled(task, suite, "outputs"))  # noqa: S302 - own file, digest checked
             return encoded(values, task.checker, collected[0]["seconds"] if collected else [0.0] * len(values))
         if collected is None:
             known = datasets.at_hand(self.dataset)
@@ -162,7 +162,7 @@ class GroundTruth:
     def _collect(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> tuple[dict[str, Any], bytes] | None:
         """The outputs of the reference; None where it does not run to its end."""
         run = Run(
-            inputs=self.marshalled_inputs(task, suite),
+            inputs=self.marshalled(task, suite),
             limits=UNLIMITED,
             normalise=task.checker.normalise,
             timed=True,
