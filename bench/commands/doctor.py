@@ -285,7 +285,7 @@ def _server(config: Config, profile: Profile, machine: Machine) -> dict[str, tup
     """Requirements of a profile's server that this machine lacks, or did not answer about, each with a remedy."""
     server = profile.server
     absent = Probe(reason="absent")
-    if profile.host and profile.host.docker:
+    if profile.engine:
         if machine.compose:
             return {}
         return {"docker command with compose": (machine.compose, "install both; no engine is needed here")}

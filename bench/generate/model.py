@@ -25,7 +25,7 @@ def identify(config: Config, profile: Profile) -> Model:
 
 
 def _contents(config: Config, profile: Profile) -> dict[str, str]:
-    if profile.host and profile.host.docker:
+    if profile.engine:
         return dict(remote_models.finding(config, profile)["args"])
     if not profile.machine:
         return {}
@@ -46,7 +46,7 @@ def fingerprint(config: Config, profile: Profile) -> str:
         return ""
     if profile.needs_file:
         return gguf.fingerprint(config.model_path(profile), config.layout.cache)
-    if profile.host and profile.host.docker:
+    if profile.engine:
         return str(remote_models.finding(config, profile)["fingerprint"])
     if profile.host:
         # Without the endpoints: where a model runs does not change what it is.

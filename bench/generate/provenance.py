@@ -63,7 +63,7 @@ def recorded(profile: Profile) -> dict[str, Any]:
 def model_facts(config: Config, profile: Profile) -> dict[str, Any]:
     """The metadata of the GGUF, or the model's name on a server or command."""
     path = config.model_path(profile)
-    if profile.host and profile.host.docker:
+    if profile.engine:
         metadata = remote_models.cached(config, profile) or {}
         return {"file": path.name, "files": metadata.get("files"), "bytes": metadata.get("bytes")}
     if profile.server.starts and path.is_file():

@@ -9,7 +9,6 @@ from typing import Any
 from bench.console import warn
 from bench.graph.settings import describe
 from bench.graph.stages import Generate
-from bench.profiles import Profile
 
 REPORT = "report"
 GROUPS = ("generate", "samples")
@@ -66,21 +65,18 @@ def absent_models(tasks: Mapping[str, Any], selected: Sequence[str]) -> dict[str
 
     A whole run warns of the hosts that do not answer.
     """
-    remote: dict[str, tuple[Any, Generate]] = {}
-    for task, stage in generations(tasks, selected):
-        if stage.profile.host and stage.profile.host.docker:
-            remote.setdefault(stage.profile.id, (task, stage))
+    remote = [(task, stage) for task, stage in generations(tasks, selected) if stage.profile.engine]
     if not remote:
         return {}
     from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
 
-    profiles: list[Profile] = [
-        stage.profile
-        for task, stage in remote.values()
-        if remote_models.cached(stage.config, stage.profile) is None or describe(task, counted=False)
-    ]
-    ((_, first), *_) = remote.values()
-    outcomes = remote_models.inspect_all(first.config, profiles) if profiles else []
+    config = remote[0][1].config
+    profiles = {
+        stage.profile.id: stage.profile
+        for task, stage in remote
+        if remote_models.cached(config, stage.profile) is None or describe(task, counted=False)
+    }
+    outcomes = remote_models.inspect_all(config, profiles.values()) if profiles else []
     if REPORT in selected:
         silent = [(profile, error) for profile, error in outcomes if isinstance(error, remote_models.UnreachableError)]
         for sentence in dict.fromkeys(error.sentence.removeprefix(f"{profile.id}: ") for profile, error in silent):

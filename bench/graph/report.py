@@ -189,7 +189,7 @@ def _reason(stage: Stage, settings: Settings) -> str:
 
 def _model_known(config: Config, profile: Profile) -> bool:
     """Whether a profile's model is known without a look at another machine."""
-    if not (profile.host and profile.host.docker):
+    if not profile.engine:
         return True
     from bench.servers import remote_models  # noqa: PLC0415 - only where a host is looked at
 

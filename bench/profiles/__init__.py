@@ -259,6 +259,11 @@ class Profile:
         return self.machine == THIS_MACHINE and not self.builtin
 
     @property
+    def engine(self) -> str:
+        """The Docker engine of its host; "" where that is this machine, or has endpoints."""
+        return self.host.docker if self.host else ""
+
+    @property
     def machine(self) -> str:
         """The machine whose one llama-server it needs; "" where it needs none of ours."""
         if self.host:

@@ -95,7 +95,7 @@ def serve(profile: Profile, config: Config, model: Path, log: Path) -> Iterator[
 
 def engine_of(profile: Profile) -> Engine:
     """The engine of the profile's machine."""
-    return Engine(profile.host.docker if profile.host else "")
+    return Engine(profile.engine)
 
 
 def require(profile: Profile) -> None:

@@ -5,10 +5,14 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from doit.task import dict_to_task
+from doit.task import Task, dict_to_task
 
 from bench.graph import hosts
 from bench.graph.hosts import OnePerMachine
+from bench.graph.stages import Generate
+from bench.profiles.file import load
+from bench.servers import remote_models
+from bench.servers.remote_models import AbsentError
 from tests import slow
 from tests.graph.conftest import Project
 from tests.running import DODO, run
@@ -66,3 +70,17 @@ def test_generations_alone(run_far: Callable[..., CompletedProcess[str]]) -> Non
     """With a reporter of doit's, too, the generations of all profiles do without that of an absent model."""
     ran = run_far("-r", "console", "generate")
     assert (ran.returncode, SKIP in ran.stderr) == (0, True)
+
+
+def test_each_dataset_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model whose host is known to have it is looked for again where any dataset's generation would run."""
+    profile = '[profiles.c]\nmodel = "m.gguf"\nhost = "far"\ndatasets = ["humaneval", "mbpp"]\n'
+    (tmp_path / "profiles.toml").write_text(f'[hosts.far]\ndocker = "far"\nmodels = "/srv"\n{profile}')
+    config = load(tmp_path / "profiles.toml")
+    stages = [Generate(config, config.profiles[0], dataset) for dataset in ("humaneval", "mbpp")]
+    tasks = {stage.dataset: Task(stage.dataset, None, meta={"stage": stage}) for stage in stages}
+    absent = AbsentError("c", "no model file")
+    monkeypatch.setattr(remote_models, "cached", lambda *_: {})
+    monkeypatch.setattr(remote_models, "inspect_all", lambda _, profiles: [(profile, absent) for profile in profiles])
+    monkeypatch.setattr(hosts, "describe", lambda task, **_: "first run" if task.name == "mbpp" else "")
+    assert hosts.absent_models(tasks, ["humaneval", "mbpp"]) == {"c": absent.phrase}
