@@ -30,8 +30,8 @@ from bench.evaluate.grade import Job
 from bench.evaluate.grader import Environment
 from bench.evaluate.ground_truth import GroundTruth
 from bench.evaluate.local import ThisMachine
+from bench.evaluate.problem_tests import ProblemTests
 from bench.files import write_atomic
-from bench.locks import locked
 from bench.profiles import Sandbox
 from bench.records import Verdict
 from bench.sandbox.kinds import sandbox_for
@@ -248,15 +248,14 @@ class Cluster:
 
     def prepare(self, samples: int, on_truth: Callable[[int, int], None]) -> None:  # noqa: ARG002 - workers are there
         """Let the workers compute missing ground truth, store it here, and send all of it to each."""
-        if not self.truth.missing():
-            return
-        with locked(self.truth.root / "lock", subject=f"the ground truth in {self.truth.root}", wait=True):
-            missing = [task.task_id for task in self.truth.missing()]
-            for number, (task_id, (python, body)) in enumerate(self._results(compute, missing, 1), 1):
-                write_atomic(self.truth.path(self.truth.tasks[task_id], python), body)
-                on_truth(number, len(missing))
-        self._uninstall()
-        self._install()
+        if self.truth.complete(self._computed, on_truth):
+            self._uninstall()
+            self._install()
+
+    def _computed(self, missing: list[ProblemTests]) -> Iterator[str]:
+        for task_id, (python, body) in self._results(compute, [task.task_id for task in missing], 1):
+            write_atomic(self.truth.path(self.truth.tasks[task_id], python), body)
+            yield task_id
 
     def each(self, jobs: Iterable[Job], *, alone: bool = False) -> Iterator[tuple[Job, Verdict, Environment]]:
         """As every grader; with `alone`, each has an exclusive core of a worker's machine."""

@@ -10,7 +10,7 @@ again, in the sandbox. Nothing is ever unpickled.
 """
 
 import marshal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from bench.evaluate.expected import Collector, Expected, encoded, heads, pack, r
 from bench.evaluate.problem_tests import ProblemTests, file_name
 from bench.evaluate.values import decode
 from bench.files import digest, digest_of, read_table, write_atomic, write_json
+from bench.locks import locked
 from bench.sandbox.instance import Limits, Run, SandboxInstance
 
 FORMAT = 7
@@ -107,6 +108,22 @@ class GroundTruth:
     def missing(self) -> list[ProblemTests]:
         """The problems whose ground truth or inputs are missing or damaged."""
         return [task for task in self.tasks.values() if read_checked(self.path(task)) is None or not self._sound(task)]
+
+    def complete(
+        self, compute: Callable[[list[ProblemTests]], Iterable[object]], on_truth: Callable[[int, int], None]
+    ) -> bool:
+        """Let `compute` store what is missing or damaged, one problem after the other; whether anything was.
+
+        `on_truth` gets the number of problems computed, and of all missing ones. Raises the errors of `compute`.
+        """
+        if not self.missing():
+            return False
+        with locked(self.root / "lock", subject=f"the ground truth in {self.root}", wait=True):
+            missing = self.missing()
+            self.restore(missing)
+            for number, _ in enumerate(compute(missing), 1):
+                on_truth(number, len(missing))
+        return True
 
     def cost(self, task_id: str) -> float:
         """CPU seconds of the reference for all suites; 0 while its ground truth is missing."""

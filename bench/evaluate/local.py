@@ -11,7 +11,6 @@ from bench.evaluate.grader import Environment
 from bench.evaluate.ground_truth import GroundTruth
 from bench.evaluate.problem_tests import ProblemTests
 from bench.evaluate.readers import Readers
-from bench.locks import locked
 from bench.records import Verdict
 from bench.sandbox.kind import SandboxKind
 from bench.sandbox.pool import Pool
@@ -53,12 +52,7 @@ class ThisMachine:
         """Start sandboxes, and compute missing or damaged ground truth."""
         self.pool.start(samples)
         self.select_ground_truth()
-        if self.truth.missing():
-            with locked(self.truth.root / "lock", subject=f"the ground truth in {self.truth.root}", wait=True):
-                missing = self.truth.missing()
-                self.truth.restore(missing)
-                for number, _ in enumerate(self.computed(missing), 1):
-                    on_truth(number, len(missing))
+        self.truth.complete(self.computed, on_truth)
 
     def select_ground_truth(self) -> None:
         """Start a sandbox if there is none, and use the ground truth of its Python. Raises SandboxError."""
