@@ -217,7 +217,7 @@ def main(number: int) -> None:
     for name in IMPORTED.split():
         importlib.import_module(name)
     sys.modules["vl_convert"] = Charts()
-    html.template(), markdown.template()
+    markdown.template(html.PAGE), markdown.template("REPORT.md.j2")
     with contextlib.suppress(SandboxError):
         bubblewrap.interpreter()
     gc.collect()
