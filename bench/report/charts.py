@@ -211,13 +211,8 @@ def quality(leaderboard: Leaderboard, anchors: dict[str, str]) -> Drawing | None
 def _point(row: Row, anchors: dict[str, str], color: str, *, at_front: bool) -> Spec:
     figures, size = row.metrics, row.metrics.cost.bytes
     tip = [row.title, f"{with_interval(figures.score)} %", f"{rate(figures.cost.speed or 0)} tokens/s"]
-    return {
-        "title": row.title,
-        "href": f"#{anchors[row.result.id]}",
+    return _score(row, anchors) | {
         "speed": figures.cost.speed,
-        "score": 100 * figures.score.value,
-        "low": 100 * figures.score.low,
-        "high": 100 * figures.score.high,
         "area": 70 + 9 * min(size or 0, 120e9) / 1e9,
         "front": at_front,
         "color": color,
@@ -225,6 +220,12 @@ def _point(row: Row, anchors: dict[str, str], color: str, *, at_front: bool) -> 
         "faint": 0.45 if at_front else 0.2,
         "tip": "\n".join([*tip, *([f"{gigabytes(size)} GB"] if size else [])]),
     }
+
+
+def _score(row: Row, anchors: dict[str, str]) -> Spec:
+    score, href = row.metrics.score, f"#{anchors[row.result.id]}"
+    ends = {"score": 100 * score.value, "low": 100 * score.low, "high": 100 * score.high}
+    return {"title": row.title, "href": href, **ends}
 
 
 def _hues(rows: Sequence[Row]) -> dict[str, str]:
@@ -253,24 +254,22 @@ def scores(leaderboard: Leaderboard, anchors: dict[str, str]) -> Drawing | None:
     rows: list[Spec] = []
     published: list[Spec] = []
     for row in leaderboard.rows[:TOP]:
-        score, first = row.metrics.score, row.metrics.suites[leaderboard.suites[0]]
-        rows.append({
-            "title": row.title, "href": f"#{anchors[row.result.id]}", "score": 100 * score.value,
-            "low": 100 * score.low, "high": 100 * score.high,
-            "first": 100 * first.value if len(leaderboard.suites) > 1 else None,
-            "tip": "\n".join([row.title, *(f"{leaderboard.suite_title(suite)} {with_interval(score)} %"
-                                           for suite, score in row.metrics.suites.items())]),
-        })  # fmt: skip
+        first = row.metrics.suites[leaderboard.suites[0]]
+        tip = [f"{leaderboard.suite_title(suite)} {with_interval(score)} %"
+               for suite, score in row.metrics.suites.items()]  # fmt: skip
+        rows.append(
+            _score(row, anchors)
+            | {"first": 100 * first.value if len(leaderboard.suites) > 1 else None, "tip": "\n".join([row.title, *tip])}
+        )
         if row.versus:
-            filled_ = row.versus.suite == leaderboard.suites[-1]
-            published.append({
-                "title": row.title, "value": row.versus.theirs, "fill": "#b5480a" if filled_ else "transparent",
-                "tip": row.versus.about,
-            })  # fmt: skip
+            ink = "#b5480a" if row.versus.suite == leaderboard.suites[-1] else "transparent"
+            published.append({"title": row.title, "value": row.versus.theirs, "fill": ink, "tip": row.versus.about})
+    if not rows:
+        return None
     known = [row["low"] for row in rows] + [model["value"] for model in published]
     known += [row["first"] for row in rows if row["first"] is not None]
-    domain = [max(0.0, math.floor(min(known) / 5) * 5), 100.0] if known else [0, 100]
-    return Drawing({"models": rows, "published": published}, x={"scale": {"domain": domain}}) if rows else None
+    domain = list(_score_domain(known, [100.0]))
+    return Drawing({"models": rows, "published": published}, x={"scale": {"domain": domain}})
 
 
 def _failures(leaderboard: Leaderboard) -> Drawing | None:

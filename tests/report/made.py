@@ -28,30 +28,7 @@ IMPORTED = {
     "falcon-7b-gptq": "Falcon 7B GPTQ",
 }
 """The models of the shared corpus."""
-WORDS = [
-    "if",
-    "the",
-    "list",
-    "is",
-    "empty",
-    "we",
-    "return",
-    "zero",
-    "so",
-    "that",
-    "every",
-    "element",
-    "can",
-    "be",
-    "compared",
-    "with",
-    "the",
-    "one",
-    "before",
-    "it",
-    "but",
-    "wait",
-]
+WORDS = "if the list is empty we return zero so that every element can be compared with the one before it but wait"
 EVERY = "ppubtxenrlpcmfsopp"
 """An outcome of each kind, by the letters of outcomes.TABLE, on the demo's 18 problems."""
 STATUSES: dict[str, tuple[Status, Status]] = {"p": ("pass", "pass"), "u": ("pass", "fail"), "t": ("timeout", "timeout")}
@@ -296,7 +273,7 @@ def many(shared: Path, folder: Path, models: int, k: int = 1, answer_words: int 
 
 def prose(rng: random.Random, answer_words: int) -> str:
     """So many words in an order that nobody wrote, which is harder to compress than what a model writes."""
-    return " ".join(rng.choices(WORDS, k=answer_words))
+    return " ".join(rng.choices(WORDS.split(), k=answer_words))
 
 
 def varied(code: str, rng: random.Random) -> str:
@@ -308,13 +285,7 @@ def varied(code: str, rng: random.Random) -> str:
 def profile(name: str, **about: Any) -> Profile:
     """A profile of a local model, but for what `about` says."""
     texts: dict[str, Any] = {"title": name.title(), "note": "", "reference": "", "model": "m.gguf", "solutions": ()}
-    more: dict[str, Any] = {
-        "partial": False,
-        "args": (),
-        "placement": (),
-        "sampling": Sampling(),
-        "server": Server(),
-    }
+    more: dict[str, Any] = {"partial": False, "args": (), "placement": (), "sampling": Sampling(), "server": Server()}
     return Profile(name, **(texts | more | about))
 
 

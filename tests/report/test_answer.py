@@ -79,10 +79,7 @@ def traced(report: Report, leaderboard: Leaderboard, line: Line) -> set[str]:
     if line.label == "place":
         known |= {f"{one.scores['plus']:.1f}" for one in references("humaneval") if "plus" in one.scores}
         scores = [one.scores["plus"] for one in references("humaneval") if "plus" in one.scores]
-        known |= {
-            str(1 + sum(one > 100 * rows[0].metrics.score.value for one in scores)),
-            str(len(scores) + 1),
-        }
+        known |= {str(1 + sum(one > 100 * rows[0].metrics.score.value for one in scores)), str(len(scores) + 1)}
     if line.label == "lost":
         cut = [one for row in rows for one in row.result.samples if one.info.lost in ("truncated", "looping")]
         known |= {str(len(cut)), str(sum(one.info.lost == "looping" for one in cut))}

@@ -81,8 +81,7 @@ def test_a_duel_that_was_settled_early_is_compared_with_nobody(tmp_path: Path) -
     """`doit compare` says in one sentence why there is no score."""
     declared = written(tmp_path, [ALL, asked("b" * 18, 12)])
     declared = replace(
-        declared,
-        profiles=tuple(replace(one, duel="full" if one.id == "small" else "") for one in declared.profiles),
+        declared, profiles=tuple(replace(one, duel="full" if one.id == "small" else "") for one in declared.profiles)
     )
     with pytest.raises(BenchError, match="its duel with full was settled early"):
         side_by_side(declared, "full", "small", "demo")

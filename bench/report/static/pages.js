@@ -1,6 +1,6 @@
 "use strict";
 /* global el, kinds, badge, count, counts, total, summary, differ, sampleOf, address, section, diffOf */
-/* global verdictOf, failureOf, codeSection, answerSection, thoughtsOf, promptOf */
+/* global pairsOf, verdictOf, failureOf, codeSection, answerSection, thoughtsOf, promptOf */
 // The pages behind addresses: a sample, and two models' samples side by side.
 
 /** Links to the neighbours of a problem in an order; `to` makes their addresses. */
@@ -64,7 +64,7 @@ function headOf(leaderboard, position, order, to) {
 }
 
 function partsOf(sample, name, suites) {
-  const left = el("div", {}, ...failureOf(sample, name), codeSection(sample));
+  const left = el("div", {}, failureOf(sample, name), codeSection(sample));
   const right = el("div", {}, answerSection(sample), thoughtsOf(sample), promptOf(sample));
   return [verdictOf(sample, suites), el("div", { class: "columns" }, left, right)];
 }
@@ -128,7 +128,7 @@ async function pairPage(leaderboard, position, rows) {
 function sideOf(sample, title, leaderboard, name, withCode) {
   if (!sample.kind) return el("div", {}, el("h2", {}, title), badge("-"));
   const code = withCode ? codeSection(sample) : null;
-  return el("div", {}, el("h2", {}, title), verdictOf(sample, leaderboard.suites), ...failureOf(sample, name), code);
+  return el("div", {}, el("h2", {}, title), verdictOf(sample, leaderboard.suites), failureOf(sample, name), code);
 }
 
 /** A model: its figures, its failures by kind, and how it was run. */
@@ -136,11 +136,10 @@ function modelPage(leaderboard, row) {
   const model = leaderboard.models[row];
   const letters = [...kinds.keys()].filter((letter) => letter !== "p" && total([model], letter));
   const parts = letters.map((letter) => failuresOf(leaderboard, row, letter));
-  const list = (pairs) => el("dl", {}, pairs.map(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]));
   return [
     el("p", { class: "crumb" }, el("a", { href: "#", class: "back" }, "← All results")),
     el("h1", { tabindex: "-1" }, model.title, el("code", {}, leaderboard.title)),
-    el("div", { class: "columns" }, section("Figures", "", list(model.figures)), section("Run", "", list(model.facts))),
+    el("div", { class: "columns" }, section("Figures", "", pairsOf(model.figures)), section("Run", "", pairsOf(model.facts))),
     el("h2", {}, "What failed, by kind"),
     ...(parts.length ? parts : [el("p", { class: "muted" }, "Nothing.")]),
   ];

@@ -41,29 +41,26 @@ function lengthOf(text) {
 
 function failureOf(sample, functionName) {
   const failure = sample.failure;
-  if (!failure) return [];
+  if (!failure) return null;
   const before = failure.index === null || failure.index === undefined;
   const test = before ? "before the first test" : `${failure.suite ?? ""} test ${failure.index + 1}`.trim();
-  const rows = [];
-  if (failure.input !== undefined) rows.push(["Input", callOf(functionName, failure.input)]);
-  if (failure.expected !== undefined) rows.push(["Expected", failure.expected]);
-  if (failure.actual !== undefined) rows.push(["Actual", failure.actual]);
-  if (failure.error !== undefined)
-    rows.push([failure.line > 0 ? `Error, line ${failure.line}` : "Error", failure.error]);
-  return [
-    section(
-      "First failure",
-      test,
-      el(
-        "dl",
-        { class: "failure" },
-        rows.map(([name, value]) => [
-          el("dt", {}, name),
-          el("dd", {}, el("code", {}, ...textNodes(typeof value === "object" ? value : String(value)))),
-        ]),
-      ),
-    ),
-  ];
+  const rows = [
+    ["Input", callOf(functionName, failure.input)],
+    ["Expected", failure.expected],
+    ["Actual", failure.actual],
+    [failure.line > 0 ? `Error, line ${failure.line}` : "Error", failure.error],
+  ].filter(([, value]) => value !== undefined);
+  const texts = rows.map(([name, value]) => [name, codeOf(value)]);
+  return section("First failure", test, pairsOf(texts, "failure"));
+}
+
+function codeOf(value) {
+  return el("code", {}, textNodes(typeof value === "object" ? value : String(value)));
+}
+
+/** Names and what they mean, as a list. */
+function pairsOf(pairs, name) {
+  return el("dl", { class: name }, pairs.map(([term, text]) => [el("dt", {}, term), el("dd", {}, text)]));
 }
 
 /** Arguments as the call that they are part of. */
