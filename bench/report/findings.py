@@ -17,6 +17,10 @@ DUELS = (
     "Each asks problems in a fixed random order until an e-value of 20 shows a difference, or an always-valid 95 % "
     "interval lies within the margin: a verdict, and neither score nor rank."
 )
+BUDGET = (
+    "A shorter limit gives a prefix of the same greedy text: answers that ended below it keep their verdict, all "
+    "others count as failed."
+)
 MODELS = 6
 """Models that a caveat lists."""
 LISTED = 4
