@@ -9,6 +9,7 @@ for (const leaderboard of page.leaderboards) {
   for (const model of leaderboard.models) {
     // One letter a problem, or words of letters where there are several samples.
     model.places = model.cells.length === leaderboard.tasks.length ? [...model.cells] : model.cells.split(" ");
+    model.letters = model.places.map(summary);
     model.passes = model.places.map((place) => [...place].filter((letter) => letter === "p").length / place.length);
   }
   const depths = leaderboard.models.flatMap((model) => model.places.map((place) => place.length));
@@ -50,7 +51,7 @@ function counts(model, position, at, letter) {
 
 /** The letter that stands for all samples of a place: the one they share, or that of the first that does not pass. */
 function summary(place) {
-  return [...place].find((letter) => letter !== "p") ?? "p";
+  return place.match(/[^p]/)?.[0] ?? "p";
 }
 
 /** Whether two models that both tried a problem pass it differently often. */

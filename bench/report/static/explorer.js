@@ -1,5 +1,5 @@
 "use strict";
-/* global el, fill, leaderboards, kinds, badge, counts, total, differ, summary, count, Matrix, address, listNodes */
+/* global el, fill, leaderboards, kinds, badge, counts, total, differ, count, Matrix, address, listNodes */
 /* global gridTable, outcomeOf, FIRST, MORE, remember */
 // Around each matrix: what is filtered, and what is left of it.
 class Explorer {
@@ -155,7 +155,7 @@ class Explorer {
       el("strong", {}, this.leaderboard.tasks[position]),
       this.leaderboard.functions[position] ? el("code", {}, this.leaderboard.functions[position]) : null,
       el("span", {}, model.title),
-      badge(summary(model.places[position]), outcomeOf(model, position)),
+      badge(model.letters[position], outcomeOf(model, position)),
       el("span", { class: "muted" }, `${passing} of ${count(this.leaderboard.scored.length, "model")} pass`),
     ];
   }
@@ -174,10 +174,8 @@ class Explorer {
   /** The number of the first sample of a place that the filter is about. */
   firstLit(row, position) {
     const model = this.leaderboard.models[row];
-    return Math.max(
-      0,
-      [...model.places[position]].findIndex((_, at) => this.matches(model, position, at)),
-    );
+    const first = [...model.places[position]].findIndex((_, at) => this.matches(model, position, at));
+    return Math.max(0, first);
   }
 
   more() {

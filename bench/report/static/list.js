@@ -1,5 +1,5 @@
 "use strict";
-/* global el, kinds, badge, count, summary, address */
+/* global el, kinds, badge, count, address */
 // The list below a matrix: the samples that a filter is about, or the problems on which two models differ.
 const FIRST = 60;
 const MORE = 240;
@@ -74,7 +74,7 @@ function pairRows({ leaderboard, compared, visible }) {
     el("a", { href: `#${address.pair(leaderboard, position, ...compared)}` }, leaderboard.tasks[position]),
     el("code", {}, leaderboard.functions[position]),
     ...compared.map((row) =>
-      badge(summary(leaderboard.models[row].places[position]), outcomeOf(leaderboard.models[row], position)),
+      badge(leaderboard.models[row].letters[position], outcomeOf(leaderboard.models[row], position)),
     ),
   ]);
 }
@@ -86,7 +86,7 @@ function gridTable(explorer) {
   const cell = (row, position) => {
     const text = outcomeOf(leaderboard.models[row], position);
     const href = `#${address.sample(leaderboard, position, row, explorer.firstLit(row, position))}`;
-    return summary(leaderboard.models[row].places[position]) === "-" ? text : el("a", { href }, text);
+    return leaderboard.models[row].letters[position] === "-" ? text : el("a", { href }, text);
   };
   const rows = visible.columns.map((position) => () => [
     leaderboard.tasks[position],

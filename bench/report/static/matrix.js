@@ -1,5 +1,5 @@
 "use strict";
-/* global el, fill, kinds, summary, address */
+/* global el, fill, kinds, address */
 // The matrix of problems and models, on a canvas: a hundred models by some hundred problems are too many elements.
 const ROW = 20;
 const BARS = 26;
@@ -137,7 +137,7 @@ class Matrix {
   }
 
   paintPlace(pen, model, position, column, at, inks) {
-    const letter = summary(model.places[position]);
+    const letter = model.letters[position];
     const [x, y, width, height] = [column * this.width, BARS + at * ROW, this.width - 1, ROW - 1];
     const share = model.passes[position];
     pen.globalAlpha = this.explorer.lit(model, position) ? 1 : 0.16;

@@ -1,5 +1,5 @@
 "use strict";
-/* global el, kinds, badge, count, counts, total, summary, differ, sampleOf, address, section, diffOf */
+/* global el, kinds, badge, count, counts, total, differ, sampleOf, address, section, diffOf */
 /* global pairsOf, verdictOf, failureOf, codeSection, answerSection, thoughtsOf, promptOf */
 // The pages behind addresses: a sample, and two models' samples side by side.
 
@@ -23,7 +23,7 @@ function stepsOf(order, position, to) {
 function othersOf(leaderboard, position, row) {
   if (leaderboard.models.length < 2) return null;
   const links = leaderboard.models.map((model, other) => {
-    const letter = summary(model.places[position]);
+    const letter = model.letters[position];
     const text = badge(letter, model.title);
     if (other === row) return el("li", {}, el("span", { class: "chip", "aria-current": "page" }, text));
     const href = letter === "-" ? null : `#${address.sample(leaderboard, position, other, 0)}`;
@@ -102,12 +102,7 @@ function numberLinks(leaderboard, position, row, current) {
 /** Two models' samples of a problem, side by side; of several samples the first that does not pass. */
 async function pairPage(leaderboard, position, rows) {
   const name = leaderboard.functions[position];
-  const numbers = rows.map((row) =>
-    Math.max(
-      0,
-      [...leaderboard.models[row].places[position]].findIndex((letter) => letter !== "p"),
-    ),
-  );
+  const numbers = rows.map((row) => Math.max(0, leaderboard.models[row].places[position].search(/[^p]/)));
   const samples = await Promise.all(rows.map((row, side) => sampleOf(leaderboard, position, row, numbers[side])));
   const diff = samples.every((sample) => sample.kind) ? diffOf(...samples.map((sample) => sample.code)) : null;
   const sides = rows.map((row, side) => {
