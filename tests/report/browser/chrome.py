@@ -92,8 +92,17 @@ class Page:
 
     def press(self, key: str) -> None:
         """One key, as a person would."""
-        text = {"Enter": "\r"}.get(key, "")
-        code = {"Enter": 13, "Tab": 9, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+        text = {"Enter": "\r", " ": " "}.get(key, "")
+        code = {
+            "Enter": 13,
+            "Tab": 9,
+            "Escape": 27,
+            " ": 32,
+            "ArrowLeft": 37,
+            "ArrowUp": 38,
+            "ArrowRight": 39,
+            "ArrowDown": 40,
+        }
         about = {"key": key, "code": key, "windowsVirtualKeyCode": code.get(key, 0)}
         self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
         self.call("Input.dispatchKeyEvent", type="keyUp", **about)

@@ -71,6 +71,9 @@ def test_filters_add_up_and_reset(page: Page) -> None:
     assert len(page.run(PLACES)) == 3
     choose(page, ".fields input[type=search]", "halving")
     assert page.run(PLACES) == [["Demo/4", "Alpha Q8_0"]]
+    page.run("document.querySelector('.fields input[type=search]').focus()")
+    page.press("Enter")
+    assert page.run(PLACES) == [["Demo/4", "Alpha Q8_0"]]
     page.run("document.querySelector('.fields .quiet').click()")
     assert page.run(PLACES) == []
     assert page.run("document.querySelectorAll('.chip :checked').length") == 0
@@ -304,6 +307,23 @@ def test_matrix_by_keyboard(page: Page) -> None:
     page.press("Enter")
     page.wait(VIEW)
     assert page.run("document.querySelector('#view h1').innerText").startswith(cell["task"])
+
+
+def test_filters_by_keyboard(page: Page) -> None:
+    """The Space key chooses an outcome, and takes it back."""
+    page.run("document.querySelector('.chip[data-kind=plus] input').focus()")
+    for places in (2, 0):
+        page.press(" ")
+        assert len(page.run(PLACES)) == places
+
+
+def test_the_cursor_stays_in_sight(page: Page) -> None:
+    """In a low window the page scrolls along with the arrow keys."""
+    page.size(1280, 200)
+    page.run("document.querySelector('canvas').focus({preventScroll: true}); scrollTo(0, 0)")
+    for _ in range(2):
+        page.press("ArrowDown")
+    assert page.run("document.querySelector('.cursor').getBoundingClientRect().bottom") <= 200
 
 
 def test_matrix_by_mouse(page: Page) -> None:
