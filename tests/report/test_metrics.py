@@ -112,25 +112,6 @@ def test_per_solved() -> None:
     assert metrics(result("a", "bb")).per_solved(3.0) is None
 
 
-def test_costs_on_record() -> None:
-    """First token, load time, peaks of memory and energy are taken from run.json where they are."""
-    costs = {
-        "first_token_seconds": 0.4,
-        "load_seconds": 12,
-        "peak_memory": 2e9,
-        "peak_gpu_memory": 2e10,
-        "energy_wh": 9,
-    }
-    figures = metrics(result("a", "p", run=run(cost=costs))).cost
-    assert (figures.first_token, figures.load, figures.memory, figures.gpu_memory, figures.energy) == (
-        0.4,
-        12,
-        2e9,
-        2e10,
-        9,
-    )
-
-
 @pytest.mark.parametrize("totals", [None, 3, [], {"speed": 3, "seconds": "long", "completion_tokens": True}])
 def test_odd_totals(totals: object) -> None:
     """Totals of another form are as good as none."""
