@@ -163,6 +163,7 @@ def ladder(leaderboards: Sequence[Leaderboard], margin: float = MARGIN) -> list[
 
 def _family(name: str, members: list[list[Row]], margin: float) -> Family:
     largest, *others = sorted(members, key=_size, reverse=True)
+    others = [rows for rows in others if not _is_asked_otherwise(largest[0].result, rows[0].result)]
     rungs = [rung for rows in others if (rung := _rung(largest, rows, margin)).problems]
     tested = [rung for rung in rungs if not rung.same_file]
     corrected = dict(zip((rung.title for rung in tested), holm([rung.p or 0.0 for rung in tested]), strict=True))
@@ -191,24 +192,28 @@ def _rung(largest: list[Row], rows: list[Row], margin: float) -> Rung:
         lost=len(pair.first_wins),
         difference=difference([(first_row.result, row.result) for first_row, row in both]),
         p=pair.p,
-        same_file=_is_same_run(first[0].result, second[0].result),
+        same_file=_is_same_file(first[0].result, second[0].result),
         speed_ratio=_ratio(second[0].metrics.cost.speed, first[0].metrics.cost.speed),
         saved_bytes=theirs - ours if ours and theirs else None,
         margin=margin,
     )
 
 
-def _is_same_run(one: Result, other: Result) -> bool:
-    """Whether two results are of one file asked in one way."""
-    alike = all(one.settings.get(name) == other.settings.get(name) for name in ASKED)
-    return alike and one.fingerprint == other.fingerprint != ""
+def _is_same_file(one: Result, other: Result) -> bool:
+    return one.fingerprint == other.fingerprint != ""
 
 
-def _size(rows: list[Row]) -> tuple[float, int, float, str]:
+def _is_asked_otherwise(one: Result, other: Result) -> bool:
+    """Whether two results are of one file that was asked in two ways, which says nothing about a quantization."""
+    return _is_same_file(one, other) and any(one.settings.get(name) != other.settings.get(name) for name in ASKED)
+
+
+def _size(rows: list[Row]) -> tuple[float, int, bool, int, str]:
     bits = BITS.search(quantization_of(rows[0].result))
     size = max(row.metrics.cost.bytes or 0 for row in rows)
-    # Of two runs of one file, the one with more datasets is what the others are compared with.
-    return size, int(bits.group()) if bits else 0, len(rows), rows[0].title
+    # Of two runs of one file, the others are compared with the greedy one, and then with the one on more datasets.
+    greedy = rows[0].result.settings.get("temperature") == 0
+    return size, int(bits.group()) if bits else 0, greedy, len(rows), rows[0].title
 
 
 def _problems(rows: Sequence[Row]) -> int:

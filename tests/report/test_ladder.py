@@ -83,6 +83,16 @@ def test_the_same_file_again_is_the_noise_floor() -> None:
     assert small.corrected == small.p
 
 
+def test_a_file_asked_in_two_ways_is_no_ladder() -> None:
+    """Another run of the largest's file at another temperature is no quantization, and none of its family."""
+    rows = two("p" * 40, "p" * 30 + "b" * 10)
+    warm = local(50.0, 8.5, "f8", settings={"temperature": 0.8})
+    other = result("warm", "bb" + "p" * 38, title="Alpha Q8_0 warm", run=warm)
+    (family,) = ladder([leaderboard_of("humaneval", [*rows, other])])
+    assert [rung.quantization for rung in family.rungs] == ["Q8_0", "Q4_K_M"]
+    assert ladder([leaderboard_of("humaneval", [rows[0], other])]) == []
+
+
 def test_several_datasets_are_strata() -> None:
     """Over several datasets all problems count, and the difference is weighed by how many each has."""
     leaderboards = leaderboards_of([*two("p" * 30, "p" * 27 + "bbb"), *two("p" * 10, "p" * 10, "mbpp")])
