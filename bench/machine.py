@@ -1,6 +1,5 @@
 """Versions of this machine's programs, probed in parallel, and the machine's record, which stays with each run."""
 
-import functools
 import os
 import platform
 import re
@@ -9,7 +8,8 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,41 +44,28 @@ class Probe:
         return SILENT in self.reason
 
 
-@dataclass(frozen=True)
-class Machine:
-    """Versions and names; whether images are here (None: unknown), and whether addresses answer."""
-
-    docker: Probe = Probe()
-    compose: Probe = Probe()
-    gpus: Probe = Probe()
-    bubblewrap: Probe = Probe()
-    images: Mapping[str, bool | None] = field(default_factory=dict)
-    reached: Mapping[str, Probe] = field(default_factory=dict)
-
+Probes = Mapping[str, Probe]
+"""Probes by name: of programs, of addresses, and of images as `image <name>`."""
 
 ABSENT = "it is not installed"
 BOUND = ("--ro-bind", "/", "/", "--proc", "/proc")
 
 
-def look(images: Iterable[str], addresses: Iterable[str]) -> Machine:
-    """Probe the programs, whether these images are here, and whether these addresses answer."""
-    addresses, images = list(addresses), list(images)
+def look(images: Iterable[str], addresses: Iterable[str]) -> Probes:
+    """Probe the programs, whether these images are here, and whether these addresses answer, all at once."""
+    engine = Engine()
     probes: dict[str, Callable[[], Probe]] = {
-        "docker": lambda: _docker(Engine().version),
-        "compose": lambda: _docker(Engine().compose_version),
+        "docker": lambda: _docker(engine.version),
+        "compose": lambda: _docker(engine.compose_version),
         "gpus": lambda: run("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"),
         # Inside a sandbox: in a container, and on some systems, none can be made.
         "bubblewrap": lambda: run("bwrap", "--unshare-all", *BOUND, "bwrap", "--version"),
+        **{f"image {image}": partial(_docker, partial(engine.image_id, image)) for image in images},
+        **{address: partial(_reached, address) for address in addresses},
     }
-    with ThreadPoolExecutor(len(probes) + len(images) + len(addresses)) as pool:
+    with ThreadPoolExecutor(len(probes)) as pool:
         answers = {name: pool.submit(probe) for name, probe in probes.items()}
-        here = {image: pool.submit(_image, image) for image in images}
-        reached = {address: pool.submit(_reached, address) for address in addresses}
-    return Machine(
-        **{name: future.result() for name, future in answers.items()},
-        images={image: future.result() for image, future in here.items()},
-        reached={address: future.result() for address, future in reached.items()},
-    )
+        return {name: answer.result() for name, answer in answers.items()}
 
 
 def run(*command: str) -> Probe:
@@ -108,13 +95,6 @@ def _docker(query: Callable[[float], str]) -> Probe:
         return Probe(reason=error.sentence)
 
 
-def _image(image: str) -> bool | None:
-    try:
-        return bool(Engine().image_id(image, PATIENCE))
-    except DockerError:
-        return None
-
-
 def _reached(address: str) -> Probe:
     """Whether a program listens at an address such as tcp://host:8786 or https://host/v1."""
     where = urlsplit(address)
@@ -128,7 +108,7 @@ def _reached(address: str) -> Probe:
         return Probe(reason=error.strerror or "no such host")
 
 
-@functools.cache
+@cache
 def record() -> dict[str, Any]:
     """The gpus (name, memory in bytes, driver), cpu, cores, memory in bytes, os and kernel of this machine."""
     return {

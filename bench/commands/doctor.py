@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from bench.errors import DatasetError
 from bench.files import read_table
 from bench.graph.prerequisites import absent_programs
 from bench.imports.files import guide, imported_by
-from bench.machine import ABSENT, Machine, Probe, label, look, record
+from bench.machine import ABSENT, Probe, Probes, label, look, record
 from bench.processes import find_program
 from bench.profiles import Config, Profile
 from bench.sandbox.kinds import AUTOMATIC, available
@@ -41,15 +41,15 @@ def report(config: Config) -> list[Finding]:
     if config.sandbox.kind in ("auto", "docker"):
         images.add(config.sandbox.image)
     addresses = {address for profile in config.profiles for address in _endpoints(profile)}
-    machine = look(sorted(images), sorted(filter(None, {*addresses, config.evaluation.scheduler})))
+    probes = look(sorted(images), sorted(filter(None, {*addresses, config.evaluation.scheduler})))
     return [
-        *_programs(config, machine),
-        _grader(config, machine),
-        *_images(machine),
+        *_programs(config, probes),
+        _grader(config, probes),
+        *_images(sorted(images), probes),
         *_orphans(),
         *_datasets(config),
         *_disks(config),
-        *_profiles(config, machine),
+        *_profiles(config, probes),
     ]
 
 
@@ -63,7 +63,7 @@ def _endpoints(profile: Profile) -> tuple[str, ...]:
     return (profile.server.base_url,) if _runs(profile, "endpoint") else ()
 
 
-def _programs(config: Config, machine: Machine) -> Iterator[Finding]:
+def _programs(config: Config, probes: Probes) -> Iterator[Finding]:
     known = record()
     cores = counted(known["cores"], "core")
     yield Finding("Machine", "ok", "processor", f"{cores}, {size(known['memory'])} of memory ({label(known)})")
@@ -72,11 +72,11 @@ def _programs(config: Config, machine: Machine) -> Iterator[Finding]:
     process = any(_runs(profile, "process") and not profile.builtin for profile in config.profiles)
     kind = config.sandbox.kind
     for name, probe, remedy, needed in (
-        ("GPU", machine.gpus, ADD_GPU, gpu),
-        ("Docker engine", machine.docker, docker.remedy(machine.docker.reason), compose or kind == "docker"),
-        ("compose plugin", machine.compose, docker.remedy(machine.compose.reason), compose),
+        ("GPU", probes["gpus"], ADD_GPU, gpu),
+        ("Docker engine", probes["docker"], docker.remedy(probes["docker"].reason), compose or kind == "docker"),
+        ("compose plugin", probes["compose"], docker.remedy(probes["compose"].reason), compose),
         ("llama-server", _llama_server(), "", process),
-        ("bubblewrap", machine.bubblewrap, _bubblewrap_remedy(machine), kind == "bubblewrap"),
+        ("bubblewrap", probes["bubblewrap"], _bubblewrap_remedy(probes), kind == "bubblewrap"),
     ):
         yield _finding(name, probe, remedy, needed=needed)
 
@@ -90,8 +90,8 @@ def _finding(name: str, probe: Probe, remedy: str, *, needed: bool) -> Finding:
     return Finding("Machine", "missing" if needed else "note", name, text, own_remedy or remedy)
 
 
-def _bubblewrap_remedy(machine: Machine) -> str:
-    return ADD_BUBBLEWRAP if machine.bubblewrap.reason == ABSENT else ALLOW_BUBBLEWRAP
+def _bubblewrap_remedy(probes: Probes) -> str:
+    return ADD_BUBBLEWRAP if probes["bubblewrap"].reason == ABSENT else ALLOW_BUBBLEWRAP
 
 
 def _llama_server() -> Probe:
@@ -111,28 +111,27 @@ def _orphans() -> Iterator[Finding]:
         yield Finding("Machine", "note", "container", text, remedy)
 
 
-def _grader(config: Config, machine: Machine) -> Finding:
+def _grader(config: Config, probes: Probes) -> Finding:
     kind, scheduler = config.sandbox.kind, config.evaluation.scheduler
     if scheduler:
-        reached = machine.reached[scheduler]
+        reached = probes[scheduler]
         if reached:
             return Finding("Machine", "ok", "Dask", f"workers of {scheduler} grade, each in a sandbox of its own")
         return Finding("Machine", "missing", "Dask", f"no scheduler at {scheduler} ({reached.reason})", START_SCHEDULER)
     if kind == "none":
         text = "none: code that models wrote runs with your rights"
         return Finding("Machine", "note", "sandbox", text, 'set [sandbox] kind = "auto"')
-    known = {"docker": machine.docker, "bubblewrap": machine.bubblewrap}
     names = AUTOMATIC if kind == "auto" else [kind]
-    probes = {name: known[name] if name in known else _sandbox(name) for name in names}
+    usable = {name: probes[name] if name in probes else _sandbox(name) for name in names}
     # As the grading chooses: an image is pulled where nothing else can grade.
-    absent = "" if machine.images.get(config.sandbox.image) else "docker"
-    for name, probe in sorted(probes.items(), key=lambda one: one[0] == absent):
+    absent = "" if probes.get(f"image {config.sandbox.image}") else "docker"
+    for name, probe in sorted(usable.items(), key=lambda one: one[0] == absent):
         if probe:
             return Finding("Machine", "ok", "sandbox", f"code that models wrote runs in {name}")
-    if any(probe.silent for probe in probes.values()):
+    if any(probe.silent for probe in usable.values()):
         return Finding("Machine", "note", "sandbox", "unknown, for Docker did not answer in time", BUSY)
     text = "none: code that models wrote is not run, and nothing is graded"
-    return Finding("Machine", "missing", "sandbox", text, f"start Docker, or {_bubblewrap_remedy(machine)}")
+    return Finding("Machine", "missing", "sandbox", text, f"start Docker, or {_bubblewrap_remedy(probes)}")
 
 
 def _sandbox(kind: str) -> Probe:
@@ -140,11 +139,12 @@ def _sandbox(kind: str) -> Probe:
     return Probe(reason=reason) if reason else Probe(kind)
 
 
-def _images(machine: Machine) -> Iterator[Finding]:
-    for image, here in machine.images.items() if machine.docker else ():
-        if here:
+def _images(images: Sequence[str], probes: Probes) -> Iterator[Finding]:
+    for image in images if probes["docker"] else ():
+        probe = probes[f"image {image}"]
+        if probe:
             yield Finding("Machine", "ok", "image", image)
-        elif here is None:
+        elif probe.reason:
             yield Finding("Machine", "note", "image", f"unknown whether {image} is here: Docker did not answer", BUSY)
         else:
             remedy = f"it is pulled when it is needed; to have it before: docker pull {image}"
@@ -211,17 +211,17 @@ def _disks(config: Config) -> Iterator[Finding]:
         yield Finding("Disk", "ok", name, text if existing == folder else f"{text}, which is not there yet")
 
 
-def _profiles(config: Config, machine: Machine) -> Iterator[Finding]:
+def _profiles(config: Config, probes: Probes) -> Iterator[Finding]:
     for profile in config.profiles:
         summary, missing = _imports(config, profile) if profile.imported else _model(config, profile)
         notes = _reference(profile)
         if not profile.imported and not profile.builtin:
-            for name, (probe, remedy) in _server(config, profile, machine).items():
+            for name, (probe, remedy) in _server(config, profile, probes).items():
                 if probe.silent:
                     notes[f"{name} did not answer in time"] = remedy
                 else:
                     missing[f"no {name}"] = remedy
-        silent = [url for url in _endpoints(profile) if not machine.reached[url]]
+        silent = [url for url in _endpoints(profile) if not probes[url]]
         if silent:
             # One answering endpoint is enough.
             unreachable = {f"nobody answers at {', '.join(silent)}": "start that server, or fix its address"}
@@ -281,16 +281,18 @@ def _demo(profile: Profile) -> str:
     return "its bundled answers, for no llama-server can be started here"
 
 
-def _server(config: Config, profile: Profile, machine: Machine) -> dict[str, tuple[Probe, str]]:
+def _server(config: Config, profile: Profile, probes: Probes) -> dict[str, tuple[Probe, str]]:
     """Requirements of a profile's server that this machine lacks, or did not answer about, each with a remedy."""
     server = profile.server
     absent = Probe(reason="absent")
     if profile.engine:
-        if machine.compose:
+        if probes["compose"]:
             return {}
-        return {"docker command with compose": (machine.compose, "install both; no engine is needed here")}
+        return {"docker command with compose": (probes["compose"], "install both; no engine is needed here")}
     if server.kind == "compose":
-        needed = {"Docker": machine.docker, "compose": machine.compose} | ({"GPU": machine.gpus} if server.gpu else {})
+        needed = {"Docker": probes["docker"], "compose": probes["compose"]} | (
+            {"GPU": probes["gpus"]} if server.gpu else {}
+        )
         return {name: (probe, "") for name, probe in needed.items() if not probe}
     if server.kind == "process":
         from bench.servers import process  # noqa: PLC0415 - imports requests
