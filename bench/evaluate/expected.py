@@ -3,7 +3,6 @@
 A file is a checksum, the length of a JSON head, the head (one object a suite) and the suites' records, compressed.
 """
 
-import json
 import struct
 import zlib
 from array import array
@@ -13,6 +12,8 @@ from hashlib import blake2b
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from bench.datasets.checker import Checker
 from bench.datasets.problem import NONCE
@@ -67,34 +68,48 @@ class Expected:
         return replace(self, wire=wire, offsets=offsets(list(map(len, records))))
 
 
-def pack(suites: Sequence[tuple[dict[str, Any], bytes]]) -> bytes:
+@dataclass(frozen=True)
+class Head:
+    """The head of a suite in a file, before its records, which have so many `bytes` compressed.
+
+    `sizes` are the bytes of each record, `seconds` those of the reference for each test; `first_float` and `nan` are
+    as in Expected.
+    """
+
+    first_float: int
+    seconds: list[float]
+    nan: list[int]
+    sizes: list[int]
+    bytes: int
+
+
+def pack(suites: Sequence[tuple[Head, bytes]]) -> bytes:
     """The body of a file, from each suite's head and compressed records."""
-    head = json.dumps([meta | {"bytes": len(packed)} for meta, packed in suites]).encode()
+    head = msgspec.json.encode([head for head, _ in suites])
     return struct.pack("<I", len(head)) + head + b"".join(packed for _, packed in suites)
 
 
 def unpack(body: bytes) -> Iterator[Expected]:
     """Each suite of a file's body."""
     at = 4 + struct.unpack_from("<I", body)[0]
-    for meta in heads(body):
-        yield _suite(meta, zlib.decompress(body[at : at + meta["bytes"]]))
-        at += meta["bytes"]
+    for head in heads(body):
+        yield expected_of(head, zlib.decompress(body[at : at + head.bytes]))
+        at += head.bytes
 
 
-def heads(body: bytes) -> list[dict[str, Any]]:
-    """The head of each suite: sizes of the records, seconds of the tests, rules of comparison."""
-    return json.loads(body[4 : 4 + struct.unpack_from("<I", body)[0]])  # type: ignore[no-any-return]
+def heads(body: bytes) -> list[Head]:
+    """The head of each suite."""
+    return msgspec.json.decode(body[4 : 4 + struct.unpack_from("<I", body)[0]], type=list[Head])
 
 
-def _suite(meta: dict[str, Any], wire: bytes) -> Expected:
-    seconds = meta["seconds"]
+def expected_of(head: Head, wire: bytes) -> Expected:
+    """A suite by its head and its records."""
+    seconds, starts = head.seconds, offsets(head.sizes)
     whole = _limits(seconds, MIN_LIMIT, FACTOR, SUITE_LIMIT)
     short = _limits(seconds, MIN_LIMIT / SHORTER, FACTOR / 2, max(SUITE_LIMIT / SHORTER, FACTOR / 2 * sum(seconds)))
-    first_float, nan = meta["first_float"], frozenset(meta["nan"])
-    starts = offsets(meta["sizes"])
     kinds = set(map(wire.__getitem__, starts[:-1]))
-    has_large_outputs = max(meta["sizes"], default=0) > outputs.LIMIT or not kinds.isdisjoint(DIGESTS)
-    return Expected(wire, starts, first_float, nan, whole, short, has_large_outputs)
+    has_large_outputs = max(head.sizes, default=0) > outputs.LIMIT or not kinds.isdisjoint(DIGESTS)
+    return Expected(wire, starts, head.first_float, frozenset(head.nan), whole, short, has_large_outputs)
 
 
 def _limits(seconds: Sequence[float], least: float, factor: float, most: float) -> Limits:
@@ -109,7 +124,7 @@ def offsets(sizes: list[int]) -> "array[int]":
     return array("Q", accumulate(sizes, initial=0))
 
 
-def encoded(values: Sequence[Any], checker: Checker, seconds: Sequence[float]) -> tuple[dict[str, Any], bytes]:
+def encoded(values: Sequence[Any], checker: Checker, seconds: Sequence[float]) -> tuple[Head, bytes]:
     """Head and compressed records of a suite with expected outputs in the dataset."""
     first_float = next((index for index, value in enumerate(values) if outputs.is_floats(value)), -1)
     uncut, records, nan = checker.uncut_from(first_float), [], []
@@ -118,8 +133,8 @@ def encoded(values: Sequence[Any], checker: Checker, seconds: Sequence[float]) -
         if outputs.holds_nan(value, records[-1]):
             nan.append(index)
     sizes = list(map(len, records))
-    wire = b"".join(records) + outputs.HEADER.pack(outputs.DONE, 0)
-    return {"first_float": first_float, "seconds": list(seconds), "nan": nan, "sizes": sizes}, zlib.compress(wire, 1)
+    packed = zlib.compress(b"".join(records) + outputs.HEADER.pack(outputs.DONE, 0), 1)
+    return Head(first_float, list(seconds), nan, sizes, len(packed)), packed
 
 
 class Collector:

@@ -21,7 +21,7 @@ from bench.datasets.checker import Checker, ProgramChecker
 from bench.datasets.evalplus_checker import evalplus_checker
 from bench.errors import GraderError
 from bench.evaluate import GRADER_VERSION
-from bench.evaluate.expected import Collector, Expected, encoded, heads, pack, read_checked, unpack, write_checked
+from bench.evaluate.expected import Collector, Expected, Head, encoded, heads, pack, read_checked, unpack, write_checked
 from bench.evaluate.problem_tests import ProblemTests, file_name
 from bench.evaluate.values import decode
 from bench.files import digest, digest_of, read_table, write_atomic, write_json
@@ -132,7 +132,7 @@ class GroundTruth:
             body = read_checked(path)
             if body is None:
                 return 0.0
-            self._costs[path] = sum(sum(meta["seconds"]) for meta in heads(body))
+            self._costs[path] = sum(sum(head.seconds) for head in heads(body))
         return self._costs[path]
 
     def restore(self, tasks: Iterable[ProblemTests]) -> None:
@@ -158,7 +158,7 @@ class GroundTruth:
         """Run the reference in `sandbox` and store its records. Raises GraderError, SandboxEnded."""
         write_checked(self.path(task), pack([self._suite(sandbox, task, suite) for suite in task.suites]))
 
-    def _suite(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> tuple[dict[str, Any], bytes]:
+    def _suite(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> tuple[Head, bytes]:
         collected = self._collect(sandbox, task, suite) if task.reference else None
         if collected is None and task.reference and suite not in task.outputs:
             # A busy machine may end a correct reference, which is the only source of its outputs.
@@ -166,7 +166,7 @@ class GroundTruth:
         if suite in task.outputs:
             # The dataset's outputs are expected, whatever the reference returns; it only measures the times.
             values = marshal.loads(self.marshalled(task, suite, "outputs"))  # noqa: S302 - own file, digest checked
-            return encoded(values, task.checker, collected[0]["seconds"] if collected else [0.0] * len(values))
+            return encoded(values, task.checker, collected[0].seconds if collected else [0.0] * len(values))
         if collected is None:
             known = datasets.at_hand(self.dataset)
             problem = known.problems.get(task.task_id) if known else None
@@ -176,7 +176,7 @@ class GroundTruth:
             )
         return collected
 
-    def _collect(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> tuple[dict[str, Any], bytes] | None:
+    def _collect(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> tuple[Head, bytes] | None:
         """The outputs of the reference; None where it does not run to its end."""
         run = Run(
             inputs=self.marshalled(task, suite),
@@ -192,7 +192,7 @@ class GroundTruth:
         if end.status != 0 or not times:
             return None
         first_float, seconds, nan = decode(times)
-        return {"first_float": first_float, "seconds": seconds, "nan": nan, "sizes": collector.sizes}, packed
+        return Head(first_float, seconds, nan, collector.sizes, len(packed)), packed
 
     def expected(self, sandbox: SandboxInstance, task: ProblemTests, suite: str) -> Expected:
         """The expected records of a suite; missing or damaged ones are computed in `sandbox`.

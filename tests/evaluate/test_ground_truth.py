@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,11 +102,11 @@ def test_limits_are_evalplus_heads(own: Grader, monkeypatch: pytest.MonkeyPatch)
     body = read_checked(path)
     assert body
     head = expected.heads(body)
-    assert [len(meta["seconds"]) for meta in head] == [3, 3]
-    slow = expected._suite(head[0] | {"sizes": [], "seconds": [0.1, 2.0, 30.0]}, b"")
+    assert [len(suite.seconds) for suite in head] == [3, 3]
+    slow = expected.expected_of(replace(head[0], sizes=[], seconds=[0.1, 2.0, 30.0]), b"")
     assert isinstance(slow, Expected)
     assert slow.limits == Limits(4.0, {"1": 8.0, "2": 120.0}, 61.0)
-    assert expected._suite(head[0] | {"sizes": [], "seconds": [0.1, 0.1, 2.0]}, b"").limits.suite == 17.0
+    assert expected.expected_of(replace(head[0], sizes=[], seconds=[0.1, 0.1, 2.0]), b"").limits.suite == 17.0
 
 
 def test_beside_others_limits_are_short(own: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,11 +114,11 @@ def test_beside_others_limits_are_short(own: Grader, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(expected, "MIN_LIMIT", 4.0)
     body = read_checked(path_of(own, "Demo/0"))
     assert body
-    slow = expected._suite(expected.heads(body)[0] | {"sizes": [], "seconds": [0.1, 2.0, 0.6]}, b"")
+    slow = expected.expected_of(replace(expected.heads(body)[0], sizes=[], seconds=[0.1, 2.0, 0.6]), b"")
     assert slow.short_limits == Limits(1.0, {"1": 4.0, "2": 1.2}, pytest.approx(7.2))
-    many = expected._suite(expected.heads(body)[0] | {"sizes": [], "seconds": [0.01] * 900}, b"")
+    many = expected.expected_of(replace(expected.heads(body)[0], sizes=[], seconds=[0.01] * 900), b"")
     assert (many.short_limits.suite, many.limits.suite) == (pytest.approx(19.0), 61.0)
-    few = expected._suite(expected.heads(body)[0] | {"sizes": [], "seconds": [0.001] * 100}, b"")
+    few = expected.expected_of(replace(expected.heads(body)[0], sizes=[], seconds=[0.001] * 100), b"")
     assert (few.short_limits.suite, few.limits.suite) == (16.0, 61.0)
 
 
@@ -177,4 +178,4 @@ def test_what_a_reference_takes_is_known_when_it_is_asked_for(own: Grader) -> No
     assert truth.cost("Demo/2") == 0
     path.write_bytes(body)
     assert 0 < truth.cost("Demo/2") < 1
-    assert truth.cost("Demo/2") == sum(sum(meta["seconds"]) for meta in expected.heads(body[16:]))
+    assert truth.cost("Demo/2") == sum(sum(head.seconds) for head in expected.heads(body[16:]))
