@@ -385,6 +385,6 @@ def _note_absent(dataset: str) -> None:
 
 
 def _count_lines(path: Path) -> int:
-    with contextlib.suppress(OSError):
-        return path.read_bytes().count(b"\n")
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return sum(1 for _ in file)
     return 0
