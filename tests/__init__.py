@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+POLL = 0.01
+"""Seconds between two looks of a server at whether it is to end; by default a test waits for half a second for it."""
+
 
 def slow(*parameters: Any) -> list[Any]:
     """Parameters of a test that show what a quick one shows, in further ways."""

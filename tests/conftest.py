@@ -20,7 +20,7 @@ SHARED = Path(__file__).parents[2] / "shared"
 ALONE = ("evaluate/test_cluster", "sandbox/test_limits", "sandbox/test_memory")
 """Modules whose slow tests need the cores to themselves: they measure time or memory."""
 LONG = (
-    "evaluate/test_corpus", "evaluate/test_hostile", "e2e/test_real_problems", "e2e/test_cluster", "e2e/test_hosts",
+    "evaluate/test_corpus", "e2e/test_real_problems", "e2e/test_cluster", "e2e/test_hosts",
     "e2e/test_ssh", "servers/test_compose", "servers/test_remote_models", "demo/test_known_answers",
 )  # fmt: skip
 """Modules whose slow tests take many minutes together: `.ci/run --all` runs them."""

@@ -316,6 +316,7 @@ SETS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", SETS)
 @pytest.mark.parametrize("step", [10, pytest.param(1, marks=pytest.mark.slow)], ids=["some", "all"])
 def test_public_sets(shared: Path, pattern: str, step: int) -> None:

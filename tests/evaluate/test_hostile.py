@@ -101,6 +101,7 @@ def mixed(kind: str) -> tuple[list[Path], list[tuple[str, str]]]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_none_passes_as_an_ordinary_user(tmp_path: Path, demo_folder: Path) -> None:
     """Where no root starts bubblewrap, no hostile sample passes either, and a right one after each does."""
     if (reason := kinds.available("bubblewrap")) or subprocess.run([*SOMEBODY, "true"], check=False).returncode:
@@ -116,6 +117,7 @@ def test_none_passes_as_an_ordinary_user(tmp_path: Path, demo_folder: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_none_passes_and_nothing_stays(tmp_path: Path, cache: Path, kind: str) -> None:
     """No hostile sample passes, endless ones run out of time, a right one after each passes, and nothing is left."""
     paths, pairs = mixed(kind)
@@ -187,6 +189,7 @@ def test_the_search_of_memory_finds_what_is_there(grader: Grader) -> None:
     assert (base, plus) == ("pass", "pass")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same_sandbox", [True, False], ids=["the same sandbox", "a sandbox to be replaced"])
 def test_samples_do_not_meet(grader: Grader, *, same_sandbox: bool) -> None:
     """What one sample leaves in its sandbox is gone before the next one runs in it, or the sandbox is."""
@@ -195,6 +198,7 @@ def test_samples_do_not_meet(grader: Grader, *, same_sandbox: bool) -> None:
     assert [row[1] for row in grader.grade([("Demo/0", leaves), ("Demo/0", finds)], reuse=False)] == ["fail", "fail"]
 
 
+@pytest.mark.slow
 def test_a_changed_sandbox_is_replaced(grader: Grader) -> None:
     """A sample that takes time and memory from its parent, and so from all that come after it, takes them from none."""
     grader.workers = 1

@@ -68,6 +68,7 @@ def test_the_same_text_for_another_problem_is_another_sample(grader: Grader, tmp
     assert grader.run().cached == 0
 
 
+@pytest.mark.slow
 def test_other_limits_have_their_own_verdicts(grader: Grader, tmp_path: Path) -> None:
     """What failed for want of memory is run again where the sandbox has more of it."""
     grader.cache, grader.settings = tmp_path / "own", {"memory": 512}

@@ -12,7 +12,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bench.extract import chunks, extract_code, normalized, split_thoughts
-from tests import slow
 
 PROMPT = 'def add(a, b):\n    """Add."""\n'
 CODE = "def add(a, b):\n    return a + b"
@@ -105,10 +104,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch, text: str) -> int:
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", REPEATED)
-@pytest.mark.parametrize(
-    "around", [("", ""), *slow((f"{CODE}\n", ""), ("", f"\n{CODE}\n"))], ids=["alone", "before", "after"]
-)
+@pytest.mark.parametrize("around", [("", ""), (f"{CODE}\n", ""), ("", f"\n{CODE}\n")], ids=["alone", "before", "after"])
 def test_parsing_is_linear(monkeypatch: pytest.MonkeyPatch, piece: str, around: tuple[str, str]) -> None:
     """Eight times the repetition is parsed at most sixteen times as much, and no character more often than a bound."""
     texts = [around[0] + piece * (size // len(piece)) + around[1] for size in (2_000, 16_000)]

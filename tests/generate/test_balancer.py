@@ -140,6 +140,7 @@ def test_one_that_dies_is_left_out(
     assert "Trying again" not in out
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_comes_back_gets_requests(
     tmp_path: Path, two: tuple[There, There], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -168,6 +169,7 @@ def test_one_that_loads_holds_up_nobody(tmp_path: Path, two: tuple[There, There]
     assert Counter(completion.server["endpoint"] for completion in done) == {b.url: 6}
 
 
+@pytest.mark.slow
 def test_one_that_has_loaded_joins(
     tmp_path: Path, two: tuple[There, There], capsys: pytest.CaptureFixture[str]
 ) -> None:

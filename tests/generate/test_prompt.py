@@ -15,6 +15,7 @@ import pytest
 from bench import datasets
 from bench.generate.prompt import body, messages
 from bench.profiles import Sampling
+from tests import POLL
 
 ANSWER = {
     "id": "1", "object": "chat.completion", "created": 1, "model": "m",
@@ -42,7 +43,7 @@ def requests() -> Iterator[list[dict[str, Any]]]:
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         kept.append({"url": f"http://127.0.0.1:{server.server_port}/v1"})
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(POLL,), daemon=True).start()
         yield kept
         server.shutdown()
 

@@ -198,6 +198,7 @@ def test_fields_that_are_left_out(faulty: Bench) -> None:
     assert (faulty.count("asked"), {"temperature", "stream_options"} & faulty.last_request().keys()) == (12, set())
 
 
+@pytest.mark.slow
 def test_patience(faulty: Bench) -> None:
     """A server that is busy is waited for as long as it says, but not beyond health_timeout."""
     faulty.plan({}, {"status": 429, "body": {}, "retry_after": "1"}, {"status": 503, "body": {}}, {})

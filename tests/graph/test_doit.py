@@ -104,6 +104,7 @@ def test_clean_keeps_journals_and_imports(made: Project) -> None:
     assert (made.root / "solutions.jsonl").read_bytes() == imported
 
 
+@pytest.mark.slow
 def test_clean_cache(made: Project) -> None:
     """`clean cache` removes known verdicts, so that a grading runs the samples again."""
     made.doit("clean", "cache", "eval:b")

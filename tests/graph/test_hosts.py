@@ -13,7 +13,6 @@ from bench.graph.stages import Generate
 from bench.profiles.file import load
 from bench.servers import remote_models
 from bench.servers.remote_models import AbsentError
-from tests import slow
 from tests.graph.conftest import Project
 from tests.running import DODO, run
 
@@ -54,7 +53,8 @@ def run_far(project: Project, tmp_path: Path) -> Callable[..., CompletedProcess[
     return partial(run, "-f", DODO, cwd=project.root, environment=environment)
 
 
-@pytest.mark.parametrize("reporter", ["", *slow("console", "executed-only", "json", "zero", "error-only")])
+@pytest.mark.slow
+@pytest.mark.parametrize("reporter", ["", "console", "executed-only", "json", "zero", "error-only"])
 def test_a_host_without_the_model(
     project: Project, run_far: Callable[..., CompletedProcess[str]], reporter: str
 ) -> None:

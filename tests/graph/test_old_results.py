@@ -19,6 +19,7 @@ def old(tmp_path: Path) -> Project:
     return Project(tmp_path / "old")
 
 
+@pytest.mark.slow
 def test_results_of_version_0_1(old: Project) -> None:
     """The next doit asks no model for anything, grades from known verdicts, and tells in one line what it took over."""
     journal, samples = old.file("a", "raw.jsonl").read_bytes(), old.file("a", "samples.jsonl").read_bytes()

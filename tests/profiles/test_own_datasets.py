@@ -13,6 +13,7 @@ from bench import datasets
 from bench.datasets import source
 from bench.errors import DatasetError, ProfilesError
 from bench.profiles.file import load
+from tests import POLL
 
 PROFILE = '[profiles.x]\nsolutions = "s.jsonl"\ndatasets = ["mine"]\n'
 ROW = {
@@ -91,7 +92,7 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("BENCH_DATASETS", str(tmp_path / "downloads"))
     monkeypatch.setattr(Cut, "cut", True)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(POLL,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/mine.jsonl"
     server.shutdown()
     server.server_close()

@@ -183,6 +183,7 @@ def test_enormous_answers_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert 100_000 < sum(map(len, blocks)) < 330_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_texts_stay_text(tmp_path: Path, text: str) -> None:
     """Titles, reasons, names, solutions and failures that are markup make no tag, and end no script."""

@@ -16,7 +16,7 @@ from bench.profiles import Config, Profile
 from bench.servers import Endpoint
 from bench.servers.health import new_session
 from bench.servers.start import serve
-from tests import images
+from tests import POLL, images
 
 Make = Callable[..., tuple[Profile, Config]]
 IMAGE = images.SERVER
@@ -40,7 +40,7 @@ def on_loopback(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """The URL of a server that answers each request by this handler, and is silent about it."""
     quiet = type("Quiet", (handler,), {"log_message": lambda *_: None})
     with ThreadingHTTPServer(("127.0.0.1", 0), quiet) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(POLL,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:

@@ -82,6 +82,7 @@ def everyones(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), [(0, NOBODY), (NOBODY, 0), (NOBODY, NOBODY - 1)])
 def test_two_users(everyones: Path, first: int, second: int) -> None:
     """What one user has, another waits for, whoever was first to make the lock."""

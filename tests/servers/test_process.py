@@ -60,6 +60,7 @@ def test_dies_while_loading(make: Make, log: Path) -> None:
     assert not children()
 
 
+@pytest.mark.slow
 def test_never_gets_healthy(make: Make, log: Path, tmp_path: Path) -> None:
     """A server that never answers is ended after health_timeout, and its last 30 lines are shown."""
     silent = script(tmp_path / "silent", "#!/bin/sh\nseq 1 100\nexec sleep 60\n")
