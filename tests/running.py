@@ -4,6 +4,7 @@ A fork has arguments, a working folder, an environment and standard streams of i
 from its first line to the interpreter's end. Where the environment asks for another interpreter, one is started.
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -148,7 +149,17 @@ def server() -> "tuple[socket.socket, subprocess.Popen[bytes]]":
             [sys.executable, "-m", "tests.running", str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=ROOT,
             env=ENVIRONMENT | {"PYTHONWARNINGS": "error"}, stdin=subprocess.DEVNULL, stdout=PIPE, stderr=STDOUT,
         )  # fmt: skip
+    atexit.register(end, ours, process)
     return ours, process
+
+
+def end(control: socket.socket, process: "subprocess.Popen[bytes]") -> None:
+    """End the process that forks."""
+    control.shutdown(socket.SHUT_RDWR)
+    control.close()
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
 
 
 def serve(control: socket.socket) -> dict[str, Any]:
