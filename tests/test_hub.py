@@ -86,6 +86,7 @@ def test_half_a_model_is_none(loopback: Hub) -> None:
     assert hub.download("hf:org/Small-GGUF:Q8_0", "p") == path
 
 
+@pytest.mark.slow
 def test_resumed_in_a_run(loopback: Hub) -> None:
     """A connection that is cut in the middle is taken up where it ended."""
     loopback.cuts = [100_000]

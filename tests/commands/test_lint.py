@@ -121,6 +121,7 @@ def test_an_imported_profile(tmp_path: Path) -> None:
         list(lint(config, config.profile("a")))
 
 
+@pytest.mark.slow
 def test_as_a_user_gives_it(tmp_path: Path) -> None:
     """`doit lint` prints what there is about a profile; a name that is missing or wrong is one line and exit code 1."""
     (tmp_path / "profiles.toml").write_text('[profiles.d]\nmodel = "builtin:demo"\nserver = { kind = "process" }\n')

@@ -83,6 +83,7 @@ def test_the_model_has_the_known_score(dataset: str, profiles: Profiles) -> None
     assert score(profiles(), dataset) == GREEDY[dataset]
 
 
+@pytest.mark.slow
 def test_bundled_samples_differ(profiles: Profiles) -> None:
     """Where no server can run, three bundled samples of each problem pass and fail as is known in advance."""
     check_samples(run(profiles(SAMPLES, NO_SERVER), "demo-mbpp")[1])

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from bench.demo.tokenizer import Vocabulary
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1, max_size=50))
 def test_pieces_spell_their_text(text: str) -> None:
     """The pieces of a text, one after the other, are the text, in whatever alphabet."""

@@ -42,6 +42,7 @@ def truth(grader: Grader, cache: Path) -> GroundTruth:
     return ground_truth(cache)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ends", "again"),
     [({}, False), ({"base": LATE}, True), ({"base": KILLED}, True), ({"plus": LATE}, True), ({"plus": FULL}, False)],

@@ -174,6 +174,7 @@ def test_unusual_right_samples_pass(grader: Grader) -> None:
 FORGERIES = ["equals_everything", "lying_list", "forges_frames", "exits_with_zero", "walks_frames"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORGERIES)
 def test_a_forged_pass_fails(grader: Grader, name: str) -> None:
     """What passes in a grader that compares inside the sample's process fails here."""

@@ -181,6 +181,7 @@ def test_the_bench_block_says_how_it_was_graded(grader: Grader) -> None:
     assert (block["sandbox"]["kind"], block["dataset_hash"]) == ("bubblewrap", results["hash"])
 
 
+@pytest.mark.slow
 def test_the_log_says_how_it_was_graded(grader: Grader) -> None:
     """evaluation.log begins with two sentences, on how and on what was graded; then each sample has a line."""
     grader.write([("Demo/0", WRONG), ("Demo/1", SOLUTIONS["Demo/1"])])
@@ -242,6 +243,7 @@ def test_a_damaged_dataset_is_one_sentence(grader: Grader, tmp_path: Path, monke
     assert grader.files.results.read_text() == "old"
 
 
+@pytest.mark.slow
 def test_two_gradings_say_the_same(grader: Grader) -> None:
     """The same file graded twice gives the same statuses and the same failing inputs."""
     pairs = [*SOLUTIONS.items(), ("Demo/0", WRONG), ("Demo/1", "def thirds(n):\n    return n\n")]

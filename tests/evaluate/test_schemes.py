@@ -348,6 +348,7 @@ ODD = (
 )
 
 
+@pytest.mark.slow
 def test_what_tests_in_another_language_compare_with_is_not_replaced(
     own: Grader, script: Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from bench.profiles import Sandbox
 from tests.evaluate.grading import IMAGE, PROBLEMS, Grader
 
 
+@pytest.mark.slow
 def test_the_selftest_notes_what_it_proved(cache: Path, kind: str) -> None:
     """A self-test grades every canonical solution anew and notes result, sandbox and day for the report."""
     proof = selftest("demo", Sandbox(kind=kind, image=IMAGE), cache)

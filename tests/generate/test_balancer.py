@@ -102,6 +102,7 @@ def generated(tmp_path: Path, *urls: str, text: str = "") -> list[Completion]:
     return Journal(tmp_path / "results" / "m" / "demo" / "raw.jsonl").completions
 
 
+@pytest.mark.slow
 def test_requests_are_balancer(tmp_path: Path, two: tuple[There, There]) -> None:
     """Each endpoint has so many requests in flight as the profile has slots, and the journal says who answered what."""
     a, b = two
@@ -197,6 +198,7 @@ def test_one_that_has_loaded_joins(
         assert f"{there.url} answers now" in out
 
 
+@pytest.mark.slow
 def test_none_has_loaded_in_time(tmp_path: Path, two: tuple[There, There]) -> None:
     """Where no endpoint has loaded its model within health_timeout, the profile fails and says so of each."""
     for there in two:
@@ -207,6 +209,7 @@ def test_none_has_loaded_in_time(tmp_path: Path, two: tuple[There, There]) -> No
         generated(tmp_path, *(there.url for there in two), text="[profiles.m.server]\nhealth_timeout = 0.5")
 
 
+@pytest.mark.slow
 def test_one_that_hangs_is_left_out(tmp_path: Path, two: tuple[There, There]) -> None:
     """An endpoint that sends nothing for stall_timeout is left out too."""
     a, b = two

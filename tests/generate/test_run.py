@@ -77,6 +77,7 @@ def test_tries_are_bounded(faulty: Bench) -> None:
     assert (faulty.count("asked"), faulty.count("started")) == (8, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "behaviour",
     [
@@ -121,6 +122,7 @@ def test_a_server_that_dies_and_dies_fails_the_profile(faulty: Bench) -> None:
     assert faulty.count("asked") == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [500, {"die": True}, {"cut": True}, {"sleep": 2}])
 def test_one_request_by_which_a_server_fails(faulty: Bench, fault: object) -> None:
     """A prompt at which the server fails each time is that problem's failure with the words; all others are asked."""
@@ -160,6 +162,7 @@ def test_one_request_that_no_one_may_ask(faulty: Bench, status: int) -> None:
         faulty.generate('system_prompt = ""')
 
 
+@pytest.mark.slow
 def test_empty_answers_of_a_server_that_breaks(faulty: Bench) -> None:
     """Empty answers are results of a model that answers others; of a server that has none left they are not kept."""
     faulty.plan({"only": "f2()", "fault": EMPTY})
@@ -392,6 +395,7 @@ def test_requests_in_flight(faulty: Bench, granted: int, slots: int, widest: int
     assert faulty.widest() == widest
 
 
+@pytest.mark.slow
 def test_pauses_grow(faulty: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each new try waits twice as long as the one before it."""
     monkeypatch.setattr("bench.generate.http.PAUSE", 0.1)

@@ -68,6 +68,7 @@ def run(database: Any, made: Task, report: Report | None = None) -> None:
     database.save_success(made)
 
 
+@pytest.mark.slow
 def test_three_reports_of_the_same_figures(folder: Path) -> None:
     """One run writes all three reports; a second one writes the same bytes."""
     assert step(folder).make() is None

@@ -48,6 +48,7 @@ def test_the_readme_describes_agents(agent: tuple[str, dict[str, str], str]) -> 
         assert word in text
 
 
+@pytest.mark.slow
 def test_it_reads_what_prompts_writes(
     agent: tuple[str, dict[str, str], str], tmp_path: Path, real_datasets: dict[str, Path]
 ) -> None:

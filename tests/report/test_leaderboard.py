@@ -61,6 +61,7 @@ def test_one_model_is_first() -> None:
     assert (row.rank, row.p_best, row.corrected_best) == ("1", None, None)
 
 
+@pytest.mark.slow
 def test_equal_models_are_rarely_told_apart() -> None:
     """Of two equally good models, at most one in twenty pairs is given different ranks, by simulation."""
     rng = random.Random(3)

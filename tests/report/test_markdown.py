@@ -155,6 +155,7 @@ def test_caveats() -> None:
         assert expected in text, expected
 
 
+@pytest.mark.slow
 def test_many_models() -> None:
     """Tables of pairs and of problems stay readable for many models, and say what they leave out."""
     rows = [result(f"m{i}", "".join("pb"[(task * i) % 7 > 3] for task in range(164))) for i in range(78)]

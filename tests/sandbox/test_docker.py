@@ -94,6 +94,7 @@ def test_an_image_without_numpy(docked: Grader, variant: str) -> None:
     assert sentence.endswith("); choose one that has it.")
 
 
+@pytest.mark.slow
 def test_an_image_without_evalplus_will_do(docked: Grader) -> None:
     """The grader brings its own runner: Python 3 and NumPy are all that an image needs."""
     assert [row[:2] for row in docked.grade(list(SOLUTIONS.items()), reuse=False)] == [("pass", "pass")] * 6

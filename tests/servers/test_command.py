@@ -91,6 +91,7 @@ def test_failure_each_time(make: Make, log: Path) -> None:
     assert log.read_text().count("no quota\n") == 2
 
 
+@pytest.mark.slow
 def test_too_slow(make: Make, log: Path) -> None:
     """A program that takes longer than request_timeout is ended with its children, and not tried again."""
     slow = (

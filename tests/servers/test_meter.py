@@ -53,6 +53,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_gpu_memory_and_energy(gpus: Path) -> None:
     """Beyond what idle GPUs have: the peak of memory, and the energy since one last asked."""
     with closing(meter.Meter()) as running:
