@@ -79,8 +79,9 @@ def find(places: Places) -> tuple[list[Candidate], list[str]]:
         presets.presets, presets.llama_swap, folders.models, folders.lm_studio, folders.hugging_face,
         folders.llama_cpp, ollama.models,
     )  # fmt: skip
-    found = [*chain.from_iterable(look(places) for look in looks), *servers.models()]
-    return [model for model in found if isinstance(model, Candidate)], [text for text in found if isinstance(text, str)]
+    entries = [*chain.from_iterable(look(places) for look in looks), *servers.models()]
+    lines = [entry for entry in entries if isinstance(entry, str)]
+    return [entry for entry in entries if isinstance(entry, Candidate)], lines
 
 
 def init(

@@ -74,7 +74,7 @@ class Candidate:
         return plain(f"{size(self.bytes)}, {self.source}" if self.bytes else self.source)
 
 
-Found = Iterator[Candidate | str]
+Candidates = Iterator[Candidate | str]
 """Candidates, and a line for each unusable file."""
 
 

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from bench import gguf, hub
-from bench.discovery import Found, Places, UnusableError, candidate
+from bench.discovery import Candidates, Places, UnusableError, candidate
 from bench.files import read_table
 from bench.text import plain
 from bench.untrusted import word
@@ -17,16 +17,16 @@ MAX_DEPTH = 8
 """Depth to which folders are searched."""
 
 
-def models(places: Places) -> Found:
+def models(places: Places) -> Candidates:
     """The folder of models that this project uses."""
     return below(places.models, f"in {places.models.name}/")
 
 
-def hugging_face(places: Places) -> Found:
+def hugging_face(places: Places) -> Candidates:
     """The cache of Hugging Face: models--<org>--<repo>/snapshots/<commit>/…, links into blobs/."""
     cache = hub.cache(places.environment, places.home)
-    for found in below(cache, "in Hugging Face's cache", within="snapshots"):
-        yield found if isinstance(found, str) else replace(found, model=repository_name(Path(found.model), cache))
+    for each in below(cache, "in Hugging Face's cache", within="snapshots"):
+        yield each if isinstance(each, str) else replace(each, model=repository_name(Path(each.model), cache))
 
 
 def repository_name(path: Path, cache: Path) -> str:
@@ -43,7 +43,7 @@ def repository_name(path: Path, cache: Path) -> str:
     return f"{hub.PREFIX}{name}:{file}"
 
 
-def lm_studio(places: Places) -> Found:
+def lm_studio(places: Places) -> Candidates:
     """LM Studio's folders: <publisher>/<repo>/…, the default ones and the one in its settings."""
     roots = [places.home / ".lmstudio", places.home / ".cache" / "lm-studio"]
     named = (word(read_table(root / "settings.json").get("downloadsFolder")) for root in roots)
@@ -51,14 +51,14 @@ def lm_studio(places: Places) -> Found:
     return chain.from_iterable(below(folder, "in LM Studio's folder") for folder in folders)
 
 
-def llama_cpp(places: Places) -> Found:
+def llama_cpp(places: Places) -> Candidates:
     """llama.cpp's own cache, into which `-hf` downloads."""
     cache = places.environment_folder("LLAMA_CACHE", ".cache", "llama.cpp")
     folders = [cache, places.home / "Library" / "Caches" / "llama.cpp"]
     return chain.from_iterable(below(folder, "in llama.cpp's cache") for folder in folders)
 
 
-def below(folder: Path, source: str, *, within: str = "") -> Found:
+def below(folder: Path, source: str, *, within: str = "") -> Candidates:
     """The models below a folder, sorted by path; with `within`, only those below a folder of that name."""
     for path in sorted(_files(folder)):
         further_part = gguf.expected(path)[0] != path

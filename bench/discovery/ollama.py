@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import gguf
-from bench.discovery import Candidate, Found, Places, UnusableError, candidate, samplers
+from bench.discovery import Candidate, Candidates, Places, UnusableError, candidate, samplers
 from bench.text import plain
 from bench.untrusted import items, parse_json, read_file, table, whole, word
 
@@ -19,13 +19,13 @@ SERVICE = Path("/usr/share/ollama/.ollama/models")
 """The models of Ollama's system service."""
 
 
-def models(places: Places, service: Path = SERVICE) -> Found:
+def models(places: Places, service: Path = SERVICE) -> Candidates:
     """All models in Ollama's stores."""
     own = places.environment_folder("OLLAMA_MODELS", ".ollama", "models")
     return chain(_models_in(own), _models_in(service))
 
 
-def _models_in(store: Path) -> Found:
+def _models_in(store: Path) -> Candidates:
     root = store / "manifests"
     try:
         manifests = sorted(path for path in root.rglob("*") if path.is_file())

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.discovery import SAMPLERS, Candidate, Found, Places, UnusableError, candidate, family, samplers
+from bench.discovery import SAMPLERS, Candidate, Candidates, Places, UnusableError, candidate, family, samplers
 from bench.files import user_path
 from bench.text import UNSEEN, plain
 from bench.untrusted import read_file, table, whole
@@ -44,7 +44,7 @@ IGNORED = frozenset({
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?")
 
 
-def presets(places: Places) -> Found:
+def presets(places: Places) -> Candidates:
     """The sections of models.ini, the file of llama-server's --models-preset; [*] applies to all."""
     folders = [
         places.folder, places.models, places.home / ".config" / "llama.cpp",
@@ -60,10 +60,10 @@ def presets(places: Places) -> Found:
         for name in parser.sections():
             section = parser[name]
             flags = {flag_name(key): section[key] or "" for key in dict.fromkeys([*parser.defaults(), *section])}
-            yield _found(file, name, flags)
+            yield _usable(file, name, flags)
 
 
-def llama_swap(places: Places) -> Found:
+def llama_swap(places: Places) -> Candidates:
     """The models of llama-swap's config.yaml, each a command that starts a llama-server."""
     files = [
         places.folder / "llama-swap.yaml", places.folder / "config.yaml",
@@ -85,7 +85,7 @@ def llama_swap(places: Places) -> Found:
             except ValueError as error:
                 yield f"{plain(str(name))} in {file}: {error}"
                 continue
-            yield _found(file, str(name), flags)
+            yield _usable(file, str(name), flags)
 
 
 def flag_name(key: str) -> str:
@@ -116,7 +116,7 @@ def _expand(command: str, macros: Mapping[str, str]) -> list[str]:
     return shlex.split(command.replace("\\\n", " "), comments=True)
 
 
-def _found(file: Path, name: str, flags: Mapping[str, str]) -> Candidate | str:
+def _usable(file: Path, name: str, flags: Mapping[str, str]) -> Candidate | str:
     try:
         return _candidate(file, name, flags)
     except (UnusableError, OSError) as error:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
-from bench.discovery import Candidate, Found
+from bench.discovery import Candidate, Candidates
 from bench.servers.health import fetch, new_session
 from bench.untrusted import items, table, word
 
@@ -22,7 +22,7 @@ NO_CHAT = ("embed", "rerank", "whisper", "tts", "bge-")
 """Parts of the names of models that are no chat models."""
 
 
-def models(ports: Mapping[int, str] = PORTS) -> Found:
+def models(ports: Mapping[int, str] = PORTS) -> Candidates:
     """The models of all servers that answer on these ports of 127.0.0.1."""
     with ThreadPoolExecutor(len(ports)) as pool:
         return chain.from_iterable(pool.map(_models, ports, ports.values()))

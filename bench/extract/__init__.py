@@ -58,11 +58,11 @@ def extract_code(answer: str, entry_point: str, prompt: str = "") -> Extraction:
     # An invalid escape in a string is a warning, which -W error would turn into a syntax error.
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = _find_code(text, entry_point, normalized(prompt))
-        if found.rule in ("other", "none") and len(text) <= MAX_BODY:
+        extraction = _find_code(text, entry_point, normalized(prompt))
+        if extraction.rule in ("other", "none") and len(text) <= MAX_BODY:
             readings = (_find_code(dedented(other), entry_point, normalized(prompt)) for other in repaired(text))
-            found = next((reading for reading in readings if reading.rule not in ("other", "none")), found)
-    return found
+            extraction = next((reading for reading in readings if reading.rule not in ("other", "none")), extraction)
+    return extraction
 
 
 def readable(answer: str) -> str:

@@ -101,8 +101,8 @@ def _compared(leaderboard: Leaderboard, tied: Sequence[Row]) -> list[Line]:
         splits = [f"{row.title} ({len(pair.first_wins)}{DASH}{len(pair.second_wins)})"
                   for row, pair in zip(others, pairs, strict=True)]  # fmt: skip
         test = next((pair.test for pair in leaderboard.pairs if pair.several), pairs[0].test)
-        shown = f"not shown to be worse ({test}, Holm over {counted(len(leaderboard.ranked) - 1, 'test')})"
-        lines.append(Line("tied", "", _ids(others), f"{listed(splits, NAMED)}: {shown}"))
+        verdict = f"not shown to be worse ({test}, Holm over {counted(len(leaderboard.ranked) - 1, 'test')})"
+        lines.append(Line("tied", "", _ids(others), f"{listed(splits, NAMED)}: {verdict}"))
     lines += [Line(label, row.title, _ids([row]), _figures(row)) for label, row in _picks(tied)]
     return lines + _worse(leaderboard, best)
 

@@ -163,7 +163,7 @@ def ladder(leaderboards: Sequence[Leaderboard], margin: float = MARGIN) -> list[
 
 def _family(name: str, members: list[list[Row]], margin: float) -> Family:
     largest, *others = sorted(members, key=_size, reverse=True)
-    others = [rows for rows in others if not _is_asked_otherwise(largest[0].result, rows[0].result)]
+    others = [rows for rows in others if not _differs_in_settings(largest[0].result, rows[0].result)]
     rungs = [rung for rows in others if (rung := _rung(largest, rows, margin)).problems]
     tested = [rung for rung in rungs if not rung.same_file]
     corrected = dict(zip((rung.title for rung in tested), holm([rung.p or 0.0 for rung in tested]), strict=True))
@@ -203,7 +203,7 @@ def _is_same_file(one: Result, other: Result) -> bool:
     return one.fingerprint == other.fingerprint != ""
 
 
-def _is_asked_otherwise(one: Result, other: Result) -> bool:
+def _differs_in_settings(one: Result, other: Result) -> bool:
     """Whether two results are of one file that was asked in two ways, which says nothing about a quantization."""
     return _is_same_file(one, other) and any(one.settings.get(name) != other.settings.get(name) for name in ASKED)
 

@@ -172,8 +172,8 @@ def inputs(config: Config) -> list[Path]:
 
 def datasets(config: Config) -> list[str]:
     """The known datasets that a profile names or a result is on, in the order in which they are declared."""
-    shown = {*config.datasets, *(run.dataset for run in config.layout.runs(RESULTS))}
-    return [name for name in data.known() if name in shown]
+    names = {*config.datasets, *(run.dataset for run in config.layout.runs(RESULTS))}
+    return [name for name in data.known() if name in names]
 
 
 def read_all(config: Config, skipped: Mapping[str, str], outdated: Mapping[tuple[str, str], str]) -> list[Result]:
