@@ -59,6 +59,7 @@ def test_duplicates_run_once(grader: Grader, tmp_path: Path) -> None:
     assert len(grader.results()["eval"]["Demo/0"]) == 50
 
 
+@pytest.mark.slow
 def test_the_same_text_for_another_problem_is_another_sample(grader: Grader, tmp_path: Path) -> None:
     """A verdict belongs to a problem and its tests, not to a text alone."""
     grader.cache = tmp_path / "own"

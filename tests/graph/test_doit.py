@@ -92,6 +92,7 @@ def test_clean(made: Project) -> None:
         assert made.tasks() == expected
 
 
+@pytest.mark.slow
 def test_clean_keeps_journals_and_imports(made: Project) -> None:
     """A whole clean makes everything run again, keeps the imported file, and puts the journal aside, twice too."""
     journal, imported = made.file("a", "raw.jsonl").read_bytes(), (made.root / "solutions.jsonl").read_bytes()
@@ -112,6 +113,7 @@ def test_clean_cache(made: Project) -> None:
     assert made.tasks() == ["eval b", "report"]
 
 
+@pytest.mark.slow
 def test_reset_dep(made: Project) -> None:
     """`reset-dep` takes files as they are now for good; a setting that changed stays a reason."""
     lines = (made.root / "solutions.jsonl").read_text()
@@ -122,6 +124,7 @@ def test_reset_dep(made: Project) -> None:
     assert "max_tokens 256 → 300" in made.doit("eval:a")
 
 
+@pytest.mark.slow
 def test_ignore(made: Project) -> None:
     """An ignored task does not run, nor does what depends on it."""
     made.edit("max_tokens = 256", "max_tokens = 300")
@@ -138,6 +141,7 @@ def test_always(made: Project) -> None:
     assert made.asked == requests + 1
 
 
+@pytest.mark.slow
 def test_targets_and_patterns(made: Project) -> None:
     """A target's path is a task's name, and so is a pattern."""
     made.doit("forget", "--all")
@@ -213,6 +217,7 @@ def test_why(made: Project) -> None:
     assert {path: path.read_bytes() for path in before} == before
 
 
+@pytest.mark.slow
 def test_why_tells_of_the_report(made: Project) -> None:
     """`why` says that the report would be made again where a page was edited, is gone, or is to show new results."""
     (made.results / "report.html").write_text("mine")

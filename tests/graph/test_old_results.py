@@ -42,6 +42,7 @@ def test_what_had_changed_since_version_0_1(old: Project) -> None:
     assert old.asked == 1
 
 
+@pytest.mark.slow
 def test_a_copied_folder(made: Project) -> None:
     """A results folder that was copied under another profile's name costs no answer."""
     made.edit(

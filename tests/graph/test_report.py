@@ -98,6 +98,7 @@ def test_stale_when_what_it_shows_changed(folder: Path, database: Any) -> None:
     assert describe(made) == "REPORT.md was changed by hand"
 
 
+@pytest.mark.slow
 def test_refreshed_where_something_changed(folder: Path, database: Any) -> None:
     """Between two models the report is rendered anew where a result has come, and left alone where none has."""
     step(folder).refresh()

@@ -219,6 +219,7 @@ def test_one_sandbox_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Unsandboxed(Sandbox(workers=3)).workers == 3
 
 
+@pytest.mark.slow
 def test_each_second_try_has_a_core(tmp_path: Path) -> None:
     """No two jobs that run alone have the same core at once, whatever the number of sandboxes and of gradings."""
     using: set[int] = set()
