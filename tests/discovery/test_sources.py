@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from bench.discovery import Candidate, Found, Places, family, folders, ollama, presets, servers
+from bench.discovery import Candidate, Candidates, Places, family, folders, ollama, presets, servers
 from tests.discovery.conftest import Model
 from tests.servers.helpers import on_loopback
 
 
-def split(found: Found) -> tuple[list[Candidate], list[str]]:
+def split(candidates: Candidates) -> tuple[list[Candidate], list[str]]:
     """The candidates, and the lines for unusable files."""
-    items = list(found)
+    items = list(candidates)
     return [one for one in items if isinstance(one, Candidate)], [one for one in items if isinstance(one, str)]
 
 
-def titles(found: Found) -> list[str]:
+def titles(candidates: Candidates) -> list[str]:
     """The titles of the candidates."""
-    return [one.title for one in split(found)[0]]
+    return [one.title for one in split(candidates)[0]]
 
 
 def test_models(places: Places, model: Model) -> None:
