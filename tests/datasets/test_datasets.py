@@ -24,6 +24,7 @@ from bench.profiles.file import load
 from bench.sandbox.kinds import available
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "first", "last"), [("humaneval", 0, 163), ("mbpp", 2, 809)])
 def test_evalplus_datasets(real_datasets: dict[str, Path], name: str, first: int, last: int) -> None:
     """HumanEval+ and MBPP+ load whole, in their order, with the hash that EvalPlus writes into results."""
@@ -167,6 +168,7 @@ def third(tmp_path: Path, declare: Callable[..., None]) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_third_dataset(third: Path, tmp_path: Path) -> None:
     """With those two, profiles may name it, and its canonical solutions pass in the sandbox."""
     (tmp_path / "profiles.toml").write_text('[profiles.x]\nsolutions = "s.jsonl"\ndatasets = ["third"]\n')

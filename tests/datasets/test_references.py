@@ -30,6 +30,7 @@ def published(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("BENCH_DATASETS", str(tmp_path))
 
 
+@pytest.mark.slow
 def test_all_sets_load_light(published: None) -> None:
     """The problems that are asked, and for each left out the reason."""
     loaded = {name: datasets.load(name) for name in SETS}

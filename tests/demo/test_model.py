@@ -74,6 +74,7 @@ def test_its_header(model: Path) -> None:
     assert (facts["name"], facts["architecture"], facts["quantization"]) == ("demo", "llama", "F16")
 
 
+@pytest.mark.slow
 def test_any_keys_and_answers(tmp_path: Path, profiles: Profiles) -> None:
     """A model is built for any keys and answers: long, empty, not ASCII; without a key it says the default."""
     pytest.importorskip("gguf")

@@ -69,6 +69,7 @@ def test_canonical_solutions_pass(dataset: str, profiles: Profiles, tmp_path: Pa
     assert summary.base_passed == summary.plus_passed == summary.n_problems == GREEDY[dataset].problems
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", HANGS_IN_ONE)
 def test_the_bundled_answers_have_the_known_score(dataset: str, profiles: Profiles) -> None:
     """Where no server can run, the bundled answers are graded as is known in advance."""

@@ -87,6 +87,7 @@ def test_another_dataset_file_has_its_own_ground_truth(
     assert GroundTruth(own.cache, "demo").root != before
 
 
+@pytest.mark.slow
 def test_expected_outputs_are_never_where_a_sample_sees(own: Grader) -> None:
     """The folder that the sandbox mounts holds the runner's code; no input, no solution, no expected output."""
     runner = ground_truth(own.cache).root / "runner"

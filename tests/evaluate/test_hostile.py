@@ -164,6 +164,7 @@ UNUSUAL = [
 ]
 
 
+@pytest.mark.slow
 def test_unusual_right_samples_pass(grader: Grader) -> None:
     """Threads, locks, loops of events, deep recursion, timers and much output are no reason to fail."""
     assert [row[:2] for row in grader.grade([("Demo/0", text) for text in UNUSUAL])] == [("pass", "pass")] * len(

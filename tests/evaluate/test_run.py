@@ -87,6 +87,7 @@ def test_a_sample_may_use_numpy(grader: Grader) -> None:
     assert [row[:2] for row in graded] == [("pass", "pass"), ("pass", "pass")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line", ["import multiprocessing", "from multiprocessing import Pool", "import concurrent.futures.process"]
 )

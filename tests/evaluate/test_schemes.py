@@ -95,6 +95,7 @@ def statuses(own: Grader, pairs: list[tuple[Problem, str]]) -> list[tuple[str, s
     return graded
 
 
+@pytest.mark.slow
 def test_references_pass(own: Grader) -> None:
     """Each reference passes its only suite, which counts as both of EvalPlus's; without one, limits are the least."""
     pairs = [(problem, problem.reference) for problem in PROBLEMS if problem.reference]
@@ -126,6 +127,7 @@ PROGRAMS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_programs(own: Grader) -> None:
     """A program reads standard input and writes its output in whichever way; failing with a reason is failing."""
     rows = statuses(own, [(SUM, source) for source, _ in PROGRAMS])
@@ -153,6 +155,7 @@ SOLUTIONS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_classes_orders_and_given_outputs(own: Grader) -> None:
     """A harness calls what the solution defines, and given outputs are compared with as computed ones are."""
     rows = statuses(own, [(problem, source) for problem, source, _ in SOLUTIONS])

@@ -22,6 +22,7 @@ def test_the_selftest_notes_what_it_proved(cache: Path, kind: str) -> None:
     assert len(note["date"]) == 10
 
 
+@pytest.mark.slow
 def test_a_canonical_solution_that_fails_is_an_error(
     grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

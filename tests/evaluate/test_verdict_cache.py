@@ -28,6 +28,7 @@ def counted(name: str, body: str) -> tuple[str, str]:
     return ("Demo/0", f"# {name}\ndef total(numbers):\n    {body}\n")
 
 
+@pytest.mark.slow
 def test_what_is_known_is_not_run_again(grader: Grader, tmp_path: Path) -> None:
     """A second grading of the same samples runs none of them, and says so."""
     grader.cache = tmp_path / "own"
@@ -102,6 +103,7 @@ def test_another_sandbox_has_its_own_verdicts(tmp_path: Path) -> None:
     assert Verdicts(tmp_path, "demo", {"docker sha256:1"}).known.get("key") == PASS
 
 
+@pytest.mark.slow
 def test_another_grader_version_reuses_nothing(grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new version of the grader runs everything again."""
     from bench.evaluate import ground_truth

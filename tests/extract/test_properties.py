@@ -129,6 +129,7 @@ def test_time_is_linear(piece: str) -> None:
     assert min(seconds(80_000), seconds(80_000)) <= 64 * max(0.02, seconds(5_000), seconds(5_000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [10, 90, 150, 1000, 20_000])
 @pytest.mark.parametrize(
     "opening", ["(", "[", "{", "f(", "lambda: ", "not ", "-", "1+", "a.", "a if b else ", "(" * 3 + "\n"]

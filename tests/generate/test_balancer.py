@@ -231,6 +231,7 @@ def test_something_else_answers(tmp_path: Path, two: tuple[There, There]) -> Non
     assert Counter(completion.server["endpoint"] for completion in done)[a.url] == 1
 
 
+@pytest.mark.slow
 def test_none_left(tmp_path: Path, two: tuple[There, There]) -> None:
     """Where every endpoint fails, twice over, the profile fails with what each of them did; the journal keeps all."""
     a, b = two
@@ -286,6 +287,7 @@ def test_a_refused_request_is_that_problems(tmp_path: Path, two: tuple[There, Th
     assert done[1].server["endpoint"] == a.url
 
 
+@pytest.mark.slow
 def test_what_nobody_waits_for_is_cut_off(tmp_path: Path, two: tuple[There, There]) -> None:
     """When a profile fails, its answers in flight are cut off: a server that is not ours has its slots back."""
     a, _ = two

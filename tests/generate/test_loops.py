@@ -76,6 +76,7 @@ def test_a_loop_in_a_stream() -> None:
     assert 256 <= stopped.completion_tokens <= 512
 
 
+@pytest.mark.slow
 def test_loops_are_counted_and_not_retried(faulty: Bench) -> None:
     """A looping answer is kept under any larger max_tokens, and generated again where the setting is turned off."""
     faulty.plan({}, {"pieces": ["on and "] * 3000}, {})

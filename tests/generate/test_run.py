@@ -111,6 +111,7 @@ def test_a_server_that_dies_is_restarted(faulty: Bench) -> None:
     assert faulty.count("started") == 2
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_and_dies_fails_the_profile(faulty: Bench) -> None:
     """A server that ends again before it has answered anything fails the profile; earlier answers stay."""
     faulty.plan({}, {}, {"die": True}, {"die": True}, {})
@@ -263,6 +264,7 @@ def test_a_server_that_hangs(faulty: Bench) -> None:
     assert faulty.count("started") == 2
 
 
+@pytest.mark.slow
 def test_an_answer_that_takes_too_long(faulty: Bench) -> None:
     """An answer that is still coming at request_timeout is that problem's time-out; the others go on."""
     faulty.plan({}, {"drops": 10}, {})
@@ -354,6 +356,7 @@ def test_placement_and_time_outs_ask_for_nothing(faulty: Bench) -> None:
     assert faulty.count("asked") == 6
 
 
+@pytest.mark.slow
 def test_more_samples_add_only_those(faulty: Bench) -> None:
     """Samples at a temperature have seeds of their own, and more samples later ask for the new ones alone."""
     faulty.generate("samples = 2\ntemperature = 0.8\nseed = 7")

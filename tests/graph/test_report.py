@@ -81,6 +81,7 @@ def test_three_reports_of_the_same_figures(folder: Path) -> None:
     assert {name: (folder / "results" / name).read_bytes() for name in REPORTS} == first
 
 
+@pytest.mark.slow
 def test_stale_when_what_it_shows_changed(folder: Path, database: Any) -> None:
     """The report is up to date until a title, a result, a report itself or the reason of a skipped profile changes."""
     made = task(step(folder))
@@ -165,6 +166,7 @@ def graph(folder: Path, database: Any, *, done: bool = False) -> Report:
     return report
 
 
+@pytest.mark.slow
 def test_a_result_that_is_not_up_to_date(folder: Path, database: Any) -> None:
     """A result of another model than profiles.toml now names is marked with what changed, until it is made anew."""
     (folder / "profiles.toml").write_text(ENDPOINT)

@@ -122,6 +122,7 @@ def mbpp_rows(samples_each: int = 1) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_mbpp(tmp_path: Path) -> None:
     """MBPP's solutions are imported as HumanEval's are; a file may hold both."""
     human = [

@@ -256,6 +256,7 @@ def test_archives(tmp_path: Path, name: str, named: bool) -> None:  # noqa: FBT0
     assert list(imported(tmp_path, f"import/{name}" if named else "import").solutions) == ["HumanEval/45"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "phrase"),
     [

@@ -82,6 +82,7 @@ def test_rendered_structure() -> None:
         assert len(set(rows)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_texts(text: str, tmp_path: Path) -> None:
     """Hostile titles, notes, provenance, rules, dates and names of problems add no tag and no link to the report."""

@@ -251,6 +251,7 @@ def test_no_key_for_another_server(header: str) -> None:
     assert seen == ["sesame", None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", ["endless", "slow", "deep"])
 def test_a_body_without_end(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a body that never ends, comes a byte at a time, or nests without end, no more than so much is read."""

@@ -44,6 +44,7 @@ def holder() -> "subprocess.Popen[str]":
     return program
 
 
+@pytest.mark.slow
 def test_a_second_run_waits(holder: "subprocess.Popen[str]") -> None:
     """A second run tells which process has the server since when, and runs its own once that has ended."""
     with holder, hold() as second:

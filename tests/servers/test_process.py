@@ -131,6 +131,7 @@ def test_does_not_outlive_a_kill(make: Make, log: Path) -> None:
         assert eventually(lambda: not lives(server))
 
 
+@pytest.mark.slow
 def test_ends_on_sigterm_within_seconds(make: Make, log: Path) -> None:
     """A SIGTERM that becomes a KeyboardInterrupt, as in doit, takes the server with it."""
     _, config = make("process")
