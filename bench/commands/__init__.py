@@ -41,10 +41,10 @@ class Command(DoitCmdBase):  # type: ignore[misc] # doit is untyped
 
     def profile(self, profile_id: str) -> Profile:
         """A profile by its id. Raises BenchError where there is none."""
-        for profile in self.declared.profiles:
-            if profile.id == profile_id:
-                return profile
-        raise BenchError(f'There is no profile "{plain(profile_id)}"; doit list has them.')
+        try:
+            return self.declared.profile(profile_id)
+        except KeyError:
+            raise BenchError(f'There is no profile "{plain(profile_id)}"; doit list has them.') from None
 
     @property
     def skipped(self) -> dict[str, str]:
