@@ -288,7 +288,7 @@ def _state(
     again = f"doit eval:{profile.id}"
     if missing:
         put = "put solutions there" if profile.imported else "put the file there, or change model in profiles.toml"
-        return "skipped", missing, "install it" if " install " in missing else put
+        return "skipped", missing, "install it" if profile.packaged or " install " in missing else put
     if files.failure.is_file():
         failure = read_table(files.failure)
         sentence = str(failure.get("sentence") or "the last try failed, and its record cannot be read")

