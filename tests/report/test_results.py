@@ -68,7 +68,7 @@ def test_skipped_keeps_an_older_result(results: Path) -> None:
 def test_a_package_is_to_be_installed(results: Path) -> None:
     """A profile whose model lies in a package that is absent is told to install it, not to put a file there."""
     packaged = profile("a", model="package:some_models/m.gguf")
-    assert one(results, packaged, a="no package some_models (pip install some-models)").remedy == "install it"
+    assert one(results, packaged, a="no package some_models (uv run --extra try doit)").remedy == "install it"
 
 
 def test_failed_keeps_an_older_result(results: Path) -> None:
